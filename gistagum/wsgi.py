@@ -1,0 +1,9 @@
+"""The WSGI application: what Gunicorn serves (pages and SSE)."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
+
+application = get_wsgi_application()

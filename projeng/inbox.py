@@ -1,0 +1,120 @@
+"""People's notifications: sending, reading and deleting them, each with its event in the same transaction."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, QuerySet
+
+from realtime.audience import user_key
+from realtime.events import iso
+from realtime.publish import Announcement, lock_log, publish
+
+from .events import NotificationCreated, NotificationsDeleted, NotificationsRead
+from .models import Notification, Project
+
+LISTED_IDS = 500  # an event that would list more says "all" instead
+
+
+def unread_counts(user_ids: Collection[int]) -> dict[int, int]:
+    """How many unread notifications each of these users has."""
+    counted = Notification.objects.filter(recipient_id__in=user_ids, is_read=False).values_list("recipient_id")
+    return dict.fromkeys(user_ids, 0) | dict(counted.annotate(count=Count("pk")).order_by())
+
+
+@transaction.atomic
+def send(users: Iterable[Any], message: str, project: Project | None = None) -> list[Notification]:
+    """Send ``message`` to each of these users once; those who are connected see it at once."""
+    recipients = {user.pk: user for user in users}
+    if not recipients:
+        return []
+    return Notification.objects.bulk_create(
+        Notification(recipient=user, message=message, project=project) for user in recipients.values()
+    )
+
+
+def mark_read(user: Any, notification_id: int | None = None) -> bool:
+    """Mark one of a user's notifications as read, or all of them; whether there was such a one (all: always)."""
+    return _settle(
+        user,
+        notification_id,
+        lambda rows: rows.filter(is_read=False).unannounced().update(is_read=True),
+        NotificationsRead,
+    )
+
+
+def delete(user: Any, notification_id: int | None = None) -> bool:
+    """Delete one of a user's notifications, or all of them; whether there was such a one (all: always)."""
+    return _settle(user, notification_id, lambda rows: rows.unannounced()._raw_delete(rows.db), NotificationsDeleted)
+
+
+@transaction.atomic
+def _settle(user: Any, notification_id: int | None, change: Any, event: type) -> bool:
+    rows = Notification.objects.filter(recipient=user)
+    if notification_id is not None:
+        rows = rows.filter(pk=notification_id)
+        if not rows.exists():
+            return False
+    if change(rows):
+        ids = [] if notification_id is None else [notification_id]
+        _publish_touched(event, {user.pk: ids}, everything=notification_id is None)
+    return True
+
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+def announce_new(rows: Iterable[Notification]) -> None:
+    """Tell each recipient of their new notifications, with the count of unread ones as it was after each."""
+    rows = sorted(rows, key=lambda row: row.pk)
+    lock_log()  # before counting: what another transaction adds meanwhile would make the count wrong
+    unread = unread_counts({row.recipient_id for row in rows})
+    later = dict.fromkeys(unread, 0)
+    announcements = []
+    for row in reversed(rows):
+        count = unread[row.recipient_id] - later[row.recipient_id]
+        later[row.recipient_id] += not row.is_read
+        announcements.append(Announcement(_created(row, count), [user_key(row.recipient_id)]))
+    publish(*reversed(announcements))
+
+
+def announce_changed(rows: QuerySet[Notification]) -> None:
+    """Tell the recipients that notifications were marked (as read, mostly) elsewhere."""
+    _publish_touched(NotificationsRead, _ids_by_recipient(rows.filter(is_read=True)))
+
+
+def announce_deleted(row: Notification) -> None:
+    """Tell the recipient that a notification is gone."""
+    _publish_touched(NotificationsDeleted, {row.recipient_id: [row.pk]})
+
+
+def _ids_by_recipient(rows: QuerySet[Notification]) -> dict[int, list[int]]:
+    ids: dict[int, list[int]] = {}
+    for recipient, pk in rows.order_by("pk").values_list("recipient_id", "pk"):
+        ids.setdefault(recipient, []).append(pk)
+    return ids
+
+
+def _publish_touched(event: type, ids_by_recipient: dict[int, list[int]], everything: bool = False) -> None:
+    lock_log()
+    unread = unread_counts(ids_by_recipient.keys())
+    for recipient, ids in ids_by_recipient.items():
+        whole = everything or len(ids) > LISTED_IDS
+        listed = [] if whole else ids
+        publish(
+            Announcement(
+                event(notification_ids=listed, all=whole, unread_count=unread[recipient]), [user_key(recipient)]
+            )
+        )
+
+
+def _created(row: Notification, unread: int) -> NotificationCreated:
+    notification = {
+        "id": row.pk,
+        "message": row.message,
+        "created_at": iso(row.created_at),
+        "project_id": row.project_id,
+    }
+    return NotificationCreated(
+        unread_count=unread, notification=notification, notification_id=row.pk, message=row.message
+    )

@@ -1,0 +1,257 @@
+"""The domain: projects of a city engineering office, what is reported of them, and who is told."""
+
+import secrets
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
+from .recorded import RecordedModel, RecordedQuerySet
+from .uploads import check_document, check_image, upload_path
+
+PERCENT = (MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100)))
+BIGGEST_AMOUNT = Decimal("9999999999999.99")
+AMOUNT = (MinValueValidator(Decimal(0)), MaxValueValidator(BIGGEST_AMOUNT))
+
+
+def new_prn() -> str:
+    """A project reference number: ``PRN-yymmdd-6HEX``, by the office's date."""
+    return f"PRN-{timezone.localdate():%y%m%d}-{secrets.token_hex(3).upper()}"
+
+
+class Status(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    IN_PROGRESS = "in_progress", "In progress"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+    DELAYED = "delayed", "Delayed"
+
+
+class Project(RecordedModel):
+    """A project of the office, from plan to completion."""
+
+    prn = models.CharField("PRN", max_length=40, unique=True, blank=True, help_text="Left blank, one is made.")
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True, max_length=5000)
+    barangay = models.CharField(max_length=60, choices=[(name, name) for name in BARANGAYS])
+    project_cost = models.DecimalField(
+        "budget", max_digits=15, decimal_places=2, null=True, blank=True, validators=AMOUNT, help_text="In pesos."
+    )
+    source_of_funds = models.CharField(max_length=100, blank=True)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PLANNED, db_index=True)
+    latitude = models.DecimalField(
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(SOUTH_WEST.latitude), MaxValueValidator(NORTH_EAST.latitude)],
+    )
+    longitude = models.DecimalField(
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(SOUTH_WEST.longitude), MaxValueValidator(NORTH_EAST.longitude)],
+    )
+    start_date = models.DateField(null=True, blank=True)
+    end_date = models.DateField(null=True, blank=True)
+    image = models.ImageField("picture", upload_to=upload_path, blank=True, validators=[check_image])
+    progress = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal(0), validators=PERCENT)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="created_projects"
+    )
+    assigned_engineers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="assigned_projects")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        ordering = ["-updated_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(progress__gte=0, progress__lte=100), name="progress_is_a_percentage"),
+            models.CheckConstraint(
+                condition=Q(project_cost__isnull=True) | Q(project_cost__gte=0), name="budget_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """How the office writes a project everywhere: ``Name (PRN: …)``."""
+        return f"{self.name} (PRN: {self.prn})"
+
+    @property
+    def spent(self) -> Decimal:
+        """The sum of all costs, in pesos."""
+        return self.costs.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a blank reference number is made up, and kept by ``update_fields`` too."""
+        if not self.prn:
+            self.prn = new_prn()
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "prn"}
+        super().save(*args, **kwargs)
+
+    def take_latest_progress(self) -> None:
+        """Set ``progress`` to that of the newest report. For receivers that announce the report itself."""
+        newest = self.progress_updates.order_by("-date", "-id").values_list("percentage_complete", flat=True).first()
+        self.progress = Decimal(0) if newest is None else newest
+        self.updated_at = timezone.now()
+        Project.objects.filter(pk=self.pk).unannounced().update(progress=self.progress, updated_at=self.updated_at)
+
+    @classmethod
+    def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:
+        from .notifications import projects_changed
+
+        projects_changed(rows, created=created, updated=updated, source="a bulk change")
+
+
+class ProjectPart(RecordedModel):
+    """Base of what belongs to a project; a bulk change of parts is a bulk change of their projects."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:
+        from .notifications import projects_changed
+
+        projects = Project.objects.filter(pk__in=rows.values("project_id"))
+        projects_changed(projects, updated=projects.count(), source="a bulk change")
+
+
+class ProjectProgress(ProjectPart):
+    """A report of how far a project is."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="progress_updates")
+    date = models.DateField(default=timezone.localdate)
+    percentage_complete = models.DecimalField(max_digits=5, decimal_places=2, validators=PERCENT)
+    description = models.TextField(blank=True, max_length=2000)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-date", "-id"]
+        verbose_name = "progress report"
+
+    def __str__(self) -> str:
+        return f"{self.percentage_complete}% on {self.date}"
+
+
+class CostType(models.TextChoices):
+    MATERIAL = "material", "Material"
+    LABOR = "labor", "Labor"
+    EQUIPMENT = "equipment", "Equipment"
+    OCM = "ocm", "OCM"
+    CONTINGENCY = "contingency", "Contingency"
+    SUPPLY_AND_INSTALL = "supply and install", "Supply and install"
+    PERMIT_AND_LICENSES = "permit&licenses", "Permit & licenses"
+    OTHER = "other", "Other"
+
+
+class ProjectCost(ProjectPart):
+    """Money spent on a project."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="costs")
+    date = models.DateField(default=timezone.localdate)
+    cost_type = models.CharField(max_length=30, choices=CostType.choices)
+    description = models.TextField(blank=True, max_length=2000)
+    amount = models.DecimalField(
+        max_digits=15,
+        decimal_places=2,
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(BIGGEST_AMOUNT)],
+        help_text="In pesos.",
+    )
+    receipt = models.FileField(upload_to=upload_path, blank=True, validators=[check_document])
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-date", "-id"]
+        verbose_name = "cost"
+
+    def __str__(self) -> str:
+        return f"{self.get_cost_type_display()} {self.amount}"
+
+
+class ProjectMilestone(ProjectPart):
+    """Something to be reached by a date."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="milestones")
+    name = models.CharField(max_length=200)
+    target_date = models.DateField()
+    is_completed = models.BooleanField("completed", default=False)
+    completion_date = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["target_date", "id"]
+        verbose_name = "milestone"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectDocument(ProjectPart):
+    """A file that belongs to a project."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="documents")
+    file = models.FileField(upload_to=upload_path, validators=[check_document])
+    name = models.CharField(max_length=200)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-uploaded_at", "-id"]
+        verbose_name = "document"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectActivity(models.Model):
+    """A line of a project's timeline: who changed what, and when. Written with the event that tells of it."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="activities")
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=200)
+    summary = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "project activities"
+
+    def __str__(self) -> str:
+        return self.summary
+
+
+class Notification(RecordedModel):
+    """A message to one person, about a project where there is one."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.SET_NULL, related_name="notifications")
+    message = models.TextField(max_length=2000)
+    is_read = models.BooleanField("read", default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["recipient", "is_read"], name="notification_unread")]
+
+    def __str__(self) -> str:
+        return self.message
+
+    @classmethod
+    def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:
+        from . import inbox
+
+        if created:
+            inbox.announce_new(rows)
+        else:
+            inbox.announce_changed(rows)

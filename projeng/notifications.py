@@ -1,0 +1,316 @@
+"""Who is told what, in which words. Each function tells of one change, in the transaction of that change.
+
+A change has one event for those who see the project, one line in its timeline, and one notification for each person
+who is told.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from realtime.audience import user_key
+from realtime.events import iso
+from realtime.publish import Announcement, publish
+
+from . import events, inbox
+from .access import ALL_PROJECTS, finance_managers, heads, project_key
+from .actor import actor_name, person_name
+from .budget import Budget
+from .models import (
+    Project,
+    ProjectActivity,
+    ProjectCost,
+    ProjectDocument,
+    ProjectMilestone,
+    ProjectProgress,
+    Status,
+)
+from .words import day, percent, pesos, shortened
+
+# The fields whose change is told of, in the words of a message. Status has an event of its own.
+TOLD_FIELDS = {
+    "name": "name",
+    "description": "description",
+    "barangay": "barangay",
+    "project_cost": "budget",
+    "start_date": "start date",
+    "end_date": "end date",
+}
+# Shown on pages, so a change is an event, but nobody is disturbed with a notification.
+SHOWN_FIELDS = {"prn": "PRN", "source_of_funds": "source of funds", "progress": "progress", "latitude": "latitude",
+                "longitude": "longitude", "image": "picture"}  # fmt: skip
+
+
+# --- projects ---------------------------------------------------------------------------------------------------
+
+
+def project_created(project: Project) -> None:
+    """Tell the heads of a new project; assigned engineers hear of it when they are assigned (a later signal)."""
+    actor = actor_name(project.created_by)
+    _announce(
+        project,
+        events.ProjectCreated,
+        actor,
+        f"Project created by {actor}",
+        name=project.name,
+        status=project.status,
+        barangay=project.barangay,
+    )
+    inbox.send(heads(), f"New project '{project.display_name}' was created by {actor}", project)
+
+
+def project_changed(project: Project, changes: dict[str, tuple[Any, Any]]) -> None:
+    """Tell of everything that one save changed: each kind of change, not only the first one."""
+    actor = actor_name()
+    changes = dict(changes)
+    told: list[str] = []
+    if "status" in changes:
+        old, new = (Status(value).label if value in Status else value for value in changes["status"])
+        told.append(f"status changed from {old} to {new}")
+        old_status, new_status = changes.pop("status")
+        _announce(
+            project,
+            events.ProjectStatusChanged,
+            actor,
+            f"Status changed from {old} to {new} by {actor}",
+            name=project.name,
+            old_status=old_status,
+            new_status=new_status,
+        )
+    if changes:
+        _announce(
+            project,
+            events.ProjectUpdated,
+            actor,
+            f"{_in_words(changes, TOLD_FIELDS | SHOWN_FIELDS)} by {actor}",
+            name=project.name,
+            status=project.status,
+            barangay=project.barangay,
+            changes={name: {"old": _plain(old), "new": _plain(new)} for name, (old, new) in changes.items()},
+        )
+    disturbing = {name: values for name, values in changes.items() if name in TOLD_FIELDS}
+    if disturbing:
+        told.append(_in_words(disturbing, TOLD_FIELDS, first_upper=False))
+    if told:
+        inbox.send(heads(), f"Project '{project.display_name}': {'; '.join(told)}, by {actor}", project)
+
+
+def project_deleted(project: Project, engineers: Iterable[Any]) -> None:
+    """Tell heads, finance managers and the engineers who were assigned: each once, in the same words."""
+    actor = actor_name()
+    engineers = list(engineers)
+    audience = [ALL_PROJECTS, *(user_key(user.pk) for user in engineers)]
+    summary = f"Project deleted by {actor}"
+    event = events.ProjectDeleted(
+        project_id=project.pk, prn=project.prn, name=project.name, summary=summary, actor=actor, activity_id=None
+    )
+    publish(Announcement(event, audience))
+    everyone = [*heads(), *finance_managers(), *(user for user in engineers if user.is_active)]
+    inbox.send(everyone, f"Project '{project.display_name}' was deleted by {actor}")
+
+
+def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned: Iterable[Any] = ()) -> None:
+    """Tell each newly assigned engineer; those taken off see the project leave their pages."""
+    assigned, unassigned = list(assigned), list(unassigned)
+    if not assigned and not unassigned:
+        return
+    actor = actor_name(project.created_by)
+    parts = []
+    if assigned:
+        parts.append(f"{_names(assigned)} assigned")
+    if unassigned:
+        parts.append(f"{_names(unassigned)} taken off")
+    _announce(
+        project,
+        events.AssignmentChanged,
+        actor,
+        f"{', '.join(parts)} by {actor}",
+        also=[user_key(user.pk) for user in unassigned],
+        name=project.name,
+        assigned=[{"id": user.pk, "name": person_name(user)} for user in assigned],
+        unassigned=[{"id": user.pk, "name": person_name(user)} for user in unassigned],
+    )
+    active = [user for user in assigned if user.is_active]
+    inbox.send(active, f"You have been assigned to project '{project.display_name}' by {actor}", project)
+
+
+def projects_changed(projects: QuerySet[Project], *, source: str, created: int = 0, updated: int = 0) -> None:
+    """Tell once of many projects that changed together: those who see all, and the engineers of any of them."""
+    actor = actor_name()
+    counted = [f"{number} {what}" for number, what in ((created, "new"), (updated, "updated")) if number]
+    summary = f"Projects changed by {source}: {', '.join(counted) or 'none'}, by {actor}"
+    through = Project.assigned_engineers.through.objects
+    concerned = through.filter(project__in=projects).values_list("user_id", flat=True).distinct()
+    event = events.ProjectsChanged(source=source, created=created, updated=updated, summary=summary, actor=actor)
+    publish(Announcement(event, [ALL_PROJECTS, *(user_key(user_id) for user_id in concerned)]))
+    inbox.send(heads(), summary)
+
+
+# --- what belongs to a project ----------------------------------------------------------------------------------
+
+
+def progress_reported(report: ProjectProgress, action: str) -> None:
+    """Tell the heads of a progress report; of its correction or removal only those who look at the project."""
+    project = report.project
+    actor = actor_name(report.created_by)
+    share = percent(report.percentage_complete)
+    _announce(
+        project,
+        events.ProgressUpdated,
+        actor,
+        {"added": f"Progress updated to {share} by {actor}"}.get(
+            action, f"Progress report of {day(report.date)} ({share}) {action} by {actor}"
+        ),
+        project_name=project.name,
+        action=action,
+        progress_id=report.pk,
+        progress=float(project.progress),
+        progress_data={
+            "percentage_complete": float(report.percentage_complete),
+            "date": report.date.isoformat(),
+            "created_by": actor_name(report.created_by)
+            if report.created_by is None
+            else person_name(report.created_by),
+        },
+    )
+    if action == "added":
+        inbox.send(heads(), f"Progress for project '{project.display_name}' updated to {share} by {actor}", project)
+
+
+def cost_entered(cost: ProjectCost, action: str) -> None:
+    """Tell the heads of a cost, and of the budget when it is nearly or fully spent."""
+    project = cost.project
+    actor = actor_name(cost.created_by)
+    budget = Budget(project.spent, project.project_cost)
+    amount = pesos(cost.amount)
+    kind = cost.get_cost_type_display().lower()
+    _announce(
+        project,
+        events.CostUpdated,
+        actor,
+        f"Cost of {amount} ({kind}) {action} by {actor}",
+        project_name=project.name,
+        action=action,
+        cost_id=cost.pk,
+        cost_data={
+            "amount": str(cost.amount),
+            "formatted_amount": amount,
+            "cost_type": cost.cost_type,
+            "date": cost.date.isoformat(),
+            "created_by": person_name(cost.created_by) if cost.created_by else actor,
+        },
+        spent=str(budget.spent),
+        formatted_spent=pesos(budget.spent),
+        spent_percent=budget.shown_percent,
+    )
+    if action == "added":
+        inbox.send(heads(), f"Cost of {amount} ({kind}) added to project '{project.display_name}' by {actor}", project)
+    if action != "deleted" and budget.level:
+        inbox.send(heads(), _budget_message(project, budget), project)
+
+
+def milestone_set(milestone: ProjectMilestone, action: str) -> None:
+    """Show a milestone's change to those who look at the project."""
+    done = " and reached" if milestone.is_completed and action != "deleted" else ""
+    actor = actor_name()
+    _announce(
+        milestone.project,
+        events.MilestoneUpdated,
+        actor,
+        f"Milestone '{shortened(milestone.name, 100)}' {action}{done} by {actor}",
+        project_name=milestone.project.name,
+        action=action,
+        milestone_id=milestone.pk,
+        milestone_data={
+            "name": milestone.name,
+            "target_date": milestone.target_date.isoformat(),
+            "is_completed": milestone.is_completed,
+            "completion_date": milestone.completion_date.isoformat() if milestone.completion_date else None,
+        },
+    )
+
+
+def document_filed(document: ProjectDocument, action: str) -> None:
+    """Tell the heads of a new document."""
+    project = document.project
+    actor = actor_name(document.uploaded_by)
+    _announce(
+        project,
+        events.DocumentUpdated,
+        actor,
+        f"Document '{shortened(document.name, 100)}' {action} by {actor}",
+        project_name=project.name,
+        action=action,
+        document_id=document.pk,
+        document_data={
+            "name": document.name,
+            "uploaded_by": person_name(document.uploaded_by) if document.uploaded_by else actor,
+            "uploaded_at": iso(document.uploaded_at),
+        },
+    )
+    if action == "added":
+        message = f"Document '{document.name}' was added to project '{project.display_name}' by {actor}"
+        inbox.send(heads(), message, project)
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+
+def _announce(
+    project: Project,
+    event: type[events.ProjectEvent],
+    actor: str,
+    summary: str,
+    also: Iterable[str] = (),
+    **fields: Any,
+) -> None:
+    """Write the line of the timeline and the event that carries it."""
+    summary = shortened(summary, 500)
+    activity = ProjectActivity.objects.create(project=project, actor=shortened(actor), summary=summary)
+    announced = event(
+        project_id=project.pk, prn=project.prn, summary=summary, actor=actor, activity_id=activity.pk, **fields
+    )
+    publish(Announcement(announced, [ALL_PROJECTS, project_key(project.pk), *also]))
+
+
+def _budget_message(project: Project, budget: Budget) -> str:
+    used = f"{budget.shown_percent}% of its budget ({pesos(budget.spent)} of {pesos(budget.total)})"
+    verb = "has exceeded" if budget.level == "URGENT" else "has used"
+    return f"{budget.level}: Project '{project.display_name}' {verb} {used}"
+
+
+def _in_words(changes: dict[str, tuple[Any, Any]], labels: dict[str, str], first_upper: bool = True) -> str:
+    text = "; ".join(f"{labels[name]} changed{_from_to(name, *values)}" for name, values in changes.items())
+    return text[0].upper() + text[1:] if first_upper else text
+
+
+def _from_to(name: str, old: Any, new: Any) -> str:
+    if name in {"description", "image"}:
+        return ""
+    return f" from {_worded(name, old)} to {_worded(name, new)}"
+
+
+def _worded(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "not set"
+    if name == "project_cost":
+        return pesos(value)
+    if name == "progress":
+        return percent(value)
+    return day(value) if isinstance(value, date) else shortened(value, 100)
+
+
+def _plain(value: Any) -> Any:
+    """A field's value as an event carries it."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else shortened(value)
+
+
+def _names(users: Iterable[Any]) -> str:
+    return ", ".join(person_name(user) for user in users)

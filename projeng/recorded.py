@@ -1,0 +1,96 @@
+"""Models whose every change is announced: what was there before is known, and nothing changes unnoticed.
+
+``save()`` runs in one transaction with its signals (so the events that they write share its fate), and leaves the
+row as it was before in ``instance.before``. ``.update()`` and the bulk methods send no signals in Django; here they
+announce one summary of what they touched.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+from django.db import models, transaction
+from django.db.models.expressions import BaseExpression
+
+
+class RecordedQuerySet(models.QuerySet):
+    """Bulk changes that are announced as one summary event."""
+
+    def update(self, **values: Any) -> int:
+        """As Django's, in one transaction with its announcement."""
+        with transaction.atomic(using=self.db):
+            touched = list(self.values_list("pk", flat=True))
+            changed = super().update(**values)
+            if touched:
+                self.model.announce_bulk(self.model.objects.filter(pk__in=touched), updated=len(touched))
+        return changed
+
+    def bulk_create(self, objs: Iterable[models.Model], *args: Any, **kwargs: Any) -> list[models.Model]:
+        """As Django's, in one transaction with its announcement."""
+        with transaction.atomic(using=self.db):
+            rows = super().bulk_create(objs, *args, **kwargs)
+            if rows:
+                self.model.announce_bulk(self.model.objects.filter(pk__in=[row.pk for row in rows]), created=len(rows))
+        return rows
+
+    def bulk_update(self, objs: Iterable[models.Model], fields: Sequence[str], *args: Any, **kwargs: Any) -> int:
+        """As Django's, which goes through ``update`` batch by batch; one announcement for all."""
+        objs = list(objs)
+        with transaction.atomic(using=self.db):
+            changed = self.unannounced().bulk_update(objs, fields, *args, **kwargs)
+            if objs:
+                self.model.announce_bulk(self.model.objects.filter(pk__in=[row.pk for row in objs]), updated=len(objs))
+        return changed
+
+    bulk_update.alters_data = True
+
+    def unannounced(self) -> models.QuerySet:
+        """The same rows, whose bulk changes nobody is told of: only for callers that announce the change themselves."""
+        return models.QuerySet(model=self.model, query=self.query.chain(), using=self._db, hints=self._hints)
+
+
+class RecordedModel(models.Model):
+    """Base of what the office keeps: saved in one transaction with its announcements."""
+
+    objects = RecordedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    before: Self | None = None
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's, in one transaction with the signals' work; sets ``before`` to the row as it was, or ``None``."""
+        with transaction.atomic(using=kwargs.get("using")):
+            self._settle_values()
+            # Locked, so that of two people who make the same change at once only the first one has made it.
+            self.before = type(self)._base_manager.select_for_update().filter(pk=self.pk).first() if self.pk else None
+            super().save(*args, **kwargs)
+
+    def _settle_values(self) -> None:
+        """Turn texts that a script or form has set for dates and amounts into dates and amounts.
+
+        Raises ValidationError for a value that its field cannot hold.
+        """
+        for field in self._meta.concrete_fields:
+            value = self.__dict__.get(field.attname)
+            if isinstance(value, str) and not isinstance(field, models.FileField | models.ForeignKey):
+                setattr(self, field.attname, field.to_python(value))
+
+    def changes(self, names: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+        """Which of these fields the last save changed: ``{name: (old, new)}``; empty for a row that is new."""
+        if self.before is None:
+            return {}
+        expressions = [name for name in names if isinstance(getattr(self, name), BaseExpression)]
+        if expressions:
+            self.refresh_from_db(fields=expressions)
+        saved = type(self)._base_manager.get(pk=self.pk) if self._state.db else self
+        return {
+            name: (getattr(self.before, name), getattr(saved, name))
+            for name in names
+            if getattr(self.before, name) != getattr(saved, name)
+        }
+
+    @classmethod
+    def announce_bulk(cls, rows: models.QuerySet, *, created: int = 0, updated: int = 0) -> None:
+        """Tell of a bulk change of ``rows``; each model says how."""
+        raise NotImplementedError(f"{cls.__name__} does not say how its bulk changes are announced.")

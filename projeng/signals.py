@@ -1,0 +1,123 @@
+"""Short receivers: notice a change, and let projeng/notifications.py say who is told. Connected in apps.py."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+
+from realtime.signals import authority_changed
+
+from . import inbox, notifications
+from .models import (
+    Notification,
+    Project,
+    ProjectCost,
+    ProjectDocument,
+    ProjectMilestone,
+    ProjectPart,
+    ProjectProgress,
+)
+
+NOTICED = ("status", *notifications.TOLD_FIELDS, *notifications.SHOWN_FIELDS)
+
+
+def project_saved(instance: Project, created: bool, raw: bool, **_: Any) -> None:
+    if raw:  # loaddata brings rows and their notifications alike
+        return
+    if created:
+        notifications.project_created(instance)
+    elif changes := instance.changes(NOTICED):
+        notifications.project_changed(instance, changes)
+
+
+def project_going(instance: Project, **_: Any) -> None:
+    engineers = list(instance.assigned_engineers.all())
+    notifications.project_deleted(instance, engineers)
+    authority_changed(engineer.pk for engineer in engineers)
+
+
+def engineers_changing(
+    instance: Any, action: str, reverse: bool, model: type, pk_set: set[int] | None, **_: Any
+) -> None:
+    """``project.assigned_engineers`` and, seen from the other side, ``user.assigned_projects``."""
+    if action not in {"post_add", "post_remove", "pre_clear"}:
+        return
+    if action == "pre_clear":  # afterwards nobody knows who they were
+        others = list((instance.assigned_projects if reverse else instance.assigned_engineers).all())
+    else:
+        others = list(model.objects.filter(pk__in=pk_set or ()).order_by("pk"))
+    how = "assigned" if action == "post_add" else "unassigned"
+    if reverse:
+        for project in others:
+            notifications.engineers_changed(project, **{how: [instance]})
+        authority_changed([instance.pk])
+    else:
+        notifications.engineers_changed(instance, **{how: others})
+        authority_changed(user.pk for user in others)
+
+
+def account_going(instance: Any, **_: Any) -> None:
+    """An account that is deleted is taken off its projects first, so that their pages follow."""
+    instance.assigned_projects.clear()
+
+
+def part_saving(instance: ProjectPart, raw: bool, **_: Any) -> None:
+    """One change of a project's parts at a time: each sees the sums that the one before it left."""
+    if not raw:
+        instance.project = Project.objects.select_for_update().get(pk=instance.project_id)
+
+
+def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> None:
+    if raw:
+        return
+    names = [field.name for field in instance._meta.concrete_fields if not field.primary_key]
+    if created or instance.changes(names):
+        _part_changed(instance, "added" if created else "changed")
+
+
+def part_deleted(instance: ProjectPart, origin: Any, **_: Any) -> None:
+    gone_with_its_project = getattr(origin, "model", type(origin)) is Project
+    if not gone_with_its_project:
+        _part_changed(instance, "deleted")
+
+
+def _part_changed(part: ProjectPart, action: str) -> None:
+    match part:
+        case ProjectProgress():
+            part.project.take_latest_progress()
+            notifications.progress_reported(part, action)
+        case ProjectCost():
+            notifications.cost_entered(part, action)
+        case ProjectMilestone():
+            notifications.milestone_set(part, action)
+        case ProjectDocument():
+            notifications.document_filed(part, action)
+
+
+def notification_saved(instance: Notification, created: bool, raw: bool, **_: Any) -> None:
+    if raw:
+        return
+    if created:
+        inbox.announce_new([instance])
+    elif instance.changes(["is_read"]):
+        inbox.announce_changed(Notification.objects.filter(pk=instance.pk))
+
+
+def notification_deleted(instance: Notification, **_: Any) -> None:
+    inbox.announce_deleted(instance)
+
+
+def connect_signals() -> None:
+    """Notice every change of the domain."""
+    post_save.connect(project_saved, sender=Project, dispatch_uid="projeng.project_saved")
+    pre_delete.connect(project_going, sender=Project, dispatch_uid="projeng.project_going")
+    through = Project.assigned_engineers.through
+    m2m_changed.connect(engineers_changing, sender=through, dispatch_uid="projeng.engineers_changing")
+    pre_delete.connect(account_going, sender=get_user_model(), dispatch_uid="projeng.account_going")
+    for part in (ProjectProgress, ProjectCost, ProjectMilestone, ProjectDocument):
+        name = part._meta.model_name
+        pre_save.connect(part_saving, sender=part, dispatch_uid=f"projeng.{name}_saving")
+        post_save.connect(part_saved, sender=part, dispatch_uid=f"projeng.{name}_saved")
+        post_delete.connect(part_deleted, sender=part, dispatch_uid=f"projeng.{name}_deleted")
+    post_save.connect(notification_saved, sender=Notification, dispatch_uid="projeng.notification_saved")
+    post_delete.connect(notification_deleted, sender=Notification, dispatch_uid="projeng.notification_deleted")

@@ -1,0 +1,14 @@
+"""The address that a browser asks whether it is signed in and the server is there."""
+
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+
+from realtime.events import iso
+
+
+def status(request: HttpRequest) -> JsonResponse:
+    """``{"status": "connected", "user", "timestamp"}``; 401 when not signed in."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"type": "error", "message": "Not signed in."}, status=401)
+    answer = {"status": "connected", "user": request.user.get_username(), "timestamp": iso(timezone.now())}
+    return JsonResponse(answer, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,41 @@
+"""Who may see an event: one rule, asked at live delivery and at replay alike. Default: nobody.
+
+An event carries the keys of its audience (``"user:7"``, ``"project:12"``); a person holds the keys that apps grant
+them. Who shares a key with the event may see it. An app registers how it grants keys; this module knows only that
+everybody holds the key of their own account.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+Grants = Mapping[int, Iterable[str]]
+Rule = Callable[[Collection[int]], Grants]
+
+_rules: list[Rule] = []
+
+
+def register(rule: Rule) -> None:
+    """Add a rule: given ids of active users, it says which keys each of them holds (ids left out hold none).
+
+    It is asked for many people at once and must cost a fixed number of queries.
+    """
+    if rule not in _rules:
+        _rules.append(rule)
+
+
+def user_key(user_id: int) -> str:
+    """The key that one person alone holds."""
+    return f"user:{user_id}"
+
+
+def keys_of(user_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """The keys that each of these active users holds, from all rules together."""
+    keys: dict[int, set[str]] = {user_id: {user_key(user_id)} for user_id in user_ids}
+    for rule in _rules:
+        for user_id, granted in rule(user_ids).items():
+            keys[user_id].update(granted)
+    return {user_id: frozenset(held) for user_id, held in keys.items()}
+
+
+def may_see(keys: frozenset[str], audience: frozenset[str]) -> bool:
+    """Whether somebody who holds ``keys`` may see an event for ``audience``."""
+    return not keys.isdisjoint(audience)

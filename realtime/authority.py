@@ -1,0 +1,39 @@
+"""What people may see right now, read for many of them at once."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from . import audience
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person as the servers see them: who, what keys they hold, and what their session must match."""
+
+    user_id: int
+    keys: frozenset[str]
+    auth_hash: str
+
+
+def load(user_ids: Collection[int]) -> dict[int, Viewer]:
+    """The viewers among these users; inactive and deleted ones are left out. A fixed number of queries."""
+    users = get_user_model().objects.filter(pk__in=user_ids, is_active=True)
+    auth_hashes = {user.pk: user.get_session_auth_hash() for user in users}
+    keys = audience.keys_of(auth_hashes.keys()) if auth_hashes else {}
+    return {user_id: Viewer(user_id, keys[user_id], auth_hash) for user_id, auth_hash in auth_hashes.items()}
+
+
+def living_sessions(session_keys: Collection[str]) -> set[str]:
+    """Those of the session keys that are neither deleted nor expired."""
+    alive = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    return set(alive.values_list("session_key", flat=True))
+
+
+def session_digest(session_key: str) -> str:
+    """What stands for a session in the log: SHA-256 in hex, since a key itself would let its reader in."""
+    return hashlib.sha256(session_key.encode()).hexdigest()

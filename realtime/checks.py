@@ -1,0 +1,27 @@
+"""System checks: configurations in which delivery could not keep its promises."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps.config import AppConfig
+from django.core.checks import CheckMessage, Error, register
+from django.db import connections
+
+
+def known_order(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Ids follow commit order only on databases for which realtime/publish.py knows how to hold the log."""
+    vendor = connections["default"].vendor
+    if vendor in {"sqlite", "postgresql"}:
+        return []
+    return [
+        Error(
+            f"The order of the event log is not assured on {vendor}.",
+            hint="Set DATABASE_URL to a postgres:// or sqlite:// address.",
+            id="realtime.E001",
+        )
+    ]
+
+
+def register_checks() -> None:
+    """Called once, when the app is ready."""
+    register(known_order)

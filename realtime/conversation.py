@@ -1,0 +1,135 @@
+"""What is said to a listener, and when: the same for every transport, without doing any input or output itself.
+
+``conversation`` is a generator of steps. A driver (realtime/sse.py has two) carries each step out in its own way,
+blocking or awaiting, and sends back the result. That keeps order, replay, state, heartbeat and the end of a session
+in one place for WSGI, ASGI and, later, WebSocket.
+"""
+
+import time
+from collections.abc import Callable, Generator, Hashable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from . import replay
+from .authority import Viewer
+from .events import to_json
+from .hub import Hub
+from .listener import Listener
+from .replay import Frame
+from .state import State
+
+HEARTBEAT_SECONDS = 15.0
+STATE_SECONDS = 1.0  # the least time between two frames of the same state
+BATCH = 500  # events in one write
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send these events, then these frames without id; ``cursor`` is where the listener stands afterwards.
+
+    With neither, it is a heartbeat. ``last``: nothing follows.
+    """
+
+    cursor: int
+    events: tuple[Frame, ...] = ()
+    states: tuple[str, ...] = ()
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class Read:
+    """Read from the database, elsewhere; the result is what ``read`` returns. Equal keys may share a reading."""
+
+    key: Hashable
+    read: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait until the hub has news since version ``seen``, or for so many seconds."""
+
+    seen: int
+    seconds: float
+
+
+Step = Send | Read | Wait
+
+
+@dataclass
+class _Pending:
+    """What of a state has changed and is not shown yet."""
+
+    state: State
+    subjects: set[Hashable] = field(default_factory=set)
+    not_before: float = 0.0
+
+
+def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
+    """All that is said to one listener, from the first frame to the last.
+
+    Raises whatever a reading raised; the listener then comes back with its cursor.
+    """
+    pending = [_Pending(state) for state in listener.subscription.states]
+    spoke = time.monotonic()
+    everything = True  # the state of all there is, on connect and after a reset
+    while True:
+        seen = hub.version
+        viewer = hub.viewer(listener.user_id)
+        reason = listener.ended(viewer)
+        if reason or viewer is None:
+            yield Send(listener.cursor, states=(to_json({"type": "error", "message": reason}),), last=True)
+            return
+        if hub.closing:
+            yield Send(listener.cursor, last=True)
+            return
+        if listener.reset:
+            yield Send(listener.cursor, states=(to_json({"type": "reset", "reason": listener.reset}),))
+            listener.reset = ""
+        cursor_before = listener.cursor
+        events = yield from _due(hub, listener, viewer)
+        for waiting in pending:
+            waiting.subjects.update(
+                subject for frame in events if (subject := waiting.state.subject(frame)) is not None
+            )
+        states = yield from _states(hub, viewer, pending, everything)
+        opening, everything = everything, False
+        events = tuple(frame for frame in events if listener.subscription.wanted(frame))
+        now = time.monotonic()
+        if events or states or opening or now - spoke >= HEARTBEAT_SECONDS:
+            yield Send(listener.cursor, events, tuple(states))
+            spoke = now
+        if listener.cursor == cursor_before:
+            due = [waiting.not_before for waiting in pending if waiting.subjects]
+            yield Wait(seen, max(0.0, min([spoke + HEARTBEAT_SECONDS, *due]) - time.monotonic()))
+
+
+def _due(hub: Hub, listener: Listener, viewer: Viewer) -> Generator[Step, Any, tuple[Frame, ...]]:
+    """The next events for this listener, whose cursor moves past all that were looked at."""
+    frames = hub.after(listener.cursor)
+    if frames is None:  # behind what this process keeps at hand
+        number, up_to = replay.page_of(listener.cursor), hub.cursor
+        last = min((number + 1) * replay.PAGE, up_to)
+        page = yield Read(("page", number, last), partial(replay.page, number, last))
+        frames = [frame for frame in page if frame.id > listener.cursor]
+        reached = last
+    else:
+        frames = frames[:BATCH]
+        reached = frames[-1].id if frames else listener.cursor
+    listener.cursor = reached
+    return tuple(frame for frame in frames if listener.may_get(frame, viewer))
+
+
+def _states(hub: Hub, viewer: Viewer, pending: list[_Pending], everything: bool) -> Generator[Step, Any, list[str]]:
+    """The state frames that may be sent now: of everything, or of what has changed."""
+    encoded: list[str] = []
+    for waiting in pending:
+        now = time.monotonic()
+        if not everything and (not waiting.subjects or now < waiting.not_before):
+            continue
+        subjects = None if everything else frozenset(waiting.subjects)
+        waiting.subjects.clear()
+        waiting.not_before = now + STATE_SECONDS
+        state = waiting.state
+        encoded += yield Read(state.key(viewer, subjects, hub.cursor), partial(state.encoded, viewer, subjects))
+    return encoded

@@ -1,0 +1,83 @@
+"""What can happen, as typed events, and the one envelope in which both transports carry it.
+
+An app declares its events as dataclasses below ``EventType``; declaring one enters it in the catalogue, and
+``docs/events.md`` is checked against that catalogue by a test.
+"""
+
+import dataclasses
+import json
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+CATALOGUE: dict[str, type["EventType"]] = {}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EventType:
+    """Base of every event. ``type`` is its name on the wire, ``topic`` what a stream subscribes to.
+
+    A topic of ``None`` marks an event for the servers only: it is never sent to a browser.
+    """
+
+    type: ClassVar[str]
+    topic: ClassVar[str | None]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name = cls.__dict__.get("type")
+        if name is None:
+            return  # an abstract base that other events share
+        if name in CATALOGUE:
+            raise TypeError(f"Event type {name!r} is declared twice.")
+        CATALOGUE[name] = cls
+
+    def fields(self) -> dict[str, Any]:
+        """The envelope's own part: everything but ``id``, ``type`` and ``at``."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AuthorityChanged(EventType):
+    """What these people may see has changed: account, password, groups or assignments. For the servers only."""
+
+    type = "authority_changed"
+    topic = None
+
+    user_ids: list[int]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SessionEnded(EventType):
+    """A session is over. ``digest`` is the SHA-256 of its key: the log holds nothing that lets anybody in."""
+
+    type = "session_ended"
+    topic = None
+
+    digest: str
+
+
+def topic_of(event_type: str) -> str | None:
+    """The topic of a type of event; ``None`` for the servers' own, and for types that are no longer declared."""
+    declared = CATALOGUE.get(event_type)
+    return declared.topic if declared else None
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in the office's time zone, offset included (``2026-11-20T15:04:05.123456+08:00``)."""
+    return timezone.localtime(moment).isoformat()
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON on one line; dates, times and decimals as text."""
+    return json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=False)
+
+
+def envelope(event_id: int, event_type: str, at: datetime, fields: dict[str, Any]) -> str:
+    """The JSON object that is this event, on every stream and transport.
+
+    ``event_id`` is the cursor; ``fields`` are those of the event's dataclass.
+    """
+    return to_json({"id": event_id, "type": event_type, "at": iso(at), **fields})

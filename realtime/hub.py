@@ -1,0 +1,242 @@
+"""One per process: reads each new event once and wakes whoever listens here.
+
+Listeners hold nothing but a position. The newest events lie in one ring that all of them read from, so no queue grows
+for a slow one: who falls behind the ring reads on from the log (realtime/replay.py). While nobody listens, the tail
+rests and asks the database nothing.
+"""
+
+import asyncio
+import bisect
+import itertools
+import logging
+import threading
+import time
+from collections import deque
+
+from django.db import connection
+
+from . import authority, replay
+from .authority import Viewer
+from .events import AuthorityChanged, SessionEnded
+from .listener import Listener
+from .reader import Reader
+from .replay import Frame
+
+logger = logging.getLogger(__name__)
+
+TAIL_SECONDS = 1.2  # how soon an event that another process wrote is found at the latest
+SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
+BATCH = 500
+RING_EVENTS = 2_000
+RING_BYTES = 8 * 2**20
+
+
+class Hub:
+    """The tail of the log in this process, and the meeting point of all who listen to it."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+        self.closing = False
+        self.version = 0  # grows whenever there is something for listeners to look at
+        self.cursor = 0
+        self._floor = 0  # the ring holds every event after this id, up to the cursor
+        self._ring: deque[Frame] = deque()
+        self._ring_bytes = 0
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._work = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._listeners: dict[int, Listener] = {}
+        self._numbers = itertools.count()
+        self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
+        self._readings = itertools.count(1)
+        self._loops: dict[asyncio.AbstractEventLoop, asyncio.Future] = {}
+
+    # --- who listens --------------------------------------------------------------------------------------------
+
+    def attach(self, listener: Listener) -> int:
+        """Let a listener take part; returns the number to detach it with.
+
+        Authority is read after the listener is known here: a change of it is then either in this reading, or
+        still to come through the log.
+        """
+        number = next(self._numbers)
+        with self._lock:
+            self._listeners[number] = listener
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
+                self._thread.start()
+        self._refresh({listener.user_id})
+        if not authority.living_sessions({listener.session_key}):
+            listener.session_over = True
+        self._work.set()
+        return number
+
+    def detach(self, number: int) -> None:
+        """Forget a listener. Asking twice is harmless."""
+        with self._lock:
+            gone = self._listeners.pop(number, None)
+            if gone and all(listener.user_id != gone.user_id for listener in self._listeners.values()):
+                self._viewers.pop(gone.user_id, None)
+
+    def viewer(self, user_id: int) -> Viewer | None:
+        """What this person may see right now; ``None`` when the account is disabled or gone."""
+        known = self._viewers.get(user_id)
+        return known[1] if known else None
+
+    def listeners(self) -> int:
+        """How many listen in this process."""
+        return len(self._listeners)
+
+    # --- what they are told -------------------------------------------------------------------------------------
+
+    def after(self, cursor: int) -> list[Frame] | None:
+        """The events after a cursor that the ring holds, oldest first; ``None`` when it does not reach back so far."""
+        with self._lock:
+            if cursor >= self.cursor:
+                return []
+            if cursor < self._floor:
+                return None
+            start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
+            return list(itertools.islice(self._ring, start, None))
+
+    def wait(self, seen: int, seconds: float) -> None:
+        """Block this thread until there is news since version ``seen``, or for so many seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.version != seen, timeout=seconds)
+
+    async def wait_async(self, seen: int, seconds: float) -> None:
+        """As ``wait``, for a coroutine. All coroutines of a loop wait on one future, woken by one call."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self.version != seen:
+                return
+            news = self._loops.get(loop)
+            if news is None or news.done():
+                news = self._loops[loop] = loop.create_future()
+        await asyncio.wait([news], timeout=seconds)
+
+    def wake(self) -> None:
+        """Look at the log now: a transaction of this process has just committed events."""
+        self._work.set()
+
+    def close(self) -> None:
+        """The server stops: every listener is told to end, and nobody new is let in."""
+        self.closing = True
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self.version += 1
+            self._changed.notify_all()
+            waiting, self._loops = self._loops, {}
+        for loop, news in waiting.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_resolve, news)
+
+    # --- the tail -----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        failed_since = None
+        listening = False
+        next_sweep = 0.0
+        while not self.closing:
+            self._work.wait(TAIL_SECONDS if self._listeners else None)
+            self._work.clear()
+            try:
+                if not self._listeners:
+                    listening = False
+                    connection.close()
+                    continue
+                if not listening:
+                    self._begin()
+                    listening, next_sweep = True, time.monotonic() + SWEEP_SECONDS
+                while self._read_on():
+                    pass
+                if time.monotonic() >= next_sweep:
+                    self._sweep()
+                    next_sweep = time.monotonic() + SWEEP_SECONDS
+                if failed_since is not None:
+                    logger.info("The event log can be read again after %.1f s.", time.monotonic() - failed_since)
+                    failed_since = None
+            except Exception as error:
+                # Streams stay open and nothing is lost: the tail goes on from its cursor once the database is back.
+                connection.close()
+                if failed_since is None:
+                    failed_since = time.monotonic()
+                    logger.warning("The event log cannot be read, trying on: %s", error, exc_info=True)
+
+    def _begin(self) -> None:
+        """Start where the log stands now: who attached just before starts at or before this id."""
+        newest = replay.head()
+        self._refresh({listener.user_id for listener in list(self._listeners.values())})
+        with self._lock:
+            self._ring.clear()
+            self._ring_bytes = 0
+            self._floor = self.cursor = newest
+        self._tell()
+
+    def _read_on(self) -> bool:
+        """Take in the next events; whether there may be more of them."""
+        frames = replay.tail(self.cursor, BATCH)
+        if not frames:
+            return False
+        self._apply_authority(frames)
+        with self._lock:
+            for frame in frames:
+                self._ring.append(frame)
+                self._ring_bytes += len(frame.json)
+            while len(self._ring) > RING_EVENTS or self._ring_bytes > RING_BYTES:
+                oldest = self._ring.popleft()
+                self._ring_bytes -= len(oldest.json)
+                self._floor = oldest.id
+            self.cursor = frames[-1].id
+        self._tell()
+        return len(frames) == BATCH
+
+    # --- live authority -----------------------------------------------------------------------------------------
+
+    def _apply_authority(self, frames: list[Frame]) -> None:
+        """Act on the servers' own events before any listener gets the events that came with them."""
+        concerned: set[int] = set()
+        ended: set[str] = set()
+        for frame in frames:
+            if frame.type == AuthorityChanged.type:
+                concerned.update(frame.fields["user_ids"])
+            elif frame.type == SessionEnded.type:
+                ended.add(frame.fields["digest"])
+        if concerned:
+            self._refresh(concerned & {listener.user_id for listener in list(self._listeners.values())})
+        if ended:
+            for listener in list(self._listeners.values()):
+                if listener.session_digest in ended:
+                    listener.session_over = True
+
+    def _refresh(self, user_ids: set[int]) -> None:
+        """Read again what these people may see. Of two readings at once, the one that began later counts."""
+        if not user_ids:
+            return
+        number = next(self._readings)
+        fresh = authority.load(user_ids)
+        with self._lock:
+            for user_id in user_ids:
+                if self._viewers.get(user_id, (0, None))[0] < number:
+                    self._viewers[user_id] = (number, fresh.get(user_id))
+
+    def _sweep(self) -> None:
+        """Find what no signal told of: expired sessions, and changes made behind Django's back."""
+        listeners = list(self._listeners.values())
+        alive = authority.living_sessions({listener.session_key for listener in listeners})
+        for listener in listeners:
+            if listener.session_key not in alive:
+                listener.session_over = True
+        self._refresh({listener.user_id for listener in listeners})
+        self._tell()
+
+
+def _resolve(news: asyncio.Future) -> None:
+    if not news.done():
+        news.set_result(None)
+
+
+hub = Hub()

@@ -1,0 +1,53 @@
+"""One open connection, whatever its transport: who it is, what it asked for, how far it has read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .audience import may_see
+from .authority import Viewer, session_digest
+from .replay import Frame
+from .state import State
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """What an address carries.
+
+    ``topics``: the topics whose events are wanted. ``states``: the present state shown beside them.
+    ``wanted``: a further choice among the events of those topics. ``allowed``: asked again whenever the person's
+    authority changes; the stream ends when it says no.
+    """
+
+    topics: frozenset[str]
+    states: tuple[State, ...] = ()
+    wanted: Callable[[Frame], bool] = lambda frame: True
+    allowed: Callable[[Viewer], bool] = lambda viewer: True
+
+
+@dataclass
+class Listener:
+    """A connection's side of the log. Nothing is queued for it: it holds a cursor and reads from there."""
+
+    user_id: int
+    session_key: str
+    auth_hash: str
+    subscription: Subscription
+    cursor: int
+    reset: str = ""
+    session_over: bool = False
+    session_digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.session_digest = session_digest(self.session_key)
+
+    def ended(self, viewer: Viewer | None) -> str:
+        """Why this connection must end now; empty when it may go on."""
+        if self.session_over or viewer is None or viewer.auth_hash != self.auth_hash:
+            return "signed out"
+        if not self.subscription.allowed(viewer):
+            return "no longer allowed"
+        return ""
+
+    def may_get(self, frame: Frame, viewer: Viewer) -> bool:
+        """Whether an event belongs to what this connection asked for, and may be seen by this person."""
+        return frame.topic in self.subscription.topics and may_see(viewer.keys, frame.audience)

@@ -1,0 +1,50 @@
+"""Database work on behalf of streams: a few threads with a connection each, however many streams there are.
+
+A stream may stay open for hours and must not hold a database connection meanwhile; a thousand streams that all want
+to read at once must not open a thousand. So streams hand their reading to these threads, and readings of the same
+thing (the same page of the log, the same counters) are done once for all who asked.
+"""
+
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from django.db import close_old_connections
+
+THREADS = 4
+KEPT = 128
+
+
+class Reader:
+    """Runs readings on a few threads; keeps the newest results for those who ask for the same thing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._kept: dict[Hashable, Future] = {}
+
+    def submit(self, key: Hashable, read: Callable[[], Any]) -> Future:
+        """A future for what ``read`` returns. The same ``key`` gives the same future.
+
+        A key must therefore name the moment too (the cursor, say). A failed reading is not kept.
+        """
+        with self._lock:
+            known = self._kept.get(key)
+            if known is not None and not (known.done() and known.exception()):
+                return known
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="realtime-reader")
+            future = self._pool.submit(_with_fresh_connection, read)
+            self._kept[key] = future
+            while len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+            return future
+
+
+def _with_fresh_connection(read: Callable[[], Any]) -> Any:
+    close_old_connections()
+    try:
+        return read()
+    finally:
+        close_old_connections()

@@ -1,0 +1,90 @@
+"""The only door out: events after a cursor.
+
+The log is read in pages of fixed id ranges. A page below the tail never changes again, so returning clients share
+one reading of it, however many they are and wherever in the page their cursors stand.
+"""
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db.models import Max
+
+from . import events
+from .models import Event, LogMark
+
+PAGE = 500
+LARGEST_ID = 2**63 - 1
+
+
+class Frame:
+    """One event as it is delivered: read once and encoded once per process, shared by all who listen there."""
+
+    def __init__(self, row: Event) -> None:
+        self.id: int = row.pk
+        self.type: str = row.type
+        self.topic: str | None = events.topic_of(row.type)
+        self.fields: dict[str, Any] = row.fields
+        self.audience: frozenset[str] = frozenset(row.audience)
+        self.json: str = events.envelope(row.pk, row.type, row.at, row.fields)
+
+    @cached_property
+    def sse(self) -> bytes:
+        """The event as Server-Sent Events carry it."""
+        return f"id: {self.id}\ndata: {self.json}\n\n".encode()
+
+    def __repr__(self) -> str:
+        return f"<Frame {self.id} {self.type}>"
+
+
+class Start(NamedTuple):
+    """Where a reader starts: after ``cursor``; ``reset`` says why its own cursor was of no use (else empty)."""
+
+    cursor: int
+    reset: str = ""
+
+
+def head() -> int:
+    """The id of the newest event; 0 when there never was one."""
+    newest = Event.objects.aggregate(newest=Max("id"))["newest"]
+    return max(newest or 0, _pruned_to())
+
+
+def _pruned_to() -> int:
+    return LogMark.objects.values_list("pruned_to", flat=True).first() or 0
+
+
+def start(raw: str | None) -> Start:
+    """Check a cursor that a client sent (``None`` or empty: it has none, and starts from now).
+
+    A cursor that is not a whole number, older than the log keeps, or ahead of the log (a restored backup, or a lie)
+    cannot promise that nothing was missed: the reader is told to reset and starts from now.
+    """
+    newest = head()
+    if not raw:
+        return Start(newest)
+    text = raw.strip()
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= LARGEST_ID):
+        return Start(newest, "last_event_id is not a whole number")
+    cursor = int(text)
+    if cursor > newest:
+        return Start(newest, "last_event_id is ahead of the log")
+    if cursor < _pruned_to():
+        return Start(newest, "last_event_id is older than the log keeps")
+    return Start(cursor)
+
+
+def tail(cursor: int, limit: int) -> list[Frame]:
+    """At most ``limit`` events after ``cursor``, oldest first."""
+    return [Frame(row) for row in Event.objects.filter(id__gt=cursor).order_by("id")[:limit]]
+
+
+def page(number: int, up_to: int) -> tuple[Frame, ...]:
+    """The events with ids ``number * PAGE + 1`` to ``(number + 1) * PAGE``, none of them above ``up_to``."""
+    first = number * PAGE + 1
+    last = min(first + PAGE - 1, up_to)
+    return tuple(Frame(row) for row in Event.objects.filter(id__gte=first, id__lte=last).order_by("id"))
+
+
+def page_of(cursor: int) -> int:
+    """The number of the page that holds the first id after ``cursor``."""
+    return cursor // PAGE

@@ -1,0 +1,246 @@
+"""Server-Sent Events: the frames, and a response that works the same under WSGI and ASGI.
+
+Under WSGI a stream is a sync iterator on a thread of its own; under ASGI it must be an async one (Django would
+consume a sync iterator whole before answering). Both only carry out the steps of realtime/conversation.py.
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connection
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+
+from . import replay
+from .client_socket import ClientSocket
+from .conversation import Read, Send, Step, Wait, conversation
+from .hub import hub
+from .idle_threads import release_request_thread
+from .listener import Listener, Subscription
+
+logger = logging.getLogger(__name__)
+
+READ_SECONDS = 30.0  # the longest that a stream waits for its own reading
+LOOK_SECONDS = 5.0  # how often a waiting thread looks whether its browser has left
+PIECE = 16 * 1024  # bytes in one blocking write
+RETRY_MS = (1_000, 6_000)  # browsers come back spread over this range
+
+
+def event_stream(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
+    """Answer with a stream of what ``subscription`` says, from the cursor that the request carries.
+
+    Not signed in: 401 as JSON, or the sign-in page for a browser that came to look. No slot left: 503 with
+    ``Retry-After``. Not allowed: 404, since that it exists is nobody's business either.
+    """
+    if request.method != "GET":
+        return _refusal(405, "A stream is read with GET.", Allow="GET")
+    if not request.user.is_authenticated:
+        if "text/html" in request.headers.get("Accept", ""):
+            return redirect_to_login(request.get_full_path())
+        return _refusal(401, "Not signed in.")
+    if not settings.SSE_ENABLED:
+        return _refusal(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
+    if hub.closing or not _slots.take():
+        return _refusal(503, "All streams of this server are taken.", **{"Retry-After": str(random.randint(3, 10))})
+    slot = Slot(_slots)
+    start = replay.start(request.headers.get("Last-Event-ID") or request.GET.get("last_event_id"))
+    listener = Listener(
+        user_id=request.user.pk,
+        session_key=request.session.session_key or "",
+        auth_hash=request.user.get_session_auth_hash(),
+        subscription=subscription,
+        cursor=start.cursor,
+        reset=start.reset,
+    )
+    slot.attach(listener)
+    viewer = hub.viewer(listener.user_id)
+    if viewer is None or not subscription.allowed(viewer):
+        slot.release()
+        return _refusal(404, "There is nothing here for you.")
+    stream = (
+        AsyncStream(listener, slot)
+        if isinstance(request, ASGIRequest)
+        else SyncStream(listener, slot, ClientSocket(request.META.get("gunicorn.socket")))
+    )
+    connection.close()  # a stream may last for hours and needs no connection of its own
+    response = StreamingHttpResponse(stream, content_type="text/event-stream")
+    response["Cache-Control"] = "no-cache"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _refusal(status: int, message: str, **headers: str) -> JsonResponse:
+    return JsonResponse({"type": "error", "message": message}, status=status, headers=headers)
+
+
+class Slots:
+    """The streams' share of this process: so many and no more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.taken = 0
+
+    def take(self) -> bool:
+        """Take one, if there is one left."""
+        with self._lock:
+            if self.taken >= settings.SSE_MAX_STREAMS:
+                return False
+            self.taken += 1
+            return True
+
+    def give_back(self) -> None:
+        """Return one that was taken."""
+        with self._lock:
+            self.taken -= 1
+
+
+_slots = Slots()
+
+
+class Slot:
+    """One stream's place: released once, however the stream ends, and even when it never began."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._number: int | None = None
+        self._released = False
+
+    def attach(self, listener: Listener) -> None:
+        """Let the stream's listener take part in the hub for as long as the slot is held."""
+        self._number = hub.attach(listener)
+
+    def release(self) -> None:
+        """Give the place back. Asking twice is harmless."""
+        if not self._released:
+            self._released = True
+            if self._number is not None:
+                hub.detach(self._number)
+            self._slots.give_back()
+
+    __del__ = release  # a request that is cancelled before its answer began leaves nobody to close the stream
+
+
+class Encoder:
+    """Turns what is to be sent into bytes; remembers which id the browser has been given."""
+
+    def __init__(self) -> None:
+        self._told: int | None = None
+
+    def encode(self, send: Send) -> bytes:
+        """The bytes of one write: events with their ids, then frames without."""
+        parts: list[bytes] = []
+        if self._told is None:
+            parts.append(b"retry: %d\n" % random.randint(*RETRY_MS))
+        parts.extend(frame.sse for frame in send.events)
+        if send.events:
+            self._told = send.events[-1].id
+        if not send.events and not send.states and not send.last:
+            parts.append(b": heartbeat\n")
+        if self._told != send.cursor:
+            # A block without data: no event for the page, but the browser's cursor moves past what is not for it.
+            parts.append(b"id: %d\n" % send.cursor)
+            self._told = send.cursor
+            parts.append(b"\n")
+        elif parts and not parts[-1].endswith(b"\n\n"):
+            parts.append(b"\n")
+        parts.extend(f"data: {state}\n\n".encode() for state in send.states)
+        return b"".join(parts)
+
+
+class _Stream:
+    """What both kinds of stream share: the talk, the slot, and ending both."""
+
+    def __init__(self, listener: Listener, slot: Slot) -> None:
+        self._slot = slot
+        self._talk: Generator[Step, Any, None] = conversation(hub, listener)
+        self._encoder = Encoder()
+
+    def _failed(self, error: Exception) -> bytes:
+        """What the browser gets when a reading failed: it comes back by itself and resumes."""
+        logger.warning("A stream ends early, its browser will resume: %s: %s", type(error).__name__, error)
+        return b'data: {"type":"error","message":"The server cannot read its data just now."}\n\n'
+
+    def close(self) -> None:
+        """Called by Django when the response is over, however it ended."""
+        self._talk.close()
+        self._slot.release()
+
+
+class SyncStream(_Stream):
+    """The stream under WSGI: blocks its thread while it waits, and looks now and then whether the browser has left."""
+
+    def __init__(self, listener: Listener, slot: Slot, client: ClientSocket) -> None:
+        super().__init__(listener, slot)
+        self._client = client
+        self._chunks = self._run()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        self._chunks.close()
+        super().close()
+
+    def _run(self) -> Generator[bytes, None, None]:
+        result: Any = None
+        while True:
+            try:
+                step = self._talk.send(result)
+                result = self._carry_out(step)
+            except StopIteration:
+                return
+            except Exception as error:  # noqa: BLE001 (whatever a reading raised; it is logged, the browser resumes)
+                yield self._failed(error)
+                return
+            if isinstance(step, Send):
+                data = self._encoder.encode(step)
+                for begin in range(0, len(data), PIECE):
+                    if not self._client.takes_more():
+                        return
+                    yield data[begin : begin + PIECE]
+            elif isinstance(step, Wait) and self._client.has_left():
+                return
+
+    def _carry_out(self, step: Step) -> Any:
+        if isinstance(step, Read):
+            return hub.reader.submit(step.key, step.read).result(timeout=READ_SECONDS)
+        if isinstance(step, Wait):
+            hub.wait(step.seen, min(step.seconds, LOOK_SECONDS))
+        return None
+
+
+class AsyncStream(_Stream):
+    """The stream under ASGI: a coroutine, cancelled by Django when the browser leaves."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._run()
+
+    async def _run(self) -> AsyncIterator[bytes]:
+        release_request_thread()
+        result: Any = None
+        while True:
+            try:
+                step = self._talk.send(result)
+                result = await self._carry_out(step)
+            except StopIteration:
+                return
+            except Exception as error:  # noqa: BLE001 (whatever a reading raised; it is logged, the browser resumes)
+                yield self._failed(error)
+                return
+            if isinstance(step, Send):
+                yield self._encoder.encode(step)
+
+    async def _carry_out(self, step: Step) -> Any:
+        if isinstance(step, Read):
+            reading = asyncio.wrap_future(hub.reader.submit(step.key, step.read))
+            return await asyncio.wait_for(asyncio.shield(reading), READ_SECONDS)
+        if isinstance(step, Wait):
+            await hub.wait_async(step.seen, step.seconds)
+        return None
