@@ -19,7 +19,7 @@ SECRET_KEY = env.text("SECRET_KEY")
 if not SECRET_KEY:
     if not DEBUG:
         raise ImproperlyConfigured("SECRET_KEY is not set; with DEBUG=false it must be a long random text.")
-    SECRET_KEY = "django-insecure-only-for-debug"
+    SECRET_KEY = "django-insecure-only-for-debug"  # noqa: S105 (refused above unless DEBUG=true)
 elif not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
     raise ImproperlyConfigured(
         "SECRET_KEY is too weak; with DEBUG=false it must have 50 characters or more, at random."
@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "projeng.actor.ActorMiddleware",
+    "realtime.page.PageCursorMiddleware",
 ]
 
 ROOT_URLCONF = "gistagum.urls"

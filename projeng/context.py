@@ -4,7 +4,39 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from .access import Role, may_manage, role_of
+from .inbox import unread_counts
+
+HOMES = {
+    Role.HEAD: "dashboard",
+    Role.FINANCE: "finance_dashboard",
+    Role.ENGINEER: "engineer_dashboard",
+    None: "profile",
+}
+INBOXES = {Role.HEAD: "head_notifications", Role.FINANCE: "finance_notifications"}
+
+
+def home_of(role: Role | None) -> str:
+    """The name of the page where somebody of this role starts."""
+    return HOMES[role]
+
+
+def inbox_of(role: Role | None) -> str:
+    """The name of the notification page of this role."""
+    return INBOXES.get(role, "engineer_notifications")
+
 
 def office(request: HttpRequest) -> dict[str, Any]:
     """Template context for all pages of a signed-in person; empty for others."""
-    return {}
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    role = role_of(user)
+    return {
+        "role": role,
+        "home_url_name": home_of(role),
+        "inbox_url_name": inbox_of(role),
+        "may_manage": may_manage(user),
+        "unread_count": unread_counts([user.pk])[user.pk],
+        "page_cursor": getattr(request, "page_cursor", None),
+    }

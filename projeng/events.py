@@ -138,7 +138,10 @@ class ProgressUpdated(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class CostUpdated(ProjectEvent):
-    """A cost was entered (``action``: added, changed, deleted). ``spent`` and ``spent_percent`` are the sums afterwards."""
+    """A cost was entered (``action``: added, changed, deleted).
+
+    ``spent`` (pesos) and ``spent_percent`` (of the budget, ``null`` without one) are the sums afterwards.
+    """
 
     type = "cost_updated"
 

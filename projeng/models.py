@@ -89,7 +89,7 @@ class Project(RecordedModel):
     @property
     def spent(self) -> Decimal:
         """The sum of all costs, in pesos."""
-        return self.costs.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        return (self.costs.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)).quantize(Decimal("0.01"))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a blank reference number is made up, and kept by ``update_fields`` too."""
