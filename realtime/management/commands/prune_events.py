@@ -1,0 +1,75 @@
+"""Deletes the events that nobody will ask for any more."""
+
+from argparse import ArgumentParser
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Min
+from django.utils import timezone
+
+from realtime.management.scripted import ScriptedCommand, whole_number
+from realtime.models import Event, LogMark
+
+BATCH = 5_000
+
+
+class Command(ScriptedCommand):
+    help = (
+        "Delete the events of the log that are older than EVENT_RETENTION_DAYS. Whoever comes back with an older "
+        "cursor is told to load the page's state again. Run it daily; it may run while the site is in use."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--days",
+            type=whole_number(1, 3650),
+            default=settings.EVENT_RETENTION_DAYS,
+            help="Keep the events of this many days (default: EVENT_RETENTION_DAYS, now %(default)s).",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Only say how many events would be deleted.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        days, dry_run = options["days"], options["dry_run"]
+        last = last_prunable(timezone.now() - timedelta(days=days))
+        deleted = Event.objects.filter(id__lte=last).count() if dry_run else prune(last)
+        kept = Event.objects.filter(id__gt=last).count()
+        mark = LogMark.objects.values_list("pruned_to", flat=True).first() or 0
+        verb = "would be deleted" if dry_run else "deleted"
+        self.tell(
+            options,
+            f"{deleted} {'event' if deleted == 1 else 'events'} older than {days} days {verb}, {kept} kept.",
+            {"dry_run": dry_run, "days": days, "deleted": deleted, "kept": kept, "pruned_to": mark},
+        )
+
+
+def last_prunable(limit: datetime) -> int:
+    """The highest id such that it and all ids below it are of events from before ``limit``; 0 where there is none.
+
+    Only the beginning of the log may go: a gap in the middle would be one that no cursor can tell of.
+    """
+    first_kept = Event.objects.filter(at__gte=limit).aggregate(id=Min("id"))["id"]
+    older = Event.objects.all() if first_kept is None else Event.objects.filter(id__lt=first_kept)
+    return older.aggregate(id=Max("id"))["id"] or 0
+
+
+def prune(last: int, batch: int = BATCH) -> int:
+    """Delete the events up to the id ``last`` and return how many they were.
+
+    Each batch is a transaction of its own, so that nobody who writes events waits long; the mark is raised in the
+    same transaction, so that at every moment a cursor before a missing event is known to be too old.
+    """
+    LogMark.objects.get_or_create(pk=1)
+    deleted = 0
+    while True:
+        with transaction.atomic():
+            # Locked first: of two that prune at once, the second finds the first one's batch gone.
+            mark = LogMark.objects.select_for_update().get(pk=1)
+            ids = list(Event.objects.filter(id__lte=last).order_by("id").values_list("id", flat=True)[:batch])
+            if not ids:
+                return deleted
+            deleted += Event.objects.filter(id__lte=ids[-1]).delete()[0]
+            mark.pruned_to = max(mark.pruned_to, ids[-1])
+            mark.save(update_fields=["pruned_to"])

@@ -1,0 +1,141 @@
+"""`manage.py prune_events`: the beginning of the log goes, and cursors into it are known to be too old."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from realtime import replay
+from realtime.management.commands.prune_events import prune
+from realtime.models import Event, LogMark
+
+pytestmark = pytest.mark.django_db
+
+TOO_OLD = "last_event_id is older than the log keeps"
+
+
+def log(*ages: float) -> list[int]:
+    """Writes events that are so many days old; returns their ids."""
+    now = timezone.now()
+    rows = [Event(type="test", fields={}, at=now - timedelta(days=age)) for age in ages]
+    return [row.pk for row in Event.objects.bulk_create(rows)]
+
+
+def run(**options) -> str:
+    out = io.StringIO()
+    call_command("prune_events", stdout=out, **options)
+    return out.getvalue()
+
+
+def kept() -> list[int]:
+    return list(Event.objects.order_by("id").values_list("id", flat=True))
+
+
+def test_old_events_go_and_the_others_stay():
+    ids = log(30, 8, 7.01, 6.99, 1, 0)
+    assert run(days=7) == "3 events older than 7 days deleted, 3 kept.\n"
+    assert kept() == ids[3:]
+    assert LogMark.objects.get().pruned_to == ids[2]
+
+
+def test_how_long_events_are_kept_is_a_setting(settings):
+    settings.EVENT_RETENTION_DAYS = 3
+    ids = log(4, 2)
+    run()
+    assert kept() == ids[1:]
+
+
+def test_a_cursor_before_what_is_gone_is_told_to_reset_and_others_go_on():
+    ids = log(9, 9, 9, 1, 0)
+    for cursor in ids:
+        assert replay.start(str(cursor)) == replay.Start(cursor)
+    run(days=7)
+    # Whoever has seen the last event that went has missed nothing.
+    assert replay.start(str(ids[1])) == replay.Start(ids[4], TOO_OLD)
+    assert replay.start(str(ids[2])) == replay.Start(ids[2])
+    assert [frame.id for frame in replay.tail(ids[2], 10)] == ids[3:]
+    assert replay.start(str(ids[3])) == replay.Start(ids[3])
+
+
+def test_a_log_that_is_pruned_to_its_end_keeps_its_head():
+    ids = log(9, 8)
+    run(days=7)
+    assert kept() == []
+    assert replay.head() == ids[-1]
+    assert replay.start(str(ids[-1])) == replay.Start(ids[-1])
+    assert replay.start(str(ids[0])).reset == TOO_OLD
+    assert log(0)[0] > ids[-1]
+
+
+def test_only_the_beginning_of_the_log_goes():
+    ids = log(9, 1, 9, 0)  # a clock that was set back, say
+    assert run(days=7).startswith("1 event older")
+    assert kept() == ids[1:]
+    assert replay.start(str(ids[0])) == replay.Start(ids[0])
+
+
+def test_nothing_to_prune_is_no_fault():
+    assert run(days=7) == "0 events older than 7 days deleted, 0 kept.\n"
+    ids = log(1)
+    assert run(days=7) == "0 events older than 7 days deleted, 1 kept.\n"
+    assert replay.start(str(ids[0] - 1)) == replay.Start(ids[0] - 1)
+
+
+def test_running_twice_is_harmless_and_the_mark_never_goes_back():
+    ids = log(9, 8, 0)
+    run(days=7)
+    run(days=7)
+    LogMark.objects.update(pruned_to=ids[2] + 5)
+    prune(ids[2])
+    assert LogMark.objects.get().pruned_to == ids[2] + 5
+
+
+def test_batches_are_transactions_of_their_own():
+    ids = log(*[9] * 7, 0)
+    with CaptureQueriesContext(connection) as queries:
+        assert prune(ids[6], batch=3) == 7
+    marks = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "realtime_logmark"')]
+    assert [str(ids[index]) in sql for index, sql in zip((2, 5, 6), marks, strict=True)] == [True] * 3
+    assert kept() == ids[7:]
+
+
+def test_an_interrupted_pruning_has_raised_the_mark_as_far_as_it_went(monkeypatch):
+    ids = log(*[9] * 6)
+    saves = []
+
+    def failing(self, *args, **kwargs):
+        saves.append(self.pruned_to)
+        if len(saves) == 2:
+            raise KeyboardInterrupt
+        return super(LogMark, self).save(*args, **kwargs)
+
+    LogMark.objects.create(pk=1)
+    monkeypatch.setattr(LogMark, "save", failing)
+    with pytest.raises(KeyboardInterrupt):
+        prune(ids[-1], batch=2)
+    assert kept() == ids[2:]
+    assert LogMark.objects.get().pruned_to == ids[1]
+
+
+def test_a_dry_run_deletes_nothing():
+    ids = log(9, 0)
+    assert run(days=7, dry_run=True) == "1 event older than 7 days would be deleted, 1 kept.\n"
+    assert kept() == ids
+    assert not LogMark.objects.filter(pruned_to__gt=0).exists()
+
+
+def test_scripts_can_read_the_outcome():
+    ids = log(9, 0)
+    outcome = {"dry_run": False, "days": 7, "deleted": 1, "kept": 1, "pruned_to": ids[0]}
+    assert json.loads(run(days=7, json=True)) == outcome
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "many", "1.5", "99999"])
+def test_days_that_are_no_days_are_wrong_usage(days):
+    with pytest.raises(CommandError, match="whole number from 1 to 3650"):
+        call_command("prune_events", "--days", days)
