@@ -1,0 +1,113 @@
+"""Imports projects from a CSV file: all of them, or none."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import CommandError
+
+from projeng import import_writing, importing
+from projeng.actor import acting
+from realtime.management.scripted import ScriptedCommand
+
+SHOWN_PROBLEMS = 50
+NOTED_EVERY = 5_000  # rows; every 250 where somebody watches
+
+
+class Command(ScriptedCommand):
+    help = (
+        "Import projects from a CSV file (UTF-8). A project whose PRN is known is updated, fields without a column "
+        "stay as they are. When any row is wrong, each wrong row is named and nothing is imported. Columns: "
+        f"{', '.join(importing.REQUIRED)}; optional: {', '.join(importing.OPTIONAL)}."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path, metavar="FILE.csv", help="The file to import.")
+        parser.add_argument("--dry-run", action="store_true", help="Check everything, write nothing.")
+        parser.add_argument("--by", metavar="USERNAME", help="Who imports (default: “the import”).")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        importer = self._importer(options["by"])
+        try:
+            checked = importing.check(_contents(path), self._noting("checked"))
+            problems = checked.problems
+            if not problems:
+                with acting(importer or "the import"):
+                    if options["dry_run"]:
+                        made = import_writing.plan(checked.rows)
+                    else:
+                        made = import_writing.write(
+                            checked.rows, path.name, created_by=importer, noted=self._noting("written")
+                        )
+                problems = made.problems
+        except importing.Unreadable as fault:
+            self._refuse(options, [], f"{path} {fault} Nothing was imported.")
+        except import_writing.Refused as fault:
+            problems = fault.problems
+        if problems:
+            rows = f"{len(problems)} {'row' if len(problems) == 1 else 'rows'}"
+            self._refuse(options, problems, f"{rows} of {path} cannot be imported. Nothing was imported.")
+        self._tell(options, made)
+
+    def _importer(self, username: str | None) -> Any:
+        if username is None:
+            return None
+        user = get_user_model().objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise CommandError(f"--by: there is no active account {username!r}.", returncode=2)
+        return user
+
+    def _tell(self, options: dict[str, Any], made: import_writing.Plan) -> None:
+        counts = {"new": len(made.new), "updated": len(made.updated), "unchanged": made.unchanged}
+        total = sum(counts.values())
+        words = f"{total} {'project' if total == 1 else 'projects'}: " + ", ".join(
+            f"{number} {what}" for what, number in counts.items()
+        )
+        if options["dry_run"]:
+            words += ". Only checked: nothing was written."
+        outcome = {"ok": True, "dry_run": options["dry_run"], "projects": total, **counts, "problem_count": 0}
+        self.tell(options, words, {**outcome, "problems": []})
+
+    def _refuse(self, options: dict[str, Any], problems: list[importing.Problem], reason: str) -> None:
+        shown = problems[:SHOWN_PROBLEMS]
+        if options["json"]:
+            listed = [{"line": problem.line, "reason": problem.reason} for problem in shown]
+            outcome = {"ok": False, "error": reason, "problem_count": len(problems), "problems": listed}
+            self.tell(options, "", outcome)
+        else:
+            for problem in shown:
+                self.stderr.write(str(problem))
+            if len(problems) > len(shown):
+                self.stderr.write(f"and {len(problems) - len(shown)} more")
+        raise CommandError(reason)
+
+    def _noting(self, what: str) -> Callable[[int], None]:
+        """A way to say on stderr how far the import is: in place on a terminal, else as a line now and then."""
+        watched = self.stderr.isatty()
+        last = 0
+
+        def note(rows: int) -> None:
+            nonlocal last
+            if rows - last >= (250 if watched else NOTED_EVERY):
+                last = rows
+                text = f"{rows:,} rows {what}"
+                self.stderr.write(f"\r{text}" if watched else text, self.style.NOTICE, ending="" if watched else "\n")
+
+        return note
+
+
+def _contents(path: Path) -> bytes:
+    """The file's bytes, and one more than may be: enough to see that it is too large.
+
+    Raises Unreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(importing.MAX_BYTES + 1)
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
+        reason = getattr(fault, "strerror", None) or str(fault)
+        raise importing.Unreadable(f"cannot be read: {reason}.") from fault
