@@ -1,7 +1,20 @@
 """How forms are rendered everywhere: label, help, field and its errors together (templates/forms/field.html)."""
 
-from django.forms.renderers import TemplatesSetting
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.forms.renderers import DjangoTemplates
 
 
-class OfficeFormRenderer(TemplatesSetting):
+class OfficeFormRenderer(DjangoTemplates):
+    """Finds the templates of fields and widgets in the site's own folder first, then in Django's."""
+
     field_template_name = "forms/field.html"
+
+    @cached_property
+    def engine(self) -> Any:
+        folders = [settings.BASE_DIR / "templates", Path(forms.__file__).parent / self.backend.app_dirname]
+        return self.backend({"APP_DIRS": True, "DIRS": folders, "NAME": "forms", "OPTIONS": {}})

@@ -1,0 +1,120 @@
+"""The forms of those who manage projects: create, edit, assign."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+
+from ..access import engineers
+from ..models import AMOUNT, Project
+from ..uploads import IMAGE_ENDINGS
+from .fields import DayInput, FileInput, PeopleField, PesosField
+
+
+def engineers_offered(project: Project | None = None) -> QuerySet:
+    """Who can be assigned: the active engineers, and whoever is assigned to the project already."""
+    offered = Q(pk__in=engineers().order_by().values("pk"))
+    if project is not None and project.pk:
+        offered |= Q(pk__in=project.assigned_engineers.values("pk"))
+    return get_user_model().objects.filter(offered).order_by("first_name", "last_name", "username")
+
+
+class ProjectForm(forms.ModelForm):
+    """A project's own facts. Its progress comes from reports, its engineers from the form of their own."""
+
+    project_cost = PesosField(
+        label="Budget", required=False, max_digits=15, decimal_places=2, validators=AMOUNT, help_text="In pesos."
+    )
+
+    class Meta:
+        model = Project
+        fields = (
+            "name",
+            "prn",
+            "description",
+            "barangay",
+            "status",
+            "project_cost",
+            "source_of_funds",
+            "start_date",
+            "end_date",
+            "latitude",
+            "longitude",
+            "image",
+        )
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 4}),
+            "start_date": DayInput,
+            "end_date": DayInput,
+            "image": FileInput(IMAGE_ENDINGS),
+        }
+        help_texts = {
+            "latitude": "In degrees, such as 7.447700; together with the longitude.",
+            "longitude": "In degrees, such as 125.806800; together with the latitude.",
+            "image": "PNG, JPEG or WebP.",
+        }
+
+    # The groups of fields on the page.
+    sections = (
+        ("What", ("name", "prn", "description", "status", "image")),
+        ("Where", ("barangay", "latitude", "longitude")),
+        ("Money", ("project_cost", "source_of_funds")),
+        ("When", ("start_date", "end_date")),
+        ("Who", ("assigned_engineers",)),
+    )
+
+    def fieldsets(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields by section, as the page shows them."""
+        return [
+            (title, [self[name] for name in names if name in self.fields])
+            for title, names in self.sections
+            if any(name in self.fields for name in names)
+        ]
+
+    def clean_prn(self) -> str:
+        """Left blank, a new project is given one, and an old one keeps its own."""
+        return self.cleaned_data["prn"] or self.instance.prn
+
+    def clean(self) -> dict[str, Any]:
+        """Dates in order; a point has both its coordinates."""
+        data = super().clean()
+        start, end = data.get("start_date"), data.get("end_date")
+        if start and end and end < start:
+            self.add_error("end_date", "The end date is before the start date.")
+        for here, there in (("latitude", "longitude"), ("longitude", "latitude")):
+            if here in data and there in data and data[here] is None and data[there] is not None:
+                self.add_error(here, f"A {there} was given, so the {here} is needed too.")
+        return data
+
+
+class NewProjectForm(ProjectForm):
+    """A new project, with the engineers who are to build it."""
+
+    assigned_engineers = PeopleField(queryset=None, required=False, help_text="Each of them is notified.")
+
+    class Meta(ProjectForm.Meta):
+        fields = (*ProjectForm.Meta.fields, "assigned_engineers")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["assigned_engineers"].queryset = engineers_offered()
+
+
+class EngineersForm(forms.ModelForm):
+    """Who builds a project."""
+
+    assigned_engineers = PeopleField(
+        label="Engineers",
+        queryset=None,
+        required=False,
+        help_text="Those who are newly assigned are notified. Those taken off no longer see the project.",
+    )
+
+    class Meta:
+        model = Project
+        fields = ("assigned_engineers",)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["assigned_engineers"].queryset = engineers_offered(self.instance)

@@ -1,0 +1,80 @@
+"""The forms of those who report on a project: progress, costs, milestones, documents."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from ..models import BIGGEST_AMOUNT, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
+from ..uploads import DOCUMENT_ENDINGS
+from .fields import DayInput, FileInput, PesosField
+
+
+class _PastDate(forms.ModelForm):
+    """What is reported has happened: its date is not in the future."""
+
+    def clean_date(self) -> date:
+        day = self.cleaned_data["date"]
+        if day > timezone.localdate():
+            raise forms.ValidationError("This date is in the future.")
+        return day
+
+
+class ProgressForm(_PastDate):
+    """How far a project is."""
+
+    class Meta:
+        model = ProjectProgress
+        fields = ("date", "percentage_complete", "description")
+        labels = {"percentage_complete": "Percent complete", "description": "What was done"}
+        help_texts = {"percentage_complete": "0 to 100. The newest report counts as the project's progress."}
+        widgets = {"date": DayInput, "description": forms.Textarea(attrs={"rows": 4})}
+
+
+class CostForm(_PastDate):
+    """Money that was spent."""
+
+    amount = PesosField(
+        max_digits=15, decimal_places=2, min_value="0.01", max_value=BIGGEST_AMOUNT, help_text="In pesos."
+    )
+
+    class Meta:
+        model = ProjectCost
+        fields = ("date", "cost_type", "amount", "description", "receipt")
+        labels = {"cost_type": "Kind"}
+        widgets = {
+            "date": DayInput,
+            "description": forms.Textarea(attrs={"rows": 3}),
+            "receipt": FileInput(DOCUMENT_ENDINGS),
+        }
+
+
+class MilestoneForm(forms.ModelForm):
+    """Something to be reached by a date."""
+
+    class Meta:
+        model = ProjectMilestone
+        fields = ("name", "target_date")
+        widgets = {"target_date": DayInput}
+
+
+class DocumentForm(forms.ModelForm):
+    """A file that belongs to the project."""
+
+    class Meta:
+        model = ProjectDocument
+        fields = ("name", "file")
+        help_texts = {"name": "Left blank, the file's own name is taken."}
+        widgets = {"file": FileInput(DOCUMENT_ENDINGS)}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["name"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        """A blank name becomes that of the file."""
+        data = super().clean()
+        if not data.get("name") and data.get("file"):
+            data["name"] = data["file"].name[: ProjectDocument._meta.get_field("name").max_length]
+        return data
