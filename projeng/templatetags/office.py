@@ -1,0 +1,63 @@
+"""How pages write what the office counts: amounts, shares, dates, names."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+
+from .. import words
+from ..actor import person_name
+from ..budget import Budget
+from ..models import Project
+
+register = template.Library()
+
+
+@register.filter
+def pesos(amount: Decimal | None) -> str:
+    """``₱1,234,567.89``, or "not set"."""
+    return "not set" if amount is None else words.pesos(Decimal(amount))
+
+
+@register.filter
+def unsigned(amount: Decimal) -> Decimal:
+    """An amount without its sign: by how much something is overspent."""
+    return abs(amount)
+
+
+@register.filter
+def percent(share: Decimal | float | None) -> str:
+    """``45.5%``; empty without a share."""
+    return "" if share is None else words.percent(Decimal(str(share)))
+
+
+@register.filter
+def number(value: Decimal | float) -> str:
+    """A number as attributes hold it: ``45.5``."""
+    return words.percent(Decimal(str(value)))[:-1]
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """``Nov 20, 2026``, or "not set"."""
+    return words.day(value)
+
+
+@register.filter
+def moment(value: datetime) -> str:
+    """``Nov 20, 2026, 3:04 PM``."""
+    return words.moment(value)
+
+
+@register.filter
+def person(user: Any) -> str:
+    """Somebody's name; a dash when the account is gone."""
+    return person_name(user) if user else "—"
+
+
+@register.simple_tag
+def budget_of(project: Project) -> Budget:
+    """What a project has cost against its budget; lists bring the sum along (filters.with_spent)."""
+    spent = getattr(project, "spent_total", None)
+    return Budget(project.spent if spent is None else spent, project.project_cost)

@@ -1,0 +1,76 @@
+"""Files of projects: served only to those who may see the project, and never as something that a browser runs."""
+
+from collections.abc import AsyncIterator
+from pathlib import PurePath
+
+from asgiref.sync import sync_to_async
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from ..access import visible_projects
+from ..models import ProjectCost, ProjectDocument
+from .guards import signed_in, visible_project
+
+PICTURE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, no-cache",
+}
+
+
+class StoredFile(FileResponse):
+    """A file response that an ASGI server can send piece by piece as well."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = iter(self.streaming_content)
+        while (piece := await sync_to_async(next)(pieces, None)) is not None:
+            yield piece
+
+
+@require_safe
+@signed_in
+def document(request: HttpRequest, document_id: int) -> HttpResponse:
+    """A project's document, as a download under the name that it was given."""
+    documents = ProjectDocument.objects.filter(project__in=visible_projects(request.user))
+    row = get_object_or_404(documents, pk=document_id)
+    return _download(row.file, row.name)
+
+
+@require_safe
+@signed_in
+def receipt(request: HttpRequest, cost_id: int) -> HttpResponse:
+    """The receipt of a cost, as a download."""
+    costs = ProjectCost.objects.filter(project__in=visible_projects(request.user)).select_related("project")
+    row = get_object_or_404(costs, pk=cost_id)
+    return _download(row.receipt, f"Receipt {row.date} {row.project.prn}")
+
+
+@require_safe
+@signed_in
+def picture(request: HttpRequest, project_id: int) -> HttpResponse:
+    """A project's picture."""
+    image = visible_project(request, project_id).image
+    content_type = PICTURE_TYPES.get(PurePath(image.name or "").suffix.lower())
+    if content_type is None:
+        raise Http404("No picture.")
+    return _response(image, content_type=content_type)
+
+
+def _download(file: FieldFile, name: str) -> HttpResponse:
+    ending = PurePath(file.name or "").suffix
+    if not name.lower().endswith(ending.lower()):
+        name += ending
+    return _response(file, as_attachment=True, filename=name, content_type="application/octet-stream")
+
+
+def _response(file: FieldFile, **options: object) -> HttpResponse:
+    if not file:
+        raise Http404("No file.")
+    try:
+        opened = file.open("rb")
+    except FileNotFoundError:
+        raise Http404("The file is gone.") from None
+    return StoredFile(opened, headers=HEADERS, **options)

@@ -1,0 +1,59 @@
+"""The list of projects, and the page of one."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from ..access import Role, may_add_cost, may_report, visible_projects
+from ..budget import Budget
+from ..filters import ProjectFilter, with_spent
+from .guards import for_roles, signed_in, visible_project
+
+PAGE = 25
+LONG_LIST = 50  # of costs, reports and so on; the rest is a click away
+TIMELINE = 50
+
+
+@require_safe
+@for_roles(*Role)
+def project_list(request: HttpRequest) -> HttpResponse:
+    """All projects that the person may see: searched, filtered, sorted, in pages."""
+    found = ProjectFilter(request.GET, queryset=with_spent(visible_projects(request.user)))
+    page = Paginator(found.qs, PAGE).get_page(request.GET.get("page"))
+    context = {"filter": found, "page": page, "narrowed": any(request.GET.get(name) for name in found.filters)}
+    return render(request, "projects/list.html", context)
+
+
+@require_safe
+@signed_in
+def project_detail(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Everything about one project."""
+    project = visible_project(request, project_id)
+    limit = None if request.GET.get("show") == "all" else LONG_LIST
+    lists = {
+        "costs": project.costs.select_related("created_by"),
+        "reports": project.progress_updates.select_related("created_by"),
+        "milestones": project.milestones.all(),
+        "documents": project.documents.select_related("uploaded_by"),
+    }
+    context = {name: _listed(rows, limit) for name, rows in lists.items()} | {
+        "project": project,
+        "budget": Budget(project.spent, project.project_cost),
+        "engineers": project.assigned_engineers.order_by("first_name", "last_name", "username"),
+        "activities": project.activities.all()[:TIMELINE],
+        "today": timezone.localdate(),
+        "may_report": may_report(request.user, project),
+        "may_add_cost": may_add_cost(request.user, project),
+    }
+    return render(request, "projects/detail.html", context)
+
+
+def _listed(rows: QuerySet, limit: int | None) -> dict[str, Any]:
+    shown = list(rows[: None if limit is None else limit + 1])
+    more = limit is not None and len(shown) > limit
+    return {"rows": shown[:limit], "total": rows.count() if more else len(shown), "more": more}
