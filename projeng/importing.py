@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
 
 from .barangays import BARANGAYS, on_the_map
@@ -58,6 +59,16 @@ class Checked:
 
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+
+def read(path: Path, noted: Callable[[int], None] = lambda rows: None) -> Checked:
+    """Check a file. Raises Unreadable."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # one more than may be: enough to see that it is too large
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
+        raise Unreadable(f"cannot be read: {getattr(fault, 'strerror', None) or fault}.") from fault
+    return check(data, noted)
 
 
 def check(data: bytes, noted: Callable[[int], None] = lambda rows: None) -> Checked:

@@ -26,14 +26,18 @@ class ScriptedCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except DatabaseError as fault:
-            reason = (str(fault).strip() or type(fault).__name__).splitlines()[0]
-            raise CommandError(f"The database refused, and nothing was done: {reason}") from fault
+            raise CommandError(f"The database refused: {first_line(fault)}") from fault
         except KeyboardInterrupt as fault:
             raise CommandError("Interrupted.", returncode=INTERRUPTED) from fault
 
     def tell(self, options: dict[str, Any], words: str, outcome: dict[str, Any]) -> None:
         """Write the outcome on stdout: in plain words, or as JSON where ``--json`` asks for it."""
         self.stdout.write(json.dumps(outcome, cls=DjangoJSONEncoder, ensure_ascii=False) if options["json"] else words)
+
+
+def first_line(fault: Exception) -> str:
+    """What an exception says, on one line."""
+    return (str(fault).strip() or type(fault).__name__).splitlines()[0]
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:

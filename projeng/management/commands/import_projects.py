@@ -33,7 +33,7 @@ class Command(ScriptedCommand):
         path: Path = options["file"]
         importer = self._importer(options["by"])
         try:
-            checked = importing.check(_contents(path), self._noting("checked"))
+            checked = importing.read(path, self._noting("checked"))
             problems = checked.problems
             if not problems:
                 with acting(importer or "the import"):
@@ -98,16 +98,3 @@ class Command(ScriptedCommand):
                 self.stderr.write(f"\r{text}" if watched else text, self.style.NOTICE, ending="" if watched else "\n")
 
         return note
-
-
-def _contents(path: Path) -> bytes:
-    """The file's bytes, and one more than may be: enough to see that it is too large.
-
-    Raises Unreadable.
-    """
-    try:
-        with path.open("rb") as file:
-            return file.read(importing.MAX_BYTES + 1)
-    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
-        reason = getattr(fault, "strerror", None) or str(fault)
-        raise importing.Unreadable(f"cannot be read: {reason}.") from fault
