@@ -30,10 +30,10 @@ class Changes:
         self.head, self.finance = people[HEAD], people[FINANCE]
         self.engineers = [people[name] for name in ENGINEERS]
         self.people = people
-        # Weights of 100: mostly reports and costs, as in the office.
+        # Weights: mostly reports and costs, as in the office; as many projects are entered as are begun.
         self.kinds: dict[Callable[[], str | None], int] = {
-            self.report: 42, self.spend: 23, self.reach_milestone: 9, self.assign: 6, self.begin: 6,
-            self.fall_behind: 4, self.catch_up: 4, self.move_end: 3, self.enter_project: 3,
+            self.report: 46, self.spend: 23, self.reach_milestone: 7, self.assign: 6, self.begin: 2,
+            self.fall_behind: 2, self.catch_up: 1, self.move_end: 3, self.enter_project: 2,
         }  # fmt: skip
 
     def make_one(self) -> str:
@@ -147,8 +147,14 @@ class Changes:
         return self._saved(project)
 
     def fall_behind(self) -> str | None:
-        """A project is past its end date."""
-        project = self._pick(Q(status=Status.IN_PROGRESS, end_date__lt=timezone.localdate(), progress__lt=98))
+        """A project is found to be far behind its plan."""
+        today = timezone.localdate()
+        behind = []
+        for project in self._projects(Q(status=Status.IN_PROGRESS, start_date__lt=today, end_date__isnull=False)):
+            planned = 100 * (today - project.start_date).days / max((project.end_date - project.start_date).days, 1)
+            if project.progress < min(planned, 98) - 12:
+                behind.append(project.pk)
+        project = self._pick(Q(status=Status.IN_PROGRESS, pk__in=behind[:500]))
         if project is None:
             return None
         project.status = Status.DELAYED
