@@ -1,0 +1,201 @@
+"""Creating, editing, deleting and assigning projects through the forms."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+
+from projeng.models import Notification, Project, ProjectActivity, ProjectProgress
+from realtime.models import Event
+
+pytestmark = pytest.mark.django_db
+
+NEW = {"name": "River park", "barangay": "Madaum", "status": "planned"}
+
+
+def picture(name="site.png", kind="PNG"):
+    data = BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(data, kind)
+    return SimpleUploadedFile(name, data.getvalue())
+
+
+def typed(html, name):
+    """What the form shows in a field of this name."""
+    return re.search(rf'<input[^>]*name="{name}"[^>]*>', html).group()
+
+
+def test_a_new_project(browser, head, engineer):
+    data = {
+        **NEW,
+        "project_cost": "₱1,234,567.89",
+        "start_date": "2026-11-01",
+        "end_date": "2026-12-31",
+        "latitude": "7.4477",
+        "longitude": "125.8068",
+        "assigned_engineers": [engineer.pk],
+        "image": picture(),
+    }
+    response = browser(head).post(reverse("project_create"), data, follow=True)
+    project = Project.objects.get()
+    assert response.redirect_chain == [(reverse("project_detail", args=[project.pk]), 302)]
+    assert "was created" in response.content.decode()
+    assert project.created_by == head
+    assert project.prn.startswith("PRN-")
+    assert project.project_cost == Decimal("1234567.89")
+    assert project.end_date == date(2026, 12, 31)
+    assert list(project.assigned_engineers.all()) == [engineer]
+    assert "site" not in project.image.name
+    assert ProjectActivity.objects.filter(project=project).count() == 2
+    assert "You have been assigned" in Notification.objects.get(recipient=engineer).message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"barangay": "Atlantis"}, "barangay"),
+        ({"status": "burning"}, "status"),
+        ({"project_cost": "-1"}, "project_cost"),
+        ({"project_cost": "a lot"}, "project_cost"),
+        ({"project_cost": "99999999999999.99"}, "project_cost"),
+        ({"project_cost": "NaN"}, "project_cost"),
+        ({"start_date": "2026-12-02", "end_date": "2026-12-01"}, "end_date"),
+        ({"start_date": "soon"}, "start_date"),
+        ({"latitude": "7.4477"}, "longitude"),
+        ({"longitude": "125.8068"}, "latitude"),
+        ({"latitude": "14.5", "longitude": "121.0"}, "latitude"),
+        ({"prn": "TAKEN"}, "prn"),
+        ({"name": "x" * 201}, "name"),
+    ],
+)
+def test_wrong_input_is_kept_and_explained(wrong, field, browser, head):
+    Project.objects.create(name="Other", prn="TAKEN", barangay="Apokon")
+    before = Event.objects.count()
+    data = {**NEW, "source_of_funds": "Tourism <b>", **wrong}
+    response = browser(head).post(reverse("project_create"), data)
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert 'value="Tourism &lt;b&gt;"' in typed(html, "source_of_funds")
+    assert f'href="#id_{field}"' in html
+    assert f'id="id_{field}_error"' in html
+    control = re.search(rf'<(?:input|select|textarea)[^>]*name="{field}"[^>]*>', html).group()
+    assert 'aria-invalid="true"' in control
+    assert f"id_{field}_error" in re.search(r'aria-describedby="([^"]*)"', control).group(1)
+    for name, value in wrong.items():
+        if name not in {"barangay", "status"}:
+            assert f'value="{value}"' in typed(html, name) or not value
+    assert Project.objects.count() == 1
+    assert Event.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        SimpleUploadedFile("site.png", b"this is no picture"),
+        SimpleUploadedFile("site.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        picture("site.gif", "GIF"),
+    ],
+    ids=["no picture", "svg", "gif"],
+)
+def test_only_pictures_are_accepted_as_a_picture(file, browser, head):
+    response = browser(head).post(reverse("project_create"), {**NEW, "image": file})
+    assert response.status_code == 422
+    assert 'id="id_image_error"' in response.content.decode()
+
+
+def test_only_engineers_can_be_assigned(browser, head, finance, engineer):
+    response = browser(head).post(reverse("project_create"), {**NEW, "assigned_engineers": [finance.pk]})
+    assert response.status_code == 422
+    engineer.is_active = False
+    engineer.save()
+    response = browser(head).post(reverse("project_create"), {**NEW, "assigned_engineers": [engineer.pk]})
+    assert response.status_code == 422
+    assert not Project.objects.exists()
+
+
+def test_an_empty_form_that_is_sent_is_explained(browser, head):
+    assert browser(head).post(reverse("project_create"), {}).status_code == 422
+
+
+def test_editing_shows_what_is_stored_and_saves_what_was_changed(browser, head, engineer, project):
+    ProjectProgress.objects.create(project=project, percentage_complete=Decimal(40))
+    url = reverse("project_edit", args=[project.pk])
+    html = browser(head).get(url).content.decode()
+    assert 'value="1000000.00"' in typed(html, "project_cost")
+    data = {**NEW, "name": "River park", "status": "in_progress", "prn": "", "project_cost": "2000000"}
+    assert browser(head).post(url, data).status_code == 302
+    prn = project.prn
+    project.refresh_from_db()
+    assert (project.name, project.status, project.prn) == ("River park", "in_progress", prn)
+    assert project.progress == 40
+    assert list(project.assigned_engineers.all()) == [engineer]
+    assert Event.objects.filter(type="project_status_changed").count() == 1
+
+
+def test_a_wrong_edit_leaves_the_page_with_the_stored_name(browser, head, project):
+    response = browser(head).post(reverse("project_edit", args=[project.pk]), {**NEW, "name": "Nowhere", "status": "x"})
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert 'value="Nowhere"' in typed(html, "name")
+    assert html.count("Covered court") == 2  # the title and the way back
+
+
+def test_nobody_can_set_progress_or_author_through_the_form(browser, head, finance, project):
+    data = {**NEW, "progress": "99", "created_by": finance.pk}
+    browser(head).post(reverse("project_edit", args=[project.pk]), data)
+    project.refresh_from_db()
+    assert project.progress == 0
+    assert project.created_by == head
+
+
+def test_a_picture_can_be_kept_replaced_and_removed(browser, head, project):
+    client, url = browser(head), reverse("project_edit", args=[project.pk])
+    client.post(url, {**NEW, "image": picture()})
+    project.refresh_from_db()
+    first = project.image.name
+    html = client.get(url).content.decode()
+    assert "A file is kept" in html
+    assert first not in html
+    client.post(url, NEW)
+    project.refresh_from_db()
+    assert project.image.name == first
+    client.post(url, {**NEW, "image-clear": "on"})
+    project.refresh_from_db()
+    assert not project.image
+
+
+def test_assigning_and_taking_off(browser, head, engineer, other_engineer, project):
+    client, url = browser(head), reverse("project_engineers", args=[project.pk])
+    client.post(url, {"assigned_engineers": [other_engineer.pk]})
+    assert list(project.assigned_engineers.all()) == [other_engineer]
+    assert "You have been assigned" in Notification.objects.filter(recipient=other_engineer).get().message
+    client.post(url, {})
+    assert not project.assigned_engineers.exists()
+
+
+def test_an_assigned_engineer_who_is_away_is_not_taken_off_by_accident(browser, head, engineer, project):
+    engineer.is_active = False
+    engineer.save()
+    html = browser(head).get(reverse("project_engineers", args=[project.pk])).content.decode()
+    assert re.search(rf'<input[^>]*value="{engineer.pk}"[^>]*checked', html)
+
+
+def test_deleting_asks_first(browser, head, finance, engineer, project):
+    client, url = browser(head), reverse("project_delete", args=[project.pk])
+    assert "cannot be undone" in client.get(url).content.decode()
+    assert Project.objects.exists()
+    response = client.post(url, follow=True)
+    assert response.redirect_chain == [(reverse("project_list"), 302)]
+    assert not Project.objects.exists()
+    for person in (finance, engineer):
+        assert "was deleted by Maria Santos" in Notification.objects.filter(recipient=person).first().message
+
+
+def test_changes_name_the_person_who_made_them(browser, head, project):
+    browser(head).post(reverse("project_edit", args=[project.pk]), {**NEW, "status": "delayed"})
+    assert "by Maria Santos" in ProjectActivity.objects.first().summary
