@@ -71,12 +71,10 @@ class ProjectFilter(filters.FilterSet):
         max_length=200,
         widget=forms.SearchInput(attrs={"placeholder": "Name, PRN or barangay"}),
     )
-    status = filters.ChoiceFilter(choices=Status.choices, empty_label="Any status")
-    barangay = filters.ChoiceFilter(choices=[(name, name) for name in BARANGAYS], empty_label="Any barangay")
-    source_of_funds = filters.ChoiceFilter(label="Source of funds", empty_label="Any source")
-    level = filters.ChoiceFilter(
-        label="Budget", method="filter_level", choices=LEVEL_CHOICES, empty_label="Any share spent"
-    )
+    status = filters.ChoiceFilter(choices=Status.choices, empty_label="Any")
+    barangay = filters.ChoiceFilter(choices=[(name, name) for name in BARANGAYS], empty_label="Any")
+    source_of_funds = filters.ChoiceFilter(label="Source of funds", empty_label="Any")
+    level = filters.ChoiceFilter(label="Budget", method="filter_level", choices=LEVEL_CHOICES, empty_label="Any")
     sort = filters.ChoiceFilter(
         label="Sort by",
         method="order",

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from ..access import engineers
-from ..models import AMOUNT, Project
+from ..models import Project
 from ..uploads import IMAGE_ENDINGS
 from .fields import DayInput, FileInput, PeopleField, PesosField
 
@@ -23,9 +23,8 @@ def engineers_offered(project: Project | None = None) -> QuerySet:
 class ProjectForm(forms.ModelForm):
     """A project's own facts. Its progress comes from reports, its engineers from the form of their own."""
 
-    project_cost = PesosField(
-        label="Budget", required=False, max_digits=15, decimal_places=2, validators=AMOUNT, help_text="In pesos."
-    )
+    # Its limits are those of the model.
+    project_cost = PesosField(label="Budget", required=False, max_digits=15, decimal_places=2, help_text="In pesos.")
 
     class Meta:
         model = Project
@@ -57,7 +56,7 @@ class ProjectForm(forms.ModelForm):
 
     # The groups of fields on the page.
     sections = (
-        ("What", ("name", "prn", "description", "status", "image")),
+        ("What", ("name", "prn", "status", "description", "image")),
         ("Where", ("barangay", "latitude", "longitude")),
         ("Money", ("project_cost", "source_of_funds")),
         ("When", ("start_date", "end_date")),

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from ..models import BIGGEST_AMOUNT, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
+from ..models import ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from ..uploads import DOCUMENT_ENDINGS
 from .fields import DayInput, FileInput, PesosField
 
@@ -35,9 +35,7 @@ class ProgressForm(_PastDate):
 class CostForm(_PastDate):
     """Money that was spent."""
 
-    amount = PesosField(
-        max_digits=15, decimal_places=2, min_value="0.01", max_value=BIGGEST_AMOUNT, help_text="In pesos."
-    )
+    amount = PesosField(max_digits=15, decimal_places=2, help_text="In pesos.")  # its limits are those of the model
 
     class Meta:
         model = ProjectCost
