@@ -29,14 +29,11 @@ def signed_in(view: View) -> View:
     return guarded
 
 
-def for_roles(*roles: Role) -> Callable[[View], View]:
-    """Only for people of these roles."""
-
+def _only(allowed: Callable[[Any], bool]) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if role_of(request.user) not in roles:
-                raise PermissionDenied
+            allow(allowed(request.user))
             return view(request, *args, **kwargs)
 
         return signed_in(guarded)
@@ -44,16 +41,14 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
     return decorate
 
 
+def for_roles(*roles: Role) -> Callable[[View], View]:
+    """Only for people of these roles."""
+    return _only(lambda user: role_of(user) in roles)
+
+
 def for_managers(view: View) -> View:
     """Only for those who may create, edit, delete and assign projects."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not may_manage(request.user):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return signed_in(guarded)
+    return _only(may_manage)(view)
 
 
 def visible_project(request: HttpRequest, project_id: int) -> Project:
