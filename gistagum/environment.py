@@ -66,22 +66,3 @@ class Environment:
     def names(self, name: str) -> list[str]:
         """A comma-separated list; blanks around and between the names are dropped."""
         return [part.strip() for part in self._raw(name, "").split(",") if part.strip()]
-
-    def database(self, name: str, default: str) -> dict:
-        """Django's settings for a ``sqlite:///path`` or ``postgres://user:password@host:port/name`` address.
-
-        Raises ImproperlyConfigured for another kind of database: the order of the event log is only proven
-        on these two (docs/architecture.md, "Ids follow commit order").
-        """
-        raw = self._raw(name, default)
-        scheme = raw.partition(":")[0]
-        if scheme not in {"sqlite", "postgres", "postgresql"}:
-            raise ImproperlyConfigured(f"{name} starts with {scheme!r}; it may be sqlite:///… or postgres://….")
-        try:
-            settings = self._env.db_url_config(raw)
-        except (ValueError, TypeError) as error:
-            # The address holds a password, so it is not repeated here.
-            raise ImproperlyConfigured(f"{name} is not an address such as postgres://user@host/name.") from error
-        if not settings.get("NAME"):
-            raise ImproperlyConfigured(f"{name} names no database.")
-        return settings

@@ -1,15 +1,18 @@
 """Settings of the site: the one place that reads the environment (.env.example documents every variable)."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from .database import database_settings
 from .environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Environment(BASE_DIR / ".env")
+# Tests and trials name another file (or /dev/null), so that a developer's .env never decides what they see.
+env = Environment(Path(os.environ.get("GISTAGUM_ENV_FILE", BASE_DIR / ".env")))
 
 # --- who we are -----------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
@@ -93,27 +96,12 @@ WEB_THREADS = env.integer("WEB_THREADS", 16, 1, 500)
 
 # --- where things are kept ------------------------------------------------------------------------------------
 VAR_DIR = BASE_DIR / "var"
-DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'gistagum.sqlite3'}")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Several threads and processes share the file (docs/architecture.md, "SQLite"): readers and the one writer do
-    # not block each other, a writer waits for its turn, and a transaction takes the write lock when it begins.
-    DATABASES["default"]["OPTIONS"] = {
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-        "timeout": 20,
-        "transaction_mode": "IMMEDIATE",
-    }
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-else:
-    # Every wait has a limit; a lock that takes longer than this is a fault that the person should hear of.
-    # The pool bounds the connections of a process, whose threads are many (one per stream under Gunicorn).
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        {
-            "pool": {"min_size": 1, "max_size": WEB_THREADS + 6, "timeout": 10},
-            "connect_timeout": 5,
-            "options": "-c lock_timeout=15s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s",
-        }
+DATABASES = {
+    "default": database_settings(
+        env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'gistagum.sqlite3'}"),
+        max_connections=WEB_THREADS + 6,  # the pages' threads, the streams' readers, the tail
     )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
@@ -179,6 +167,7 @@ if HTTPS:
 USE_DAPHNE = env.boolean("USE_DAPHNE", False)
 SSE_ENABLED = env.boolean("SSE_ENABLED", True)
 SSE_MAX_STREAMS = env.integer("SSE_MAX_STREAMS", 1000, 1, 20_000)
+SSE_HEARTBEAT_SECONDS = env.integer("SSE_HEARTBEAT_SECONDS", 15, 1, 60)
 EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
 
 # --- logging --------------------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ def actor_name(fallback: Any = None) -> str:
     actor = _actor.get()
     if isinstance(actor, str):
         return actor
+    if isinstance(actor, HttpRequest):
+        actor = actor.user
     for user in (actor, fallback):
         if user is not None and user.is_authenticated:
             return person_name(user)
@@ -29,7 +31,7 @@ def actor_name(fallback: Any = None) -> str:
 
 @contextmanager
 def acting(actor: Any) -> Iterator[None]:
-    """Within this block, ``actor`` (a user, or the name of a command) is at work."""
+    """Within this block, ``actor`` (a user, a request with its user, or the name of a command) is at work."""
     token = _actor.set(actor)
     try:
         yield
@@ -44,5 +46,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with acting(request.user):
+        # Not request.user: it is lazy, and asgiref compares what context variables hold, in the event loop, where
+        # the comparison would ask the database.
+        with acting(request):
             return self.get_response(request)

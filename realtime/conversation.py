@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from django.conf import settings
+
 from . import replay
 from .authority import Viewer
 from .events import to_json
@@ -19,7 +21,6 @@ from .listener import Listener
 from .replay import Frame
 from .state import State
 
-HEARTBEAT_SECONDS = 15.0
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
 BATCH = 500  # events in one write
 
@@ -96,12 +97,12 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         opening, everything = everything, False
         events = tuple(frame for frame in events if listener.subscription.wanted(frame))
         now = time.monotonic()
-        if events or states or opening or now - spoke >= HEARTBEAT_SECONDS:
+        if events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
             yield Send(listener.cursor, events, tuple(states))
             spoke = now
         if listener.cursor == cursor_before:
             due = [waiting.not_before for waiting in pending if waiting.subjects]
-            yield Wait(seen, max(0.0, min([spoke + HEARTBEAT_SECONDS, *due]) - time.monotonic()))
+            yield Wait(seen, max(0.0, min([spoke + settings.SSE_HEARTBEAT_SECONDS, *due]) - time.monotonic()))
 
 
 def _due(hub: Hub, listener: Listener, viewer: Viewer) -> Generator[Step, Any, tuple[Frame, ...]]:

@@ -1,0 +1,99 @@
+"""Fixtures shared by all tests: databases, running sites, and the office's people on them."""
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import migrate, using_database
+from tests.support.postgres import Postgres
+from tests.support.site import Site
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL server for the whole run."""
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_blocker
+) -> Callable[[str], str]:
+    """Makes a migrated database (``"sqlite"`` or ``"postgres"``) and returns its address."""
+    templates: dict[str, str] = {}
+    folder = tmp_path_factory.mktemp("databases")
+
+    def migrated(url: str) -> str:
+        with django_db_blocker.unblock():
+            migrate(url)
+        return url
+
+    def make(kind: str) -> str:
+        name = f"office{next(_numbers)}"
+        if kind == "sqlite":
+            template = templates.setdefault(kind, "") or migrated(f"sqlite:///{folder / 'template.sqlite3'}")
+            templates[kind] = template
+            path = folder / f"{name}.sqlite3"
+            shutil.copy(folder / "template.sqlite3", path)
+            return f"sqlite:///{path}"
+        server = request.getfixturevalue("postgres")
+        if kind not in templates:
+            templates[kind] = migrated(server.create("template"))
+        return server.create(name, template="template")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sites(new_database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Site]]:
+    """Running sites by server and database, started when first asked for and kept for the run."""
+    running: dict[tuple[str, str], Site] = {}
+    folder = tmp_path_factory.mktemp("sites")
+
+    def get(server: str, database: str) -> Site:
+        key = (server, database)
+        if key not in running:
+            running[key] = Site(folder / "-".join(key), new_database(database), server).start()
+        return running[key]
+
+    yield get
+    for site in running.values():
+        site.stop()
+
+
+@pytest.fixture
+def on_database(django_db_blocker) -> Iterator[Callable[[str], None]]:
+    """Lets the test's own Django work on the database with this address."""
+    stack = []
+
+    def switch(url: str) -> None:
+        context = using_database(url)
+        context.__enter__()
+        stack.append(context)
+
+    with django_db_blocker.unblock():
+        yield switch
+        while stack:
+            stack.pop().__exit__(None, None, None)
+
+
+@pytest.fixture(params=["gunicorn-sqlite", "gunicorn-postgres", "daphne-sqlite", "daphne-postgres"])
+def site(request: pytest.FixtureRequest, sites, on_database) -> Site:
+    """The running site, on each server and each database; the test's ORM works on the same database."""
+    server, database = request.param.split("-")
+    running = sites(server, database)
+    on_database(running.database_url)
+    return running
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """A folder for a site that a test starts for itself."""
+    return tmp_path

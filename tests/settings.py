@@ -1,0 +1,22 @@
+"""Settings of the tests: those of the site, for an environment of their own."""
+
+import os
+import tempfile
+
+_scratch = tempfile.mkdtemp(prefix="gistagum-tests-")
+for name in ("DATABASE_URL", "USE_DAPHNE", "SSE_ENABLED", "SSE_MAX_STREAMS", "DEBUG", "CSRF_TRUSTED_ORIGINS"):
+    os.environ.pop(name, None)
+os.environ.update(
+    SECRET_KEY="only-for-the-tests-and-nothing-else-0123456789-abcdefghijklmnopqrstuvwxyz",
+    ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    HTTPS="false",
+    DATABASE_URL=f"sqlite:///{_scratch}/unused.sqlite3",
+    MEDIA_ROOT=f"{_scratch}/media",
+    STATIC_ROOT=f"{_scratch}/static",
+    GISTAGUM_ENV_FILE=os.devnull,
+)
+
+from gistagum.settings import *  # noqa: E402, F403
+
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; the real one is for real passwords

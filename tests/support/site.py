@@ -1,0 +1,85 @@
+"""The site as an operator runs it: through start.sh, with a real server, on a database of its own."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from .ports import free_port, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Site:
+    """A running site. ``environment`` tops up what start.sh is given."""
+
+    def __init__(self, folder: Path, database_url: str, server: str = "gunicorn", **environment: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.database_url = database_url
+        self.server = server
+        self.port = int(environment.pop("PORT", 0)) or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / f"{server}-{self.port}.log"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "PORT": str(self.port),
+            "DATABASE_URL": database_url,
+            "USE_DAPHNE": "true" if server == "daphne" else "false",
+            "WEB_CONCURRENCY": "1",
+            "SKIP_MIGRATE": "true",
+            "SSE_HEARTBEAT_SECONDS": "1",  # a stream's cursor is known to the second, even when nothing is for it
+            **{name: os.environ[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "MEDIA_ROOT")},
+            "STATIC_ROOT": str(folder / "static"),
+            "GISTAGUM_ENV_FILE": os.devnull,
+            **environment,
+        }
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> "Site":
+        """Start and wait until the health page answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(ROOT / "start.sh")],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self.healthy, f"{self.server} answers; its log: {self.log}", 40)
+        return self
+
+    def healthy(self) -> bool:
+        """Whether the health page says OK."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.server} ended with {self.process.returncode}:\n{self.log.read_text()}")
+        try:
+            return httpx.get(f"{self.url}/health/", timeout=5).text == "OK"
+        except httpx.TransportError:
+            return False
+
+    def terminate(self, seconds: float = 12.0) -> int:
+        """SIGTERM, as an operator or container runtime would; returns the exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(timeout=seconds)
+
+    def stop(self) -> None:
+        """End it whatever happens, with all its processes."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait(timeout=10)
+
+    def __enter__(self) -> "Site":
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
