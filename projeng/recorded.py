@@ -67,13 +67,13 @@ class RecordedModel(models.Model):
             super().save(*args, **kwargs)
 
     def _settle_values(self) -> None:
-        """Turn texts that a script or form has set for dates and amounts into dates and amounts.
+        """Turn texts and numbers that a script or form has set for dates and amounts into dates and amounts.
 
         Raises ValidationError for a value that its field cannot hold.
         """
         for field in self._meta.concrete_fields:
             value = self.__dict__.get(field.attname)
-            if isinstance(value, str) and not isinstance(field, models.FileField | models.ForeignKey):
+            if isinstance(value, str | int | float) and not isinstance(field, models.FileField | models.ForeignKey):
                 setattr(self, field.attname, field.to_python(value))
 
     def changes(self, names: Iterable[str]) -> dict[str, tuple[Any, Any]]:

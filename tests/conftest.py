@@ -1,7 +1,10 @@
 """Fixtures shared by all tests: databases, running sites, and the office's people on them."""
 
 import itertools
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 
 from tests.support.database import migrate, using_database
 from tests.support.postgres import Postgres
-from tests.support.site import Site
+from tests.support.site import ROOT, Site
 
 _numbers = itertools.count(1)
 
@@ -52,7 +55,19 @@ def new_database(
 
 
 @pytest.fixture(scope="session")
-def sites(new_database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Site]]:
+def static_root(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The collected static files, for sites that are started without collecting them again."""
+    folder = tmp_path_factory.mktemp("static")
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    environment = {**os.environ, "STATIC_ROOT": str(folder), "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=60)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def sites(
+    new_database, static_root: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, str], Site]]:
     """Running sites by server and database, started when first asked for and kept for the run."""
     running: dict[tuple[str, str], Site] = {}
     folder = tmp_path_factory.mktemp("sites")
@@ -60,7 +75,7 @@ def sites(new_database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
     def get(server: str, database: str) -> Site:
         key = (server, database)
         if key not in running:
-            running[key] = Site(folder / "-".join(key), new_database(database), server).start()
+            running[key] = Site(folder / "-".join(key), new_database(database), server, STATIC_ROOT=static_root).start()
         return running[key]
 
     yield get

@@ -19,4 +19,9 @@ os.environ.update(
 from gistagum.settings import *  # noqa: E402, F403
 
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; the real one is for real passwords
+# Quick for people who never type their password; the real one (second) for those who sign in through the front door.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+os.makedirs(STATIC_ROOT)  # noqa: F405

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Sets everything up in this folder: virtual environment, pinned packages, a .env of its own, database, demo data.
+# Running it again is quick and harmless: each step looks whether its work is done.
+#
+#   setup.sh        for running the site
+#   setup.sh --dev  for tests and linters too
+set -eu
+cd "$(dirname "$0")/.."
+fail() { echo "setup: $1" >&2; exit 1; }
+
+python=${PYTHON:-python3}
+command -v "$python" >/dev/null || fail "$python is missing: apt-get install python3 python3-venv"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed, $python is $("$python" --version)"
+
+wanted="requirements.txt"
+[ "${1:-}" != --dev ] || wanted="requirements.txt requirements-dev.txt"
+if [ ! -x .venv/bin/python ]; then
+    echo "setup: making the virtual environment .venv"
+    "$python" -m venv .venv || fail "the virtual environment cannot be made: apt-get install python3-venv"
+fi
+for file in $wanted; do
+    stamp=.venv/.installed-$file
+    if ! cmp -s "$file" "$stamp"; then
+        echo "setup: installing the packages of $file"
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$file"
+        cp "$file" "$stamp"
+    fi
+done
+
+if [ ! -f .env ]; then
+    echo "setup: writing .env"
+    key=$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(60))')
+    (umask 077 && printf '%s\n' "# Written by make setup; .env.example documents every variable." \
+        "SECRET_KEY=$key" "ALLOWED_HOSTS=127.0.0.1,localhost" "HTTPS=false" > .env)
+fi
+[ "${1:-}" = --dev ] && exit 0
+
+.venv/bin/python manage.py migrate --noinput --verbosity 0
+.venv/bin/python manage.py demo_data --if-empty

@@ -1,0 +1,23 @@
+#!/bin/sh
+# What the tests need beyond Python: a Redis server, PostgreSQL, Chromium and nginx. Installs with apt what is missing,
+# when it can; otherwise names it in one line.
+set -eu
+missing=""
+has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
+has redis-server || missing="$missing redis-server"
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || has postgres || missing="$missing postgresql"
+has chromium || missing="$missing chromium"
+has nginx || missing="$missing nginx-light"
+[ -n "$missing" ] || exit 0
+
+if has apt-get && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo -n"
+    echo "test-tools: installing$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # Services that come with the packages need not run: the tests start their own.
+    # shellcheck disable=SC2086
+    if $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null; then exit 0; fi
+fi
+echo "test-tools: missing:$missing (apt-get install$missing; Chromium also by: .venv/bin/playwright install chromium)" >&2
+exit 1
