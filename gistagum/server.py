@@ -1,25 +1,36 @@
-"""Which server the settings ask for: ``python -m gistagum.server`` prints its name for start.sh.
+"""The server that the settings ask for, as a command line for start.sh.
 
-Reading the settings is also the check that a bad value stops the start, with one line that names it.
+``python -m gistagum.server`` prints ``prepare`` or ``as-it-is`` (whether to migrate and collect static files first)
+and the words of the command. Reading the settings is also the check that a bad value stops the start, with one line
+that names it. ``--url`` prints where the site will be.
 """
 
 import os
 import sys
+from typing import Any
 
-SERVERS = {False: "gunicorn", True: "daphne"}
+DAPHNE = "daphne --bind {host} --port {port} --application-close-timeout 5 --no-server-name gistagum.asgi:application"
+GUNICORN = "gunicorn --bind {host}:{port} --workers {workers} gistagum.wsgi:application"
 
 
-def main() -> None:
+def command(settings: Any) -> str:
+    """The words that start.sh becomes."""
+    template = DAPHNE if settings.USE_DAPHNE else GUNICORN
+    return template.format(host=settings.HOST, port=settings.PORT, workers=settings.WEB_CONCURRENCY)
+
+
+def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 
     try:
-        use_daphne = settings.USE_DAPHNE
+        first = "as-it-is" if settings.SKIP_MIGRATE else "prepare"
     except ImproperlyConfigured as error:
         sys.exit(f"gistagum: {error}")
-    sys.stdout.write(SERVERS[use_daphne])
+    url = f"http://{settings.HOST}:{settings.PORT}"
+    sys.stdout.write(url if "--url" in arguments else f"{first} {command(settings)}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

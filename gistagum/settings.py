@@ -1,6 +1,7 @@
 """Settings of the site: the one place that reads the environment (.env.example documents every variable)."""
 
 import os
+import string
 from datetime import timedelta
 from pathlib import Path
 
@@ -163,8 +164,16 @@ if HTTPS:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
-# --- live updates ---------------------------------------------------------------------------------------------
+# --- the server (gistagum/server.py makes the command line of it) ---------------------------------------------
+HOST = env.text("HOST", "127.0.0.1")
+if not set(HOST) <= set(string.ascii_letters + string.digits + ".-:[]"):
+    raise ImproperlyConfigured(f"HOST is {HOST!r}; it may be a host name or an address.")
+PORT = env.integer("PORT", 8000, 1, 65535)
+WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 2, 1, 64)
+SKIP_MIGRATE = env.boolean("SKIP_MIGRATE", False)
 USE_DAPHNE = env.boolean("USE_DAPHNE", False)
+
+# --- live updates ---------------------------------------------------------------------------------------------
 SSE_ENABLED = env.boolean("SSE_ENABLED", True)
 SSE_MAX_STREAMS = env.integer("SSE_MAX_STREAMS", 1000, 1, 20_000)
 SSE_HEARTBEAT_SECONDS = env.integer("SSE_HEARTBEAT_SECONDS", 15, 1, 60)

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 ./start.sh &
 site=$!
 trap 'kill "$site" "${changes:-}" 2>/dev/null; wait' INT TERM EXIT
-address="http://${HOST:-127.0.0.1}:${PORT:-8000}/health/"
+address="$(.venv/bin/python -m gistagum.server --url)/health/"
 tries=0
 until .venv/bin/python -c "import urllib.request as r; r.urlopen('$address', timeout=2)" 2>/dev/null; do
     kill -0 "$site" 2>/dev/null || { wait "$site"; exit $?; }
