@@ -6,4 +6,9 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
 
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from .daphne_limits import bounded, end_in_time  # noqa: E402 (after Django is set up)
+
+application = bounded(django_application)
+end_in_time()
