@@ -70,6 +70,7 @@ def bounded(application: Application) -> Application:
                 if more and not await valve.taken() and request.channel is not None:
                     logger.info("A stream is let go: its browser took nothing for %.0f s.", STALLED_SECONDS)
                     request.channel.transport.abortConnection()
+                    await asyncio.sleep(STALLED_SECONDS)  # cancelled as soon as Django hears of the disconnect
                 if not more and request.channel is not None:
                     request.unregisterProducer()
                     valve = None

@@ -195,4 +195,6 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # Whoever wanted the connection says so in one line; the pool would repeat it at every try.
+    "loggers": {"psycopg.pool": {"level": "ERROR"}},
 }

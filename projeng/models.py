@@ -219,7 +219,7 @@ class ProjectActivity(models.Model):
     """A line of a project's timeline: who changed what, and when. Written with the event that tells of it."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="activities")
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
     actor = models.CharField(max_length=200)
     summary = models.CharField(max_length=500)
 

@@ -214,13 +214,14 @@ def cost_entered(cost: ProjectCost, action: str) -> None:
 
 def milestone_set(milestone: ProjectMilestone, action: str) -> None:
     """Show a milestone's change to those who look at the project."""
-    done = " and reached" if milestone.is_completed and action != "deleted" else ""
+    reached = milestone.is_completed and not (milestone.before and milestone.before.is_completed)
+    verb = "reached" if reached and action == "changed" else action
     actor = actor_name()
     _announce(
         milestone.project,
         events.MilestoneUpdated,
         actor,
-        f"Milestone '{shortened(milestone.name, 100)}' {action}{done} by {actor}",
+        f"Milestone '{shortened(milestone.name, 100)}' {verb} by {actor}",
         project_name=milestone.project.name,
         action=action,
         milestone_id=milestone.pk,
@@ -277,9 +278,12 @@ def _announce(
 
 
 def _budget_message(project: Project, budget: Budget) -> str:
-    used = f"{budget.shown_percent}% of its budget ({pesos(budget.spent)} of {pesos(budget.total)})"
-    verb = "has exceeded" if budget.level == "URGENT" else "has used"
-    return f"{budget.level}: Project '{project.display_name}' {verb} {used}"
+    spent = f"{pesos(budget.spent)} of {pesos(budget.total)}"
+    if budget.level == "URGENT":
+        used = f"has exceeded its budget: {budget.shown_percent}% used ({spent})"
+    else:
+        used = f"has used {budget.shown_percent}% of its budget ({spent})"
+    return f"{budget.level}: Project '{project.display_name}' {used}"
 
 
 def _in_words(changes: dict[str, tuple[Any, Any]], labels: dict[str, str], first_upper: bool = True) -> str:

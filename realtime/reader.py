@@ -13,7 +13,7 @@ from typing import Any
 from django.db import close_old_connections
 
 THREADS = 4
-KEPT = 128
+KEPT = 32  # results; a page of the log with long messages is about a megabyte
 
 
 class Reader:

@@ -12,7 +12,7 @@ from django.db.models import Max
 from . import events
 from .models import Event, LogMark
 
-PAGE = 500
+PAGE = 250
 LARGEST_ID = 2**63 - 1
 
 

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             name='ProjectActivity',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 ('actor', models.CharField(max_length=200)),
                 ('summary', models.CharField(max_length=500)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='activities', to='projeng.project')),
