@@ -24,7 +24,7 @@ from .replay import Frame
 
 logger = logging.getLogger(__name__)
 
-TAIL_SECONDS = 1.2  # how soon an event that another process wrote is found at the latest
+TAIL_SECONDS = 1.4  # how soon an event that another process wrote is found at the latest
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
 BATCH = 500
 RING_EVENTS = 2_000
