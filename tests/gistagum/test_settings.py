@@ -1,0 +1,161 @@
+"""Reading the environment: what is taken, what is refused, and in which words."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from gistagum.database import database_settings
+from gistagum.environment import Environment
+
+
+@pytest.fixture
+def env(tmp_path):
+    return Environment(tmp_path / "no.env")
+
+
+@pytest.fixture
+def holds(monkeypatch):
+    """``holds("text")``: the variable THING holds this text."""
+    return lambda text: monkeypatch.setenv("THING", text)
+
+
+# --- booleans ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", True), ("True", True), ("TRUE", True), ("1", True), (" true ", True)]
+    + [("false", False), ("False", False), ("FALSE", False), ("0", False)],
+)
+def test_a_boolean_is_true_or_false_in_any_case_or_1_or_0(env, holds, text, value):
+    holds(text)
+    assert env.boolean("THING", not value) is value
+
+
+@pytest.mark.parametrize("default", [True, False])
+@pytest.mark.parametrize("text", [None, "", "  "])
+def test_a_boolean_that_is_unset_or_empty_has_its_default(env, holds, text, default):
+    if text is not None:
+        holds(text)
+    assert env.boolean("THING", default) is default
+
+
+@pytest.mark.parametrize("text", ["maybe", "yes", "on", "2", "-1", "tru", "１"])
+def test_anything_else_is_no_boolean_and_the_words_say_what_is(env, holds, text):
+    holds(text)
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.boolean("THING", False)
+    assert str(refused.value) == f"THING is {text!r}; it may be true, false, 1 or 0."
+
+
+# --- whole numbers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1), ("65535", 65535), (" 80 ", 80), ("0080", 80)])
+def test_a_whole_number_within_its_limits_is_taken(env, holds, text, value):
+    holds(text)
+    assert env.integer("THING", 7, 1, 65535) == value
+
+
+def test_a_number_that_is_unset_or_empty_has_its_default(env, holds):
+    assert env.integer("THING", 7, 1, 10) == 7
+    holds("")
+    assert env.integer("THING", 7, 1, 10) == 7
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "+5", "1.5", "1e3", "abc", "٣", "²", "1_000", "9" * 40])
+def test_anything_else_is_no_number_and_the_words_give_the_limits(env, holds, text):
+    holds(text)
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.integer("THING", 7, 1, 65535)
+    assert str(refused.value) == f"THING is {text!r}; it may be a whole number from 1 to 65535."
+
+
+# --- choices, names, texts --------------------------------------------------------------------------------------
+
+
+def test_a_choice_is_taken_in_any_case_and_spelt_as_offered(env, holds):
+    assert env.choice("THING", "INFO", ["INFO", "ERROR"]) == "INFO"
+    holds("error")
+    assert env.choice("THING", "INFO", ["INFO", "ERROR"]) == "ERROR"
+
+
+def test_another_choice_is_refused_with_those_that_there_are(env, holds):
+    holds("loud")
+    with pytest.raises(ImproperlyConfigured, match=r"^THING is 'loud'; it may be INFO, ERROR\.$"):
+        env.choice("THING", "INFO", ["INFO", "ERROR"])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"), [("", []), (",", []), ("a", ["a"]), (" a , b,,c ", ["a", "b", "c"]), ("*", ["*"])]
+)
+def test_names_are_separated_by_commas_and_blanks_do_not_count(env, holds, text, names):
+    holds(text)
+    assert env.names("THING") == names
+
+
+def test_texts_that_begin_with_a_dollar_sign_are_no_references_to_other_variables(env, holds, monkeypatch):
+    """A secret key may begin with any character."""
+    holds("$HOMEWARD")
+    assert env.text("THING") == "$HOMEWARD"
+
+
+def test_the_env_file_tops_up_the_environment_and_never_overrides_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("GISTAGUM_TEST_SET", "from the environment")
+    monkeypatch.setenv("GISTAGUM_TEST_UNSET", "")  # so that monkeypatch takes away what the file brings
+    monkeypatch.delenv("GISTAGUM_TEST_UNSET")
+    file = tmp_path / ".env"
+    file.write_text("GISTAGUM_TEST_SET=from the file\nGISTAGUM_TEST_UNSET=from the file\n")
+    env = Environment(file)
+    assert env.text("GISTAGUM_TEST_SET") == "from the environment"
+    assert env.text("GISTAGUM_TEST_UNSET") == "from the file"
+
+
+# --- databases --------------------------------------------------------------------------------------------------
+
+
+def test_a_sqlite_database_can_be_shared_by_threads_and_processes(tmp_path):
+    settings = database_settings(f"sqlite:///{tmp_path}/new/folder/office.sqlite3")
+    assert settings["ENGINE"] == "django.db.backends.sqlite3"
+    assert settings["NAME"] == f"{tmp_path}/new/folder/office.sqlite3"
+    assert settings["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode=WAL" in settings["OPTIONS"]["init_command"]
+    assert settings["OPTIONS"]["timeout"] >= 5
+    assert Path(settings["NAME"]).parent.is_dir()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_a_postgresql_database_has_a_bounded_pool_and_no_endless_waits(scheme):
+    settings = database_settings(f"{scheme}://ana:p%40ss@db.example:5433/office", max_connections=9)
+    assert settings["ENGINE"] == "django.db.backends.postgresql"
+    shown = {name: settings[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
+    assert shown == {"USER": "ana", "PASSWORD": "p@ss", "HOST": "db.example", "PORT": 5433, "NAME": "office"}
+    assert settings["OPTIONS"]["pool"]["max_size"] == 9
+    assert settings["OPTIONS"]["connect_timeout"]
+    for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        assert f"-c {limit}=" in settings["OPTIONS"]["options"]
+    assert settings["CONN_HEALTH_CHECKS"] is True
+
+
+def test_options_in_the_address_of_a_postgresql_database_are_kept():
+    assert database_settings("postgres://ana@db/office?sslmode=require")["OPTIONS"]["sslmode"] == "require"
+
+
+@pytest.mark.parametrize("url", ["mysql://u@h/office", "oracle://u@h/office", "office.sqlite3", "", "://"])
+def test_another_kind_of_database_is_refused(url):
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL starts with .*; it may be sqlite:///… or postgres"):
+        database_settings(url)
+
+
+@pytest.mark.parametrize("url", ["postgres://ana@db", "postgres://ana@db/", "sqlite://", "sqlite://:memory:"])
+def test_an_address_without_a_name_is_refused(url):
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL names no database"):
+        database_settings(url)
+
+
+@pytest.mark.parametrize("url", ["postgres://ana:secret@db:port/office", "postgres://ana:secret@db:99999/office"])
+def test_an_address_that_cannot_be_read_is_refused_without_showing_its_password(url):
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL is not an address") as refused:
+        database_settings(url)
+    assert "secret" not in str(refused.value)

@@ -1,0 +1,76 @@
+"""Who may see an event. Default: nobody."""
+
+import pytest
+
+from realtime import audience
+from realtime.audience import keys_of, may_see, register, user_key
+
+
+@pytest.fixture
+def rules(monkeypatch):
+    """No rules but those that the test registers."""
+    rules: list = []
+    monkeypatch.setattr(audience, "_rules", rules)
+    return rules
+
+
+def test_an_event_without_audience_is_seen_by_nobody():
+    assert not may_see(frozenset({"user:1", "projects", ""}), frozenset())
+
+
+def test_somebody_without_keys_sees_nothing():
+    assert not may_see(frozenset(), frozenset({"user:1", "projects"}))
+
+
+def test_one_key_in_common_is_enough():
+    assert may_see(frozenset({"user:1", "project:7"}), frozenset({"projects", "project:7"}))
+    assert not may_see(frozenset({"user:1", "project:7"}), frozenset({"projects", "project:77"}))
+
+
+def test_without_rules_everybody_holds_the_key_of_their_own_account_and_no_other(rules):
+    assert keys_of([3, 4]) == {3: {user_key(3)}, 4: {user_key(4)}}
+    assert keys_of([]) == {}
+
+
+def test_rules_add_to_each_other(rules):
+    register(lambda ids: {user_id: {"even"} for user_id in ids if user_id % 2 == 0})
+    register(lambda ids: dict.fromkeys(ids, ["all", "all"]))
+    assert keys_of([3, 4]) == {3: {"user:3", "all"}, 4: {"user:4", "all", "even"}}
+
+
+def test_a_rule_that_is_registered_twice_is_asked_once(rules):
+    asked = []
+
+    def rule(ids):
+        asked.append(list(ids))
+        return {}
+
+    register(rule)
+    register(rule)
+    keys_of([1])
+    assert asked == [[1]]
+
+
+@pytest.mark.django_db
+def test_the_cost_of_the_rules_does_not_grow_with_the_people(django_assert_num_queries):
+    from projeng.access import Role
+    from realtime import authority
+    from tests.support.people import person
+
+    people = [person(role).pk for role in (*Role, None)]
+    with django_assert_num_queries(3):
+        few = authority.load(people)
+    people += [person(role).pk for role in (*Role, None) for _ in range(5)]
+    with django_assert_num_queries(3):
+        assert authority.load(people).items() >= few.items()
+
+
+@pytest.mark.django_db
+def test_disabled_and_deleted_accounts_hold_no_key():
+    from realtime import authority
+    from tests.support.people import person
+
+    gone, disabled = person(), person(is_active=False)
+    gone_id = gone.pk
+    gone.delete()
+    assert authority.load([gone_id, disabled.pk]) == {}

@@ -1,0 +1,396 @@
+"""What is said to a listener, and when: driven by hand, with a clock of the test's own and no thread at all."""
+
+import json
+import threading
+
+import pytest
+
+from projeng import inbox
+from projeng.access import Role
+from projeng.events import DASHBOARD, NOTIFICATIONS, PROJECTS
+from projeng.models import Notification, Project
+from projeng.states import DASHBOARD_COUNTS, UNREAD_COUNT
+from realtime import conversation as module
+from realtime import replay
+from realtime.audience import user_key
+from realtime.conversation import Read, Send, Wait, conversation
+from realtime.hub import Hub
+from realtime.listener import Listener, Subscription
+from realtime.models import Event
+from realtime.reader import Reader
+from tests.support.people import person
+
+
+class Clock:
+    """Time that stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.25
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class OnTheSpot(Reader):
+    """Readings are done by the one who asks first, and kept as usual."""
+
+    def submit(self, key, read):
+        if key not in self._kept:
+            self._kept[key] = read()
+        return self._kept[key]
+
+
+class Talk:
+    """A conversation and its driver, which carries out steps as realtime/sse.py does, but waits for nobody."""
+
+    def __init__(self, hub: Hub, listener: Listener) -> None:
+        self.hub, self.listener = hub, listener
+        self._steps = conversation(hub, listener)
+        self._result = None
+
+    def step(self):
+        step = self._steps.send(self._result)
+        self._result = self.hub.reader.submit(step.key, step.read) if isinstance(step, Read) else None
+        return step
+
+    def said(self) -> list[Send]:
+        """Everything that is said until it waits, or ends."""
+        said = []
+        try:
+            while not isinstance(step := self.step(), Wait):
+                said += [step] if isinstance(step, Send) else []
+        except StopIteration:
+            return said
+        self.waits = step.seconds
+        return said
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("realtime.conversation.time", made)
+    monkeypatch.setattr("realtime.state.time", made)
+    return made
+
+
+@pytest.fixture
+def hub(new_database, on_database, clock, settings) -> Hub:
+    """A tail that the test turns, on a database of the test's own."""
+    on_database(new_database("sqlite"))
+    settings.SSE_HEARTBEAT_SECONDS = 15
+    made = Hub()
+    made._thread = threading.current_thread()  # so that it starts none
+    made.reader = OnTheSpot()
+    return made
+
+
+@pytest.fixture
+def head(hub):
+    return person(Role.HEAD)
+
+
+@pytest.fixture
+def talk(hub):
+    """``talk(user, …)``: somebody opens a stream; the tail has begun."""
+
+    def begin(user, *states, cursor=None, topics=(NOTIFICATIONS, PROJECTS), reset="", **subscription) -> Talk:
+        listener = Listener(
+            user_id=user.pk,
+            session_key="of the test",
+            auth_hash=user.get_session_auth_hash(),
+            subscription=Subscription(frozenset(topics), tuple(states), **subscription),
+            cursor=replay.head() if cursor is None else cursor,
+            reset=reset,
+        )
+        hub.attach(listener)
+        listener.session_over = False  # there is no session behind it
+        if not hub.cursor:
+            hub._begin()
+        return Talk(hub, listener)
+
+    return begin
+
+
+def log(user, number: int) -> list[int]:
+    rows = (Event(type="notification", fields={"n": n}, audience=[user_key(user.pk)]) for n in range(number))
+    return [row.pk for row in Event.objects.bulk_create(rows)]
+
+
+def read_on(hub: Hub) -> None:
+    while hub._read_on():
+        pass
+
+
+def ids(sends: list[Send]) -> list[int]:
+    return [frame.id for send in sends for frame in send.events]
+
+
+def states(sends: list[Send]) -> list[dict]:
+    return [json.loads(state) for send in sends for state in send.states]
+
+
+# --- order ------------------------------------------------------------------------------------------------------
+
+
+def test_on_connect_the_present_state_and_the_cursor_come_at_once(talk, head):
+    Notification.objects.create(recipient=head, message="One")
+    [opening] = talk(head, UNREAD_COUNT).said()
+    assert opening.cursor == replay.head()
+    assert opening.events == ()
+    assert states([opening]) == [{"type": "notification", "unread_count": 1}]
+
+
+def test_a_stream_without_state_says_at_once_where_it_stands(talk, head):
+    [opening] = talk(head).said()
+    assert (opening.cursor, opening.events, opening.states) == (replay.head(), (), ())
+
+
+def test_first_what_was_missed_then_what_is_new_then_nothing(hub, talk, head):
+    start = replay.head()
+    missed = log(head, 700)
+    returning = talk(head, cursor=start)
+    said = returning.said()
+    assert ids(said) == missed
+    assert [send.cursor for send in said] == sorted({send.cursor for send in said})
+    new = log(head, 3)
+    read_on(hub)
+    [live] = returning.said()
+    assert ids([live]) == new
+    assert returning.said() == []
+
+
+def test_events_come_before_the_state_that_they_led_to(hub, talk, head, clock):
+    stream = talk(head, UNREAD_COUNT)
+    stream.said()
+    clock.now += 2
+    row = Notification.objects.create(recipient=head, message="One")
+    inbox.mark_read(head, row.pk)
+    read_on(hub)
+    [said] = stream.said()
+    assert [frame.type for frame in said.events] == ["notification", "notifications_read"]
+    assert states([said]) == [{"type": "notification", "unread_count": 0}]
+
+
+def test_a_reset_comes_first_and_the_state_with_it(talk, head):
+    reset, opening = talk(head, UNREAD_COUNT, reset="too old").said()
+    assert states([reset]) == [{"type": "reset", "reason": "too old"}]
+    assert states([opening]) == [{"type": "notification", "unread_count": 0}]
+    assert reset.cursor == opening.cursor == replay.head()
+
+
+def test_events_that_are_due_at_once_come_in_one_write(hub, talk, head):
+    stream = talk(head)
+    stream.said()
+    written = log(head, 300)
+    read_on(hub)
+    [said] = stream.said()
+    assert ids([said]) == written
+
+
+def test_a_write_has_its_limit_and_the_rest_follows(hub, talk, head):
+    stream = talk(head)
+    stream.said()
+    written = log(head, module.BATCH * 2 + 1)
+    read_on(hub)
+    said = stream.said()
+    assert [len(send.events) for send in said] == [module.BATCH, module.BATCH, 1]
+    assert ids(said) == written
+
+
+def test_whoever_falls_behind_what_is_at_hand_reads_on_from_the_log(hub, talk, head, monkeypatch):
+    monkeypatch.setattr("realtime.hub.RING_EVENTS", 10)
+    slow = talk(head)
+    slow.said()
+    written = log(head, 1_200)
+    read_on(hub)
+    assert ids(slow.said()) == written
+
+
+def test_those_who_return_together_share_the_readings(hub, talk, head, monkeypatch):
+    start = replay.head()
+    written = log(head, 1_200)
+    read = []
+    page = replay.page
+    monkeypatch.setattr(replay, "page", lambda *args: read.append(args) or page(*args))
+    for number in range(20):
+        returning = talk(head, cursor=start + number * 10)
+        assert ids(returning.said()) == [pk for pk in written if pk > start + number * 10]
+    assert len(read) == len(set(read)) <= 1_200 // replay.PAGE + 2
+
+
+def test_what_is_not_for_the_listener_moves_its_cursor_all_the_same(hub, talk, head):
+    stream = talk(head)
+    stream.said()
+    log(person(Role.HEAD), 5)
+    read_on(hub)
+    assert stream.said() == []
+    assert stream.listener.cursor == replay.head()
+
+
+# --- state ------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_state_comes_at_most_once_a_second_and_the_last_word_always_comes(hub, talk, head, clock):
+    stream = talk(head, UNREAD_COUNT)
+    stream.said()
+    rows = [Notification.objects.create(recipient=head, message=f"{number}") for number in range(4)]
+    shown = []
+    for row in rows:
+        inbox.mark_read(head, row.pk)
+        read_on(hub)
+        shown += states(stream.said())
+        clock.now += 0.1
+    assert shown == []  # the opening was the state of this second
+    assert stream.waits == pytest.approx(0.7)
+    clock.now += stream.waits
+    assert states(stream.said()) == [{"type": "notification", "unread_count": 0}]
+    clock.now += 5
+    assert states(stream.said()) == []
+
+
+def test_each_state_has_its_own_second(hub, talk, head, clock):
+    stream = talk(head, UNREAD_COUNT, DASHBOARD_COUNTS, topics=(NOTIFICATIONS, PROJECTS, DASHBOARD))
+    stream.said()
+    clock.now += 2
+    Project.objects.create(name="Court", barangay="Apokon")
+    read_on(hub)
+    assert [state["type"] for state in states(stream.said())] == ["dashboard_update"]
+    inbox.mark_read(head)
+    read_on(hub)
+    assert [state["type"] for state in states(stream.said())] == ["notification"]
+
+
+def test_the_same_state_for_many_is_read_once(hub, talk, head, monkeypatch):
+    project = Project.objects.create(name="Court", barangay="Apokon")
+    streams = [talk(person(role), DASHBOARD_COUNTS) for role in (Role.HEAD, Role.FINANCE) for _ in range(5)]
+    shown = [states(stream.said()) for stream in streams]
+    assert shown == [shown[0]] * 10
+    assert shown[0][0]["total_projects"] == 1
+    project.delete()
+    assert len(hub.reader._kept) == 1
+
+
+def test_a_stream_that_opens_is_never_shown_a_state_older_than_its_cursor(hub, talk, head):
+    """Another process has committed a change that the tail of this one has yet to read.
+
+    The newcomer starts behind that change, so nobody will tell it of it: its first state must hold it.
+    """
+    first = talk(head, DASHBOARD_COUNTS)
+    assert states(first.said())[0]["total_projects"] == 0
+    Project.objects.create(name="Court", barangay="Apokon")  # the tail does not know of it yet
+    newcomer = talk(head, DASHBOARD_COUNTS)
+    assert states(newcomer.said())[0]["total_projects"] == 1
+
+
+# --- authority --------------------------------------------------------------------------------------------------
+
+
+class ChangingHub(Hub):
+    """A hub whose tail reads on at the worst moment: after a conversation has looked at its viewer."""
+
+    changes = 0
+
+    def after(self, cursor):
+        if self.changes:
+            self.changes -= 1
+            self._read_on()
+        return super().after(cursor)
+
+
+@pytest.fixture
+def changing_hub(hub) -> ChangingHub:
+    hub.__class__ = ChangingHub
+    return hub
+
+
+def test_events_are_judged_by_an_authority_that_is_not_older_than_they_are(changing_hub, talk):
+    """An engineer is assigned and told; the tail takes both in just before the stream takes the events."""
+    engineer = person(Role.ENGINEER)
+    stream = talk(engineer)
+    stream.said()
+    project = Project.objects.create(name="Court", barangay="Apokon")
+    project.assigned_engineers.add(engineer)
+    changing_hub.changes = 1
+    changing_hub._tell()
+    kinds = [frame.type for send in stream.said() for frame in send.events]
+    assert "project_created" in kinds
+    assert "assignment_changed" in kinds
+
+
+def test_events_that_follow_the_loss_of_authority_are_never_shown(changing_hub, talk):
+    """The engineer is taken off, then the project changes; the tail takes both in at the worst moment."""
+    engineer = person(Role.ENGINEER)
+    project = Project.objects.create(name="Court", barangay="Apokon")
+    project.assigned_engineers.add(engineer)
+    stream = talk(engineer)
+    stream.said()
+    project.assigned_engineers.remove(engineer)
+    project.status = "in_progress"
+    project.save()
+    changing_hub.changes = 1
+    changing_hub._tell()
+    kinds = [frame.type for send in stream.said() for frame in send.events]
+    assert "project_status_changed" not in kinds
+
+
+# --- silence and the end ----------------------------------------------------------------------------------------
+
+
+def test_in_silence_a_heartbeat_follows_the_last_word(hub, talk, head, clock, settings):
+    settings.SSE_HEARTBEAT_SECONDS = 20
+    stream = talk(head)
+    stream.said()
+    assert stream.waits == 20
+    clock.now += 19.9
+    assert stream.said() == []
+    log(head, 1)
+    read_on(hub)
+    assert len(stream.said()) == 1  # the event; the silence begins anew
+    clock.now += 19.9
+    assert stream.said() == []
+    assert stream.waits == pytest.approx(0.1)
+    clock.now += 0.2
+    [heartbeat] = stream.said()
+    assert (heartbeat.events, heartbeat.states, heartbeat.cursor) == ((), (), replay.head())
+
+
+def test_whoever_is_signed_out_hears_so_and_nothing_after_it(hub, talk, head):
+    stream = talk(head, UNREAD_COUNT)
+    stream.said()
+    log(head, 3)
+    read_on(hub)
+    stream.listener.session_over = True
+    [last] = stream.said()
+    assert last.last
+    assert last.events == ()
+    assert states([last]) == [{"type": "error", "message": "signed out"}]
+
+
+def test_whoever_may_no_longer_see_what_is_shown_hears_so(hub, talk, head):
+    allowed = [True]
+    stream = talk(head, allowed=lambda viewer: allowed[0])
+    stream.said()
+    allowed[0] = False
+    [last] = stream.said()
+    assert last.last
+    assert states([last]) == [{"type": "error", "message": "no longer allowed"}]
+
+
+def test_when_the_server_stops_the_stream_ends_without_an_error_and_with_its_cursor(hub, talk, head):
+    stream = talk(head)
+    stream.said()
+    hub.close()
+    [last] = stream.said()
+    assert (last.last, last.events, last.states, last.cursor) == (True, (), (), stream.listener.cursor)
+
+
+def test_a_failed_reading_is_raised_to_the_driver(hub, talk, head, monkeypatch):
+    def fail(*args):
+        raise ConnectionError("the database is away")
+
+    start = replay.head()
+    log(head, 3)
+    monkeypatch.setattr(replay, "page", fail)
+    stream = talk(head, cursor=start)
+    with pytest.raises(ConnectionError):
+        stream.said()

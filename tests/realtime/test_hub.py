@@ -1,0 +1,294 @@
+"""The tail of the log in one process: what it keeps at hand, whom it wakes, and what it costs.
+
+Its thread is left out here; the tests turn the tail by hand.
+"""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from projeng.events import NOTIFICATIONS
+from realtime import authority, hub as module, replay
+from realtime.audience import user_key
+from realtime.conversation import Read, Send, Wait, conversation
+from realtime.hub import Hub
+from realtime.listener import Listener, Subscription
+from realtime.models import Event
+from tests.support.people import person
+
+SECONDS = 5
+
+
+@pytest.fixture
+def office(new_database, on_database) -> None:
+    """A database of the test's own."""
+    on_database(new_database("sqlite"))
+
+
+@pytest.fixture
+def hub() -> Hub:
+    made = Hub()
+    made._thread = threading.current_thread()  # so that it starts none: the tests turn the tail
+    return made
+
+
+def log(*user_ids: int, kind: str = "notification", fields: dict | None = None) -> list[int]:
+    """Writes an event for each of these people; returns the ids."""
+    rows = [Event(type=kind, fields=fields or {}, audience=[user_key(user_id)]) for user_id in user_ids]
+    return [row.pk for row in Event.objects.bulk_create(rows)]
+
+
+def read_on(hub: Hub) -> None:
+    while hub._read_on():
+        pass
+
+
+def attached(hub: Hub, user, cursor: int | None = None) -> Listener:
+    listener = Listener(
+        user_id=user.pk,
+        session_key="of the test",
+        auth_hash=user.get_session_auth_hash(),
+        subscription=Subscription(frozenset({NOTIFICATIONS})),
+        cursor=replay.head() if cursor is None else cursor,
+    )
+    hub.attach(listener)
+    listener.session_over = False  # there is no session behind it
+    return listener
+
+
+def ids(frames) -> list[int]:
+    return [frame.id for frame in frames]
+
+
+# --- the ring ---------------------------------------------------------------------------------------------------
+
+
+def test_at_the_head_of_the_log_there_is_nothing(office, hub):
+    [last] = log(1)
+    hub._begin()
+    assert hub.after(last) == []
+    assert hub.after(last + 5) == []
+
+
+def test_within_the_ring_everything_after_the_cursor_comes_in_order(office, hub):
+    hub._begin()
+    written = log(*range(1, 8))
+    read_on(hub)
+    assert ids(hub.after(written[0] - 1)) == written
+    assert ids(hub.after(written[3])) == written[4:]
+    assert hub.after(written[-1]) == []
+
+
+def test_behind_the_ring_one_is_told_to_read_from_the_log(office, hub):
+    before = log(1, 2, 3)
+    hub._begin()
+    after = log(1)
+    read_on(hub)
+    assert hub.after(before[1]) is None
+    assert ids(hub.after(before[-1])) == after
+
+
+def test_ids_that_were_never_used_are_no_gap_in_the_ring(office, hub):
+    hub._begin()
+    first, lost, last = log(1, 1, 1)
+    Event.objects.filter(pk=lost).delete()
+    read_on(hub)
+    assert ids(hub.after(first)) == ids(hub.after(lost)) == [last]
+
+
+def test_the_ring_keeps_so_many_events_and_no_more(office, hub, monkeypatch):
+    monkeypatch.setattr(module, "RING_EVENTS", 10)
+    hub._begin()
+    written = log(*[1] * 25)
+    read_on(hub)
+    assert len(hub._ring) == 10
+    assert ids(hub.after(written[14])) == written[15:]
+    assert hub.after(written[13]) is None
+
+
+def test_the_ring_keeps_so_many_bytes_and_no_more(office, hub, monkeypatch):
+    monkeypatch.setattr(module, "RING_BYTES", 10_000)
+    hub._begin()
+    log(*[1] * 50, fields={"message": "x" * 900})
+    read_on(hub)
+    kept = sum(len(frame.json) for frame in hub._ring)
+    assert 8_000 < kept <= 10_000
+    assert hub._ring_bytes == kept
+
+
+def test_an_event_that_is_larger_than_the_ring_is_read_from_the_log(office, hub, monkeypatch):
+    monkeypatch.setattr(module, "RING_BYTES", 1_000)
+    hub._begin()
+    before, big = log(1)[0], log(1, fields={"message": "x" * 5_000})[0]
+    read_on(hub)
+    assert hub.after(before) is None
+    assert hub.after(big) == []
+    assert hub._ring_bytes == 0
+
+
+# --- waking -----------------------------------------------------------------------------------------------------
+
+
+def test_news_wake_a_thread_and_a_coroutine(office, hub):
+    hub._begin()
+    seen = hub.version
+    woken = []
+
+    def in_thread():
+        hub.wait(seen, 30)
+        woken.append("thread")
+
+    async def in_loop():
+        await asyncio.gather(*(hub.wait_async(seen, 30) for _ in range(3)))
+        woken.append("coroutines")
+
+    threads = [threading.Thread(target=in_thread), threading.Thread(target=lambda: asyncio.run(in_loop()))]
+    for thread in threads:
+        thread.start()
+    log(1)
+    read_on(hub)
+    for thread in threads:
+        thread.join(SECONDS)
+    assert sorted(woken) == ["coroutines", "thread"]
+
+
+def test_who_has_not_seen_the_news_does_not_wait(office, hub):
+    seen = hub.version
+    hub._begin()
+    begun = time.monotonic()
+    hub.wait(seen, 30)
+    asyncio.run(hub.wait_async(seen, 30))
+    assert time.monotonic() - begun < SECONDS
+
+
+def test_without_news_the_wait_is_over_after_the_given_time(hub):
+    begun = time.monotonic()
+    hub.wait(hub.version, 0.05)
+    asyncio.run(hub.wait_async(hub.version, 0.05))
+    assert 0.1 <= time.monotonic() - begun < SECONDS
+
+
+def test_closing_wakes_everybody(hub):
+    seen = hub.version
+    hub.close()
+    assert hub.closing
+    assert hub.version != seen
+
+
+# --- authority --------------------------------------------------------------------------------------------------
+
+
+def test_what_somebody_may_see_is_read_again_before_anybody_gets_the_events_that_came_with_it(office, hub, monkeypatch):
+    someone = person()
+    listener = attached(hub, someone)
+    hub._begin()
+    at_that_time = []
+    load = authority.load
+    monkeypatch.setattr(module.authority, "load", lambda user_ids: at_that_time.append(hub.cursor) or load(user_ids))
+    before = hub.cursor
+    type(someone).objects.filter(pk=someone.pk).update(is_active=False)
+    Event.objects.create(type="authority_changed", fields={"user_ids": [someone.pk]})
+    read_on(hub)
+    assert at_that_time == [before]
+    assert hub.viewer(someone.pk) is None
+    assert listener.ended(hub.viewer(someone.pk)) == "signed out"
+
+
+def test_nobody_is_read_again_for_the_sake_of_those_who_do_not_listen(office, hub):
+    attached(hub, person())
+    hub._begin()
+    Event.objects.create(type="authority_changed", fields={"user_ids": [person().pk]})
+    with CaptureQueriesContext(connection) as queries:
+        read_on(hub)
+    assert len(queries) == 1  # what is new
+
+
+def test_a_session_that_ends_is_over_for_its_listeners_only(office, hub):
+    here, there = attached(hub, person()), attached(hub, person())
+    there.session_digest = authority.session_digest("elsewhere")
+    hub._begin()
+    Event.objects.create(type="session_ended", fields={"digest": here.session_digest})
+    read_on(hub)
+    assert (here.session_over, there.session_over) == (True, False)
+
+
+def test_of_two_readings_of_authority_the_one_that_began_later_counts(office, hub, monkeypatch):
+    someone = person()
+    attached(hub, someone)
+    load = authority.load
+
+    def slow(user_ids):
+        read = load(user_ids)
+        monkeypatch.setattr(module.authority, "load", load)
+        type(someone).objects.filter(pk=someone.pk).update(is_active=False)
+        hub._refresh(user_ids)  # begins later, and is done first
+        return read
+
+    monkeypatch.setattr(module.authority, "load", slow)
+    hub._refresh({someone.pk})
+    assert hub.viewer(someone.pk) is None
+
+
+def test_who_has_left_is_forgotten_and_who_still_listens_is_not(office, hub):
+    someone = person()
+    first, second = (hub.attach(attached(hub, someone)) for _ in range(2))
+    others = list(hub._listeners.keys() - {first, second})
+    for number in (first, first, *others):
+        hub.detach(number)
+    assert hub.listeners() == 1
+    assert hub.viewer(someone.pk) is not None
+    hub.detach(second)
+    assert hub.listeners() == 0
+    assert hub._viewers == {}
+
+
+def test_a_listener_whose_authority_cannot_be_read_does_not_stay_behind(office, hub, monkeypatch):
+    someone = person()
+
+    def fail(user_ids):
+        raise ConnectionError("the database is away")
+
+    monkeypatch.setattr(module.authority, "load", fail)
+    with pytest.raises(ConnectionError):
+        attached(hub, someone)
+    assert hub.listeners() == 0
+
+
+# --- what it costs ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_an_event_is_read_once_and_encoded_once_however_many_listen(office, hub, monkeypatch, count):
+    people = [person() for _ in range(3)]
+    listeners = [attached(hub, people[number % 3]) for number in range(count)]
+    hub._begin()
+    talks = [conversation(hub, listener) for listener in listeners]
+
+    def carry_on(talk) -> list[Send]:
+        """Until it waits; whatever it reads is read here and now."""
+        said, result = [], None
+        while not isinstance(step := talk.send(result), Wait):
+            result = step.read() if isinstance(step, Read) else None
+            said += [step] if isinstance(step, Send) else []
+        return said
+
+    for talk in talks:
+        carry_on(talk)
+
+    encoded = []
+    encode = replay.events.envelope
+    monkeypatch.setattr(replay.events, "envelope", lambda *args: encoded.append(args[0]) or encode(*args))
+    row = Event.objects.create(
+        type="notification", fields={"message": "hello"}, audience=[user_key(user.pk) for user in people]
+    )
+    with CaptureQueriesContext(connection) as queries:
+        read_on(hub)
+        said = [carry_on(talk) for talk in talks]
+    assert encoded == [row.pk]
+    assert len(queries) == 1  # what is new
+    assert [ids(one.events) for [one] in said] == [[row.pk]] * count
+    assert len({id(one.events[0].sse) for [one] in said}) == 1
