@@ -25,8 +25,10 @@ def holds(monkeypatch):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("true", True), ("True", True), ("TRUE", True), ("1", True), (" true ", True)]
-    + [("false", False), ("False", False), ("FALSE", False), ("0", False)],
+    [
+        *((text, True) for text in ("true", "True", "TRUE", "1", " true ")),
+        *((text, False) for text in ("false", "False", "FALSE", "0", " 0")),
+    ],
 )
 def test_a_boolean_is_true_or_false_in_any_case_or_1_or_0(env, holds, text, value):
     holds(text)

@@ -34,7 +34,7 @@ def test_without_rules_everybody_holds_the_key_of_their_own_account_and_no_other
 
 def test_rules_add_to_each_other(rules):
     register(lambda ids: {user_id: {"even"} for user_id in ids if user_id % 2 == 0})
-    register(lambda ids: dict.fromkeys(ids, ["all", "all"]))
+    register(lambda ids: {user_id: ["all", "all"] for user_id in ids})
     assert keys_of([3, 4]) == {3: {"user:3", "all"}, 4: {"user:4", "all", "even"}}
 
 

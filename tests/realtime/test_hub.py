@@ -12,7 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projeng.events import NOTIFICATIONS
-from realtime import authority, hub as module, replay
+from realtime import authority, replay
+from realtime import hub as module
 from realtime.audience import user_key
 from realtime.conversation import Read, Send, Wait, conversation
 from realtime.hub import Hub
