@@ -4,6 +4,7 @@ django-environ takes anything it does not know for ``False`` or raises a bare ``
 mistypes a flag should be told which variable it was, what it holds and what it may hold, in one line.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,13 +19,13 @@ class Environment:
     """The process's environment, topped up from a ``.env`` file (which never overrides it)."""
 
     def __init__(self, env_file: Path) -> None:
-        self._env = environ.Env()
         if env_file.is_file():
             environ.Env.read_env(str(env_file))
 
     def _raw(self, name: str, default: str) -> str:
         # An empty value means "not set": compose files and env files cannot leave a variable out conditionally.
-        return self._env.str(name, default="").strip() or default
+        # Not through django-environ's readers, for which a leading "$" means another variable.
+        return os.environ.get(name, "").strip() or default
 
     def text(self, name: str, default: str = "") -> str:
         """The variable as it stands, or ``default`` where it is unset or empty."""

@@ -6,7 +6,7 @@ in one place for WSGI, ASGI and, later, WebSocket.
 """
 
 import time
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -69,13 +69,19 @@ class _Pending:
 def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
     """All that is said to one listener, from the first frame to the last.
 
-    Raises whatever a reading raised; the listener then comes back with its cursor.
+    A driver that cannot carry out a step closes the connection; the listener comes back with its cursor.
     """
     pending = [_Pending(state) for state in listener.subscription.states]
     spoke = time.monotonic()
     everything = True  # the state of all there is, on connect and after a reset
     while True:
         seen = hub.version
+        if listener.reset:
+            yield Send(listener.cursor, states=(to_json({"type": "reset", "reason": listener.reset}),))
+            listener.reset = ""
+        frames, reached = yield from _next(hub, listener)
+        # Asked after the frames were taken: the tail acts on a change of authority before it hands out the events
+        # that follow it, so this answer is never older than they are.
         viewer = hub.viewer(listener.user_id)
         reason = listener.ended(viewer)
         if reason or viewer is None:
@@ -84,46 +90,42 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         if hub.closing:
             yield Send(listener.cursor, last=True)
             return
-        if listener.reset:
-            yield Send(listener.cursor, states=(to_json({"type": "reset", "reason": listener.reset}),))
-            listener.reset = ""
-        cursor_before = listener.cursor
-        events = yield from _due(hub, listener, viewer)
+        moved, listener.cursor = listener.cursor != reached, reached
+        seen_frames = [frame for frame in frames if listener.may_get(frame, viewer)]
         for waiting in pending:
-            waiting.subjects.update(
-                subject for frame in events if (subject := waiting.state.subject(frame)) is not None
-            )
-        states = yield from _states(hub, viewer, pending, everything)
+            subjects = map(waiting.state.subject, seen_frames)
+            waiting.subjects.update(subject for subject in subjects if subject is not None)
+        states = yield from _states(hub, listener, viewer, pending, everything)
         opening, everything = everything, False
-        events = tuple(frame for frame in events if listener.subscription.wanted(frame))
+        events = tuple(frame for frame in seen_frames if listener.subscription.wanted(frame))
         now = time.monotonic()
         if events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
             yield Send(listener.cursor, events, tuple(states))
             spoke = now
-        if listener.cursor == cursor_before:
+        if not moved:
             due = [waiting.not_before for waiting in pending if waiting.subjects]
             yield Wait(seen, max(0.0, min([spoke + settings.SSE_HEARTBEAT_SECONDS, *due]) - time.monotonic()))
 
 
-def _due(hub: Hub, listener: Listener, viewer: Viewer) -> Generator[Step, Any, tuple[Frame, ...]]:
-    """The next events for this listener, whose cursor moves past all that were looked at."""
+def _next(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Sequence[Frame], int]]:
+    """The next events after the listener's cursor, for whomever they are, and the cursor behind them."""
     frames = hub.after(listener.cursor)
     if frames is None:  # behind what this process keeps at hand
-        number, up_to = replay.page_of(listener.cursor), hub.cursor
-        last = min((number + 1) * replay.PAGE, up_to)
+        number = replay.page_of(listener.cursor)
+        last = min((number + 1) * replay.PAGE, hub.cursor)
         page = yield Read(("page", number, last), partial(replay.page, number, last))
-        frames = [frame for frame in page if frame.id > listener.cursor]
-        reached = last
-    else:
-        frames = frames[:BATCH]
-        reached = frames[-1].id if frames else listener.cursor
-    listener.cursor = reached
-    return tuple(frame for frame in frames if listener.may_get(frame, viewer))
+        return [frame for frame in page if frame.id > listener.cursor], last
+    frames = frames[:BATCH]
+    return frames, frames[-1].id if frames else listener.cursor
 
 
-def _states(hub: Hub, viewer: Viewer, pending: list[_Pending], everything: bool) -> Generator[Step, Any, list[str]]:
+def _states(
+    hub: Hub, listener: Listener, viewer: Viewer, pending: list[_Pending], everything: bool
+) -> Generator[Step, Any, list[str]]:
     """The state frames that may be sent now: of everything, or of what has changed."""
     encoded: list[str] = []
+    # A newcomer may start ahead of this process's tail; what it is shown must not be older than its cursor.
+    moment = max(hub.cursor, listener.cursor)
     for waiting in pending:
         now = time.monotonic()
         if not everything and (not waiting.subjects or now < waiting.not_before):
@@ -132,5 +134,5 @@ def _states(hub: Hub, viewer: Viewer, pending: list[_Pending], everything: bool)
         waiting.subjects.clear()
         waiting.not_before = now + STATE_SECONDS
         state = waiting.state
-        encoded += yield Read(state.key(viewer, subjects, hub.cursor), partial(state.encoded, viewer, subjects))
+        encoded += yield Read(state.key(viewer, subjects, moment), partial(state.encoded, viewer, subjects))
     return encoded

@@ -66,9 +66,13 @@ class Hub:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
                 self._thread.start()
-        self._refresh({listener.user_id})
-        if not authority.living_sessions({listener.session_key}):
-            listener.session_over = True
+        try:
+            self._refresh({listener.user_id})
+            if not authority.living_sessions({listener.session_key}):
+                listener.session_over = True
+        except BaseException:
+            self.detach(number)
+            raise
         self._work.set()
         return number
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
@@ -85,20 +86,34 @@ class Slots:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.taken = 0
+        self._taken = 0
+        self.forgotten: deque[int | None] = deque()  # the hub's numbers of slots that nobody released
+
+    @property
+    def taken(self) -> int:
+        """How many are in use."""
+        self._collect()
+        return self._taken
 
     def take(self) -> bool:
         """Take one, if there is one left."""
+        self._collect()
         with self._lock:
-            if self.taken >= settings.SSE_MAX_STREAMS:
+            if self._taken >= settings.SSE_MAX_STREAMS:
                 return False
-            self.taken += 1
+            self._taken += 1
             return True
 
-    def give_back(self) -> None:
-        """Return one that was taken."""
+    def give_back(self, number: int | None = None) -> None:
+        """Return one that was taken, and detach its listener (the hub's ``number``) if it has one."""
+        if number is not None:
+            hub.detach(number)
         with self._lock:
-            self.taken -= 1
+            self._taken -= 1
+
+    def _collect(self) -> None:
+        while self.forgotten:
+            self.give_back(self.forgotten.popleft())
 
 
 _slots = Slots()
@@ -120,11 +135,14 @@ class Slot:
         """Give the place back. Asking twice is harmless."""
         if not self._released:
             self._released = True
-            if self._number is not None:
-                hub.detach(self._number)
-            self._slots.give_back()
+            self._slots.give_back(self._number)
 
-    __del__ = release  # a request that is cancelled before its answer began leaves nobody to close the stream
+    def __del__(self) -> None:
+        # A request that is cancelled before its answer began leaves nobody to close the stream. The garbage collector
+        # comes at any moment, so no lock may be waited for here: the next to ask for a slot does the work.
+        if not self._released:
+            self._released = True
+            self._slots.forgotten.append(self._number)
 
 
 class Encoder:
