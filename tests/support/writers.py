@@ -1,0 +1,163 @@
+"""People at work in a process of their own: changes of the office, some slow, some rolled back.
+
+``Writers`` starts several such processes on a database and waits for them. Run as a module this is one of them: its
+plan comes as JSON on its command line, its outcome leaves as JSON on its standard output.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from typing import Any
+
+from .site import ROOT
+
+ABANDONED = "ABANDONED"  # in every text of a transaction that is rolled back
+AGAIN = 5  # tries, should the database make a transaction give way to another
+
+
+class Writers:
+    """``number`` processes, each with a seeded plan of ``transactions`` on these projects and people (ids)."""
+
+    def __init__(
+        self,
+        database_url: str,
+        seed: int,
+        *,
+        number: int,
+        transactions: int,
+        projects: list[int],
+        people: list[int],
+        engineers: list[int],
+    ) -> None:
+        environment = {**os.environ, "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
+        plan = {"transactions": transactions, "projects": projects, "people": people, "engineers": engineers}
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", __name__, json.dumps(plan | {"seed": f"{seed}/{writer}", "writer": writer})],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for writer in range(number)
+        ]
+
+    def busy(self) -> bool:
+        """Whether any of them still works."""
+        return any(process.poll() is None for process in self._processes)
+
+    def outcome(self, seconds: float = 60) -> dict[str, int]:
+        """Wait for all: how many transactions were ``committed``, ``abandoned``, and tried ``again``, in sum."""
+        total: dict[str, int] = {}
+        for process in self._processes:
+            output, _ = process.communicate(timeout=seconds)
+            assert process.returncode == 0, f"A writer ended with {process.returncode}"
+            for name, number in json.loads(output).items():
+                total[name] = total.get(name, 0) + number
+        return total
+
+    def __enter__(self) -> "Writers":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+class Writer:
+    """One who works through a plan."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self.plan = plan
+        self.rng = random.Random(plan["seed"])
+        self.done = {"committed": 0, "abandoned": 0, "again": 0}
+
+    def work(self) -> None:
+        """Every transaction of the plan."""
+        for number in range(self.plan["transactions"]):
+            change = self.rng.choice(
+                [self.new_project, self.progress, self.cost, self.status, self.message, self.progress_and_message]
+            )
+            abandoned = self.rng.random() < 0.15
+            pause = self.rng.uniform(0.01, 0.05) if self.rng.random() < 0.1 else 0.0
+            # In a text, so that whoever sees it knows where it came from.
+            mark = f"{ABANDONED if abandoned else 'kept'} {self.plan['writer']}.{number}"
+            self._transaction(change, mark, abandoned, pause, self.rng.random())
+
+    def _transaction(self, change: Any, mark: str, abandoned: bool, pause: float, seed: float) -> None:
+        from django.db import OperationalError, transaction
+
+        for attempt in range(AGAIN):
+            self.rng = random.Random(seed)  # the same at each attempt, and in each run
+            try:
+                with transaction.atomic():
+                    change(mark)
+                    time.sleep(pause)  # somebody slow between writing and committing
+                    if abandoned:
+                        transaction.set_rollback(True)
+            except OperationalError:
+                if attempt == AGAIN - 1:
+                    raise
+                self.done["again"] += 1
+            else:
+                self.done["abandoned" if abandoned else "committed"] += 1
+                return
+
+    def _project(self) -> Any:
+        from projeng.models import Project
+
+        return Project.objects.get(pk=self.rng.choice(self.plan["projects"]))
+
+    def new_project(self, mark: str) -> None:
+        from projeng.models import Project
+
+        project = Project.objects.create(name=f"New {mark}", barangay="Apokon", project_cost=1_000_000)
+        if self.rng.random() < 0.7:
+            project.assigned_engineers.add(self.rng.choice(self.plan["engineers"]))
+
+    def progress(self, mark: str) -> None:
+        from projeng.models import ProjectProgress
+
+        ProjectProgress.objects.create(
+            project=self._project(), percentage_complete=self.rng.randint(0, 100), description=mark
+        )
+
+    def cost(self, mark: str) -> None:
+        from projeng.models import ProjectCost
+
+        ProjectCost.objects.create(
+            project=self._project(), cost_type="labor", amount=self.rng.randint(1, 100_000), description=mark
+        )
+
+    def status(self, mark: str) -> None:
+        project = self._project()
+        project.status = self.rng.choice(["planned", "in_progress", "completed", "delayed"])
+        project.name = f"Renamed {mark}"
+        project.save()
+
+    def message(self, mark: str) -> None:
+        from django.contrib.auth.models import User
+
+        from projeng import inbox
+
+        ids = self.rng.sample(self.plan["people"], self.rng.randint(1, len(self.plan["people"])))
+        inbox.send(User.objects.filter(pk__in=ids), f"Message {mark}")
+
+    def progress_and_message(self, mark: str) -> None:
+        self.progress(mark)
+        self.message(mark)
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    writer = Writer(json.loads(sys.argv[1]))
+    writer.work()
+    sys.stdout.write(json.dumps(writer.done))
