@@ -1,0 +1,365 @@
+"""What the documentation says is what the code does: names, fields, options, numbers and paths, compared one by one."""
+
+import ast
+import dataclasses
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import BaseCommand, load_command_class
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from projeng import states
+from projeng.access import Role
+from projeng.events import TOPICS
+from projeng.models import Project
+from realtime import authority, replay
+from realtime.events import CATALOGUE
+from tests.support.people import person
+
+from .markdown import DOCUMENTS, ROOT, Section, code, links, named, section, sections
+
+EVENTS, OPERATING, ARCHITECTURE, README = "docs/events.md", "docs/operating.md", "docs/architecture.md", "README.md"
+ENVELOPE = {"id", "type", "at"}
+APPS = ("projeng", "realtime")
+
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+def _documented_events() -> dict[str, tuple[Section, Section]]:
+    """The section of each event, with the section of its kind (which may hold fields that all of that kind have)."""
+    kind = Section(0, "")
+    found = {}
+    for one in sections(EVENTS):
+        if one.level == 2:
+            kind = one
+        elif one.level == 3 and (name := named(one.title)):
+            assert name not in found, f"{name} is documented twice"
+            found[name] = (one, kind)
+    return found
+
+
+def _fields(*places: Section) -> list[str]:
+    names = [named(row[0]) for place in places for row in place.table("field")]
+    assert all(names), f"Each first cell names a field as code: {places[0].title}"
+    assert len(names) == len(set(names)), f"A field is listed twice: {places[0].title}"
+    return [name for name in names if name]
+
+
+def _paths(value: Any, before: str = "") -> Iterator[str]:
+    """The names of all fields in a JSON value, as the tables write them: ``a``, ``a.b``, ``a[].b``."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield before + name
+            yield from _paths(inner, f"{before}{name}.")
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, dict):
+                yield from _paths(inner, f"{before.removesuffix('.')}[].")
+
+
+DOCUMENTED = _documented_events()
+
+
+def test_every_event_is_documented_and_no_other():
+    assert set(DOCUMENTED) == set(CATALOGUE)
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTED))
+def test_an_event_is_documented_with_its_fields_and_no_others(name):
+    declared = {field.name for field in dataclasses.fields(CATALOGUE[name])}
+    assert {field for field in _fields(*DOCUMENTED[name]) if "." not in field} == declared
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTED))
+def test_each_field_of_an_event_has_a_type_and_a_meaning(name):
+    for place in DOCUMENTED[name]:
+        assert all(len(row) == 3 and all(row) for row in place.table("field"))
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTED))
+def test_an_event_is_documented_under_its_topic(name):
+    said = re.search(r"Topic: (?:`(\w+)`|none)", DOCUMENTED[name][1].text)
+    assert said, f"The kind of {name} does not say its topic"
+    assert said[1] == CATALOGUE[name].topic
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTED))
+def test_the_example_of_an_event_has_exactly_its_fields(name):
+    [example] = DOCUMENTED[name][0].examples()
+    assert example["type"] == name
+    assert set(example) == ENVELOPE | {field.name for field in dataclasses.fields(CATALOGUE[name])}
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTED))
+def test_what_a_field_holds_is_documented_as_the_example_shows_it(name):
+    shown = set(_paths(DOCUMENTED[name][0].examples()[0])) - ENVELOPE
+    listed = _fields(*DOCUMENTED[name])
+    # "changes.*.old" stands for that of any field.
+    patterns = [re.escape(field).replace(r"\*", r"\w+") for field in listed]
+    unknown = {field for field in shown if not any(re.fullmatch(pattern, field) for pattern in patterns)}
+    assert not unknown
+    missing = {
+        field
+        for field, pattern in zip(listed, patterns, strict=True)
+        if not any(re.fullmatch(pattern, one) for one in shown)
+    }
+    assert not missing
+
+
+def test_the_envelope_is_documented():
+    assert set(_fields(section(EVENTS, "Fields of every event"))) == ENVELOPE
+
+
+def test_every_json_example_is_json():
+    for name in DOCUMENTS:
+        for one in sections(name):
+            one.examples()
+
+
+def test_the_topics_are_documented():
+    text = section(EVENTS, "The addresses").text
+    assert all(f"`{topic}`" in text for topic in TOPICS)
+
+
+# --- state frames -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("title", "state"),
+    [
+        ("The unread count", lambda project: states.UNREAD_COUNT),
+        ("The dashboard's counters", lambda project: states.DASHBOARD_COUNTS),
+        ("Projects that changed", lambda project: states.CHANGED_PROJECTS),
+        ("One project", lambda project: states.one_project(project.pk)),
+    ],
+)
+def test_a_state_frame_is_documented_as_it_is_sent(title, state):
+    head = person(Role.HEAD)
+    project = Project.objects.create(name="Covered court", barangay="Apokon")
+    [frame] = state(project).read(authority.load([head.pk])[head.pk], frozenset({project.pk}))
+    place = section(EVENTS, title)
+    [example] = place.examples()
+    assert set(_paths(example)) == set(_paths(frame))
+    listed = set(_fields(place))
+    # What the counters count is said in words.
+    assert {field for field in _paths(frame) if not field.startswith("status_counts.")} == listed
+    assert example["type"] == frame["type"]
+
+
+def test_the_reasons_of_a_reset_are_documented():
+    text = section(EVENTS, "Reset").text.replace("\n", " ")
+    source = Path(replay.__file__).read_text()
+    reasons = re.findall(r'"(last_event_id [^"]+)"', source)
+    assert len(reasons) == 3
+    assert all(f"`{reason}`" in text for reason in reasons)
+
+
+# --- addresses --------------------------------------------------------------------------------------------------
+
+
+def _addresses(resolver: URLResolver, before: str = "/") -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        path = before + re.sub(r"<\w+:\w*?(id)>", r"<\1>", str(entry.pattern))
+        if isinstance(entry, URLPattern):
+            yield path
+        else:
+            yield from _addresses(entry, path)
+
+
+def test_every_stream_is_documented_and_no_other():
+    existing = {path for path in _addresses(get_resolver()) if "/api/realtime/" in path}
+    documented = {named(row[0]) for row in section(EVENTS, "The addresses").table("address")}
+    assert documented == existing
+    assert len(existing) >= 6
+
+
+# --- settings ---------------------------------------------------------------------------------------------------
+
+
+def _example_variables() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+
+
+def _documented_variables() -> dict[str, list[str]]:
+    return {named(row[0]) or row[0]: row for row in section(OPERATING, "Settings").table("variable")}
+
+
+def test_every_variable_is_documented_and_no_other():
+    assert set(_documented_variables()) == set(_example_variables())
+
+
+def test_every_variable_that_the_settings_read_has_an_example():
+    source = (ROOT / "gistagum" / "settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\("([A-Z_]+)"', source)) | set(re.findall(r'environ\.get\("([A-Z_]+)"', source))
+    assert read == set(_example_variables())
+
+
+def test_the_defaults_of_the_example_are_documented():
+    for name, value in _example_variables().items():
+        if value:
+            assert value in _documented_variables()[name][1].replace("`", "").split(";")[0].split(), name
+
+
+def test_the_ranges_of_whole_numbers_are_documented():
+    source = (ROOT / "gistagum" / "settings.py").read_text()
+    numbers = re.findall(r'env\.integer\("([A-Z_]+)", ([\d_]+), ([\d_]+), ([\d_]+)\)', source)
+    assert len(numbers) >= 7
+    for name, default, low, high in numbers:
+        row = _documented_variables()[name]
+        assert row[1:3] == [f"`{int(default)}`", f"{int(low)} to {int(high)}"], name
+
+
+# --- commands ---------------------------------------------------------------------------------------------------
+
+COMMANDS = {
+    path.stem: app
+    for app in APPS
+    for path in (ROOT / app / "management" / "commands").glob("*.py")
+    if path.stem != "__init__"
+}
+
+
+def test_every_command_is_documented_and_no_other():
+    documented = {named(one.title) for one in _command_sections()}
+    assert documented == set(COMMANDS)
+
+
+def _command_sections() -> list[Section]:
+    everything = sections(OPERATING)
+    begin = next(number for number, one in enumerate(everything) if one.title == "Commands")
+    end = next(number for number, one in enumerate(everything) if number > begin and one.level <= 2)
+    return everything[begin + 1 : end]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_is_documented_with_its_options_and_no_others(name):
+    def options(command: BaseCommand) -> set[str]:
+        actions = command.create_parser("manage.py", name)._actions
+        return {action.option_strings[-1] if action.option_strings else action.dest for action in actions}
+
+    own = options(load_command_class(COMMANDS[name], name)) - options(BaseCommand())
+    documented = [named(row[0]) for row in section(OPERATING, f"`{name}`").table("option")]
+    assert len(documented) == len(set(documented))
+    assert set(documented) == own
+
+
+def test_the_password_of_the_demo_is_the_one_that_is_documented():
+    from projeng.demo_people import PASSWORD, PEOPLE
+
+    assert f"`{PASSWORD}`" in DOCUMENTS[README].read_text()
+    documented = {name for row in section(README, "Two commands").table("sign in as") for name in code(row[0])}
+    assert documented == {someone.username for someone in PEOPLE}
+
+
+# --- what is logged, and constants ------------------------------------------------------------------------------
+
+
+def _logged() -> set[str]:
+    """The texts that our own code logs, from INFO up, as far as they are fixed."""
+    found = set()
+    for app in (*APPS, "gistagum"):
+        for path in (ROOT / app).rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text())):
+                if (
+                    isinstance(call, ast.Call)
+                    and isinstance(call.func, ast.Attribute)
+                    and isinstance(call.func.value, ast.Name)
+                    and call.func.value.id == "logger"
+                    and call.func.attr in {"info", "warning", "error", "exception", "critical"}
+                ):
+                    found.add(f"{call.func.attr.upper()} {ast.literal_eval(call.args[0]).split('%')[0].strip(' :')}")
+    return found
+
+
+def test_every_line_that_is_logged_is_documented_and_no_other():
+    documented = {f"{row[1]} {named(row[0])}" for row in section(OPERATING, "Log lines").table("line")}
+    assert documented == _logged()
+
+
+def test_the_constants_are_those_of_the_code():
+    rows = section(ARCHITECTURE, "The hub").table("where")
+    assert len(rows) >= 10
+    for path, name, value, _ in rows:
+        module = importlib.import_module((named(path) or "").removesuffix(".py").replace("/", "."))
+        assert float(value) == float(getattr(module, named(name) or "")), f"{path} {name}"
+
+
+# --- paths, links and references --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_every_path_in_a_table_exists(name):
+    for one in sections(name):
+        for column in ("path", "where"):
+            for row in one.table(column):
+                path = named(row[0])
+                assert path, f"{row[0]} is not a path"
+                assert (ROOT / path).exists(), f"{name}, {one.title}: there is no {path}"
+                assert path.endswith("/") == (ROOT / path).is_dir(), path
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_every_file_that_is_named_with_its_folder_exists(name):
+    named_files = {
+        word
+        for one in sections(name)
+        for word in code(one.text)
+        if re.fullmatch(r"[a-z][\w.-]*(/[\w.-]+)+\.(py|js|md|sh|html|css|png)", word)
+    }
+    assert {path for path in named_files if not (ROOT / path).exists()} == set()
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_every_link_leads_somewhere(name):
+    for target in links(name):
+        if not target.startswith(("https://", "http://")):
+            path = (DOCUMENTS[name].parent / target.partition("#")[0]).resolve()
+            assert path.exists(), f"{name}: {target}"
+            assert path.is_relative_to(ROOT)
+
+
+def test_a_heading_that_is_referred_to_exists():
+    """``docs/operating.md, "Restoring"`` in code, ``[operating.md](operating.md), "Restoring"`` in a document."""
+    titles = {name.removeprefix("docs/"): {one.title for one in sections(name)} for name in DOCUMENTS}
+    sources = [path for app in (*APPS, "gistagum") for path in (ROOT / app).rglob("*.py")]
+    sources += [ROOT / "gunicorn.conf.py", ROOT / "start.sh", *DOCUMENTS.values()]
+    seen = 0
+    for path in sources:
+        text = re.sub(r"\s+", " ", path.read_text())
+        for document, title in re.findall(r'(?:docs/|\()(\w+\.md)\)?, "([^"]+)"', text):
+            assert title in titles[document], f"{path.relative_to(ROOT)}: {document} has no {title!r}"
+            seen += 1
+    assert seen >= 6
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_a_heading_that_is_referred_to_within_a_document_exists(name):
+    titles = {one.title for one in sections(name)}
+    text = re.sub(r"\s+", " ", DOCUMENTS[name].read_text())
+    for title in re.findall(r'(?<!\), )\bsee "([^"]+)"', text, re.IGNORECASE):
+        assert title in titles, title
+
+
+def test_the_targets_of_make_that_the_readme_names_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = DOCUMENTS[README].read_text()
+    mentioned = set(re.findall(r"`make (\w+)`", text)) | set(re.findall(r"^make (\w+)", text, re.MULTILINE))
+    assert {"run", "test", "demo", "lint"} <= mentioned <= targets
+
+
+def test_the_commands_that_the_readme_names_exist():
+    mentioned = set(re.findall(r"manage\.py (\w+)", DOCUMENTS[README].read_text()))
+    assert mentioned
+    assert mentioned <= set(COMMANDS)
+
+
+def test_pictures_are_small():
+    for path in (ROOT / "docs" / "images").iterdir():
+        assert path.stat().st_size < 250_000, path.name
