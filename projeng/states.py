@@ -76,10 +76,8 @@ def _touched_project(frame: Frame) -> Hashable | None:
 
 
 def _read_projects(viewer: Viewer, subjects: Subjects) -> list[dict[str, Any]]:
-    if subjects is None:
-        return []  # a stream that opens shows nothing until something changes: the page has just been rendered
     projects = projects_held(viewer).order_by("-updated_at", "-pk")
-    if MANY not in subjects:
+    if subjects is not None and MANY not in subjects:
         projects = projects.filter(pk__in=subjects)
     shown = [_project_line(project) for project in projects[:MOST_PROJECTS]]
     return [{"type": "project_status", "projects": shown}] if shown else []
@@ -99,7 +97,8 @@ def _project_line(project: Project) -> dict[str, Any]:
     }
 
 
-CHANGED_PROJECTS = State("projects", _touched_project, _read_projects, _same_projects)
+# A stream that opens shows no projects until one changes: the page has just been rendered.
+CHANGED_PROJECTS = State("projects", _touched_project, _read_projects, _same_projects, opens=False)
 
 
 def one_project(project_id: int) -> State:

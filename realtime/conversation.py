@@ -124,15 +124,16 @@ def _states(
 ) -> Generator[Step, Any, list[str]]:
     """The state frames that may be sent now: of everything, or of what has changed."""
     encoded: list[str] = []
-    # A newcomer may start ahead of this process's tail; what it is shown must not be older than its cursor.
-    moment = max(hub.cursor, listener.cursor)
+    # Nobody is shown a state older than their cursor, or than the log was when they came: another process may have
+    # written what the tail of this one has yet to read.
+    moment = max(hub.cursor, listener.cursor, listener.came_at)
     for waiting in pending:
         now = time.monotonic()
-        if not everything and (not waiting.subjects or now < waiting.not_before):
+        state, opening = waiting.state, everything and waiting.state.opens
+        if not opening and (not waiting.subjects or now < waiting.not_before):
             continue
-        subjects = None if everything else frozenset(waiting.subjects)
+        subjects = None if opening else frozenset(waiting.subjects)
         waiting.subjects.clear()
         waiting.not_before = now + STATE_SECONDS
-        state = waiting.state
         encoded += yield Read(state.key(viewer, subjects, moment), partial(state.encoded, viewer, subjects))
     return encoded

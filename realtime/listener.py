@@ -26,7 +26,10 @@ class Subscription:
 
 @dataclass
 class Listener:
-    """A connection's side of the log. Nothing is queued for it: it holds a cursor and reads from there."""
+    """A connection's side of the log. Nothing is queued for it: it holds a cursor and reads from there.
+
+    ``came_at`` is the newest id of the log when it came; ``reset`` why its own cursor was of no use (else empty).
+    """
 
     user_id: int
     session_key: str
@@ -34,6 +37,7 @@ class Listener:
     subscription: Subscription
     cursor: int
     reset: str = ""
+    came_at: int = 0
     session_over: bool = False
     session_digest: str = field(init=False)
 

@@ -37,10 +37,14 @@ class Frame:
 
 
 class Start(NamedTuple):
-    """Where a reader starts: after ``cursor``; ``reset`` says why its own cursor was of no use (else empty)."""
+    """Where a reader starts: after ``cursor``; ``reset`` says why its own cursor was of no use (else empty).
+
+    ``newest`` is the id at which the log stood when it was asked.
+    """
 
     cursor: int
     reset: str = ""
+    newest: int = 0
 
 
 def head() -> int:
@@ -61,16 +65,16 @@ def start(raw: str | None) -> Start:
     """
     newest = head()
     if not raw:
-        return Start(newest)
+        return Start(newest, newest=newest)
     text = raw.strip()
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= LARGEST_ID):
-        return Start(newest, "last_event_id is not a whole number")
+        return Start(newest, "last_event_id is not a whole number", newest)
     cursor = int(text)
     if cursor > newest:
-        return Start(newest, "last_event_id is ahead of the log")
+        return Start(newest, "last_event_id is ahead of the log", newest)
     if cursor < _pruned_to():
-        return Start(newest, "last_event_id is older than the log keeps")
-    return Start(cursor)
+        return Start(newest, "last_event_id is older than the log keeps", newest)
+    return Start(cursor, newest=newest)
 
 
 def tail(cursor: int, limit: int) -> list[Frame]:

@@ -59,6 +59,7 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         subscription=subscription,
         cursor=start.cursor,
         reset=start.reset,
+        came_at=start.newest,
     )
     slot.attach(listener)
     viewer = hub.viewer(listener.user_id)

@@ -21,14 +21,15 @@ class State:
 
     ``name`` tells readings apart. ``subject`` says what of it an event changes (a project's id, say), or ``None``
     when the event leaves it alone. ``read`` gives the frames (dicts) for a viewer: those of the subjects that changed,
-    or, with ``None``, those for a stream that just opened. ``scope`` names what a viewer sees of it: viewers of the
-    same scope share one reading.
+    or, with ``None``, those of all there is, for a stream that has just opened (where ``opens``). ``scope`` names what
+    a viewer sees of it: viewers of the same scope share one reading.
     """
 
     name: str
     subject: Callable[[Frame], Hashable | None]
     read: Callable[[Viewer, Subjects], list[dict[str, Any]]]
     scope: Callable[[Viewer], Hashable]
+    opens: bool = True
 
     def key(self, viewer: Viewer, subjects: Subjects, cursor: int) -> Hashable:
         """What identifies a reading: made at this cursor and in this second, it is the same for all who ask."""
