@@ -200,9 +200,13 @@ def transactions(url: str) -> int:
 
 
 def transactions_while_idle(urls: list[str], seconds: float) -> list[float]:
-    """Transactions a second over a while in which nothing happens, those of the asking left out."""
+    """Transactions a second over a while in which nothing happens, those of the asking left out.
+
+    PostgreSQL's processes report what they did up to 10 s late, so that has to pass first.
+    """
+    time.sleep(11)  # nothing must happen: there is no condition to wait for
     before = [transactions(url) for url in urls]
-    time.sleep(seconds)  # nothing must happen: there is no condition to wait for
+    time.sleep(seconds)
     return [(transactions(url) - count - 1) / seconds for url, count in zip(urls, before, strict=True)]
 
 
@@ -215,21 +219,18 @@ def test_idle_streams_hold_no_connection_and_cost_no_query(start, streams, new_d
         sites += start(server, url=urls[-1], SSE_HEARTBEAT_SECONDS="60")
         connection.close_pool()  # Django keeps one for each alias, whatever database it is for
         cookies.append(session_cookie(person(Role.HEAD)))
-    few = [streams(site, cookie)[0] for site, cookie in zip(sites, cookies, strict=True)]
-    for stream in few:
-        stream.next()
-    with_one = transactions_while_idle(urls, 5)
+    opened = []
     for site, cookie in zip(sites, cookies, strict=True):
-        for stream in streams(site, cookie, 60):
-            stream.next()
-    with_many = transactions_while_idle(urls, 5)
+        opened += streams(site, cookie, 60)
+    for stream in opened:
+        stream.next()
+    rates = transactions_while_idle(urls, 16)  # with at least one sweep
     held = [connections(url) for url in urls]
-    print(f"transactions/s with 1 stream {with_one}, with 61 {with_many}; connections {held}")  # noqa: T201
-    for one, many, number in zip(with_one, with_many, held, strict=True):
+    print(f"60 idle streams each, on {SERVERS}: {rates} transactions/s, {held} connections")  # noqa: T201
+    for rate, number in zip(rates, held, strict=True):
         assert 0 < number <= 12
-        assert many <= 2.5, "about one look a second, and a sweep of a few queries now and then"
-        assert many - one < 1.5
-    assert not [stream for stream in few if stream.ended.is_set()]
+        assert 0 < rate <= 2, "about one look a second, and a sweep of a few queries now and then"
+    assert not [stream for stream in opened if stream.ended.is_set()]
 
 
 @pytest.mark.timeout(120)
