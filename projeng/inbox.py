@@ -28,6 +28,7 @@ def send(users: Iterable[Any], message: str, project: Project | None = None) -> 
     recipients = {user.pk: user for user in users}
     if not recipients:
         return []
+    lock_log()  # before the rows, as everywhere (Notification.lock)
     return Notification.objects.bulk_create(
         Notification(recipient=user, message=message, project=project) for user in recipients.values()
     )

@@ -2,13 +2,15 @@
 
 import secrets
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
+
+from realtime.publish import lock_log
 
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
 from .recorded import RecordedModel, RecordedQuerySet
@@ -118,6 +120,16 @@ class ProjectPart(RecordedModel):
 
     class Meta:
         abstract = True
+
+    def lock(self) -> Self | None:
+        """The project first: each change of its parts sees the sums that the one before it left."""
+        self.project = Project.objects.select_for_update().filter(pk=self.project_id).first() or self.project
+        return super().lock()
+
+    @classmethod
+    def lock_all(cls, rows: RecordedQuerySet) -> None:
+        Project.lock_all(Project.objects.filter(pk__in=rows.values("project_id")))
+        super().lock_all(rows)
 
     @classmethod
     def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:
@@ -246,6 +258,16 @@ class Notification(RecordedModel):
 
     def __str__(self) -> str:
         return self.message
+
+    def lock(self) -> Self | None:
+        """The log first: a notification points at a person, whom somebody who holds the log may be about to delete."""
+        lock_log()
+        return super().lock()
+
+    @classmethod
+    def lock_all(cls, rows: RecordedQuerySet) -> None:
+        lock_log()
+        super().lock_all(rows)
 
     @classmethod
     def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:

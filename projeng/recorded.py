@@ -41,7 +41,14 @@ class RecordedQuerySet(models.QuerySet):
                 self.model.announce_bulk(self.model.objects.filter(pk__in=[row.pk for row in objs]), updated=len(objs))
         return changed
 
-    bulk_update.alters_data = True
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """As Django's, which signals each row; locks are taken in the order that all changes keep to."""
+        with transaction.atomic(using=self.db):
+            self.model.lock_all(self)
+            return super().delete()
+
+    bulk_update.alters_data = delete.alters_data = True
+    delete.queryset_only = True
 
     def unannounced(self) -> models.QuerySet:
         """The same rows, whose bulk changes nobody is told of: only for callers that announce the change themselves."""
@@ -63,8 +70,27 @@ class RecordedModel(models.Model):
         with transaction.atomic(using=kwargs.get("using")):
             self._settle_values()
             # Locked, so that of two people who make the same change at once only the first one has made it.
-            self.before = type(self)._base_manager.select_for_update().filter(pk=self.pk).first() if self.pk else None
+            self.before = self.lock()
             super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """As Django's, in one transaction with the signals' work."""
+        with transaction.atomic(using=kwargs.get("using")):
+            self.lock()
+            return super().delete(*args, **kwargs)
+
+    def lock(self) -> Self | None:
+        """Lock the row until the transaction ends, and return it as it is; ``None`` when there is none yet.
+
+        Everybody locks in the same order, so that nobody waits in a circle: the project, what belongs to it, and the
+        event log last (realtime/publish.py).
+        """
+        return type(self)._base_manager.select_for_update().filter(pk=self.pk).first() if self.pk else None
+
+    @classmethod
+    def lock_all(cls, rows: models.QuerySet) -> None:
+        """Lock many rows, in the order of their ids."""
+        list(cls._base_manager.select_for_update().filter(pk__in=rows.values("pk")).order_by("pk").values_list("pk"))
 
     def _settle_values(self) -> None:
         """Turn texts and numbers that a script or form has set for dates and amounts into dates and amounts.

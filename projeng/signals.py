@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 
 from realtime.signals import authority_changed
 
@@ -61,12 +61,6 @@ def account_going(instance: Any, **_: Any) -> None:
     instance.assigned_projects.clear()
 
 
-def part_saving(instance: ProjectPart, raw: bool, **_: Any) -> None:
-    """One change of a project's parts at a time: each sees the sums that the one before it left."""
-    if not raw:
-        instance.project = Project.objects.select_for_update().get(pk=instance.project_id)
-
-
 def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> None:
     if raw:
         return
@@ -116,7 +110,6 @@ def connect_signals() -> None:
     pre_delete.connect(account_going, sender=get_user_model(), dispatch_uid="projeng.account_going")
     for part in (ProjectProgress, ProjectCost, ProjectMilestone, ProjectDocument):
         name = part._meta.model_name
-        pre_save.connect(part_saving, sender=part, dispatch_uid=f"projeng.{name}_saving")
         post_save.connect(part_saved, sender=part, dispatch_uid=f"projeng.{name}_saved")
         post_delete.connect(part_deleted, sender=part, dispatch_uid=f"projeng.{name}_deleted")
     post_save.connect(notification_saved, sender=Notification, dispatch_uid="projeng.notification_saved")
