@@ -180,6 +180,23 @@ def test_closing_wakes_everybody(hub):
     assert hub.version != seen
 
 
+def test_a_second_signal_to_close_that_interrupts_the_first_does_not_wait_for_it(hub):
+    """Ctrl-C sends Gunicorn's workers two signals, and the second handler runs in the middle of the first."""
+
+    class Interrupted(threading.Condition):
+        def notify_all(self) -> None:
+            hub.close()  # as a signal handler in this thread would, while the lock is held
+            super().notify_all()
+
+    hub._changed = Interrupted(hub._lock)
+    seen = hub.version
+    closing = threading.Thread(target=hub.close, daemon=True)
+    closing.start()
+    closing.join(SECONDS)
+    assert not closing.is_alive(), "the thread waits for a lock that it holds itself"
+    assert hub.version != seen
+
+
 # --- authority --------------------------------------------------------------------------------------------------
 
 
