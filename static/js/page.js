@@ -7,30 +7,39 @@ import { Toast } from "./toast.js";
 
 const page = document.documentElement.dataset;
 const ownProject = document.querySelector("header[data-project-id]")?.dataset.projectId ?? null;
+const regionNames = new Set([...document.querySelectorAll("[data-region]")].map((region) => region.dataset.region));
+const showsNotifications = regionNames.has("notifications") || regionNames.has("profile");
+const showsProjects = regionNames.size > 0 && !showsNotifications;
+const POLL = 30000; // milliseconds between two looks at the page while there is no stream
 const STATES = {
   connecting: "Connecting",
   live: "Live",
   reconnecting: "Reconnecting",
   offline: "Offline",
   "signed-out": "Signed out",
+  "other-user": "Signed in as somebody else",
 };
 
-const manager = new RealtimeManager({ streamUrl: page.streamUrl, statusUrl: page.statusUrl, cursor: page.cursor });
+const { streamUrl, statusUrl, cursor, userName } = page;
+const manager = new RealtimeManager({ streamUrl, statusUrl, cursor, user: userName });
 const toast = new Toast();
-const regions = new Regions(showGone);
+const regions = new Regions({ onGone: showGone, onFresh: takeUnread });
+let state = "";
 globalThis.realtimeManager = manager;
 
 manager.onState(showState);
-manager.onReset(() => regions.refreshSoon(0, 1000));
+manager.onReset(() => regionNames.size && regions.refreshSoon(0, 1000));
 manager.connectNotifications(onNotification);
 if (document.getElementById("total-projects")) manager.connectDashboard(showCounters);
-if (document.querySelector("[data-region]:not([data-region=notifications])")) manager.connectProjects(onProject, ownProject);
+if (regionNames.size) manager.connectProjects(onProject, ownProject);
 document.addEventListener("submit", onNotificationAction);
+// Without a stream (all of them taken, a proxy that holds it back) the page still moves, if slowly.
+setInterval(() => ["connecting", "reconnecting"].includes(state) && regionNames.size && regions.refreshSoon(0, 5000), POLL);
 
 function onNotification(frame) {
   showUnread(frame.unread_count);
   if (frame.type === "notification" && frame.message) toast.show(frame.message, page.inboxUrl);
-  if (frame.id !== undefined && document.getElementById("notifications-list")) regions.refreshSoon(0, 300);
+  if (frame.id !== undefined && showsNotifications) regions.refreshSoon(0, 300);
 }
 
 function onProject(frame) {
@@ -44,36 +53,60 @@ function onProject(frame) {
       spentPercent: frame.spent_percent,
     });
   }
+  if (frame.id === undefined) return; // a state, not an event
   // A project's own page is seen by few and read closely; lists and dashboards are open everywhere.
-  if (frame.id !== undefined) regions.refreshSoon(...(ownProject ? [100, 600] : [300, 2500]));
+  if (showsProjects) regions.refreshSoon(...(ownProject ? [100, 600] : [300, 2500]));
+  else if (movesNamesOrAccess(frame)) regions.refreshSoon(300, 2500);
 }
 
-function showState(state) {
+/** Whether an event changes what a project is called or who may open it: all that an inbox shows of projects. */
+function movesNamesOrAccess({ type, changes }) {
+  if (type === "project_updated") return "name" in changes;
+  return ["project_created", "project_deleted", "assignment_changed", "projects_changed"].includes(type);
+}
+
+function showState(now) {
+  state = now;
   const indicator = document.getElementById("connection");
-  if (!indicator) return;
-  indicator.dataset.state = state;
-  indicator.textContent = STATES[state];
-  if (state === "signed-out") indicator.replaceChildren(linkTo(page.loginUrl, "Signed out: sign in again"));
+  if (indicator) {
+    indicator.dataset.state = state;
+    indicator.textContent = STATES[state];
+    if (state === "signed-out") indicator.replaceChildren(signInLink("Signed out: sign in again"));
+    if (state === "other-user") indicator.replaceChildren(linkTo(location.href, "Somebody else signed in: load again"));
+  }
+  if (state === "live") regions.catchUp();
 }
 
-function showGone(status) {
-  if (status !== 404) {
-    showState("signed-out");
+/** While no stream brings it, the count comes with the page. */
+function takeUnread(fresh) {
+  if (state !== "live") showUnread(Number(fresh.getElementById("notification-count")?.textContent));
+}
+
+function showGone(why) {
+  if (why !== 404 && why !== 403) {
+    manager.check(); // signed out, or somebody else has signed in: the indicator says which
     return;
   }
-  manager.disconnect();
+  regions.stop(); // the bell goes on
   const message = document.createElement("p");
   message.className = "panel empty";
+  message.setAttribute("role", "status");
+  const heading = document.createElement("h1");
+  heading.textContent = "Gone";
   message.append("This is no longer here: it was deleted, or it is no longer yours to see. ", linkTo("/", "Go to the start"));
-  document.getElementById("main").replaceChildren(message);
+  document.title = "Gone · GISTagum";
+  document.getElementById("main").replaceChildren(heading, message);
 }
 
 function linkTo(address, text) {
   const link = document.createElement("a");
-  const back = location.pathname + location.search;
-  link.href = address === page.loginUrl ? `${address}?next=${encodeURIComponent(back)}` : address;
+  link.href = address;
   link.textContent = text;
   return link;
+}
+
+function signInLink(text) {
+  return linkTo(`${page.loginUrl}?next=${encodeURIComponent(location.pathname + location.search)}`, text);
 }
 
 // The notification page works without scripts; with them, its buttons do not reload it.
@@ -81,15 +114,20 @@ async function onNotificationAction(event) {
   const form = event.target.closest("form[data-notification-action]");
   if (!form) return;
   event.preventDefault();
+  if (form.dataset.busy) return; // a double click is one click
+  form.dataset.busy = "true";
   const body = new FormData(form, event.submitter);
   form.closest("details")?.removeAttribute("open");
   try {
     const answer = await fetch(location.href, { method: "POST", body, headers: { Accept: "application/json" } });
-    const result = await answer.json();
+    const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
+    const result = isJson ? await answer.json() : { error: "That did not work. Load the page again, then try once more." };
     if (result.success) showUnread(result.unread_count);
     else toast.show(result.error ?? "That did not work.");
   } catch {
     toast.show("The server cannot be reached. Try again in a moment.");
+  } finally {
+    delete form.dataset.busy;
   }
   regions.refreshSoon(0, 0);
 }

@@ -13,7 +13,9 @@ export class Toast {
     if (!this.#box) return;
     document.getElementById("toast-close").addEventListener("click", () => this.hide());
     for (const begin of ["mouseenter", "focusin"]) this.#box.addEventListener(begin, () => clearTimeout(this.#timer));
-    for (const end of ["mouseleave", "focusout"]) this.#box.addEventListener(end, () => this.#hideLater());
+    // After the event: only then does :hover or :focus-within say what is so now.
+    for (const end of ["mouseleave", "focusout"])
+      this.#box.addEventListener(end, () => setTimeout(() => this.#hideLater()));
   }
 
   /**
@@ -24,6 +26,7 @@ export class Toast {
     if (!this.#box) return;
     this.#waiting = this.#shown ? this.#waiting + 1 : 0;
     this.#message.textContent = this.#waiting ? `${message} (and ${this.#waiting} more)` : message;
+    this.#link.hidden = !address;
     if (address) this.#link.href = address;
     this.#box.classList.remove("hidden");
     this.#hideLater();
@@ -40,6 +43,7 @@ export class Toast {
 
   #hideLater() {
     clearTimeout(this.#timer);
-    if (this.#shown) this.#timer = setTimeout(() => this.hide(), SHOWN);
+    const read = this.#box.matches(":hover, :focus-within");
+    if (this.#shown && !read) this.#timer = setTimeout(() => this.hide(), SHOWN);
   }
 }

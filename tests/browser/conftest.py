@@ -1,0 +1,40 @@
+"""A real Chromium for the tests of pages that live."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.support.site import Site
+
+from .support import Browsing, launch
+
+expect.set_options(timeout=20_000)  # others may be at work on the machine
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for these tests; it is gone before other tests run, since its event loop would be in their way."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright's loop runs in this thread, so Django takes the test for a coroutine.
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with sync_playwright() as playwright:
+            chromium = launch(playwright)
+            yield chromium
+            chromium.close()
+
+
+@pytest.fixture
+def browse(browser: Browser) -> Iterator[Callable[[Site], Browsing]]:
+    """``browse(site)`` opens pages of a site; at the end of the test none of them may have complained."""
+    opened: list[Browsing] = []
+
+    def begin(site: Site) -> Browsing:
+        opened.append(Browsing(browser, site))
+        return opened[-1]
+
+    yield begin
+    for browsing in opened:
+        browsing.close()
+    assert [problem for browsing in opened for problem in browsing.problems] == []
