@@ -1,6 +1,7 @@
 """Gunicorn for pages and SSE: threads, of which streams have their own share (docs/architecture.md, "Threads")."""
 
 import threading
+from collections.abc import Callable
 
 from django.conf import settings
 from gunicorn.workers.base import Worker
@@ -14,27 +15,31 @@ timeout = 60  # a worker whose main loop is silent for so long is replaced; stre
 graceful_timeout = 8
 keepalive = 5
 control_socket_disable = True  # its path is one for all sites of a user; signals do what we need
-loglevel = settings.LOG_LEVEL.lower()
-
-
-def _end_streams() -> None:
-    from realtime.hub import hub
-
-    hub.close()
+# Gunicorn's own lines look like all others (LOG_LEVEL, LOG_FORMAT).
+logconfig_dict = {
+    **settings.LOGGING,
+    "loggers": {
+        **settings.LOGGING["loggers"],
+        "gunicorn.error": {"level": settings.LOG_LEVEL, "handlers": ["stderr"], "propagate": False},
+    },
+}
 
 
 def post_worker_init(worker: Worker) -> None:
-    """SIGTERM ends the streams too; without this the worker would wait for them until it is killed."""
+    """Whatever ends a worker ends its streams too; without this it would wait for them until it is killed."""
     import signal
 
-    def stop(signum: int, frame: object) -> None:
-        # Not in the handler itself: the hub's lock may be held by whatever was interrupted.
-        threading.Thread(target=_end_streams, name="end-streams").start()
-        worker.handle_exit(signum, frame)
+    from realtime.hub import hub
 
-    signal.signal(signal.SIGTERM, stop)
+    def ending(then: Callable[[int, object], None]) -> Callable[[int, object], None]:
+        def stop(signum: int, frame: object) -> None:
+            # Not in the handler itself: whatever was interrupted may hold the hub's lock.
+            threading.Thread(target=hub.close, name="end-streams").start()
+            then(signum, frame)
 
+        return stop
 
-def worker_int(worker: Worker) -> None:
-    """Ctrl-C and SIGQUIT: the process can only end when no thread is left in a stream."""
-    _end_streams()
+    # Ctrl-C reaches a worker twice, from the terminal and from its master, and Gunicorn's own handler for that waits
+    # for a lock that the first one holds. Streams end at once, so the orderly way out is quick enough for all three.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, ending(worker.handle_exit))

@@ -14,5 +14,7 @@ if [ "$1" = prepare ]; then
     python manage.py collectstatic --noinput --verbosity 0
 fi
 shift
+# Each stream is an open file, and the usual limit of 1,024 would be reached before SSE_MAX_STREAMS.
+ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 echo "gistagum: $1 on $(python -m gistagum.server --url)" >&2
 exec "$@"

@@ -39,9 +39,16 @@ def database_settings(url: str, max_connections: int = 22) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL names no database that several processes could share.")
     if scheme == "sqlite":
         settings["OPTIONS"] = SQLITE
-        Path(settings["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(settings["NAME"]).parent)
     else:
         pool = {"min_size": 1, "max_size": max_connections, "timeout": 10}
         settings["OPTIONS"] = {**settings.get("OPTIONS", {}), **POSTGRESQL, "pool": pool}
         settings["CONN_HEALTH_CHECKS"] = True
     return settings
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL is in a folder that cannot be made: {error}") from error

@@ -49,9 +49,9 @@ class Environment:
         Raises ImproperlyConfigured for anything else.
         """
         raw = self._raw(name, str(default))
-        if raw.isascii() and raw.isdecimal() and low <= int(raw) <= high:
+        if raw.isascii() and raw.isdecimal() and len(raw) < 20 and low <= int(raw) <= high:
             return int(raw)
-        raise ImproperlyConfigured(f"{name} is {raw!r}; it may be a whole number from {low} to {high}.")
+        raise ImproperlyConfigured(f"{name} is {raw[:40]!r}; it may be a whole number from {low} to {high}.")
 
     def choice(self, name: str, default: str, allowed: Sequence[str]) -> str:
         """One of ``allowed``, compared without regard to case.

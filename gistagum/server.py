@@ -9,7 +9,10 @@ import os
 import sys
 from typing import Any
 
-DAPHNE = "daphne --bind {host} --port {port} --application-close-timeout 5 --no-server-name gistagum.asgi:application"
+DAPHNE = (
+    "daphne --bind {host} --port {port} --application-close-timeout 5 --no-server-name --access-log /dev/null "
+    "gistagum.asgi:application"
+)
 GUNICORN = "gunicorn --bind {host}:{port} --workers {workers} gistagum.wsgi:application"
 
 

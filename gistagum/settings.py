@@ -4,6 +4,7 @@ import os
 import string
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -13,7 +14,7 @@ from .environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Tests and trials name another file (or /dev/null), so that a developer's .env never decides what they see.
-env = Environment(Path(os.environ.get("GISTAGUM_ENV_FILE", BASE_DIR / ".env")))
+env = Environment(Path(os.environ.get("GISTAGUM_ENV_FILE") or BASE_DIR / ".env"))
 
 # --- who we are -----------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
@@ -58,6 +59,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gistagum.middleware.HealthMiddleware",
+    "gistagum.middleware.SessionCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -92,14 +95,14 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "projeng.forms.rendering.OfficeFormRenderer"
 
-# How many pages a process works on at once; streams have their own share (SSE_MAX_STREAMS).
+# How many threads of a process no stream can take (SSE_MAX_STREAMS is the streams' share).
 WEB_THREADS = env.integer("WEB_THREADS", 16, 1, 500)
 
 # --- where things are kept ------------------------------------------------------------------------------------
 VAR_DIR = BASE_DIR / "var"
 DATABASES = {
     "default": database_settings(
-        env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'gistagum.sqlite3'}"),
+        env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'gistagum.sqlite3'))}"),
         max_connections=WEB_THREADS + 6,  # the pages' threads, the streams' readers, the tail
     )
 }
@@ -157,10 +160,9 @@ if HTTPS:
     # TLS ends at a proxy in front of us, which must set (and overwrite) this header.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/$"]
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    # Other names below ours, and browsers' built-in lists, are for whoever owns the domain to decide.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 

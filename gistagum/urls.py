@@ -1,12 +1,9 @@
-"""Every address of the site."""
+"""Every address of the site, but for /health/ (gistagum/middleware.py)."""
 
 from django.contrib import admin
 from django.urls import include, path
 
-from .health import health
-
 urlpatterns = [
-    path("health/", health, name="health"),
     path("admin/", admin.site.urls),
     path("", include("projeng.urls")),
 ]

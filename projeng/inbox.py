@@ -51,6 +51,7 @@ def delete(user: Any, notification_id: int | None = None) -> bool:
 
 @transaction.atomic
 def _settle(user: Any, notification_id: int | None, change: Any, event: type) -> bool:
+    lock_log()
     rows = Notification.objects.filter(recipient=user)
     if notification_id is not None:
         rows = rows.filter(pk=notification_id)
@@ -80,20 +81,16 @@ def announce_new(rows: Iterable[Notification]) -> None:
 
 
 def announce_changed(rows: QuerySet[Notification]) -> None:
-    """Tell the recipients that notifications were marked (as read, mostly) elsewhere."""
-    _publish_touched(NotificationsRead, _ids_by_recipient(rows.filter(is_read=True)))
+    """Tell the recipients which of these notifications are read now; none is listed when they were marked unread."""
+    ids: dict[int, list[int]] = {}
+    for recipient, pk, is_read in rows.order_by("pk").values_list("recipient_id", "pk", "is_read"):
+        ids.setdefault(recipient, []).extend([pk] if is_read else [])
+    _publish_touched(NotificationsRead, ids)
 
 
 def announce_deleted(row: Notification) -> None:
     """Tell the recipient that a notification is gone."""
     _publish_touched(NotificationsDeleted, {row.recipient_id: [row.pk]})
-
-
-def _ids_by_recipient(rows: QuerySet[Notification]) -> dict[int, list[int]]:
-    ids: dict[int, list[int]] = {}
-    for recipient, pk in rows.order_by("pk").values_list("recipient_id", "pk"):
-        ids.setdefault(recipient, []).append(pk)
-    return ids
 
 
 def _publish_touched(event: type, ids_by_recipient: dict[int, list[int]], everything: bool = False) -> None:

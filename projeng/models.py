@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q, Sum
@@ -62,7 +63,7 @@ class Project(RecordedModel):
     )
     start_date = models.DateField(null=True, blank=True)
     end_date = models.DateField(null=True, blank=True)
-    image = models.ImageField("picture", upload_to=upload_path, blank=True, validators=[check_image])
+    image = models.ImageField("picture", upload_to=upload_path, max_length=255, blank=True, validators=[check_image])
     progress = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal(0), validators=PERCENT)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="created_projects"
@@ -93,6 +94,17 @@ class Project(RecordedModel):
         """The sum of all costs, in pesos."""
         return (self.costs.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)).quantize(Decimal("0.01"))
 
+    def clean(self) -> None:
+        """Dates in order; a point has both its coordinates. Raises ValidationError, which names the field."""
+        faults = {}
+        if self.start_date and self.end_date and self.end_date < self.start_date:
+            faults["end_date"] = "The end date is before the start date."
+        for here, there in (("latitude", "longitude"), ("longitude", "latitude")):
+            if getattr(self, here) is None and getattr(self, there) is not None:
+                faults[here] = f"A {there} was given, so the {here} is needed too."
+        if faults:
+            raise ValidationError(faults)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a blank reference number is made up, and kept by ``update_fields`` too."""
         if not self.prn:
@@ -122,14 +134,21 @@ class ProjectPart(RecordedModel):
         abstract = True
 
     def lock(self) -> Self | None:
-        """The project first: each change of its parts sees the sums that the one before it left."""
-        self.project = Project.objects.select_for_update().filter(pk=self.project_id).first() or self.project
-        return super().lock()
+        """The project first: each change of its parts sees the sums that the one before it left.
+
+        Raises Project.DoesNotExist when the project is gone, ValueError when it is another one than before.
+        """
+        # A project that was saved only after it was set here has no id in this row yet.
+        self.project = Project.objects.select_for_update().get(pk=self.project_id or self.project.pk)
+        before = super().lock()
+        if before is not None and before.project_id != self.project_id:
+            raise ValueError(f"A {self._meta.verbose_name} stays with its project.")
+        return before
 
     @classmethod
-    def lock_all(cls, rows: RecordedQuerySet) -> None:
-        Project.lock_all(Project.objects.filter(pk__in=rows.values("project_id")))
-        super().lock_all(rows)
+    def lock_all(cls, rows: RecordedQuerySet) -> list[Any]:
+        Project.lock_all(Project.objects.filter(pk__in=rows.order_by().values("project_id")))
+        return super().lock_all(rows)
 
     @classmethod
     def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:
@@ -181,7 +200,7 @@ class ProjectCost(ProjectPart):
         validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(BIGGEST_AMOUNT)],
         help_text="In pesos.",
     )
-    receipt = models.FileField(upload_to=upload_path, blank=True, validators=[check_document])
+    receipt = models.FileField(upload_to=upload_path, max_length=255, blank=True, validators=[check_document])
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -214,7 +233,7 @@ class ProjectDocument(ProjectPart):
     """A file that belongs to a project."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="documents")
-    file = models.FileField(upload_to=upload_path, validators=[check_document])
+    file = models.FileField(upload_to=upload_path, max_length=255, validators=[check_document])
     name = models.CharField(max_length=200)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     uploaded_at = models.DateTimeField(auto_now_add=True)
@@ -265,9 +284,9 @@ class Notification(RecordedModel):
         return super().lock()
 
     @classmethod
-    def lock_all(cls, rows: RecordedQuerySet) -> None:
+    def lock_all(cls, rows: RecordedQuerySet) -> list[Any]:
         lock_log()
-        super().lock_all(rows)
+        return super().lock_all(rows)
 
     @classmethod
     def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:

@@ -16,7 +16,7 @@ from realtime.events import iso
 from realtime.publish import Announcement, publish
 
 from . import events, inbox
-from .access import ALL_PROJECTS, finance_managers, heads, project_key
+from .access import ALL_PROJECTS, engineers, finance_managers, heads, project_key
 from .actor import actor_name, person_name
 from .budget import Budget
 from .models import (
@@ -98,17 +98,17 @@ def project_changed(project: Project, changes: dict[str, tuple[Any, Any]]) -> No
         inbox.send(heads(), f"Project '{project.display_name}': {'; '.join(told)}, by {actor}", project)
 
 
-def project_deleted(project: Project, engineers: Iterable[Any]) -> None:
+def project_deleted(project: Project, assigned: Iterable[Any]) -> None:
     """Tell heads, finance managers and the engineers who were assigned: each once, in the same words."""
     actor = actor_name()
-    engineers = list(engineers)
-    audience = [ALL_PROJECTS, *(user_key(user.pk) for user in engineers)]
+    assigned = _engineers_among(assigned)
+    audience = [ALL_PROJECTS, *(user_key(user.pk) for user in assigned)]
     summary = f"Project deleted by {actor}"
     event = events.ProjectDeleted(
         project_id=project.pk, prn=project.prn, name=project.name, summary=summary, actor=actor, activity_id=None
     )
     publish(Announcement(event, audience))
-    everyone = [*heads(), *finance_managers(), *(user for user in engineers if user.is_active)]
+    everyone = [*heads(), *finance_managers(), *assigned]
     inbox.send(everyone, f"Project '{project.display_name}' was deleted by {actor}")
 
 
@@ -128,13 +128,14 @@ def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned
         events.AssignmentChanged,
         actor,
         f"{', '.join(parts)} by {actor}",
-        also=[user_key(user.pk) for user in unassigned],
+        also=[user_key(user.pk) for user in _engineers_among(unassigned)],
         name=project.name,
         assigned=[{"id": user.pk, "name": person_name(user)} for user in assigned],
         unassigned=[{"id": user.pk, "name": person_name(user)} for user in unassigned],
     )
-    active = [user for user in assigned if user.is_active]
-    inbox.send(active, f"You have been assigned to project '{project.display_name}' by {actor}", project)
+    inbox.send(
+        _engineers_among(assigned), f"You have been assigned to project '{project.display_name}' by {actor}", project
+    )
 
 
 def projects_changed(projects: QuerySet[Project], *, source: str, created: int = 0, updated: int = 0) -> None:
@@ -143,7 +144,8 @@ def projects_changed(projects: QuerySet[Project], *, source: str, created: int =
     counted = [f"{number} {what}" for number, what in ((created, "new"), (updated, "updated")) if number]
     summary = f"Projects changed by {source}: {', '.join(counted) or 'none'}, by {actor}"
     through = Project.assigned_engineers.through.objects
-    concerned = through.filter(project__in=projects).values_list("user_id", flat=True).distinct()
+    concerned = through.filter(project__in=projects, user__in=engineers().order_by().values("pk"))
+    concerned = concerned.values_list("user_id", flat=True).distinct()
     event = events.ProjectsChanged(source=source, created=created, updated=updated, summary=summary, actor=actor)
     publish(Announcement(event, [ALL_PROJECTS, *(user_key(user_id) for user_id in concerned)]))
     inbox.send(heads(), summary)
@@ -180,8 +182,8 @@ def progress_reported(report: ProjectProgress, action: str) -> None:
         inbox.send(heads(), f"Progress for project '{project.display_name}' updated to {share} by {actor}", project)
 
 
-def cost_entered(cost: ProjectCost, action: str) -> None:
-    """Tell the heads of a cost, and of the budget when it is nearly or fully spent."""
+def cost_entered(cost: ProjectCost, action: str, *, check_budget: bool) -> None:
+    """Tell the heads of a cost, and, where asked, of the budget when it is nearly or fully spent."""
     project = cost.project
     actor = actor_name(cost.created_by)
     budget = Budget(project.spent, project.project_cost)
@@ -196,7 +198,7 @@ def cost_entered(cost: ProjectCost, action: str) -> None:
         action=action,
         cost_id=cost.pk,
         cost_data={
-            "amount": str(cost.amount),
+            "amount": f"{cost.amount:.2f}",
             "formatted_amount": amount,
             "cost_type": cost.cost_type,
             "date": cost.date.isoformat(),
@@ -208,7 +210,7 @@ def cost_entered(cost: ProjectCost, action: str) -> None:
     )
     if action == "added":
         inbox.send(heads(), f"Cost of {amount} ({kind}) added to project '{project.display_name}' by {actor}", project)
-    if action != "deleted" and budget.level:
+    if check_budget and budget.level:
         inbox.send(heads(), _budget_message(project, budget), project)
 
 
@@ -314,6 +316,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     return value.isoformat() if isinstance(value, date) else shortened(value)
+
+
+def _engineers_among(users: Iterable[Any]) -> list[Any]:
+    """Those who may see the projects that they are assigned to: who has lost the role sees none."""
+    users = list(users)
+    seeing = set(engineers().filter(pk__in=[user.pk for user in users]).values_list("pk", flat=True))
+    return [user for user in users if user.pk in seeing]
 
 
 def _names(users: Iterable[Any]) -> str:

@@ -18,7 +18,7 @@ class RecordedQuerySet(models.QuerySet):
     def update(self, **values: Any) -> int:
         """As Django's, in one transaction with its announcement."""
         with transaction.atomic(using=self.db):
-            touched = list(self.values_list("pk", flat=True))
+            touched = self.model.lock_all(self)
             changed = super().update(**values)
             if touched:
                 self.model.announce_bulk(self.model.objects.filter(pk__in=touched), updated=len(touched))
@@ -64,19 +64,41 @@ class RecordedModel(models.Model):
         abstract = True
 
     before: Self | None = None
+    _loaded: dict[str, Any] | None = None  # the values as they were read
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's, in one transaction with the signals' work; sets ``before`` to the row as it was, or ``None``."""
+        """As Django's, in one transaction with the signals' work; sets ``before`` to the row as it was, or ``None``.
+
+        What this instance has not changed since it was read stays as others have set it meanwhile.
+        """
         with transaction.atomic(using=kwargs.get("using")):
             self._settle_values()
             # Locked, so that of two people who make the same change at once only the first one has made it.
             self.before = self.lock()
+            if self.before is not None and self._loaded is not None:
+                for name, value in self._loaded.items():
+                    if name in self.__dict__ and self.__dict__[name] == value:
+                        setattr(self, name, getattr(self.before, name))
             super().save(*args, **kwargs)
+            self._remember()
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]) -> Self:
+        """As Django's; remembers the values, so that saving writes back only what was changed since."""
+        row = super().from_db(db, field_names, values)
+        row._remember()
+        return row
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's."""
+        super().refresh_from_db(*args, **kwargs)
+        self._remember()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """As Django's, in one transaction with the signals' work."""
+        """As Django's, in one transaction with the signals' work; a row that is gone already is told of no more."""
         with transaction.atomic(using=kwargs.get("using")):
-            self.lock()
+            if self.pk is not None and self.lock() is None:
+                return 0, {}
             return super().delete(*args, **kwargs)
 
     def lock(self) -> Self | None:
@@ -88,9 +110,15 @@ class RecordedModel(models.Model):
         return type(self)._base_manager.select_for_update().filter(pk=self.pk).first() if self.pk else None
 
     @classmethod
-    def lock_all(cls, rows: models.QuerySet) -> None:
-        """Lock many rows, in the order of their ids."""
-        list(cls._base_manager.select_for_update().filter(pk__in=rows.values("pk")).order_by("pk").values_list("pk"))
+    def lock_all(cls, rows: models.QuerySet) -> list[Any]:
+        """Lock many rows, in the order of their ids, and return these."""
+        locked = cls._base_manager.select_for_update().filter(pk__in=rows.order_by().values("pk"))
+        return list(locked.order_by("pk").values_list("pk", flat=True))
+
+    def _remember(self) -> None:
+        # Not files: their values are objects that change in place.
+        names = {field.attname for field in self._meta.concrete_fields if not isinstance(field, models.FileField)}
+        self._loaded = {name: value for name, value in self.__dict__.items() if name in names}
 
     def _settle_values(self) -> None:
         """Turn texts and numbers that a script or form has set for dates and amounts into dates and amounts.

@@ -1,5 +1,6 @@
 """Short receivers: notice a change, and let projeng/notifications.py say who is told. Connected in apps.py."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -65,8 +66,10 @@ def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> Non
     if raw:
         return
     names = [field.name for field in instance._meta.concrete_fields if not field.primary_key]
-    if created or instance.changes(names):
-        _part_changed(instance, "added" if created else "changed")
+    if created:
+        _part_changed(instance, "added")
+    elif changes := instance.changes(names):
+        _part_changed(instance, "changed", changes)
 
 
 def part_deleted(instance: ProjectPart, origin: Any, **_: Any) -> None:
@@ -75,13 +78,13 @@ def part_deleted(instance: ProjectPart, origin: Any, **_: Any) -> None:
         _part_changed(instance, "deleted")
 
 
-def _part_changed(part: ProjectPart, action: str) -> None:
+def _part_changed(part: ProjectPart, action: str, changes: Collection[str] = ()) -> None:
     match part:
         case ProjectProgress():
             part.project.take_latest_progress()
             notifications.progress_reported(part, action)
         case ProjectCost():
-            notifications.cost_entered(part, action)
+            notifications.cost_entered(part, action, check_budget=action == "added" or "amount" in changes)
         case ProjectMilestone():
             notifications.milestone_set(part, action)
         case ProjectDocument():
@@ -97,8 +100,9 @@ def notification_saved(instance: Notification, created: bool, raw: bool, **_: An
         inbox.announce_changed(Notification.objects.filter(pk=instance.pk))
 
 
-def notification_deleted(instance: Notification, **_: Any) -> None:
-    inbox.announce_deleted(instance)
+def notification_deleted(instance: Notification, origin: Any, **_: Any) -> None:
+    if getattr(origin, "model", type(origin)) is Notification:  # not when they go with their person
+        inbox.announce_deleted(instance)
 
 
 def connect_signals() -> None:

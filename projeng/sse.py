@@ -1,13 +1,13 @@
 """The SSE door: which address carries what. How a stream works is in realtime/sse.py."""
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from realtime.listener import Subscription
-from realtime.sse import event_stream
+from realtime.sse import event_stream, refusal
 
 from . import states
-from .access import holds_project
-from .events import DASHBOARD, NOTIFICATIONS, PROJECTS, TOPICS, NotificationCreated
+from .access import holds_project, visible_projects
+from .events import DASHBOARD, NOTIFICATIONS, PROJECTS, TOPICS, NotificationCreated, ProjectDeleted
 
 STATES = {
     NOTIFICATIONS: states.UNREAD_COUNT,
@@ -37,12 +37,15 @@ def projects(request: HttpRequest) -> HttpResponseBase:
 
 
 def project(request: HttpRequest, project_id: int) -> HttpResponseBase:
-    """One project: at once, and whenever it changed. Ends when the person may no longer see it."""
+    """One project: at once, and whenever it changed. Ends when it is gone, or the person may no longer see it."""
+    if request.user.is_authenticated and not visible_projects(request.user).filter(pk=project_id).exists():
+        return refusal(404, "There is nothing here for you.")
     subscription = Subscription(
         topics=frozenset({PROJECTS}),
         states=(states.one_project(project_id),),
         wanted=lambda frame: False,
         allowed=lambda viewer: holds_project(viewer, project_id),
+        over=lambda frame: frame.type == ProjectDeleted.type and frame.fields["project_id"] == project_id,
     )
     return event_stream(request, subscription)
 
@@ -53,7 +56,7 @@ def events(request: HttpRequest) -> HttpResponseBase:
     unknown = [name for name in asked if name not in TOPICS]
     if unknown or not asked:
         message = f"Unknown topic {unknown[0][:40]!r}; " if unknown else "No topic; "
-        return JsonResponse({"type": "error", "message": f"{message}topics are {', '.join(TOPICS)}."}, status=400)
+        return refusal(400, f"{message}topics are {', '.join(TOPICS)}.")
     topics = frozenset(asked)
     shown = tuple(STATES[topic] for topic in TOPICS if topic in topics)
     # The dashboard's counters change with projects, so the stream must look at those without sending them.

@@ -98,6 +98,9 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         states = yield from _states(hub, listener, viewer, pending, everything)
         opening, everything = everything, False
         events = tuple(frame for frame in seen_frames if listener.subscription.wanted(frame))
+        if any(map(listener.subscription.over, seen_frames)):
+            yield Send(listener.cursor, events, (*states, to_json({"type": "error", "message": "gone"})), last=True)
+            return
         now = time.monotonic()
         if events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
             yield Send(listener.cursor, events, tuple(states))
@@ -114,7 +117,10 @@ def _next(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Sequence[F
         number = replay.page_of(listener.cursor)
         last = min((number + 1) * replay.PAGE, hub.cursor)
         page = yield Read(("page", number, last), partial(replay.page, number, last))
-        return [frame for frame in page if frame.id > listener.cursor], last
+        if page.pruned_to > listener.cursor:  # pruned while it was being read
+            listener.reset = replay.TOO_OLD
+            return [], hub.cursor
+        return [frame for frame in page.frames if frame.id > listener.cursor], last
     frames = frames[:BATCH]
     return frames, frames[-1].id if frames else listener.cursor
 

@@ -28,7 +28,7 @@ TAIL_SECONDS = 1.4  # how soon an event that another process wrote is found at t
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
 BATCH = 500
 RING_EVENTS = 2_000
-RING_BYTES = 8 * 2**20
+RING_CHARACTERS = 8 * 2**20
 
 
 class Hub:
@@ -41,7 +41,7 @@ class Hub:
         self.cursor = 0
         self._floor = 0  # the ring holds every event after this id, up to the cursor
         self._ring: deque[Frame] = deque()
-        self._ring_bytes = 0
+        self._ring_characters = 0
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._work = threading.Event()
@@ -125,9 +125,10 @@ class Hub:
         self._work.set()
 
     def close(self) -> None:
-        """The server stops: every listener is told to end, and nobody new is let in."""
-        self.closing = True
-        self._tell()
+        """The server stops: every listener is told to end, and nobody new is let in. Asking twice is harmless."""
+        if not self.closing:  # a second signal may come in the middle of the first, and must not wait for its lock
+            self.closing = True
+            self._tell()
 
     def _tell(self) -> None:
         with self._changed:
@@ -176,7 +177,7 @@ class Hub:
         self._refresh({listener.user_id for listener in list(self._listeners.values())})
         with self._lock:
             self._ring.clear()
-            self._ring_bytes = 0
+            self._ring_characters = 0
             self._floor = self.cursor = newest
         self._tell()
 
@@ -189,10 +190,10 @@ class Hub:
         with self._lock:
             for frame in frames:
                 self._ring.append(frame)
-                self._ring_bytes += len(frame.json)
-            while len(self._ring) > RING_EVENTS or self._ring_bytes > RING_BYTES:
+                self._ring_characters += len(frame.json)
+            while len(self._ring) > RING_EVENTS or self._ring_characters > RING_CHARACTERS:
                 oldest = self._ring.popleft()
-                self._ring_bytes -= len(oldest.json)
+                self._ring_characters -= len(oldest.json)
                 self._floor = oldest.id
             self.cursor = frames[-1].id
         self._tell()

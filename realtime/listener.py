@@ -15,13 +15,14 @@ class Subscription:
 
     ``topics``: the topics whose events are wanted. ``states``: the present state shown beside them.
     ``wanted``: a further choice among the events of those topics. ``allowed``: asked again whenever the person's
-    authority changes; the stream ends when it says no.
+    authority changes; the stream ends when it says no. ``over``: an event after which there is nothing left to tell.
     """
 
     topics: frozenset[str]
     states: tuple[State, ...] = ()
     wanted: Callable[[Frame], bool] = lambda frame: True
     allowed: Callable[[Viewer], bool] = lambda viewer: True
+    over: Callable[[Frame], bool] = lambda frame: False
 
 
 @dataclass

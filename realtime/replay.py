@@ -14,6 +14,7 @@ from .models import Event, LogMark
 
 PAGE = 250
 LARGEST_ID = 2**63 - 1
+TOO_OLD = "last_event_id is older than the log keeps"
 
 
 class Frame:
@@ -73,7 +74,7 @@ def start(raw: str | None) -> Start:
     if cursor > newest:
         return Start(newest, "last_event_id is ahead of the log", newest)
     if cursor < _pruned_to():
-        return Start(newest, "last_event_id is older than the log keeps", newest)
+        return Start(newest, TOO_OLD, newest)
     return Start(cursor, newest=newest)
 
 
@@ -82,11 +83,19 @@ def tail(cursor: int, limit: int) -> list[Frame]:
     return [Frame(row) for row in Event.objects.filter(id__gt=cursor).order_by("id")[:limit]]
 
 
-def page(number: int, up_to: int) -> tuple[Frame, ...]:
+class Page(NamedTuple):
+    """Some of the log's events, and the highest id that had been pruned when they had been read."""
+
+    frames: tuple[Frame, ...]
+    pruned_to: int
+
+
+def page(number: int, up_to: int) -> Page:
     """The events with ids ``number * PAGE + 1`` to ``(number + 1) * PAGE``, none of them above ``up_to``."""
     first = number * PAGE + 1
     last = min(first + PAGE - 1, up_to)
-    return tuple(Frame(row) for row in Event.objects.filter(id__gte=first, id__lte=last).order_by("id"))
+    frames = tuple(Frame(row) for row in Event.objects.filter(id__gte=first, id__lte=last).order_by("id"))
+    return Page(frames, _pruned_to())  # in this order: what is missing from the rows is behind the mark
 
 
 def page_of(cursor: int) -> int:

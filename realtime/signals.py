@@ -1,9 +1,10 @@
 """Noticing at once when what somebody may see has changed.
 
 Every change of an account, a session, a group or (through ``authority_changed``) an app's own grants writes an event
-for the servers into the log, in its own transaction. The tail of each process (realtime/hub.py) then reads the
-authority of the people concerned again. Changes behind Django's back (``.update()``, SQL by hand) are found by the
-hub's slow sweep.
+for the servers into the log, in its own transaction where it has one. (Outside of one, Django tells of ``user.save()``
+only after the commit; should the process die in between, the sweep finds it.) The tail of each process
+(realtime/hub.py) then reads the authority of the people concerned again. Changes behind Django's back (``.update()``,
+SQL by hand) are found by the hub's slow sweep.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
+from django.utils import timezone
 
 from .authority import session_digest
 from .events import AuthorityChanged, SessionEnded
@@ -53,7 +55,8 @@ def _group_touched(instance: Group, **_: Any) -> None:
 
 
 def _session_deleted(instance: Session, **_: Any) -> None:
-    if SESSION_KEY in instance.get_decoded():
+    # One that ran out lets nobody in any more, and the sweep ends its streams: clearing thousands tells nobody.
+    if instance.expire_date > timezone.now() and SESSION_KEY in instance.get_decoded():
         publish(Announcement(SessionEnded(digest=session_digest(instance.session_key)), ()))
 
 

@@ -41,15 +41,15 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     ``Retry-After``. Not allowed: 404, since that it exists is nobody's business either.
     """
     if request.method != "GET":
-        return _refusal(405, "A stream is read with GET.", Allow="GET")
+        return refusal(405, "A stream is read with GET.", Allow="GET")
     if not request.user.is_authenticated:
         if "text/html" in request.headers.get("Accept", ""):
             return redirect_to_login(request.get_full_path())
-        return _refusal(401, "Not signed in.")
+        return refusal(401, "Not signed in.")
     if not settings.SSE_ENABLED:
-        return _refusal(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
+        return refusal(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
     if hub.closing or not _slots.take():
-        return _refusal(503, "All streams of this server are taken.", **{"Retry-After": str(random.randint(3, 10))})
+        return refusal(503, "All streams of this server are taken.", **{"Retry-After": str(random.randint(3, 10))})
     slot = Slot(_slots)
     start = replay.start(request.headers.get("Last-Event-ID") or request.GET.get("last_event_id"))
     listener = Listener(
@@ -65,7 +65,7 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     viewer = hub.viewer(listener.user_id)
     if viewer is None or not subscription.allowed(viewer):
         slot.release()
-        return _refusal(404, "There is nothing here for you.")
+        return refusal(404, "There is nothing here for you.")
     stream = (
         AsyncStream(listener, slot)
         if isinstance(request, ASGIRequest)
@@ -78,7 +78,8 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     return response
 
 
-def _refusal(status: int, message: str, **headers: str) -> JsonResponse:
+def refusal(status: int, message: str, **headers: str) -> JsonResponse:
+    """An answer that is no stream, and says why."""
     return JsonResponse({"type": "error", "message": message}, status=status, headers=headers)
 
 

@@ -2,10 +2,12 @@
 
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from realtime.events import iso
 
 
+@require_safe
 def status(request: HttpRequest) -> JsonResponse:
     """``{"status": "connected", "user", "timestamp"}``; 401 when not signed in."""
     if not request.user.is_authenticated:

@@ -9,6 +9,7 @@ from projeng import inbox
 from projeng.models import Notification, Project, ProjectCost, ProjectProgress
 from realtime import replay
 from realtime.models import Event
+from tests.support.sse import Refused
 
 ADDRESSES = ["notifications/", "dashboard/", "projects/", "events/"]
 ISO_MANILA = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+08:00")
@@ -142,6 +143,20 @@ def test_one_project_comes_at_once_under_both_names_of_its_id(listen, head, proj
     assert (frame["status"], frame["progress"]) == ("planned", 0.0)
     ProjectProgress.objects.create(project=project, percentage_complete=40)
     assert stream.next()["progress"] == 40.0
+
+
+def test_one_projects_stream_ends_when_the_project_is_deleted(listen, head, project):
+    stream = listen(head, f"projects/{project.pk}/")
+    stream.next()
+    project.delete()
+    assert stream.next() == {"type": "error", "message": "gone"}
+    assert stream.ended.wait(2)
+
+
+def test_a_project_that_there_is_not_has_no_stream(listen, head):
+    with pytest.raises(Refused) as refused:
+        listen(head, "projects/999999999/")
+    assert refused.value.status == 404
 
 
 def test_one_projects_stream_ignores_other_projects(listen, head, project):

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
+from projeng.access import Role
 from projeng.models import Notification, Project, ProjectActivity
 from realtime.models import Event
 
@@ -166,6 +167,7 @@ def test_one_event_and_one_notification_for_each_head_tell_of_all(run, boss, sec
 def test_engineers_of_changed_projects_see_the_event_and_others_do_not(run):
     run(HEADER, ROAD, CANAL)
     concerned, other = User.objects.create_user("concerned"), User.objects.create_user("other")
+    Group.objects.get(name=Role.ENGINEER).user_set.add(concerned, other)
     Project.objects.get(prn="P1").assigned_engineers.add(concerned)
     Project.objects.get(prn="P2").assigned_engineers.add(other)
     run(HEADER, ROAD.replace("Road", "Roads"), CANAL)

@@ -16,7 +16,7 @@ from realtime.audience import user_key
 from realtime.conversation import Read, Send, Wait, conversation
 from realtime.hub import Hub
 from realtime.listener import Listener, Subscription
-from realtime.models import Event
+from realtime.models import Event, LogMark
 from realtime.reader import Reader
 from tests.support.people import person
 
@@ -397,3 +397,23 @@ def test_a_failed_reading_is_raised_to_the_driver(hub, talk, head, monkeypatch):
     stream = talk(head, cursor=start)
     with pytest.raises(ConnectionError):
         stream.said()
+
+
+def test_what_is_pruned_while_it_is_replayed_is_told_with_a_reset(hub, talk, head, monkeypatch):
+    start = replay.head()
+    log(head, 3)
+    read_on(hub)
+    hub._begin()  # nothing is at hand any more: the newcomer reads from the log
+    stream = talk(head, cursor=start)
+    read = replay.page
+
+    def pruned_meanwhile(number, up_to):
+        Event.objects.filter(id__lte=start + 2).delete()
+        LogMark.objects.update_or_create(pk=1, defaults={"pruned_to": start + 2})
+        return read(number, up_to)
+
+    monkeypatch.setattr(replay, "page", pruned_meanwhile)
+    said = stream.said()
+    assert {"type": "reset", "reason": replay.TOO_OLD} in states(said)
+    assert [frame for send in said for frame in send.events] == []
+    assert stream.listener.cursor == replay.head()

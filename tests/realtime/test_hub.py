@@ -111,24 +111,24 @@ def test_the_ring_keeps_so_many_events_and_no_more(office, hub, monkeypatch):
     assert hub.after(written[13]) is None
 
 
-def test_the_ring_keeps_so_many_bytes_and_no_more(office, hub, monkeypatch):
-    monkeypatch.setattr(module, "RING_BYTES", 10_000)
+def test_the_ring_keeps_so_many_characters_and_no_more(office, hub, monkeypatch):
+    monkeypatch.setattr(module, "RING_CHARACTERS", 10_000)
     hub._begin()
     log(*[1] * 50, fields={"message": "x" * 900})
     read_on(hub)
     kept = sum(len(frame.json) for frame in hub._ring)
     assert 8_000 < kept <= 10_000
-    assert hub._ring_bytes == kept
+    assert hub._ring_characters == kept
 
 
 def test_an_event_that_is_larger_than_the_ring_is_read_from_the_log(office, hub, monkeypatch):
-    monkeypatch.setattr(module, "RING_BYTES", 1_000)
+    monkeypatch.setattr(module, "RING_CHARACTERS", 1_000)
     hub._begin()
     before, big = log(1)[0], log(1, fields={"message": "x" * 5_000})[0]
     read_on(hub)
     assert hub.after(before) is None
     assert hub.after(big) == []
-    assert hub._ring_bytes == 0
+    assert hub._ring_characters == 0
 
 
 # --- waking -----------------------------------------------------------------------------------------------------
