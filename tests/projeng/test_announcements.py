@@ -101,11 +101,12 @@ def test_bulk_changes_are_told_once_and_go_unnoticed_by_nobody(head, engineer, c
 @pytest.mark.django_db
 def test_what_is_rolled_back_is_announced_to_nobody(head, court):
     before = Event.objects.count(), Notification.objects.count()
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         court.status = "completed"
         court.save()
         ProjectCost.objects.create(project=court, cost_type="labor", amount=5)
-        raise RuntimeError
+        assert Event.objects.count() > before[0]
+        transaction.set_rollback(True)
     assert (Event.objects.count(), Notification.objects.count()) == before
 
 
