@@ -1,5 +1,6 @@
 // Brings a page to life: what comes over the stream is shown on whatever the page has of it.
 
+import "./menus.js";
 import { showCounters, showProject, showUnread } from "./elements.js";
 import { RealtimeManager } from "./realtime.js";
 import { Regions } from "./regions.js";

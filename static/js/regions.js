@@ -91,7 +91,8 @@ export class Regions {
       this.#busy = false;
       this.#last = performance.now();
     }
-    if (this.#failures) this.refreshSoon(LEAST, LEAST + backoff(this.#failures, { most: MOST_WAIT }));
+    const wait = LEAST + backoff(this.#failures, { most: MOST_WAIT });
+    if (this.#failures) this.refreshSoon(wait, wait);
     else if (this.#again) this.refreshSoon(100, 500);
     this.#again ||= held || this.#failures > 0;
   }

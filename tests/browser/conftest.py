@@ -4,8 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.core.management import call_command
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.support.database import using_database
 from tests.support.site import Site
 
 from .support import Browsing, launch
@@ -38,3 +40,19 @@ def browse(browser: Browser) -> Iterator[Callable[[Site], Browsing]]:
     for browsing in opened:
         browsing.close()
     assert [problem for browsing in opened for problem in browsing.problems] == []
+
+
+@pytest.fixture(scope="package")
+def _demo_site(new_database, static_root: str, django_db_blocker, tmp_path_factory) -> Iterator[Site]:
+    url = new_database("sqlite")
+    with django_db_blocker.unblock(), using_database(url):
+        call_command("demo_data", verbosity=0)
+    with Site(tmp_path_factory.mktemp("demo"), url, STATIC_ROOT=static_root) as site:
+        yield site
+
+
+@pytest.fixture
+def demo_site(_demo_site: Site, on_database: Callable[[str], None]) -> Site:
+    """A running site with the demo's office: people and projects as on a real day."""
+    on_database(_demo_site.database_url)
+    return _demo_site
