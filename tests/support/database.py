@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from gistagum.database import database_settings
 
@@ -13,19 +14,22 @@ from gistagum.database import database_settings
 def using_database(url: str) -> Iterator[None]:
     """Within this block, Django's default database is the one at ``url``, in every thread of this process."""
     old_settings = connections.settings["default"]
-    connections["default"].close()
     old = connections["default"]
+    _leave(old)
     connections.settings["default"] = {**old_settings, **database_settings(url)}
     connections["default"] = connections.create_connection("default")
     try:
         yield
     finally:
-        connections["default"].close()
-        close_pool = getattr(connections["default"], "close_pool", None)
-        if close_pool:
-            close_pool()
+        _leave(connections["default"])
         connections.settings["default"] = old_settings
         connections["default"] = old
+
+
+def _leave(wrapper: BaseDatabaseWrapper) -> None:
+    wrapper.close()
+    if hasattr(wrapper, "close_pool"):  # one for each alias, so it would go on serving the old database
+        wrapper.close_pool()
 
 
 def migrate(url: str) -> None:

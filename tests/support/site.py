@@ -1,5 +1,6 @@
 """The site as an operator runs it: through start.sh, with a real server, on a database of its own."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -72,10 +73,8 @@ class Site:
     def stop(self) -> None:
         """End it whatever happens, with all its processes."""
         if self.process is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             self.process.wait(timeout=10)
 
     def __enter__(self) -> "Site":

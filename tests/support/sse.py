@@ -1,5 +1,6 @@
 """A reader of Server-Sent Events for tests: strict about the format, never blocks without a limit."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -138,15 +139,15 @@ class Stream:
         with self._news:
             while int(self.cursor or 0) < at_least:
                 left = deadline - time.monotonic()
-                assert left > 0, f"The cursor stays at {self.cursor}, expected {at_least}"
+                state = "has ended" if self.ended.is_set() else "goes on"
+                if left <= 0 or self.ended.is_set():
+                    raise AssertionError(f"The cursor stays at {self.cursor}, not {at_least}; the stream {state}")
                 self._news.wait(left)
 
     def close(self) -> None:
         """Vanish: no goodbye beyond what the kernel sends."""
-        try:
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         if self._reader:
             self._reader.join(5)  # the file is locked while the thread reads
         self._file.close()
