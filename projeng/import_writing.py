@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from .actor import actor_name
@@ -39,6 +39,8 @@ class Refused(Exception):
 def plan(rows: Sequence[Row], *, created_by: Any = None, lock: bool = False) -> Plan:
     """Compare the rows with what is stored; ``lock`` keeps others from changing that until the transaction ends."""
     found = Plan()
+    if lock:
+        _lock_stored(rows)
     for some in _chunks(rows):
         stored = Project.objects.filter(prn__in=[row.prn for row in some]).order_by("pk")
         by_prn = {project.prn: project for project in (stored.select_for_update() if lock else stored)}
@@ -61,7 +63,20 @@ def plan(rows: Sequence[Row], *, created_by: Any = None, lock: bool = False) -> 
     return found
 
 
-@transaction.atomic
+def _lock_stored(rows: Sequence[Row]) -> None:
+    """Lock the stored projects that the rows are of in the order of their ids, as everybody does.
+
+    In the order of the file, two imports at once (or an import and a bulk change) could wait for each other.
+    """
+    if not connection.features.has_select_for_update:
+        return
+    ids: list[int] = []
+    for some in _chunks(rows):
+        ids += Project.objects.filter(prn__in=[row.prn for row in some]).order_by().values_list("pk", flat=True)
+    for some in _chunks(sorted(ids)):
+        Project.lock_all(Project.objects.filter(pk__in=some))
+
+
 def write(
     rows: Sequence[Row], source: str, *, created_by: Any = None, noted: Callable[[int], None] = lambda rows: None
 ) -> Plan:
@@ -69,6 +84,15 @@ def write(
 
     ``source`` is the file's name, ``noted`` is told how many rows are written so far. Raises Refused.
     """
+    try:
+        return _write(rows, source, created_by, noted)
+    except IntegrityError:
+        # Somebody else has just entered one of the new projects; now it is stored, and its row an update.
+        return _write(rows, source, created_by, noted)
+
+
+@transaction.atomic
+def _write(rows: Sequence[Row], source: str, created_by: Any, noted: Callable[[int], None]) -> Plan:
     made = plan(rows, created_by=created_by, lock=True)
     if made.problems:
         raise Refused(made.problems)
@@ -77,7 +101,8 @@ def write(
     moment = timezone.now()
     done = 0
     silent = Project.objects.unannounced()
-    for projects in _chunks(made.new):
+    # By PRN: whoever enters some of the same at the same time is waited for, and does not wait in turn.
+    for projects in _chunks(sorted(made.new, key=lambda project: project.prn)):
         silent.bulk_create(projects)
         done += len(projects)
         noted(done)

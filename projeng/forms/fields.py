@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import BigIntegerField, QuerySet
 
 from ..actor import person_name
 
@@ -52,6 +53,17 @@ class PeopleField(forms.ModelMultipleChoiceField):
     """Some people, chosen by their names."""
 
     widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> QuerySet:
+        """As Django's; refuses the ids too that the database could not even compare."""
+        for pk in value if isinstance(value, list | tuple) else ():
+            try:
+                fits = 1 <= int(pk) <= BigIntegerField.MAX_BIGINT
+            except (TypeError, ValueError):
+                continue  # no number at all: Django says so itself
+            if not fits:
+                raise forms.ValidationError(self.error_messages["invalid_pk_value"], "invalid_pk_value", {"pk": pk})
+        return super().clean(value)
 
     def label_from_instance(self, obj: Any) -> str:
         """The person's full name, with the user name where that differs."""

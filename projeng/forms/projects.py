@@ -75,17 +75,6 @@ class ProjectForm(forms.ModelForm):
         """Left blank, a new project is given one, and an old one keeps its own."""
         return self.cleaned_data["prn"] or self.instance.prn
 
-    def clean(self) -> dict[str, Any]:
-        """Dates in order; a point has both its coordinates."""
-        data = super().clean()
-        start, end = data.get("start_date"), data.get("end_date")
-        if start and end and end < start:
-            self.add_error("end_date", "The end date is before the start date.")
-        for here, there in (("latitude", "longitude"), ("longitude", "latitude")):
-            if here in data and there in data and data[here] is None and data[there] is not None:
-                self.add_error(here, f"A {there} was given, so the {here} is needed too.")
-        return data
-
 
 class NewProjectForm(ProjectForm):
     """A new project, with the engineers who are to build it."""
@@ -100,8 +89,8 @@ class NewProjectForm(ProjectForm):
         self.fields["assigned_engineers"].queryset = engineers_offered()
 
 
-class EngineersForm(forms.ModelForm):
-    """Who builds a project."""
+class EngineersForm(forms.Form):
+    """Who builds a project. Its other facts are not looked at here: they may be wrong and are not this form's."""
 
     assigned_engineers = PeopleField(
         label="Engineers",
@@ -110,10 +99,12 @@ class EngineersForm(forms.ModelForm):
         help_text="Those who are newly assigned are notified. Those taken off no longer see the project.",
     )
 
-    class Meta:
-        model = Project
-        fields = ("assigned_engineers",)
+    def __init__(self, *args: Any, instance: Project, **options: Any) -> None:
+        super().__init__(*args, initial={"assigned_engineers": instance.assigned_engineers.all()}, **options)
+        self.instance = instance
+        self.fields["assigned_engineers"].queryset = engineers_offered(instance)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["assigned_engineers"].queryset = engineers_offered(self.instance)
+    def save(self) -> None:
+        """Assign exactly these; the project counts as changed now."""
+        self.instance.save()
+        self.instance.assigned_engineers.set(self.cleaned_data["assigned_engineers"])

@@ -31,6 +31,10 @@ class ProgressForm(_PastDate):
         help_texts = {"percentage_complete": "0 to 100. The newest report counts as the project's progress."}
         widgets = {"date": DayInput, "description": forms.Textarea(attrs={"rows": 4})}
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial["percentage_complete"] = self.instance.project.progress
+
 
 class CostForm(_PastDate):
     """Money that was spent."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
@@ -53,7 +54,20 @@ def for_managers(view: View) -> View:
 
 def visible_project(request: HttpRequest, project_id: int) -> Project:
     """The project, if there is one that the person may see; else a 404, which does not tell which of the two it is."""
-    project = visible_projects(request.user).filter(pk=project_id).first()
+    return _found(visible_projects(request.user).filter(pk=project_id))
+
+
+def locked_project(request: HttpRequest, project_id: int) -> Project:
+    """As ``visible_project``; nobody else changes or deletes it until the transaction ends.
+
+    For everything that is changed in or under a project: the project is locked before what belongs to it. What the
+    person may do has to be looked at again afterwards, since there may have been somebody to wait for.
+    """
+    return _found(visible_projects(request.user).filter(pk=project_id).select_for_update(of=("self",)))
+
+
+def _found(projects: QuerySet[Project]) -> Project:
+    project = projects.first()
     if project is None:
         raise Http404("No such project.")
     return project

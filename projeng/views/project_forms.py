@@ -1,16 +1,16 @@
 """Creating, editing, deleting and assigning projects: for those who manage them."""
 
 from django.contrib import messages
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from ..forms.projects import EngineersForm, NewProjectForm, ProjectForm
 from ..models import Project
 from .form_page import form_page, sent
-from .guards import for_managers, visible_project
+from .guards import for_managers, locked_project, visible_project
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -22,10 +22,14 @@ def project_create(request: HttpRequest) -> HttpResponse:
     form = NewProjectForm(**sent(request))
     if form.is_valid():
         form.instance.created_by = request.user
-        with transaction.atomic():
-            project = form.save()
-        messages.success(request, f"Project {project.display_name} was created.")
-        return redirect("project_detail", project.pk)
+        try:
+            with transaction.atomic():
+                project = form.save()
+        except IntegrityError as fault:
+            _explain_taken_prn(form, fault)
+        else:
+            messages.success(request, f"Project {project.display_name} was created.")
+            return redirect("project_detail", project.pk)
     return form_page(request, form, title="New project", submit="Create project", back=reverse("project_list"))
 
 
@@ -47,14 +51,14 @@ def project_engineers(request: HttpRequest, project_id: int) -> HttpResponse:
 @for_managers
 def project_delete(request: HttpRequest, project_id: int) -> HttpResponse:
     """Asks first, then deletes a project with everything that belongs to it."""
-    project = visible_project(request, project_id)
     if request.method == "POST":
-        name = project.display_name
         with transaction.atomic():
+            project = locked_project(request, project_id)
+            name = project.display_name
             project.delete()
         messages.success(request, f"Project {name} was deleted.")
         return redirect("project_list")
-    return render(request, "projects/delete.html", {"project": project})
+    return render(request, "projects/delete.html", {"project": visible_project(request, project_id)})
 
 
 def _change(
@@ -64,12 +68,27 @@ def _change(
     back = reverse("project_detail", args=[project_id])
     if request.method != "POST":
         return form_page(request, form_class(instance=shown), title=title, submit=submit, back=back, project=shown)
-    with transaction.atomic():
-        # Locked, so that what is reported meanwhile (the progress, say) is not written back as it was before.
-        project = get_object_or_404(Project.objects.select_for_update(), pk=project_id)
-        form = form_class(**sent(request), instance=project)
-        if form.is_valid():
-            form.save()
+    given = sent(request)
+    try:
+        with transaction.atomic():
+            # Locked, so that what is reported meanwhile (the progress, say) is not written back as it was before.
+            project = locked_project(request, project_id)
+            form = form_class(**given, instance=project)
+            saved = form.is_valid()
+            if saved:
+                form.save()
+    except IntegrityError as fault:
+        _explain_taken_prn(form, fault)
+    else:
+        if saved:
             messages.success(request, f"Project {project.display_name} was saved.")
             return redirect(back)
     return form_page(request, form, title=title, submit=submit, back=back, project=shown)
+
+
+def _explain_taken_prn(form: ProjectForm | EngineersForm, fault: IntegrityError) -> None:
+    """Say in the form that somebody else has just taken the PRN. Raises ``fault`` where that is not the reason."""
+    project = form.instance
+    if not Project.objects.filter(prn=project.prn).exclude(pk=project.pk).exists():
+        raise fault
+    form.add_error("prn", project.unique_error_message(Project, ("prn",)))

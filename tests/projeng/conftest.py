@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from threading import Thread
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from projeng.access import Role
@@ -57,3 +60,28 @@ def browser() -> Callable[..., Client]:
         return client
 
     return browse
+
+
+@pytest.fixture
+def together() -> Callable[..., list[Any]]:
+    """Runs functions in threads of their own; returns what each returned, or the exception that ended it."""
+
+    def run(*functions: Callable[[], Any]) -> list[Any]:
+        outcomes: list[Any] = [None] * len(functions)
+
+        def work(number: int, function: Callable[[], Any]) -> None:
+            try:
+                outcomes[number] = function()
+            except Exception as fault:  # noqa: BLE001 (whatever it is, the test sees it)
+                outcomes[number] = fault
+            finally:
+                connection.close()
+
+        threads = [Thread(target=work, args=pair) for pair in enumerate(functions)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(40)
+        return outcomes
+
+    return run

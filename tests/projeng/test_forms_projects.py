@@ -178,6 +178,30 @@ def test_assigning_and_taking_off(browser, head, engineer, other_engineer, proje
     assert not project.assigned_engineers.exists()
 
 
+@pytest.mark.parametrize("page", ["project_create", "project_engineers"])
+@pytest.mark.parametrize("pk", ["0", "-1", str(2**63), "-" + "9" * 30, "9" * 5000, "1\0", "x", "1.5", "²"])
+def test_a_person_who_cannot_be_is_refused(pk, page, browser, head, engineer, project):
+    url = reverse(page, args=[project.pk] if page == "project_engineers" else [])
+    response = browser(head).post(url, {**NEW, "assigned_engineers": [engineer.pk, pk]})
+    assert response.status_code == 422
+    assert 'id="id_assigned_engineers_error"' in response.content.decode()
+    assert Project.objects.count() == 1
+
+
+def test_engineers_can_be_assigned_whatever_else_is_wrong_with_the_project(browser, head, other_engineer, project):
+    type(project).objects.unannounced().update(start_date="2026-12-02", end_date="2026-12-01", latitude="7.4")
+    url = reverse("project_engineers", args=[project.pk])
+    assert browser(head).post(url, {"assigned_engineers": [other_engineer.pk]}).status_code == 302
+    assert list(project.assigned_engineers.all()) == [other_engineer]
+
+
+def test_a_picture_with_a_long_name_is_accepted(browser, head, project):
+    url = reverse("project_edit", args=[project.pk])
+    assert browser(head).post(url, {**NEW, "image": picture("x" * 240 + ".png")}).status_code == 302
+    project.refresh_from_db()
+    assert project.image.name.endswith(".png")
+
+
 def test_an_assigned_engineer_who_is_away_is_not_taken_off_by_accident(browser, head, engineer, project):
     engineer.is_active = False
     engineer.save()

@@ -28,6 +28,13 @@ def test_reporting_progress(browser, engineer, head, project):
     assert "updated to 45.5% by Ana Reyes" in Notification.objects.filter(recipient=head).first().message
 
 
+def test_a_report_starts_from_the_progress_so_far(browser, engineer, project):
+    ProjectProgress.objects.create(project=project, percentage_complete=Decimal(40))
+    html = browser(engineer).get(reverse("progress_add", args=[project.pk])).content.decode()
+    assert 'value="40.00"' in html
+    assert f'value="{timezone.localdate()}"' in html
+
+
 @pytest.mark.parametrize("share", ["-1", "100.01", "", "half", "NaN", "Infinity"])
 def test_progress_that_cannot_be(share, browser, engineer, project):
     data = {"date": "2026-11-19", "percentage_complete": share, "description": "Kept text"}
@@ -80,6 +87,12 @@ def test_files_of_other_kinds_are_refused(name, page, field, browser, engineer, 
     response = browser(engineer).post(reverse(page, args=[project.pk]), data)
     assert response.status_code == 422
     assert f'id="id_{field}_error"' in response.content.decode()
+
+
+@pytest.mark.parametrize(("page", "field"), [("cost_add", "receipt"), ("document_add", "file")])
+def test_files_with_long_names_are_accepted(page, field, browser, engineer, project):
+    data = {"date": "2026-11-19", "cost_type": "material", "amount": "5", field: pdf("é" * 240 + ".pdf")}
+    assert browser(engineer).post(reverse(page, args=[project.pk]), data).status_code == 302
 
 
 def test_a_file_that_is_too_large_is_refused(browser, engineer, project, settings):

@@ -167,6 +167,8 @@ def test_one_event_and_one_notification_for_each_head_tell_of_all(run, boss, sec
 def test_engineers_of_changed_projects_see_the_event_and_others_do_not(run):
     run(HEADER, ROAD, CANAL)
     concerned, other = User.objects.create_user("concerned"), User.objects.create_user("other")
+    for user in (concerned, other):
+        user.groups.add(Group.objects.get(name="Project Engineer"))
     Group.objects.get(name=Role.ENGINEER).user_set.add(concerned, other)
     Project.objects.get(prn="P1").assigned_engineers.add(concerned)
     Project.objects.get(prn="P2").assigned_engineers.add(other)
@@ -243,11 +245,14 @@ def test_one_wrong_row_keeps_all_from_being_imported(run):
     assert said.endswith("cannot be imported. Nothing was imported.")
 
 
-def test_only_the_first_fifty_problems_are_listed(run):
-    said = refused(run, HEADER, *(f"P{number},,Apokon,,,planned" for number in range(53)))
-    assert len(re.findall(r"^line \d+: name is missing$", said, re.MULTILINE)) == 50
-    assert "and 3 more" in said
-    assert "53 rows of " in said
+def test_every_wrong_row_is_named(run):
+    rows = [f"P{number},,Apokon,,,planned" for number in range(120)]
+    said = refused(run, HEADER, *rows)
+    assert re.findall(r"^line (\d+): name is missing$", said, re.MULTILINE) == [f"{line}" for line in range(2, 122)]
+    assert "120 rows of " in said
+    refused(run, HEADER, *rows, json=True)
+    outcome = json.loads(run.stdout)
+    assert outcome["problem_count"] == len(outcome["problems"]) == 120
 
 
 def test_a_file_of_no_use_gives_one_clear_line(run):

@@ -12,7 +12,6 @@ from projeng import import_writing, importing
 from projeng.actor import acting
 from realtime.management.scripted import ScriptedCommand
 
-SHOWN_PROBLEMS = 50
 NOTED_EVERY = 5_000  # rows; every 250 where somebody watches
 
 
@@ -73,16 +72,13 @@ class Command(ScriptedCommand):
         self.tell(options, words, {**outcome, "problems": []})
 
     def _refuse(self, options: dict[str, Any], problems: list[importing.Problem], reason: str) -> None:
-        shown = problems[:SHOWN_PROBLEMS]
         if options["json"]:
-            listed = [{"line": problem.line, "reason": problem.reason} for problem in shown]
+            listed = [{"line": problem.line, "reason": problem.reason} for problem in problems]
             outcome = {"ok": False, "error": reason, "problem_count": len(problems), "problems": listed}
             self.tell(options, "", outcome)
         else:
-            for problem in shown:
+            for problem in problems:
                 self.stderr.write(str(problem))
-            if len(problems) > len(shown):
-                self.stderr.write(f"and {len(problems) - len(shown)} more")
         raise CommandError(reason)
 
     def _noting(self, what: str) -> Callable[[int], None]:
