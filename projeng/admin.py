@@ -6,6 +6,9 @@ from django.contrib import admin
 from django.db import models
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from realtime.admin import ReadOnlyAdmin
 
@@ -26,21 +29,35 @@ AUTHORS = {ProjectCost: "created_by", ProjectProgress: "created_by", ProjectDocu
 
 
 class _Part(admin.TabularInline):
-    """What belongs to a project, on the project's page."""
+    """What belongs to a project can be added on the project's page.
+
+    What is there already has lists of its own (``ProjectAdmin.parts``): a project may have hundreds of costs, more
+    than a form could hold.
+    """
 
     extra = 0
     formfield_overrides = FILE_WIDGETS
-    show_change_link = True
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Who did it is recorded, not chosen."""
+        return [AUTHORS[self.model]] if self.model in AUTHORS else []
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class ProgressInline(_Part):
     model = ProjectProgress
-    readonly_fields = ("created_by",)
 
 
 class CostInline(_Part):
     model = ProjectCost
-    readonly_fields = ("created_by",)
 
 
 class MilestoneInline(_Part):
@@ -49,7 +66,6 @@ class MilestoneInline(_Part):
 
 class DocumentInline(_Part):
     model = ProjectDocument
-    readonly_fields = ("uploaded_by",)
 
 
 @admin.register(Project)
@@ -64,6 +80,24 @@ class ProjectAdmin(admin.ModelAdmin):
     readonly_fields = ("progress", "created_by", "created_at", "updated_at")
     inlines = (ProgressInline, CostInline, MilestoneInline, DocumentInline)
     formfield_overrides = FILE_WIDGETS
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
+        """What is recorded, not typed in; a project that is there already shows what belongs to it."""
+        return self.readonly_fields if obj is None else (*self.readonly_fields, "parts")
+
+    @admin.display(description="Recorded")
+    def parts(self, obj: Project) -> SafeString:
+        """The way to the project's reports, costs, milestones and documents, with their numbers."""
+        links = [
+            (
+                reverse(f"admin:{part.model._meta.app_label}_{part.model._meta.model_name}_changelist"),
+                obj.pk,
+                part.model._meta.verbose_name_plural.capitalize(),
+                part.model.objects.filter(project=obj).count(),
+            )
+            for part in self.inlines
+        ]
+        return format_html_join(" · ", '<a href="{}?project__id__exact={}">{}: {}</a>', links)
 
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
         """A new project is created by whoever adds it here."""
@@ -94,9 +128,9 @@ class _PartAdmin(admin.ModelAdmin):
     formfield_overrides = FILE_WIDGETS
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Who did it is recorded, not chosen."""
-        author = AUTHORS.get(self.model)
-        return (author,) if author else ()
+        """Who did it is recorded, not chosen; and it stays with its project."""
+        author = (AUTHORS[self.model],) if self.model in AUTHORS else ()
+        return author if obj is None else ("project", *author)
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         """What is added here is by whoever adds it."""
@@ -143,6 +177,10 @@ class NotificationAdmin(admin.ModelAdmin):
     search_fields = ("message", "recipient__username")
     autocomplete_fields = ("recipient", "project")
     date_hierarchy = "created_at"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> tuple[str, ...]:
+        """What was sent stays as it was sent, and with whom it was sent to."""
+        return () if obj is None else ("recipient", "project", "message", "created_at")
 
 
 @admin.register(ProjectActivity)

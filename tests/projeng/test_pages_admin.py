@@ -1,5 +1,6 @@
 """The administration: what can be changed there, and what can only be read."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -72,19 +73,82 @@ def test_what_the_system_writes_cannot_be_changed_by_hand(model, client, rows):
     assert 'name="_save"' not in client.get(url(model, "change", row.pk)).content.decode()
 
 
+def facts(**parts):
+    """A project's form as it is sent, with these parts added: ``costs=[{"amount": …}]``."""
+    data = {"name": "Pier", "barangay": "Madaum", "status": "planned"}
+    for prefix in ("progress_updates", "costs", "milestones", "documents"):
+        rows = parts.get(prefix, [])
+        data |= {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": 0}
+        data |= {f"{prefix}-{number}-{name}": value for number, row in enumerate(rows) for name, value in row.items()}
+    return data
+
+
+COST = {"date": "2026-11-19", "cost_type": "labor", "amount": "7"}
+
+
 def test_a_project_can_be_added_and_is_announced(client):
-    inlines = {
-        f"{prefix}-{name}": value
-        for prefix in ("progress_updates", "costs", "milestones", "documents")
-        for name, value in {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0}.items()
-    }
-    cost = {"costs-TOTAL_FORMS": 1, "costs-0-date": "2026-11-19", "costs-0-cost_type": "labor", "costs-0-amount": "7"}
-    data = {"name": "Pier", "barangay": "Madaum", "status": "planned", **inlines, **cost}
-    assert client.post(url(Project, "add"), data).status_code == 302
+    assert client.post(url(Project, "add"), facts(costs=[COST])).status_code == 302
     project = Project.objects.get()
     assert project.created_by.username == "root"
     assert project.costs.get().created_by.username == "root"
     assert Event.objects.filter(type="project_created").count() == 1
+
+
+def test_a_project_with_hundreds_of_costs_can_be_changed(client, rows, django_assert_max_num_queries):
+    ProjectCost.objects.unannounced().bulk_create(
+        ProjectCost(project=rows, cost_type="other", amount=5, created_by=rows.created_by) for _ in range(300)
+    )
+    page = url(Project, "change", rows.pk)
+    with django_assert_max_num_queries(25):
+        html = client.get(page).content.decode()
+    assert f'<a href="{url(ProjectCost, "changelist")}?project__id__exact={rows.pk}">Costs: 301</a>' in html
+    listed = client.get(url(ProjectCost, "changelist"), {"project__id__exact": rows.pk})
+    assert listed.context["cl"].result_count == 301
+    sent = {name: "" for name in re.findall(r'name="([^"]+)"', html) if "__prefix__" not in name and name[0] != "_"}
+    assert len(sent) < 50
+    response = client.post(page, facts(costs=[COST], documents=[{"name": "Plan", "file": ContentFile(b"x", "p.pdf")}]))
+    assert response.status_code == 302
+    rows.refresh_from_db()
+    assert (rows.name, rows.costs.count(), rows.documents.count()) == ("Pier", 302, 2)
+    assert rows.documents.first().uploaded_by.username == "root"
+
+
+def test_what_is_wrong_with_a_project_is_said(client, rows):
+    for wrong, told in (
+        ({"start_date": "2026-12-02", "end_date": "2026-12-01"}, "The end date is before the start date."),
+        ({"latitude": "7.4477"}, "A latitude was given, so the longitude is needed too."),
+    ):
+        response = client.post(url(Project, "change", rows.pk), facts() | wrong)
+        assert response.status_code == 200
+        assert told in response.content.decode()
+
+
+@pytest.mark.parametrize("model", [ProjectProgress, ProjectCost, ProjectMilestone, ProjectDocument])
+def test_a_part_stays_with_its_project(model, client, rows):
+    other = Project.objects.create(name="Other", barangay="Madaum")
+    assert 'name="project"' in client.get(url(model, "add")).content.decode()
+    part = model.objects.get()
+    page = url(model, "change", part.pk)
+    assert 'name="project"' not in client.get(page).content.decode()
+    data = {**COST, "percentage_complete": "9", "name": "Changed", "target_date": "2026-12-24", "project": other.pk}
+    assert client.post(page, data).status_code == 302
+    part.refresh_from_db()
+    assert part.project == rows
+
+
+def test_of_a_notification_only_whether_it_is_read_can_be_changed(client, rows, finance):
+    note = Notification.objects.first()
+    page = url(Notification, "change", note.pk)
+    before = Notification.objects.values().get(pk=note.pk)
+    names = set(re.findall(r'name="([a-z]\w+)"', client.get(page).content.decode()))
+    assert "is_read" in names
+    assert not names & {"recipient", "project", "message", "created_at_0"}
+    data = {"is_read": "on", "recipient": finance.pk, "message": "x", "created_at_0": "2020-01-01"}
+    assert client.post(page, data).status_code == 302
+    assert Notification.objects.values().get(pk=note.pk) == before | {"is_read": True}
+    assert {"recipient", "message"} <= set(
+        re.findall(r'name="([a-z]\w+)"', client.get(url(Notification, "add")).content.decode())
+    )
 
 
 def test_a_project_can_be_deleted_with_its_timeline(client, rows):
