@@ -111,3 +111,8 @@ def test_scripts_can_read_which_were_flagged():
     assert outcome["projects"] == [
         {"id": project.pk, "prn": "P1", "name": "Road", "end_date": f"{project.end_date}", "progress": "12.50"}
     ]
+
+
+def test_its_help_is_readable():
+    said = flag_overdue.Command().create_parser("manage.py", "flag_overdue").format_help()
+    assert "with progress under 98 %, to delayed" in " ".join(said.split())

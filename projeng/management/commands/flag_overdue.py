@@ -18,7 +18,7 @@ DONE_ENOUGH = Decimal(98)  # percent; what is left then is paperwork, not delay
 
 class Command(ScriptedCommand):
     help = (
-        "Set the status of planned and ongoing projects that are past their end date, with progress under 98 %%, to "
+        "Set the status of planned and ongoing projects that are past their end date, with progress under 98 %, to "
         "delayed, and tell the Head Engineers of each. Run it daily; running it again changes nothing."
     )
 
