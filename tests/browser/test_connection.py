@@ -144,7 +144,7 @@ def test_signing_out_in_another_tab_is_said_and_ends_the_asking(site, browse, he
     expect(link).to_have_text("Signed out: sign in again")
     assert link.get_attribute("href") == "/accounts/login/?next=%2Fprojeng%2Fprojects%2F%3Fstatus%3Dplanned"
     asked = _requests(page, "/realtime/")
-    page.wait_for_timeout(6_000)
+    page.wait_for_timeout(4_000)
     assert asked == []
     # Signed in again there, this tab comes back when somebody looks at it.
     name, _, value = session_cookie(head).partition("=")
