@@ -1,10 +1,39 @@
 #!/bin/sh
-# The site, and beside it somebody who keeps changing things. Ends both on Ctrl-C or SIGTERM.
+# The site, and beside it somebody who keeps changing things. Ends both on Ctrl-C or SIGTERM, and only then itself.
 set -eu
 cd "$(dirname "$0")/.."
-./start.sh &
+site='' changes=''
+
+stop() {
+    trap '' HUP INT TERM
+    exec 2>/dev/null # some shells tell of every process that they end
+    [ -z "$changes" ] || kill "$changes" || true
+    if [ -n "$site" ]; then
+        kill "$site" || true
+        patience=150 # tenths of a second; the site takes its leave of its streams and pages
+        while kill -0 "$site" && [ "$patience" -gt 0 ]; do
+            patience=$((patience - 1))
+            sleep 0.1
+        done
+        # What was still being prepared for it; nothing where the site itself had begun.
+        patience=30
+        while kill -- "-$site" && [ "$patience" -gt 0 ]; do
+            patience=$((patience - 1))
+            sleep 0.1
+        done
+        kill -KILL -- "-$site" || true
+    fi
+    wait || true
+}
+trap stop EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# A group of processes of its own, so that Ctrl-C comes to it once, from here, and nothing of it can be missed.
+alone='import os, signal, sys; os.setpgid(0, 0); signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])'
+.venv/bin/python -c "$alone" ./start.sh &
 site=$!
-trap 'kill "$site" "${changes:-}" 2>/dev/null; wait' INT TERM EXIT
 address="$(.venv/bin/python -m gistagum.server --url)/health/"
 tries=0
 until .venv/bin/python -c "import urllib.request as r; r.urlopen('$address', timeout=2)" 2>/dev/null; do

@@ -14,9 +14,13 @@ command -v "$python" >/dev/null || fail "$python is missing: apt-get install pyt
 
 wanted="requirements.txt"
 [ "${1:-}" != --dev ] || wanted="requirements.txt requirements-dev.txt"
-if [ ! -x .venv/bin/python ]; then
+# One whose making failed half-way has a python, but no pip.
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     echo "setup: making the virtual environment .venv"
-    "$python" -m venv .venv || fail "the virtual environment cannot be made: apt-get install python3-venv"
+    rm -rf .venv
+    trap 'rm -rf .venv; exit 130' INT TERM
+    "$python" -m venv .venv || { rm -rf .venv; fail "the virtual environment cannot be made: apt-get install python3-venv"; }
+    trap - INT TERM
 fi
 for file in $wanted; do
     stamp=.venv/.installed-$file
@@ -36,4 +40,10 @@ fi
 [ "${1:-}" = --dev ] && exit 0
 
 .venv/bin/python manage.py migrate --noinput --verbosity 0
-.venv/bin/python manage.py demo_data --if-empty
+# Everybody knows the demo people's password, so they have no business in the database of a real office.
+kind=$(.venv/bin/python -c 'from gistagum.settings import DATABASES; print(DATABASES["default"]["ENGINE"].split(".")[-1])')
+if [ "$kind" = sqlite3 ]; then
+    .venv/bin/python manage.py demo_data --if-empty
+else
+    echo "setup: no demo people are made, since DATABASE_URL is not SQLite; manage.py demo_data makes them where they are wanted"
+fi
