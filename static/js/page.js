@@ -26,6 +26,7 @@ const manager = new RealtimeManager({ streamUrl, statusUrl, cursor, user: userNa
 const toast = new Toast();
 const regions = new Regions({ onGone: showGone, onFresh: takeUnread });
 let state = "";
+let fromCache = false; // whether the browser has just brought this page back as it was when one left it
 globalThis.realtimeManager = manager;
 
 manager.onState(showState);
@@ -34,10 +35,12 @@ manager.connectNotifications(onNotification);
 if (document.getElementById("total-projects")) manager.connectDashboard(showCounters);
 if (regionNames.size) manager.connectProjects(onProject, ownProject);
 document.addEventListener("submit", onNotificationAction);
+addEventListener("pageshow", (event) => (fromCache = event.persisted));
 // Without a stream (all of them taken, a proxy that holds it back) the page still moves, if slowly.
 setInterval(() => ["connecting", "reconnecting"].includes(state) && regionNames.size && regions.refreshSoon(0, 5000), POLL);
 
 function onNotification(frame) {
+  fromCache = false; // somebody is signed in, and it is who it was
   showUnread(frame.unread_count);
   if (frame.type === "notification" && frame.message) toast.show(frame.message, page.inboxUrl);
   if (frame.id !== undefined && showsNotifications) regions.refreshSoon(0, 300);
@@ -75,6 +78,8 @@ function showState(now) {
     if (state === "signed-out") indicator.replaceChildren(signInLink("Signed out: sign in again"));
     if (state === "other-user") indicator.replaceChildren(linkTo(location.href, "Somebody else signed in: load again"));
   }
+  // The way back must not lead whoever sits here now to what somebody saw before signing out.
+  if (fromCache && (state === "signed-out" || state === "other-user")) location.reload();
   if (state === "live") regions.catchUp();
 }
 

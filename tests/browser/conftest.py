@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
         # Playwright's loop runs in this thread, so Django takes the test for a coroutine.
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         with sync_playwright() as playwright:
-            chromium = launch(playwright)
+            chromium = launch(playwright.chromium)
             yield chromium
             chromium.close()
 

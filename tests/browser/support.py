@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page
 
 from tests.support.people import session_cookie
 from tests.support.site import Site
@@ -23,10 +23,10 @@ document.addEventListener("securitypolicyviolation", (event) =>
 NO_SPREAD = "Math.random = () => 0.01;"
 
 
-def launch(playwright: Playwright, **options: Any) -> Browser:
+def launch(chromium: BrowserType, **options: Any) -> Browser:
     """Chromium: the system's, or else Playwright's own."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=sandbox, **options)
+    return chromium.launch(executable_path=shutil.which("chromium"), args=sandbox, **options)
 
 
 class Browsing:

@@ -147,7 +147,7 @@ def test_a_toast_stays_while_somebody_reads_it_and_can_be_closed(site, browse, h
     toast.hover()
     inbox.send([head], "Something else")
     expect(toast).to_contain_text("Something else (and 1 more)")
-    page.wait_for_timeout(6_000)
+    page.wait_for_timeout(5_500)
     expect(toast).to_be_visible()
     page.get_by_role("button", name="Close this message").click()
     expect(toast).to_be_hidden()
@@ -192,6 +192,7 @@ def test_a_project_that_is_deleted_while_it_is_open_is_said_to_be_gone(site, bro
     _same(pages)
 
 
+@one_server
 def test_an_engineer_who_is_taken_off_is_told_on_the_projects_page(site, browse, engineer, project):
     page = browse(site).open(engineer, f"/projeng/projects/{project.pk}/", tolerate=[FAILED_REQUESTS])
     _live([page])
@@ -201,6 +202,7 @@ def test_an_engineer_who_is_taken_off_is_told_on_the_projects_page(site, browse,
     _same([page])
 
 
+@one_server
 def test_the_inbox_works_in_place_and_every_tab_follows(site, browse, head):
     for number in range(3):
         inbox.send([head], f"Message {number}")
@@ -236,7 +238,7 @@ def test_a_confirmation_that_is_open_stays_and_the_list_follows_when_it_is_close
     page.get_by_text("Delete all…").click()
     inbox.send([head], "The second")
     until(page, lambda: unread(page) == 2, "the bell counts two")
-    page.wait_for_timeout(6_000)
+    page.wait_for_timeout(4_500)
     assert page.locator("#notifications-list li").count() == 1
     assert page.get_by_role("button", name="Delete all now").is_visible()
     assert len(fetches) <= 2, "an open confirmation makes the page ask again and again"
