@@ -21,8 +21,7 @@ const STATES = {
   "other-user": "Signed in as somebody else",
 };
 
-const { streamUrl, statusUrl, cursor, userName } = page;
-const manager = new RealtimeManager({ streamUrl, statusUrl, cursor, user: userName });
+const manager = new RealtimeManager();
 const toast = new Toast();
 const regions = new Regions({ onGone: showGone, onFresh: takeUnread });
 let state = "";

@@ -34,10 +34,13 @@ export class RealtimeManager {
   #onReset = new Set();
 
   /**
-   * @param {{streamUrl: string, statusUrl: string, cursor?: string, user?: string}} options where to listen, where to
-   *   ask whether one is signed in, the cursor of the state that the page shows, and the name of whose page it is
+   * @param {{streamUrl?: string, statusUrl?: string, cursor?: string, user?: string}} [options] where to listen, where
+   *   to ask whether one is signed in, the cursor of the state that the page shows, and the name of whose page it is;
+   *   what is left out is read from the page (the data- attributes of <html>)
    */
-  constructor({ streamUrl, statusUrl, cursor = "", user = "" }) {
+  constructor(options = {}) {
+    const { userName, ...page } = document.documentElement.dataset;
+    const { streamUrl, statusUrl, cursor = "", user = "" } = { user: userName, ...page, ...options };
     this.#streamUrl = streamUrl;
     this.#statusUrl = statusUrl;
     this.#cursor = cursor;
@@ -254,3 +257,6 @@ function concerned(frame) {
   if (frame.projects) return frame.projects.map((project) => project.id);
   return frame.project_id === undefined ? null : [frame.project_id];
 }
+
+// Pages of the old site look for the class and for one manager by these names (page.js makes the manager).
+globalThis.RealtimeManager = RealtimeManager;
