@@ -1,4 +1,4 @@
-"""The ASGI application: what Daphne serves (pages and SSE; WebSocket joins here in phase 2)."""
+"""The ASGI application, where HTTP meets WebSocket: what Daphne serves."""
 
 import os
 
@@ -8,7 +8,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
 
 django_application = get_asgi_application()
 
-from .daphne_limits import bounded, end_in_time  # noqa: E402 (after Django is set up)
+# After Django is set up, since these need its models.
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
-application = bounded(django_application)
+from projeng.routing import websocket_urlpatterns  # noqa: E402
+
+from .daphne_limits import bounded, end_in_time  # noqa: E402
+
+application = bounded(
+    ProtocolTypeRouter(
+        {
+            "http": django_application,
+            "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        }
+    )
+)
 end_in_time()

@@ -22,6 +22,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 logger = logging.getLogger(__name__)
 
 STALLED_SECONDS = 20.0  # a browser that takes nothing for so long is let go; it resumes when it is able to
+GOODBYE_SECONDS = 0.5  # for close frames and last bytes to leave
 LAST_SECONDS = 4.0  # how long threads may go on once the server has stopped
 
 
@@ -51,56 +52,118 @@ class Valve:
 
 
 def bounded(application: Application) -> Application:
-    """The same application, whose streams under Daphne wait for a slow reader, and let go of one that has stopped."""
+    """The same application, which under Daphne waits for a slow reader, and lets go of one that has stopped."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        request = _daphne_request(send) if scope["type"] == "http" else None
-        if request is None:
+        protocol = _daphne_protocol(send)
+        if protocol is None or scope["type"] not in {"http", "websocket"}:
             await application(scope, receive, send)
             return
-        valve: Valve | None = None
+        outlet: Outlet = HttpOutlet(protocol) if scope["type"] == "http" else SocketOutlet(protocol)
 
         async def send_when_taken(message: Message) -> None:
-            nonlocal valve
-            more = message.get("more_body", False)
-            if more and valve is None and request.channel is not None:
-                valve = Valve()
-                request.registerProducer(valve, True)
-            if valve is not None:
-                if more and not await valve.taken() and request.channel is not None:
-                    logger.info("A stream is let go: its browser took nothing for %.0f s.", STALLED_SECONDS)
-                    request.channel.transport.abortConnection()
-                    await asyncio.sleep(STALLED_SECONDS)  # cancelled as soon as Django hears of the disconnect
-                if not more and request.channel is not None:
-                    request.unregisterProducer()
-                    valve = None
+            if outlet.carries(message) and not await outlet.taken():
+                logger.info("A reader is let go: it took nothing for %.0f s.", STALLED_SECONDS)
+                outlet.abort()
+                await asyncio.sleep(STALLED_SECONDS)  # cancelled as soon as the application hears of the disconnect
+            outlet.before(message)
             await send(message)
+            outlet.after(message)
 
         try:
             await application(scope, receive, send_when_taken)
         finally:
-            if valve is not None and request.channel is not None:
-                request.unregisterProducer()
+            outlet.close()
 
     return serve
 
 
-def _daphne_request(send: Send) -> Any:
-    """Daphne's HTTP request behind an ASGI ``send``; ``None`` under any other server."""
-    if isinstance(send, functools.partial) and send.args and hasattr(send.args[0], "registerProducer"):
+def _daphne_protocol(send: Send) -> Any:
+    """Daphne's protocol behind an ASGI ``send``; ``None`` under any other server."""
+    if isinstance(send, functools.partial) and send.args and type(send.args[0]).__module__.startswith("daphne."):
         return send.args[0]
     return None
+
+
+class Outlet(Valve):
+    """A valve on a connection of Daphne's: where it is fitted, and which messages go through it."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__()
+        self._protocol = protocol
+        self._fitted = False
+
+    def carries(self, message: Message) -> bool:
+        """Whether a message waits until the connection takes more."""
+        raise NotImplementedError
+
+    def before(self, message: Message) -> None:
+        """Called before a message is written."""
+
+    def after(self, message: Message) -> None:
+        """Called when a message was written."""
+
+    def abort(self) -> None:
+        """End the connection without waiting for anything to be taken."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """The application is done."""
+
+
+class HttpOutlet(Outlet):
+    """For a streaming response: fitted with its first piece, taken off before its last."""
+
+    def carries(self, message: Message) -> bool:
+        return bool(message.get("more_body"))
+
+    def before(self, message: Message) -> None:
+        if message.get("more_body") and not self._fitted and self._protocol.channel is not None:
+            self._protocol.registerProducer(self, True)
+            self._fitted = True
+        elif not message.get("more_body"):
+            self.close()
+
+    def abort(self) -> None:
+        if self._protocol.channel is not None:
+            self._protocol.channel.transport.abortConnection()
+
+    def close(self) -> None:
+        if self._fitted and self._protocol.channel is not None:
+            self._protocol.unregisterProducer()
+        self._fitted = False
+
+
+class SocketOutlet(Outlet):
+    """For a WebSocket: fitted when it is accepted, in place of the HTTP channel that the connection began with."""
+
+    def carries(self, message: Message) -> bool:
+        return message["type"] == "websocket.send"
+
+    def after(self, message: Message) -> None:
+        if message["type"] == "websocket.accept" and self._protocol.transport is not None:
+            self._protocol.transport.unregisterProducer()
+            self._protocol.transport.registerProducer(self, True)
+
+    def abort(self) -> None:
+        if self._protocol.transport is not None:
+            self._protocol.transport.abortConnection()
 
 
 def end_in_time() -> None:
     """Under Daphne: end the streams when the server stops, and the process soon after, whatever a thread still does."""
     if "daphne.server" not in sys.modules:
         return
-    from twisted.internet import reactor
+    from twisted.internet import reactor, task
 
     from realtime.hub import hub
 
-    reactor.addSystemEventTrigger("before", "shutdown", hub.close)
+    def say_goodbye() -> Any:
+        hub.close()
+        # Daphne cancels the applications in the same breath; what they say last must still reach the browsers.
+        return task.deferLater(reactor, GOODBYE_SECONDS)
+
+    reactor.addSystemEventTrigger("before", "shutdown", say_goodbye)
     reactor.addSystemEventTrigger("after", "shutdown", _exit_soon)
 
 

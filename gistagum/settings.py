@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from .database import database_settings
 from .environment import Environment
+from .layers import channel_layers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Tests and trials name another file (or /dev/null), so that a developer's .env never decides what they see.
@@ -175,9 +176,20 @@ WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 2, 1, 64)
 SKIP_MIGRATE = env.boolean("SKIP_MIGRATE", False)
 USE_DAPHNE = env.boolean("USE_DAPHNE", False)
 
+# --- the channel layer ----------------------------------------------------------------------------------------
+REDIS_URL = env.text("REDIS_URL")
+WEBSOCKET_BROADCAST = env.boolean("WEBSOCKET_BROADCAST", False)
+CHANNEL_LAYERS = channel_layers(REDIS_URL)
+if WEBSOCKET_BROADCAST and not REDIS_URL and not USE_DAPHNE and WEB_CONCURRENCY > 1:
+    raise ImproperlyConfigured(
+        f"WEB_CONCURRENCY is {WEB_CONCURRENCY} and REDIS_URL is not set; with WEBSOCKET_BROADCAST=true several "
+        "processes need Redis: set REDIS_URL, or WEB_CONCURRENCY=1."
+    )
+
 # --- live updates ---------------------------------------------------------------------------------------------
 SSE_ENABLED = env.boolean("SSE_ENABLED", True)
 SSE_MAX_STREAMS = env.integer("SSE_MAX_STREAMS", 1000, 1, 20_000)
+WEBSOCKET_MAX_SOCKETS = env.integer("WEBSOCKET_MAX_SOCKETS", 5000, 1, 50_000)
 SSE_HEARTBEAT_SECONDS = env.integer("SSE_HEARTBEAT_SECONDS", 15, 1, 60)
 EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
 
@@ -198,5 +210,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Whoever wanted the connection says so in one line; the pool would repeat it at every try.
-    "loggers": {"psycopg.pool": {"level": "ERROR"}},
+    "loggers": {
+        "psycopg.pool": {"level": "ERROR"},
+        "channels_redis": {"level": "CRITICAL"},
+    },
 }

@@ -9,9 +9,14 @@ class ProjengConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from realtime import audience
+        from django.conf import settings
 
-        from . import access, signals
+        from realtime import audience
+        from realtime.broadcast import broadcast
+
+        from . import access, channels_utils, signals
 
         audience.register(access.granted_keys)
         signals.connect_signals()
+        if settings.WEBSOCKET_BROADCAST:
+            broadcast.register(channels_utils.messages_of, channels_utils.groups_of, channels_utils.shown)

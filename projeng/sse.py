@@ -5,16 +5,9 @@ from django.http import HttpRequest, HttpResponseBase
 from realtime.listener import Subscription
 from realtime.sse import event_stream, refusal
 
-from . import states
+from . import states, subscriptions
 from .access import holds_project, visible_projects
-from .events import DASHBOARD, NOTIFICATIONS, PROJECTS, TOPICS, NotificationCreated, ProjectDeleted
-
-STATES = {
-    NOTIFICATIONS: states.UNREAD_COUNT,
-    PROJECTS: states.CHANGED_PROJECTS,
-    DASHBOARD: states.DASHBOARD_COUNTS,
-}
-
+from .events import NOTIFICATIONS, PROJECTS, NotificationCreated, ProjectDeleted
 
 def notifications(request: HttpRequest) -> HttpResponseBase:
     """New notifications as they come, and the count alone when some are read."""
@@ -52,16 +45,11 @@ def project(request: HttpRequest, project_id: int) -> HttpResponseBase:
 
 def events(request: HttpRequest) -> HttpResponseBase:
     """Everything that a page needs, in one stream: ``?topics=`` names what (default: all)."""
-    asked = [name.strip() for name in request.GET.get("topics", ",".join(TOPICS)).split(",") if name.strip()]
-    unknown = [name for name in asked if name not in TOPICS]
-    if unknown or not asked:
-        message = f"Unknown topic {unknown[0][:40]!r}; " if unknown else "No topic; "
-        return refusal(400, f"{message}topics are {', '.join(TOPICS)}.")
-    topics = frozenset(asked)
-    shown = tuple(STATES[topic] for topic in TOPICS if topic in topics)
-    # The dashboard's counters change with projects, so the stream must look at those without sending them.
-    looked_at = topics | {PROJECTS} if DASHBOARD in topics else topics
-    return event_stream(request, Subscription(looked_at, shown, wanted=lambda frame: frame.topic in topics))
+    try:
+        subscription = subscriptions.of_topics(request.GET.get("topics"))
+    except ValueError as error:
+        return refusal(400, str(error))
+    return event_stream(request, subscription)
 
 
 def _state_only(state: states.State) -> Subscription:

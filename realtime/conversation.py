@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from . import replay
+from .audience import may_see
 from .authority import Viewer
 from .events import to_json
 from .hub import Hub
@@ -95,7 +96,8 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         for waiting in pending:
             subjects = map(waiting.state.subject, seen_frames)
             waiting.subjects.update(subject for subject in subjects if subject is not None)
-        states = yield from _states(hub, listener, viewer, pending, everything)
+        states = _flashes(hub, listener, viewer)
+        states += yield from _states(hub, listener, viewer, pending, everything)
         opening, everything = everything, False
         events = tuple(frame for frame in seen_frames if listener.subscription.wanted(frame))
         if any(map(listener.subscription.over, seen_frames)):
@@ -123,6 +125,13 @@ def _next(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Sequence[F
         return [frame for frame in page.frames if frame.id > listener.cursor], last
     frames = frames[:BATCH]
     return frames, frames[-1].id if frames else listener.cursor
+
+
+def _flashes(hub: Hub, listener: Listener, viewer: Viewer) -> list[str]:
+    """The passing messages that this listener may see."""
+    flashes, listener.flashed = hub.flashes_after(listener.flashed), hub.flashed
+    topics = listener.subscription.topics
+    return [flash.json for flash in flashes if flash.topic in topics and may_see(viewer.keys, flash.audience)]
 
 
 def _states(

@@ -75,9 +75,14 @@ def to_json(value: Any) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=False)
 
 
-def envelope(event_id: int, event_type: str, at: datetime, fields: dict[str, Any]) -> str:
-    """The JSON object that is this event, on every stream and transport.
+def envelope_fields(event_id: int, event_type: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
+    """The object that is this event, on every stream and transport.
 
     ``event_id`` is the cursor; ``fields`` are those of the event's dataclass.
     """
-    return to_json({"id": event_id, "type": event_type, "at": iso(at), **fields})
+    return {"id": event_id, "type": event_type, "at": iso(at), **fields}
+
+
+def envelope(event_id: int, event_type: str, at: datetime, fields: dict[str, Any]) -> str:
+    """The same as JSON."""
+    return to_json(envelope_fields(event_id, event_type, at, fields))

@@ -12,6 +12,8 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -28,7 +30,20 @@ TAIL_SECONDS = 1.4  # how soon an event that another process wrote is found at t
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
 BATCH = 500
 RING_EVENTS = 2_000
+<<<<<<< HEAD
 RING_CHARACTERS = 8 * 2**20
+=======
+RING_BYTES = 8 * 2**20
+FLASHES = 1_000
+
+
+class Flash(NamedTuple):
+    """A message that is shown as it passes: it is not in the log and has no id. ``json`` is one object."""
+
+    topic: str
+    audience: frozenset[str]
+    json: str
+>>>>>>> 749d5aa (WebSocket beside SSE: the same conversation on Channels consumers; the channel layer as a hint)
 
 
 class Hub:
@@ -48,6 +63,9 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._listeners: dict[int, Listener] = {}
         self._numbers = itertools.count()
+        self._flashes: deque[tuple[int, Flash]] = deque(maxlen=FLASHES)
+        self.flashed = 0  # how many flashes there have been
+        self.on_listening: Callable[[], None] = lambda: None  # called when the first listener of this process comes
         self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
         self._readings = itertools.count(1)
         self._loops: dict[asyncio.AbstractEventLoop, asyncio.Future] = {}
@@ -61,6 +79,7 @@ class Hub:
         still to come through the log.
         """
         number = next(self._numbers)
+        listener.flashed = self.flashed
         with self._lock:
             self._listeners[number] = listener
             if self._thread is None:
@@ -103,6 +122,24 @@ class Hub:
                 return None
             start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
             return list(itertools.islice(self._ring, start, None))
+
+    def user_ids(self) -> set[int]:
+        """Who listens in this process."""
+        return {listener.user_id for listener in list(self._listeners.values())}
+
+    def flash(self, flash: Flash) -> None:
+        """Show a passing message to whoever listens here and may see it."""
+        with self._lock:
+            self.flashed += 1
+            self._flashes.append((self.flashed, flash))
+        self._tell()
+
+    def flashes_after(self, number: int) -> list[Flash]:
+        """The passing messages since there had been ``number`` of them, as far as they are kept."""
+        if number >= self.flashed:
+            return []
+        with self._lock:
+            return [flash for seen, flash in self._flashes if seen > number]
 
     def wait(self, seen: int, seconds: float) -> None:
         """Block this thread until there is news since version ``seen``, or for so many seconds."""
@@ -154,6 +191,7 @@ class Hub:
                     connection.close()
                     continue
                 if not listening:
+                    self.on_listening()
                     self._begin()
                     listening, next_sweep = True, time.monotonic() + SWEEP_SECONDS
                 while self._read_on():
@@ -174,7 +212,7 @@ class Hub:
     def _begin(self) -> None:
         """Start where the log stands now: who attached just before starts at or before this id."""
         newest = replay.head()
-        self._refresh({listener.user_id for listener in list(self._listeners.values())})
+        self._refresh(self.user_ids())
         with self._lock:
             self._ring.clear()
             self._ring_characters = 0
@@ -211,7 +249,7 @@ class Hub:
             elif frame.type == SessionEnded.type:
                 ended.add(frame.fields["digest"])
         if concerned:
-            self._refresh(concerned & {listener.user_id for listener in list(self._listeners.values())})
+            self._refresh(concerned & self.user_ids())
         if ended:
             for listener in list(self._listeners.values()):
                 if listener.session_digest in ended:
@@ -235,7 +273,7 @@ class Hub:
         for listener in listeners:
             if listener.session_key not in alive:
                 listener.session_over = True
-        self._refresh({listener.user_id for listener in listeners})
+        self._refresh(self.user_ids())
         self._tell()
 
 

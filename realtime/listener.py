@@ -40,6 +40,7 @@ class Listener:
     reset: str = ""
     came_at: int = 0
     session_over: bool = False
+    flashed: int = 0
     session_digest: str = field(init=False)
 
     def __post_init__(self) -> None:

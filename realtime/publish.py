@@ -1,16 +1,15 @@
 """The only door in: events are written to the log here and nowhere else."""
 
-import logging
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from .broadcast import broadcast
 from .events import EventType
 from .hub import hub
 from .models import Event
-
-logger = logging.getLogger(__name__)
 
 # Any fixed number will do, as long as nothing else in the database takes the same advisory lock ("GISTAGU" in ASCII).
 LOG_LOCK = 0x47495354414755
@@ -55,5 +54,10 @@ def publish(*announcements: Announcement | tuple[EventType, Iterable[str]]) -> l
         Event(type=event.type, fields=event.fields(), audience=sorted(set(audience)))
         for event, audience in announcements
     )
-    transaction.on_commit(hub.wake)
+    transaction.on_commit(partial(_committed, rows))
     return rows
+
+
+def _committed(rows: list[Event]) -> None:
+    hub.wake()
+    broadcast.send(rows)

@@ -1,0 +1,55 @@
+"""From REDIS_URL to the channel layer that carries events between processes.
+
+The Pub/Sub layer and not the core one: it has no list per receiver that fills up and drops (django/channels_redis#97),
+keeps no group members behind a process that died, and forgets none after a day. What it does not tell while Redis is
+away is found in the log (docs/architecture.md, "Redis carries speed, not truth").
+"""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+IN_MEMORY = "channels.layers.InMemoryChannelLayer"
+REDIS = "channels_redis.pubsub.RedisPubSubChannelLayer"
+CONNECT_SECONDS = 2.0
+FORMS = "redis://host:port/db, rediss://…, several of them by comma (shards), or sentinel://host:port,host:port/db?master=name"
+
+
+def channel_layers(redis_url: str) -> dict[str, Any]:
+    """``CHANNEL_LAYERS`` for an address, or for none (in memory: one process only).
+
+    Raises ImproperlyConfigured for an address of another form. Redis Cluster is spoken to as single nodes: Pub/Sub
+    reaches every node of it, so the address of any one will do.
+    """
+    if not redis_url:
+        return {"default": {"BACKEND": IN_MEMORY, "CONFIG": {"capacity": 10_000}}}
+    hosts = (
+        [_sentinel(redis_url)] if redis_url.startswith("sentinel://") else [_host(url) for url in redis_url.split(",")]
+    )
+    return {"default": {"BACKEND": REDIS, "CONFIG": {"hosts": hosts, "prefix": "gistagum"}}}
+
+
+def _limits() -> dict[str, Any]:
+    # Every wait has a limit. Reading has none of its own: Pub/Sub waits as long as nothing is said.
+    return {"socket_connect_timeout": CONNECT_SECONDS, "health_check_interval": 15}
+
+
+def _host(url: str) -> dict[str, Any]:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.scheme == "unix"):
+        raise ImproperlyConfigured(f"REDIS_URL is not an address that is known; it may be {FORMS}.")
+    return {"address": url.strip(), **_limits()}
+
+
+def _sentinel(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    master = dict(parse_qsl(parts.query)).get("master", "")
+    try:
+        sentinels = [(host, int(port)) for host, _, port in (node.rpartition(":") for node in parts.netloc.split(","))]
+        database = int(parts.path.strip("/") or 0)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"REDIS_URL names no host:port for a sentinel; it may be {FORMS}.") from error
+    if not master or not all(host for host, _ in sentinels):
+        raise ImproperlyConfigured(f"REDIS_URL names no sentinel or no ?master=; it may be {FORMS}.")
+    return {"sentinels": sentinels, "master_name": master, "db": database, **_limits()}

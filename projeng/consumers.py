@@ -1,0 +1,28 @@
+"""The WebSocket door: which address carries what. How a socket works is in realtime/websocket.py."""
+
+from realtime.listener import Subscription
+from realtime.websocket import ListenerConsumer
+
+from . import subscriptions
+from .events import NOTIFICATIONS, PROJECTS
+
+
+class NotificationConsumer(ListenerConsumer):
+    """One person's notifications."""
+
+    def subscription(self, query: dict[str, str]) -> Subscription:
+        return subscriptions.of_topics(NOTIFICATIONS)
+
+
+class ProjectUpdateConsumer(ListenerConsumer):
+    """The projects that the person may see."""
+
+    def subscription(self, query: dict[str, str]) -> Subscription:
+        return subscriptions.of_topics(PROJECTS)
+
+
+class EventsConsumer(ListenerConsumer):
+    """Everything that a page needs: ``?topics=`` names what (default: all)."""
+
+    def subscription(self, query: dict[str, str]) -> Subscription:
+        return subscriptions.of_topics(query.get("topics"))

@@ -1,0 +1,160 @@
+"""The channel layer's place in this process: one thread with a loop of its own, that speaks with Redis for everybody.
+
+Redis carries speed, not truth. What is handed to ``Layer.send`` goes out in the background, so that no save waits for
+Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's groups, this
+process receives each once, however many of its clients listen, and not through a mailbox per client.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+SEND_SECONDS = 0.25
+FAILURES = 3  # in a row; then the layer is left alone
+PAUSE_SECONDS = 10.0
+WAITING = 10_000  # messages that wait to be sent; beyond that the oldest go: the log has them
+IDLE_SECONDS = 0.2  # an in-memory layer is fed from other threads, whose wake-up its loop does not notice
+
+Receiver = Callable[[str, str, Any], None]  # group, handler, data
+
+
+class Message(NamedTuple):
+    """What goes to a group: the handler's name and the data, as the layer's consumers have it."""
+
+    group: str
+    type: str
+    data: dict[str, Any]
+
+
+class Layer:
+    """This process's end of the channel layer. ``received`` is called in its thread for every message of its groups."""
+
+    def __init__(self, received: Receiver, groups: Callable[[], frozenset[str]]) -> None:
+        """``received`` gets what comes; ``groups`` says where from, and is asked a few times a second."""
+        self._received = received
+        self._groups = groups
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news: asyncio.Event | None = None
+        self._outgoing: deque[Message] = deque(maxlen=WAITING)
+        self._stopping = False
+        self.sent = self.failed = 0
+        self.paused_until = 0.0
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Send in the background. Returns at once, whatever state Redis is in."""
+        self._outgoing.extend(messages)
+        self._wake()
+
+    def start(self) -> None:
+        """Begin to receive. Asking twice is harmless."""
+        self._wake()
+
+    def close(self) -> None:
+        """End the thread; what still waits is left to the log."""
+        self._stopping = True
+        if self._thread is not None:
+            self._wake()
+
+    def _wake(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._stopping:
+                self._thread = threading.Thread(
+                    target=lambda: asyncio.run(self._run()), name="realtime-layer", daemon=True
+                )
+                self._thread.start()
+            loop, news = self._loop, self._news
+        if loop is not None and news is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(news.set)
+
+    async def _run(self) -> None:
+        with self._lock:
+            self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
+            self._news.set()
+        receiving = asyncio.create_task(self._receive())
+        try:
+            while not self._stopping:
+                await self._wait()
+                await self._send_waiting()
+        finally:
+            receiving.cancel()
+
+    async def _wait(self) -> None:
+        assert self._news is not None
+        pause = self.paused_until - time.monotonic()
+        if pause > 0:
+            await asyncio.sleep(min(pause, 1.0))
+            return
+        await self._news.wait()
+        self._news.clear()
+
+    # --- sending ------------------------------------------------------------------------------------------------
+
+    async def _send_waiting(self) -> None:
+        failures = 0
+        while self._outgoing and not self._stopping and time.monotonic() >= self.paused_until:
+            message = self._outgoing.popleft()
+            body = {"type": message.type, "data": message.data}
+            try:
+                await asyncio.wait_for(get_channel_layer().group_send(message.group, body), SEND_SECONDS)
+            except Exception as error:  # noqa: BLE001 (whatever a layer or its driver raises: the log has the event)
+                failures += 1
+                self.failed += 1
+                if failures >= FAILURES:
+                    self._pause(error)
+            else:
+                failures = 0
+                self.sent += 1
+                self._resume()
+
+    def _pause(self, error: Exception) -> None:
+        if not self.paused_until:
+            reason = str(error) or type(error).__name__
+            logger.warning("The channel layer fails and is left alone; the log's tail delivers meanwhile: %s", reason)
+        self.paused_until = time.monotonic() + PAUSE_SECONDS
+        self._outgoing.clear()  # old news by then: every process has read them from the log
+
+    def _resume(self) -> None:
+        if self.paused_until:
+            logger.info("The channel layer works again.")
+            self.paused_until = 0.0
+
+    # --- receiving ----------------------------------------------------------------------------------------------
+
+    async def _receive(self) -> None:
+        """Keep one follower for each group that somebody here needs, and none for the others."""
+        followers: dict[str, asyncio.Task] = {}
+        try:
+            while not self._stopping:
+                wanted = self._groups()
+                for group in wanted - followers.keys():
+                    followers[group] = asyncio.create_task(self._follow(group))
+                for group in followers.keys() - wanted:
+                    followers.pop(group).cancel()
+                await asyncio.sleep(IDLE_SECONDS)
+        finally:
+            for follower in followers.values():
+                follower.cancel()
+
+    async def _follow(self, group: str) -> None:
+        """Pass on what comes to a group; after a fault, join it anew."""
+        while True:
+            try:
+                layer = get_channel_layer()
+                channel = await layer.new_channel()
+                await layer.group_add(group, channel)
+                while True:
+                    message = await layer.receive(channel)
+                    self._received(group, str(message.get("type", "")), message.get("data"))
+            except Exception as error:  # noqa: BLE001 (as in sending, which says once that the layer fails)
+                logger.debug("Receiving from the channel layer failed: %s", error)
+                await asyncio.sleep(1.0)

@@ -1,0 +1,238 @@
+"""WebSocket: the same conversation as over SSE (realtime/conversation.py), on a Channels consumer.
+
+A consumer has no mailbox of its own in the channel layer: what comes through the layer reaches this process once
+(realtime/broadcast.py), and every socket reads from the same ring. Several things that are due go out in one write: as
+one JSON array for clients that offer the subprotocol, as a frame each for others.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.conf import settings
+
+from . import replay
+from .conversation import Read, Send, Wait, conversation
+from .events import to_json
+from .hub import hub
+from .listener import Listener, Subscription
+from .sse import READ_SECONDS
+
+logger = logging.getLogger(__name__)
+
+SUBPROTOCOL = "gistagum.v1"
+LARGEST_MESSAGE = 4096  # bytes that a client may send at once
+MESSAGES_A_SECOND = 20
+MESSAGES_AT_ONCE = 60
+MOST_ACKS = 500
+
+
+class Close:
+    """Why a socket is closed (docs/events.md, "Close codes")."""
+
+    RESTART = 1012  # the server stops or has had a fault: come back and resume
+    NO_BINARY = 1003
+    TOO_LARGE = 1009
+    SIGNED_OUT = 4401
+    NOT_ALLOWED = 4403
+    TOO_MANY = 4429
+
+
+class ListenerConsumer(AsyncConsumer):
+    """A socket that listens. Subclasses say in ``subscription`` what their address carries."""
+
+    channel_layer_alias = "none"  # no mailbox: see above
+    open_sockets: ClassVar[int] = 0
+
+    _talk: asyncio.Task | None = None
+    _number: int | None = None
+    _joined = False
+    _counted = False
+    _told: int | None = None  # the cursor that the client has been given
+
+    def subscription(self, query: dict[str, str]) -> Subscription:
+        """What this address carries. Raises ValueError with a clear message for a query that makes no sense."""
+        raise NotImplementedError
+
+    # --- coming and going ---------------------------------------------------------------------------------------
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the socket; however that ends, it leaves nothing behind, and the client knows that it may resume."""
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server stops (Daphne cancels its applications): better a reason than a broken connection.
+            if self._talk is not None:
+                await self._close(Close.RESTART)
+            raise
+        finally:
+            self._leave()
+
+    async def websocket_connect(self, message: Any) -> None:
+        """Refuse whoever has no session; else accept, and begin to tell."""
+        user = self.scope["user"]
+        query = {name: values[-1] for name, values in parse_qs(self.scope["query_string"].decode("latin1")).items()}
+        full = ListenerConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
+        if not user.is_authenticated or not settings.USE_DAPHNE or full or hub.closing:
+            await self._refuse()
+            return
+        ListenerConsumer.open_sockets += 1
+        self._counted = True
+        try:
+            subscription = self.subscription(query)
+        except ValueError as error:
+            await self._accept()
+            await self._send({"type": "error", "message": str(error)})
+            await self._close(Close.NOT_ALLOWED)
+            return
+        try:
+            listener = await self._read(("socket", id(self)), lambda: self._attach(subscription, query))
+        except Exception as error:  # noqa: BLE001 (the database is away: the client is refused and comes back)
+            logger.warning("A socket is refused, its browser will come back: %s: %s", type(error).__name__, error)
+            await self._refuse()
+            return
+        await self._accept()
+        self._talk = asyncio.create_task(self._tell(listener))
+
+    def _attach(self, subscription: Subscription, query: dict[str, str]) -> Listener:
+        user = self.scope["user"]
+        start = replay.start(query.get("last_event_id"))
+        listener = Listener(
+            user_id=user.pk,
+            session_key=self.scope["session"].session_key or "",
+            auth_hash=user.get_session_auth_hash(),
+            subscription=subscription,
+            cursor=start.cursor,
+            reset=start.reset,
+        )
+        self._number = hub.attach(listener)
+        return listener
+
+    async def websocket_disconnect(self, message: Any) -> None:
+        """The client is gone."""
+        self._leave()
+        raise StopConsumer
+
+    def _leave(self) -> None:
+        if self._talk is not None and self._talk is not asyncio.current_task():
+            self._talk.cancel()
+        if self._number is not None:
+            hub.detach(self._number)
+            self._number = None
+        if self._counted:
+            self._counted = False
+            ListenerConsumer.open_sockets -= 1
+
+    # --- telling ------------------------------------------------------------------------------------------------
+
+    async def _tell(self, listener: Listener) -> None:
+        talk = conversation(hub, listener)
+        result: Any = None
+        try:
+            while True:
+                step = talk.send(result)
+                result = None
+                if isinstance(step, Read):
+                    result = await self._read(step.key, step.read)
+                elif isinstance(step, Wait):
+                    await hub.wait_async(step.seen, step.seconds)
+                else:
+                    await self._say(step)
+        except StopIteration:
+            await self._close(self._code(listener))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever a reading raised; it is logged, the browser resumes)
+            logger.warning("A socket is closed, its browser will resume: %s: %s", type(error).__name__, error)
+            await self._close(Close.RESTART)
+
+    async def _read(self, key: Any, read: Any) -> Any:
+        future = asyncio.wrap_future(hub.reader.submit(key, read))
+        return await asyncio.wait_for(asyncio.shield(future), READ_SECONDS)
+
+    async def _say(self, step: Send) -> None:
+        said = [frame.json for frame in step.events]
+        if step.events:
+            self._told = step.events[-1].id
+        if self._told != step.cursor or not (said or step.states):
+            # What SSE says with a bare id: the cursor moves past what is not for this client. Also the heartbeat.
+            said.append(to_json({"type": "cursor", "cursor": step.cursor}))
+            self._told = step.cursor
+        said += step.states
+        if self._joined:
+            await self._send_text(f"[{','.join(said)}]")
+        else:
+            for text in said:
+                await self._send_text(text)
+
+    def _code(self, listener: Listener) -> int:
+        viewer = hub.viewer(listener.user_id)
+        if hub.closing:
+            return Close.RESTART
+        return Close.NOT_ALLOWED if listener.ended(viewer) == "no longer allowed" else Close.SIGNED_OUT
+
+    # --- hearing ------------------------------------------------------------------------------------------------
+
+    _allowance = float(MESSAGES_AT_ONCE)
+    _heard = 0.0
+
+    async def websocket_receive(self, message: Any) -> None:
+        """Answer what a client may say; anything else gets an error, or an end."""
+        text = message.get("text")
+        if text is None:
+            await self._close(Close.NO_BINARY)
+        elif len(text.encode()) > LARGEST_MESSAGE:
+            await self._close(Close.TOO_LARGE)
+        elif not self._may_say_more():
+            await self._close(Close.TOO_MANY)
+        else:
+            answer = self._answer(text)
+            if answer is not None:
+                await self._send(answer)
+
+    def _may_say_more(self) -> bool:
+        now = time.monotonic()
+        self._allowance = min(MESSAGES_AT_ONCE, self._allowance + (now - self._heard) * MESSAGES_A_SECOND) - 1
+        self._heard = now
+        return self._allowance >= 0
+
+    def _answer(self, text: str) -> dict[str, Any] | None:
+        try:
+            heard = json.loads(text)
+        except (ValueError, RecursionError):
+            return {"type": "error", "message": "Invalid JSON"}
+        if not isinstance(heard, dict):
+            return {"type": "error", "message": "A message is a JSON object."}
+        kind = heard.get("type")
+        if kind == "ping":
+            return {"type": "pong"}
+        if kind == "ack":
+            ids = heard.get("ids")
+            if not isinstance(ids, list) or len(ids) > MOST_ACKS or not all(type(one) is int for one in ids):
+                return {"type": "error", "message": f"ids is a list of at most {MOST_ACKS} whole numbers."}
+            return None
+        return {"type": "error", "message": "Unknown type; types are ping and ack."}
+
+    # --- the socket ---------------------------------------------------------------------------------------------
+
+    async def _accept(self) -> None:
+        self._joined = SUBPROTOCOL in self.scope.get("subprotocols", [])
+        await self.send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if self._joined else None})
+
+    async def _refuse(self) -> None:
+        await self.send({"type": "websocket.close"})  # before it is accepted: HTTP 403
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        text = to_json(frame)
+        await self._send_text(f"[{text}]" if self._joined else text)
+
+    async def _send_text(self, text: str) -> None:
+        await self.send({"type": "websocket.send", "text": text})
+
+    async def _close(self, code: int) -> None:
+        await self.send({"type": "websocket.close", "code": code})
