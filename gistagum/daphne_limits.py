@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 STALLED_SECONDS = 20.0  # a browser that takes nothing for so long is let go; it resumes when it is able to
 GOODBYE_SECONDS = 0.5  # for close frames and last bytes to leave
+OPEN = 3  # autobahn.websocket.protocol.WebSocketProtocol.STATE_OPEN
 LAST_SECONDS = 4.0  # how long threads may go on once the server has stopped
 
 
@@ -67,7 +68,8 @@ def bounded(application: Application) -> Application:
                 outlet.abort()
                 await asyncio.sleep(STALLED_SECONDS)  # cancelled as soon as the application hears of the disconnect
             outlet.before(message)
-            await send(message)
+            if not outlet.writes_itself(message):
+                await send(message)
             outlet.after(message)
 
         try:
@@ -99,6 +101,10 @@ class Outlet(Valve):
 
     def before(self, message: Message) -> None:
         """Called before a message is written."""
+
+    def writes_itself(self, message: Message) -> bool:
+        """Write a message that Daphne cannot; whether that was done."""
+        return False
 
     def after(self, message: Message) -> None:
         """Called when a message was written."""
@@ -139,6 +145,14 @@ class SocketOutlet(Outlet):
 
     def carries(self, message: Message) -> bool:
         return message["type"] == "websocket.send"
+
+    def writes_itself(self, message: Message) -> bool:
+        # Daphne closes through a door of autobahn's that lets only applications' own codes (3000 and up) out.
+        code = message.get("code") or 1000
+        if message["type"] != "websocket.close" or not 1000 < code < 3000 or self._protocol.state != OPEN:
+            return False
+        self._protocol.sendCloseFrame(code=code)
+        return True
 
     def after(self, message: Message) -> None:
         if message["type"] == "websocket.accept" and self._protocol.transport is not None:
