@@ -9,6 +9,7 @@ from . import states, subscriptions
 from .access import holds_project, visible_projects
 from .events import NOTIFICATIONS, PROJECTS, NotificationCreated, ProjectDeleted
 
+
 def notifications(request: HttpRequest) -> HttpResponseBase:
     """New notifications as they come, and the count alone when some are read."""
     subscription = Subscription(

@@ -30,10 +30,7 @@ TAIL_SECONDS = 1.4  # how soon an event that another process wrote is found at t
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
 BATCH = 500
 RING_EVENTS = 2_000
-<<<<<<< HEAD
 RING_CHARACTERS = 8 * 2**20
-=======
-RING_BYTES = 8 * 2**20
 FLASHES = 1_000
 
 
@@ -43,7 +40,6 @@ class Flash(NamedTuple):
     topic: str
     audience: frozenset[str]
     json: str
->>>>>>> 749d5aa (WebSocket beside SSE: the same conversation on Channels consumers; the channel layer as a hint)
 
 
 class Hub:

@@ -109,6 +109,7 @@ class ListenerConsumer(AsyncConsumer):
             subscription=subscription,
             cursor=start.cursor,
             reset=start.reset,
+            came_at=start.newest,
         )
         self._number = hub.attach(listener)
         return listener
