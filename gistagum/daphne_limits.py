@@ -149,9 +149,10 @@ class SocketOutlet(Outlet):
     def writes_itself(self, message: Message) -> bool:
         # Daphne closes through a door of autobahn's that lets only applications' own codes (3000 and up) out.
         code = message.get("code") or 1000
-        if message["type"] != "websocket.close" or not 1000 < code < 3000 or self._protocol.state != OPEN:
+        if message["type"] != "websocket.close" or not 1000 < code < 3000:
             return False
-        self._protocol.sendCloseFrame(code=code)
+        if self._protocol.state == OPEN:
+            self._protocol.sendCloseFrame(code=code)
         return True
 
     def after(self, message: Message) -> None:

@@ -25,7 +25,6 @@ from .sse import READ_SECONDS
 
 logger = logging.getLogger(__name__)
 
-SUBPROTOCOL = "gistagum.v1"
 LARGEST_MESSAGE = 4096  # bytes that a client may send at once
 MESSAGES_A_SECOND = 20
 MESSAGES_AT_ONCE = 60
@@ -53,6 +52,7 @@ class ListenerConsumer(AsyncConsumer):
     _number: int | None = None
     _joined = False
     _counted = False
+    _closed = False
     _told: int | None = None  # the cursor that the client has been given
 
     def subscription(self, query: dict[str, str]) -> Subscription:
@@ -116,6 +116,7 @@ class ListenerConsumer(AsyncConsumer):
 
     async def websocket_disconnect(self, message: Any) -> None:
         """The client is gone."""
+        self._closed = True
         self._leave()
         raise StopConsumer
 
@@ -222,8 +223,10 @@ class ListenerConsumer(AsyncConsumer):
     # --- the socket ---------------------------------------------------------------------------------------------
 
     async def _accept(self) -> None:
-        self._joined = SUBPROTOCOL in self.scope.get("subprotocols", [])
-        await self.send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if self._joined else None})
+        self._joined = settings.WEBSOCKET_SUBPROTOCOL in self.scope.get("subprotocols", [])
+        await self.send(
+            {"type": "websocket.accept", "subprotocol": settings.WEBSOCKET_SUBPROTOCOL if self._joined else None}
+        )
 
     async def _refuse(self) -> None:
         await self.send({"type": "websocket.close"})  # before it is accepted: HTTP 403
@@ -233,7 +236,11 @@ class ListenerConsumer(AsyncConsumer):
         await self._send_text(f"[{text}]" if self._joined else text)
 
     async def _send_text(self, text: str) -> None:
-        await self.send({"type": "websocket.send", "text": text})
+        if not self._closed:
+            await self.send({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int) -> None:
-        await self.send({"type": "websocket.close", "code": code})
+        if not self._closed:
+            self._closed = True
+            self._leave()
+            await self.send({"type": "websocket.close", "code": code})
