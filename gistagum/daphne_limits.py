@@ -147,6 +147,8 @@ class SocketOutlet(Outlet):
         return message["type"] == "websocket.send"
 
     def writes_itself(self, message: Message) -> bool:
+        if message["type"] == "websocket.send" and self._protocol.state != OPEN:
+            return True  # the other end has just left; the application hears of it in a moment
         # Daphne closes through a door of autobahn's that lets only applications' own codes (3000 and up) out.
         code = message.get("code") or 1000
         if message["type"] != "websocket.close" or not 1000 < code < 3000:
