@@ -1,13 +1,17 @@
 """What the tests of the sockets share: Daphne on both databases, people, sockets that are closed when a test ends."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from django.contrib.auth.models import User
 
 from tests.phase0.conftest import engineer, finance, head, listen, nobody, project  # noqa: F401 (fixtures)
 from tests.support.people import session_cookie
-from tests.support.site import Site
+from tests.support.ports import wait_until
+from tests.support.site import ROOT, Site
 from tests.support.websocket import Socket
 
 
@@ -35,3 +39,47 @@ def talk(site: Site) -> Iterator[Callable[..., Socket]]:
     for one in opened:
         one.close()
     assert not [fault for one in opened for fault in one.faults]
+
+
+@pytest.fixture
+def start_daphne(new_database, on_database, static_root, scratch) -> Iterator[Callable[..., tuple[Site, Callable]]]:
+    """``start_daphne(NAME="value")``: a Daphne of the test's own with this environment, and its ``talk``.
+
+    It is started by hand, so that ``USE_DAPHNE`` can say what it likes.
+    """
+    with ExitStack() as stack:
+
+        def begin(database: str = "sqlite", **environment: str) -> tuple[Site, Callable[..., Socket]]:
+            url = new_database(database)
+            on_database(url)
+            running = stack.enter_context(DaphneByHand(scratch, url, "daphne", STATIC_ROOT=static_root, **environment))
+
+            def open_socket(user: User, address: str, **options) -> Socket:
+                cookie = options.pop("cookie", None) or session_cookie(user)
+                one = Socket(f"{running.url}/ws/{address}", cookie, **options)
+                stack.callback(one.close)
+                return one
+
+            return running, open_socket
+
+        yield begin
+
+
+class DaphneByHand(Site):
+    """As ``python -m daphne`` starts it, without asking the settings which server it is to be."""
+
+    command = [sys.executable, "-m", "daphne", "--bind", "127.0.0.1", "--port", "{port}", "gistagum.asgi:application"]
+
+    def start(self) -> "DaphneByHand":
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [word.format(port=self.port) for word in self.command],
+                env={**self.environment, "DJANGO_SETTINGS_MODULE": "gistagum.settings"},
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self.healthy, f"Daphne answers; its log: {self.log}", 40)
+        return self
