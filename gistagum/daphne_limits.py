@@ -146,6 +146,12 @@ class SocketOutlet(Outlet):
     def carries(self, message: Message) -> bool:
         return message["type"] == "websocket.send"
 
+    def before(self, message: Message) -> None:
+        # Daphne's limit of a megabyte is for what clients send; autobahn holds our own frames to it as well, and a
+        # client that resumes would be due the same long frame for ever. Sending does not await, so nothing comes in.
+        self._incoming_limit = self._protocol.maxMessagePayloadSize
+        self._protocol.maxMessagePayloadSize = 0
+
     def writes_itself(self, message: Message) -> bool:
         if message["type"] == "websocket.send" and self._protocol.state != OPEN:
             return True  # the other end has just left; the application hears of it in a moment
@@ -158,6 +164,7 @@ class SocketOutlet(Outlet):
         return True
 
     def after(self, message: Message) -> None:
+        self._protocol.maxMessagePayloadSize = self._incoming_limit
         if message["type"] == "websocket.accept" and self._protocol.transport is not None:
             self._protocol.transport.unregisterProducer()
             self._protocol.transport.registerProducer(self, True)

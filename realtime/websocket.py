@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
@@ -26,6 +27,7 @@ from .sse import READ_SECONDS
 logger = logging.getLogger(__name__)
 
 LARGEST_MESSAGE = 4096  # bytes that a client may send at once
+PIECE = 128 * 1024  # characters in one array, as far as single frames allow: a slow client is waited for in between
 MESSAGES_A_SECOND = 20
 MESSAGES_AT_ONCE = 60
 MOST_ACKS = 500
@@ -76,7 +78,8 @@ class ListenerConsumer(AsyncConsumer):
     async def websocket_connect(self, message: Any) -> None:
         """Refuse whoever has no session; else accept, and begin to tell."""
         user = self.scope["user"]
-        query = {name: values[-1] for name, values in parse_qs(self.scope["query_string"].decode("latin1")).items()}
+        asked = parse_qs(self.scope["query_string"].decode("latin1"), keep_blank_values=True)
+        query = {name: values[-1] for name, values in asked.items()}
         full = ListenerConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
         if not user.is_authenticated or not settings.USE_DAPHNE or full or hub.closing:
             await self._refuse()
@@ -166,11 +169,8 @@ class ListenerConsumer(AsyncConsumer):
             said.append(to_json({"type": "cursor", "cursor": step.cursor}))
             self._told = step.cursor
         said += step.states
-        if self._joined:
-            await self._send_text(f"[{','.join(said)}]")
-        else:
-            for text in said:
-                await self._send_text(text)
+        for text in _arrays(said) if self._joined else said:
+            await self._send_text(text)
 
     def _code(self, listener: Listener) -> int:
         viewer = hub.viewer(listener.user_id)
@@ -244,3 +244,16 @@ class ListenerConsumer(AsyncConsumer):
             self._closed = True
             self._leave()
             await self.send({"type": "websocket.close", "code": code})
+
+
+def _arrays(frames: list[str]) -> Iterator[str]:
+    """The frames as JSON arrays, in order, each of ``PIECE`` characters at most (but with one frame at least)."""
+    piece: list[str] = []
+    size = 0
+    for text in frames:
+        if piece and size + len(text) > PIECE:
+            yield f"[{','.join(piece)}]"
+            piece, size = [], 0
+        piece.append(text)
+        size += len(text) + 1
+    yield f"[{','.join(piece)}]"

@@ -236,3 +236,30 @@ def test_the_frame_is_compact_json(talk, head):
     inbox.send([head], "Ñ")
     frame = socket.saying("Ñ")
     assert to_json(frame) in socket.messages
+
+
+def test_a_megabyte_that_is_due_at_once_comes_in_pieces(talk, head):
+    """Daphne sends no message beyond a megabyte: the client would come back for the same one for ever."""
+    start = replay.head()
+    _notify(head, ["x" * 2_000 for _ in range(700)])
+    for joined in (True, False):
+        socket = talk(head, f"notifications/?last_event_id={start}", joined=joined)
+        socket.wait_for_cursor(replay.head(), 20)
+        assert len(socket.events) == 700
+        assert max(map(len, socket.messages)) < 200_000
+
+
+def test_a_single_frame_beyond_a_megabyte_is_sent_whole(talk, head):
+    socket = talk(head, "projects/")
+    Project.objects.bulk_create(
+        Project(name=f"{number}", prn=f"PRN-LONG-{number}", barangay="Apokon", description="₱" * 5_000)
+        for number in range(200)
+    )
+    for project in Project.objects.all():
+        project.status = "delayed"
+        project.save()
+    socket.wait_for_cursor(replay.head(), 30)
+    inbox.send([head], "Still there?")
+    socket.wait_for(lambda frame: frame["type"] == "project_status", "the state of many projects", 20)
+    socket.send({"type": "ping"})
+    socket.of_type("pong")
