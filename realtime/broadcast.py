@@ -60,9 +60,18 @@ class Broadcast:
             hub.flash(flash)
 
 
-def flash(topic: str, audience: Iterable[str], fields: dict[str, Any]) -> Flash:
-    """A passing message for those who hold a key of the audience and asked for the topic."""
-    return Flash(topic, frozenset(audience), to_json(fields))
+def flash(topic: str, audience: Iterable[str], fields: dict[str, Any]) -> Flash | None:
+    """A passing message for those who hold a key of the audience and asked for the topic.
+
+    ``None`` for one that is no frame: without a type, or with something in it that JSON cannot say.
+    """
+    try:
+        if isinstance(fields.get("type"), str):
+            return Flash(topic, frozenset(audience), to_json(fields))
+    except (TypeError, ValueError):
+        pass
+    logger.warning("A message for topic %s is no frame and is not shown.", topic)
+    return None
 
 
 broadcast = Broadcast()

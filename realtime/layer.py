@@ -48,6 +48,7 @@ class Layer:
         self._outgoing: deque[Message] = deque(maxlen=WAITING)
         self._stopping = False
         self.sent = self.failed = 0
+        self._failures = 0  # in a row
         self.paused_until = 0.0
 
     def send(self, messages: Iterable[Message]) -> None:
@@ -100,19 +101,18 @@ class Layer:
     # --- sending ------------------------------------------------------------------------------------------------
 
     async def _send_waiting(self) -> None:
-        failures = 0
         while self._outgoing and not self._stopping and time.monotonic() >= self.paused_until:
             message = self._outgoing.popleft()
             body = {"type": message.type, "data": message.data}
             try:
                 await asyncio.wait_for(get_channel_layer().group_send(message.group, body), SEND_SECONDS)
             except Exception as error:  # noqa: BLE001 (whatever a layer or its driver raises: the log has the event)
-                failures += 1
+                self._failures += 1
                 self.failed += 1
-                if failures >= FAILURES:
+                if self._failures >= FAILURES:
                     self._pause(error)
             else:
-                failures = 0
+                self._failures = 0
                 self.sent += 1
                 self._resume()
 
