@@ -1,8 +1,8 @@
 """What is said to a listener, and when: the same for every transport, without doing any input or output itself.
 
-``conversation`` is a generator of steps. A driver (realtime/sse.py has two) carries each step out in its own way,
-blocking or awaiting, and sends back the result. That keeps order, replay, state, heartbeat and the end of a session
-in one place for WSGI, ASGI and, later, WebSocket.
+``conversation`` is a generator of steps. A driver (two in realtime/sse.py, one in realtime/websocket.py) carries each
+step out in its own way, blocking or awaiting, and sends back the result. That keeps order, replay, state, heartbeat and
+the end of a session in one place for WSGI, ASGI and WebSocket.
 """
 
 import time
