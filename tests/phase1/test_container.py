@@ -29,7 +29,10 @@ def test_it_starts_with_start_sh_and_not_as_root():
     assert said("USER") == ["gistagum"]
     order = [name for name, _ in LAST_STAGE]
     assert order.index("USER") > max(number for number, name in enumerate(order) if name in {"RUN", "COPY"})
-    assert {words for name, words in INSTRUCTIONS if name == "FROM"} == {"python:3.11-slim AS packages", "python:3.11-slim"}
+    assert {words for name, words in INSTRUCTIONS if name == "FROM"} == {
+        "python:3.11-slim AS packages",
+        "python:3.11-slim",
+    }
 
 
 def test_it_listens_to_the_outside_and_says_how_it_is():

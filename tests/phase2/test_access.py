@@ -39,7 +39,14 @@ def test_without_a_session_the_handshake_is_refused(talk, address):
 
 
 def test_a_cookie_that_can_be_none_of_ours_is_refused_without_a_stir(site, talk, head):
-    for cookie in ("sessionid=", "sessionid=\\000", "sessionid=%00", "sessionid=" + "x" * 4000, "sessionid=☃", "a;b==;"):
+    for cookie in (
+        "sessionid=",
+        "sessionid=\\000",
+        "sessionid=%00",
+        "sessionid=" + "x" * 4000,
+        "sessionid=☃",
+        "a;b==;",
+    ):
         assert refused(talk, None, "events/", cookie=cookie.encode("utf-8").decode("latin1")) == 403
     assert "Traceback" not in site.log.read_text()
 

@@ -137,7 +137,14 @@ def test_an_unknown_topic_is_named_and_the_socket_closed_for_good(talk, head, qu
 
 
 def test_a_strange_query_is_no_matter(talk, head):
-    for query in ("?", "?&&&", "?last_event_id", "?topics=projects&topics=notifications", "?%ff=%fe", "?a=" + "b" * 4000):
+    for query in (
+        "?",
+        "?&&&",
+        "?last_event_id",
+        "?topics=projects&topics=notifications",
+        "?%ff=%fe",
+        "?a=" + "b" * 4000,
+    ):
         socket = talk(head, f"events/{query}")
         inbox.send([head], "Well?")
         socket.saying("Well?")

@@ -92,10 +92,10 @@ def test_a_socket_that_vanishes_gives_its_place_back(start):
                 socket.vanish()
             else:
                 socket.close()
-        wait_until(lambda: not _threads_waiting(site), "all are gone", 5)
+        wait_until(lambda: not _somebody_connected(site), "all are gone", 5)
 
 
-def _threads_waiting(site: Site) -> bool:
+def _somebody_connected(site: Site) -> bool:
     """Whether somebody is still connected, as far as the system knows."""
     with open("/proc/net/tcp") as table:
         port = f":{site.port:04X}"
@@ -130,7 +130,7 @@ def test_a_client_that_never_reads_costs_little_and_is_let_go(start):
 
 
 def test_a_slow_reader_gets_everything_in_its_own_time(start):
-    site, opens = start()
+    site, _ = start()
     user = person(Role.HEAD)
     cookie = session_cookie(user)
     begin = replay.head()
@@ -179,7 +179,7 @@ def _request(site: Site):
 
 @pytest.mark.timeout(60)
 def test_an_idle_socket_stays_open(start):
-    site, opens = start(SSE_HEARTBEAT_SECONDS="15")
+    _, opens = start(SSE_HEARTBEAT_SECONDS="15")
     user = person(Role.HEAD)
     socket = opens("events/", session_cookie(user))
     assert not socket.ended.wait(20)

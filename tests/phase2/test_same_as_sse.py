@@ -48,9 +48,7 @@ def missed_nothing(sockets_and_streams) -> None:
 
 
 @pytest.mark.parametrize("joined", [True, False], ids=["arrays", "single"])
-def test_each_person_is_told_the_same_on_a_socket_as_on_a_stream(
-    talk, listen, head, finance, engineer, nobody, joined
-):
+def test_each_person_is_told_the_same_on_a_socket_as_on_a_stream(talk, listen, head, finance, engineer, nobody, joined):
     start = replay.head()
     people = [head, finance, engineer, nobody, person(is_superuser=True)]
     pairs = [

@@ -63,7 +63,7 @@ BAD = [
 
 @pytest.mark.parametrize("url", BAD)
 def test_an_address_of_another_form_is_refused_and_not_repeated(url):
-    with pytest.raises(ImproperlyConfigured, match="^REDIS_URL ") as refused:
+    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL ") as refused:
         channel_layers(url)
     assert "rediss://" in str(refused.value)
     assert "\n" not in str(refused.value)

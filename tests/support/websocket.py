@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -158,10 +159,8 @@ class Socket:
 
     def vanish(self) -> None:
         """Leave without a goodbye."""
-        try:
+        with suppress(OSError):
             self._connection.socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._reader.join(5)
 
     def close(self) -> None:
