@@ -94,7 +94,8 @@ class ListenerConsumer(AsyncConsumer):
             await self._close(Close.NOT_ALLOWED)
             return
         try:
-            listener = await self._read(("socket", id(self)), lambda: self._attach(subscription, query))
+            # A key of its own: readings are kept for a while, and an id() may by then be another consumer's.
+            listener = await self._read(object(), lambda: self._attach(subscription, query))
         except Exception as error:  # noqa: BLE001 (the database is away: the client is refused and comes back)
             logger.warning("A socket is refused, its browser will come back: %s: %s", type(error).__name__, error)
             await self._refuse()

@@ -207,3 +207,14 @@ def test_signing_out_in_one_browser_leaves_the_others_alone(site, talk, head):
     assert goes.closed_with(SOON) == 4401
     inbox.send([head], "Still there?")
     stays.saying("Still there?")
+
+
+def test_sockets_that_come_and_go_quickly_are_each_their_own(talk, head, finance):
+    """One that comes right after another has gone must not be taken for it (objects of the two may share an id)."""
+    inbox.send([head], "For the head alone")
+    unread, cookies = {head: 1, finance: 0}, {user: session_cookie(user) for user in (head, finance)}
+    for _ in range(60):
+        for user, count in unread.items():
+            socket = talk(user, "notifications/", cookie=cookies[user])
+            assert socket.next()["unread_count"] == count
+            socket.close()
