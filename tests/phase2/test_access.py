@@ -1,13 +1,17 @@
 """Who gets a socket at all, what each role sees, and how soon a change of that acts on sockets that are open."""
 
+import asyncio
+
 import httpx
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 
 from projeng import inbox
 from projeng.access import Role
+from projeng.consumers import NotificationConsumer
 from projeng.models import Project
 from realtime import replay
+from realtime.hub import hub
 from tests.phase0.test_contract_access import (
     _change_password,
     _delete,
@@ -218,3 +222,29 @@ def test_sockets_that_come_and_go_quickly_are_each_their_own(talk, head, finance
             socket = talk(user, "notifications/", cookie=cookies[user])
             assert socket.next()["unread_count"] == count
             socket.close()
+
+
+def test_each_socket_reads_for_itself(monkeypatch):
+    """Readings are kept and shared by key, longer than a socket lives: no two sockets may ever have the same key."""
+    keys = []
+
+    class Recorder:
+        def submit(self, key, read):
+            keys.append(key)
+            raise RuntimeError("no database here")
+
+    async def sent(message) -> None:
+        assert message["type"] == "websocket.close"
+
+    async def connect() -> None:
+        consumer = NotificationConsumer()
+        consumer.scope = {"user": User(pk=1), "query_string": b""}
+        consumer.base_send = sent
+        await consumer.websocket_connect({})
+        consumer._leave()
+
+    monkeypatch.setattr(hub, "reader", Recorder())
+    monkeypatch.setattr("django.conf.settings.USE_DAPHNE", True)
+    for _ in range(100):
+        asyncio.run(connect())
+    assert len(set(keys)) == len(keys) == 100
