@@ -9,19 +9,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
 django_application = get_asgi_application()
 
 # After Django is set up, since these need its models.
-from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.auth import AuthMiddleware  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
 
 from .daphne_limits import bounded, end_in_time  # noqa: E402
+from .middleware import own_session_only  # noqa: E402
+
+sockets = own_session_only(SessionMiddleware(AuthMiddleware(URLRouter(websocket_urlpatterns))))
 
 application = bounded(
     ProtocolTypeRouter(
         {
             "http": django_application,
-            "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+            "websocket": AllowedHostsOriginValidator(CookieMiddleware(sockets)),
         }
     )
 )

@@ -1,7 +1,8 @@
 """What is answered or mended before anything else looks at a request."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -9,6 +10,7 @@ from django.db.utils import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 
 
@@ -42,7 +44,22 @@ class SessionCookieMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-        if key is not None and not SESSION_KEY.fullmatch(key):
-            del request.COOKIES[settings.SESSION_COOKIE_NAME]
+        drop_foreign_session(request.COOKIES)
         return self.get_response(request)
+
+
+def drop_foreign_session(cookies: MutableMapping[str, str]) -> None:
+    """Take a session cookie that cannot be one of ours out of a request's cookies."""
+    key = cookies.get(settings.SESSION_COOKIE_NAME)
+    if key is not None and not SESSION_KEY.fullmatch(key):
+        del cookies[settings.SESSION_COOKIE_NAME]
+
+
+def own_session_only(application: Application) -> Application:
+    """The same for WebSocket handshakes, behind Channels' CookieMiddleware."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        drop_foreign_session(scope["cookies"])
+        await application(scope, receive, send)
+
+    return serve

@@ -19,6 +19,7 @@ from .access import ALL_PROJECTS, project_key
 from .events import NOTIFICATIONS, PROJECTS
 
 PROJECT_GROUP = "project_updates"
+SERVERS_GROUP = "servers"  # for the servers' own events: what somebody lost must be known as fast as what somebody did
 NOTIFICATION_HANDLER = "send_notification"
 PROJECT_HANDLER = "send_update"
 
@@ -44,18 +45,19 @@ def broadcast_project_update(data: dict[str, Any]) -> None:
 def messages_of(event: Event) -> list[Message]:
     """The messages that carry a committed event to the groups of those who may be concerned."""
     topic = topic_of(event.type)
+    if topic is None:
+        return [Message(SERVERS_GROUP, "authority_changed", {}, logged=event.pk)]
     data = envelope_fields(event.pk, event.type, event.at, event.fields)
     if topic == NOTIFICATIONS:
         prefix = user_key(0)[:-1]
         users = [int(key[len(prefix) :]) for key in event.audience if key.startswith(prefix)]
-        return [Message(notification_group(user_id), NOTIFICATION_HANDLER, data) for user_id in users]
-    # The servers' own events go this way too: what somebody lost must be known as fast as what somebody did.
-    return [Message(PROJECT_GROUP, PROJECT_HANDLER, data if topic else {"id": event.pk})]
+        return [Message(notification_group(user_id), NOTIFICATION_HANDLER, data, event.pk) for user_id in users]
+    return [Message(PROJECT_GROUP, PROJECT_HANDLER, data, event.pk)]
 
 
 def groups_of(user_ids: Collection[int]) -> Iterable[str]:
     """The groups whose messages concern somebody among these users."""
-    return [PROJECT_GROUP, *map(notification_group, user_ids)]
+    return [PROJECT_GROUP, SERVERS_GROUP, *map(notification_group, user_ids)]
 
 
 def shown(group: str, handler: str, data: dict[str, Any]) -> Flash | None:

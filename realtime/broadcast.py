@@ -1,8 +1,8 @@
 """Events by way of the channel layer: out to its groups after the commit, and back in to whoever listens here.
 
-An event that comes back with the id of the log is only a hint to read on: truth, order and audience stay with the log.
-A message without an id, which any code may send to a group, is shown as it passes (a ``Flash``). The app says which
-groups there are and who may see what comes from them (``register``).
+A message that carries an event of the log is only a hint to read on: truth, order and audience stay with the log. Any
+other, which any code may send to a group, is shown as it passes (a ``Flash``). The app says which groups there are and
+who may see what comes from them (``register``).
 """
 
 import logging
@@ -47,27 +47,29 @@ class Broadcast:
     def _followed(self) -> frozenset[str]:
         return frozenset(self._groups(hub.user_ids()))
 
-    def _received(self, group: str, handler: str, data: Any) -> None:
-        if not isinstance(data, dict):
-            logger.warning("A message to group %s is no object and is not shown.", group)
-            return
-        if isinstance(data.get("id"), int):
-            if data["id"] > hub.cursor:
+    def _received(self, group: str, message: dict[str, Any]) -> None:
+        logged, data = message.get("logged"), message.get("data")
+        if isinstance(logged, int):
+            if logged > hub.cursor:
                 hub.wake()
-            return
-        flash = self._incoming(group, handler, data)
-        if flash is not None:
-            hub.flash(flash)
+        elif isinstance(data, dict):
+            flash = self._incoming(group, str(message.get("type", "")), data)
+            if flash is not None:
+                hub.flash(flash)
+        else:
+            logger.warning("A message to group %s is no object and is not shown.", group)
 
 
 def flash(topic: str, audience: Iterable[str], fields: dict[str, Any]) -> Flash | None:
     """A passing message for those who hold a key of the audience and asked for the topic.
 
-    ``None`` for one that is no frame: without a type, or with something in it that JSON cannot say.
+    An ``id`` in it is left out: to a client that is a place in the log. ``None`` for a message that is no frame:
+    without a type, or with something in it that JSON cannot say.
     """
     try:
         if isinstance(fields.get("type"), str):
-            return Flash(topic, frozenset(audience), to_json(fields))
+            shown = {name: value for name, value in fields.items() if name != "id"}
+            return Flash(topic, frozenset(audience), to_json(shown))
     except (TypeError, ValueError):
         pass
     logger.warning("A message for topic %s is no frame and is not shown.", topic)

@@ -71,8 +71,8 @@ def iso(moment: datetime) -> str:
 
 
 def to_json(value: Any) -> str:
-    """Compact JSON on one line; dates, times and decimals as text."""
-    return json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=False)
+    """Compact JSON on one line; dates, times and decimals as text. Raises ValueError for what JSON has no word for."""
+    return json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def envelope_fields(event_id: int, event_type: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:

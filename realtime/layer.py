@@ -23,15 +23,19 @@ PAUSE_SECONDS = 10.0
 WAITING = 10_000  # messages that wait to be sent; beyond that the oldest go: the log has them
 IDLE_SECONDS = 0.2  # an in-memory layer is fed from other threads, whose wake-up its loop does not notice
 
-Receiver = Callable[[str, str, Any], None]  # group, handler, data
+Receiver = Callable[[str, dict[str, Any]], None]  # group, message as it came
 
 
 class Message(NamedTuple):
-    """What goes to a group: the handler's name and the data, as the layer's consumers have it."""
+    """What goes to a group: the handler's name and the data, as the layer's consumers have it.
+
+    ``logged`` is the id of the event of the log that the message carries; ``None`` when it is not in the log.
+    """
 
     group: str
     type: str
     data: dict[str, Any]
+    logged: int | None = None
 
 
 class Layer:
@@ -103,7 +107,7 @@ class Layer:
     async def _send_waiting(self) -> None:
         while self._outgoing and not self._stopping and time.monotonic() >= self.paused_until:
             message = self._outgoing.popleft()
-            body = {"type": message.type, "data": message.data}
+            body = {"type": message.type, "data": message.data, "logged": message.logged}
             try:
                 await asyncio.wait_for(get_channel_layer().group_send(message.group, body), SEND_SECONDS)
             except Exception as error:  # noqa: BLE001 (whatever a layer or its driver raises: the log has the event)
@@ -153,8 +157,7 @@ class Layer:
                 channel = await layer.new_channel()
                 await layer.group_add(group, channel)
                 while True:
-                    message = await layer.receive(channel)
-                    self._received(group, str(message.get("type", "")), message.get("data"))
+                    self._received(group, await layer.receive(channel))
             except Exception as error:  # noqa: BLE001 (as in sending, which says once that the layer fails)
                 logger.debug("Receiving from the channel layer failed: %s", error)
                 await asyncio.sleep(1.0)

@@ -4,7 +4,15 @@ import os
 import tempfile
 
 _scratch = tempfile.mkdtemp(prefix="gistagum-tests-")
-for name in ("DATABASE_URL", "USE_DAPHNE", "SSE_ENABLED", "SSE_MAX_STREAMS", "DEBUG", "CSRF_TRUSTED_ORIGINS"):
+for name in (
+    "DATABASE_URL",
+    "USE_DAPHNE",
+    "SSE_ENABLED",
+    "SSE_MAX_STREAMS",
+    "DEBUG",
+    "CSRF_TRUSTED_ORIGINS",
+    "WEBSOCKET_MAX_SOCKETS",
+):
     os.environ.pop(name, None)
 os.environ.update(
     SECRET_KEY="only-for-the-tests-and-nothing-else-0123456789-abcdefghijklmnopqrstuvwxyz",

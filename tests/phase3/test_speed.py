@@ -92,8 +92,7 @@ def test_a_process_holds_one_mailbox_for_each_group_however_many_listen(open_off
     time.sleep(1)  # see above
     with driver.Redis(port=shared_redis.port) as client:
         groups = [name.decode() for name in client.pubsub_channels("gistagum__group__*")]
-        assert sorted(groups) == sorted(
-            ["gistagum__group__project_updates", f"gistagum__group__user_{user.pk}_notifications"]
-        )
+        wanted = ["project_updates", "servers", f"user_{user.pk}_notifications"]
+        assert sorted(groups) == [f"gistagum__group__{name}" for name in wanted]
         assert {number for _, number in client.pubsub_numsub(*groups)} == {1}
         assert len(client.pubsub_channels("*")) <= 4
