@@ -8,6 +8,9 @@ import pytest
 from projeng import inbox
 from tests.support.websocket import DeafSocket
 
+# What a client says is heard the same on either database.
+pytestmark = pytest.mark.parametrize("site", ["daphne-postgres"], indirect=True)
+
 INVALID = {"type": "error", "message": "Invalid JSON"}
 NO_OBJECT = {"type": "error", "message": "A message is a JSON object."}
 UNKNOWN = {"type": "error", "message": "Unknown type; types are ping and ack."}
