@@ -163,7 +163,7 @@ def the_plan(folder: Path, redis: str, clients: int, messages: int) -> tuple[flo
         "benchmarks.peers.plan:application",
     ]
     environment = {**os.environ, "REDIS_URL": redis}
-    with (folder / "plan.log").open("ab") as log:
+    with (folder / "plan.log").open("wb") as log:
         server = subprocess.Popen(
             [str(Path(sys.executable).parent / command[0]), *command[1:]],
             cwd=ROOT,
