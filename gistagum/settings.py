@@ -194,6 +194,20 @@ WEBSOCKET_SUBPROTOCOL = "gistagum.v1"  # clients that offer it get what is due a
 SSE_HEARTBEAT_SECONDS = env.integer("SSE_HEARTBEAT_SECONDS", 15, 1, 60)
 EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
 
+# --- who gets WebSocket (realtime/transport.py decides) --------------------------------------------------------
+USE_WEBSOCKETS = env.boolean("USE_WEBSOCKETS", False)
+WEBSOCKET_SHADOW = env.boolean("WEBSOCKET_SHADOW", False)
+WEBSOCKET_ROLLOUT_GROUPS = env.names("WEBSOCKET_ROLLOUT_GROUPS")
+# Groups alone mean these groups, not these and everybody else.
+WEBSOCKET_ROLLOUT_PERCENT = env.integer("WEBSOCKET_ROLLOUT_PERCENT", 0 if WEBSOCKET_ROLLOUT_GROUPS else 100, 0, 100)
+for name, wanted in (("USE_WEBSOCKETS", USE_WEBSOCKETS), ("WEBSOCKET_SHADOW", WEBSOCKET_SHADOW)):
+    if wanted and not USE_DAPHNE:
+        raise ImproperlyConfigured(
+            f"{name} is true and USE_DAPHNE is false; only Daphne speaks WebSocket: set USE_DAPHNE=true."
+        )
+if WEBSOCKET_SHADOW and not SSE_ENABLED:
+    raise ImproperlyConfigured("WEBSOCKET_SHADOW is true and SSE_ENABLED is false; in shadow SSE is what people see.")
+
 # --- logging --------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ["text", "json"])

@@ -25,4 +25,4 @@ class EventsConsumer(ListenerConsumer):
     """Everything that a page needs: ``?topics=`` names what (default: all)."""
 
     def subscription(self, query: dict[str, str]) -> Subscription:
-        return subscriptions.of_topics(query.get("topics"))
+        return subscriptions.of_page(query.get("topics"))

@@ -4,8 +4,10 @@ from django.urls import path
 
 from .consumers import EventsConsumer, NotificationConsumer, ProjectUpdateConsumer
 
+SOCKET_PATH = "/ws/events/"  # what pages listen to
+
 websocket_urlpatterns = [
     path("ws/notifications/", NotificationConsumer.as_asgi()),
     path("ws/projects/", ProjectUpdateConsumer.as_asgi()),
-    path("ws/events/", EventsConsumer.as_asgi()),
+    path(SOCKET_PATH.lstrip("/"), EventsConsumer.as_asgi()),
 ]

@@ -1,5 +1,8 @@
 """What each address carries, for both doors alike (projeng/sse.py, projeng/consumers.py)."""
 
+from dataclasses import replace
+
+from realtime import rollout
 from realtime.listener import Subscription
 
 from . import states
@@ -27,3 +30,11 @@ def of_topics(text: str | None) -> Subscription:
     # The dashboard's counters change with projects, so the stream must look at those without sending them.
     looked_at = topics | {PROJECTS} if DASHBOARD in topics else topics
     return Subscription(looked_at, shown, wanted=lambda frame: frame.topic in topics)
+
+
+def of_page(text: str | None) -> Subscription:
+    """The same for a whole page, which is told besides by which transport it is to listen.
+
+    Raises ValueError as ``of_topics`` does.
+    """
+    return replace(of_topics(text), standing=lambda viewer: rollout.frame(viewer.transport))

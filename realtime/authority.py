@@ -8,24 +8,30 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from . import audience
+from . import audience, rollout
+from .transport import Decision
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person as the servers see them: who, what keys they hold, and what their session must match."""
+    """A person as the servers see them: who, what keys they hold, what their session must match, by which transport."""
 
     user_id: int
     keys: frozenset[str]
     auth_hash: str
+    transport: Decision
 
 
 def load(user_ids: Collection[int]) -> dict[int, Viewer]:
     """The viewers among these users; inactive and deleted ones are left out. A fixed number of queries."""
-    users = get_user_model().objects.filter(pk__in=user_ids, is_active=True)
-    auth_hashes = {user.pk: user.get_session_auth_hash() for user in users}
-    keys = audience.keys_of(auth_hashes.keys()) if auth_hashes else {}
-    return {user_id: Viewer(user_id, keys[user_id], auth_hash) for user_id, auth_hash in auth_hashes.items()}
+    users = list(get_user_model().objects.filter(pk__in=user_ids, is_active=True))
+    if not users:
+        return {}
+    keys = audience.keys_of([user.pk for user in users])
+    transports = rollout.decisions(users)
+    return {
+        user.pk: Viewer(user.pk, keys[user.pk], user.get_session_auth_hash(), transports[user.pk]) for user in users
+    }
 
 
 def living_sessions(session_keys: Collection[str]) -> set[str]:

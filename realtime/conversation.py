@@ -75,6 +75,7 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
     pending = [_Pending(state) for state in listener.subscription.states]
     spoke = time.monotonic()
     everything = True  # the state of all there is, on connect and after a reset
+    standing = ""
     while True:
         seen = hub.version
         if listener.reset:
@@ -98,6 +99,9 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
             waiting.subjects.update(subject for subject in subjects if subject is not None)
         states = _flashes(hub, listener, viewer)
         states += yield from _states(hub, listener, viewer, pending, everything)
+        told, standing = standing, listener.subscription.standing(viewer)
+        if standing != told:
+            states.append(standing)
         opening, everything = everything, False
         events = tuple(frame for frame in seen_frames if listener.subscription.wanted(frame))
         if any(map(listener.subscription.over, seen_frames)):

@@ -59,6 +59,14 @@ class SessionEnded(EventType):
     digest: str
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TransportChanged(EventType):
+    """WebSocket was taken away from somebody or given back. For the servers only: each looks up whom it concerns."""
+
+    type = "transport_changed"
+    topic = None
+
+
 def topic_of(event_type: str) -> str | None:
     """The topic of a type of event; ``None`` for the servers' own, and for types that are no longer declared."""
     declared = CATALOGUE.get(event_type)

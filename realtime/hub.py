@@ -19,7 +19,7 @@ from django.db import connection
 
 from . import authority, replay
 from .authority import Viewer
-from .events import AuthorityChanged, SessionEnded
+from .events import AuthorityChanged, SessionEnded, TransportChanged
 from .listener import Listener
 from .reader import Reader
 from .replay import Frame
@@ -242,6 +242,8 @@ class Hub:
         for frame in frames:
             if frame.type == AuthorityChanged.type:
                 concerned.update(frame.fields["user_ids"])
+            elif frame.type == TransportChanged.type:
+                concerned.update(self.user_ids())
             elif frame.type == SessionEnded.type:
                 ended.add(frame.fields["digest"])
         if concerned:

@@ -16,6 +16,7 @@ class Subscription:
     ``topics``: the topics whose events are wanted. ``states``: the present state shown beside them.
     ``wanted``: a further choice among the events of those topics. ``allowed``: asked again whenever the person's
     authority changes; the stream ends when it says no. ``over``: an event after which there is nothing left to tell.
+    ``standing``: a frame (as JSON) about the viewer, sent on connect and whenever it has changed; "" for none.
     """
 
     topics: frozenset[str]
@@ -23,6 +24,19 @@ class Subscription:
     wanted: Callable[[Frame], bool] = lambda frame: True
     allowed: Callable[[Viewer], bool] = lambda viewer: True
     over: Callable[[Frame], bool] = lambda frame: False
+    standing: Callable[[Viewer], str] = lambda viewer: ""
+
+    def gets(self, frame: Frame, viewer: Viewer) -> bool:
+        """Whether an event belongs to what was asked for, and may be seen by this person."""
+        return frame.topic in self.topics and may_see(viewer.keys, frame.audience)
+
+
+def asked_by_another(asked: str | None, user_id: int) -> bool:
+    """Whether a page that named its user was opened by somebody else than who is signed in now.
+
+    The browser's cookie may have changed hands since; what is for one must not be shown in the other's page.
+    """
+    return bool(asked) and asked != str(user_id)
 
 
 @dataclass
@@ -56,4 +70,4 @@ class Listener:
 
     def may_get(self, frame: Frame, viewer: Viewer) -> bool:
         """Whether an event belongs to what this connection asked for, and may be seen by this person."""
-        return frame.topic in self.subscription.topics and may_see(viewer.keys, frame.audience)
+        return self.subscription.gets(frame, viewer)

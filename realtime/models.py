@@ -1,4 +1,4 @@
-"""What is stored: the append-only log of events, and the mark up to which it has been pruned."""
+"""What is stored: the append-only log of events, how far it has been pruned, and what rollout has taken away."""
 
 from django.db import models
 from django.utils import timezone
@@ -33,3 +33,42 @@ class LogMark(models.Model):
 
     def __str__(self) -> str:
         return f"pruned to {self.pruned_to}"
+
+
+class TransportHold(models.Model):
+    """WebSocket is taken away here until it is given back (realtime/holds.py). Flags grant; this only narrows."""
+
+    scope = models.CharField(max_length=8, help_text="all, group or user")
+    target = models.CharField(max_length=150, blank=True, help_text="The group's name or the user's id.")
+    reason = models.CharField(max_length=300)
+    by = models.CharField(max_length=150, help_text="Who did it: a user name, or the command that did.")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "target"], name="one_hold_each")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.target}".strip()
+
+
+class TransportChange(models.Model):
+    """The record: who took WebSocket away or gave it back, when and why. Rows are only ever added."""
+
+    class Action(models.TextChoices):
+        """What was done."""
+
+        TAKE = "take", "taken away"
+        GIVE_BACK = "give_back", "given back"
+
+    action = models.CharField(max_length=9, choices=Action)
+    scope = models.CharField(max_length=8)
+    target = models.CharField(max_length=150, blank=True)
+    reason = models.CharField(max_length=300)
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.scope} {self.target}".strip()

@@ -24,7 +24,7 @@ from .client_socket import ClientSocket
 from .conversation import Read, Send, Step, Wait, conversation
 from .hub import hub
 from .idle_threads import release_request_thread
-from .listener import Listener, Subscription
+from .listener import Listener, Subscription, asked_by_another
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,9 @@ RETRY_MS = (1_000, 6_000)  # browsers come back spread over this range
 def event_stream(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     """Answer with a stream of what ``subscription`` says, from the cursor that the request carries.
 
-    Not signed in: 401 as JSON, or the sign-in page for a browser that came to look. No slot left: 503 with
-    ``Retry-After``. Not allowed: 404, since that it exists is nobody's business either.
+    Not signed in: 401 as JSON, or the sign-in page for a browser that came to look. Somebody else signed in than whom
+    ``?user=`` names: 409. No slot left: 503 with ``Retry-After``. Not allowed: 404, since that it exists is nobody's
+    business either.
     """
     if request.method != "GET":
         return refusal(405, "A stream is read with GET.", Allow="GET")
@@ -46,6 +47,8 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         if "text/html" in request.headers.get("Accept", ""):
             return redirect_to_login(request.get_full_path())
         return refusal(401, "Not signed in.")
+    if asked_by_another(request.GET.get("user"), request.user.pk):
+        return refusal(409, "Somebody else is signed in.")
     if not settings.SSE_ENABLED:
         return refusal(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
     if hub.closing or not _slots.take():

@@ -21,7 +21,7 @@ from . import replay
 from .conversation import Read, Send, Wait, conversation
 from .events import to_json
 from .hub import hub
-from .listener import Listener, Subscription
+from .listener import Listener, Subscription, asked_by_another
 from .sse import READ_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Close:
     TOO_LARGE = 1009
     SIGNED_OUT = 4401
     NOT_ALLOWED = 4403
+    SOMEBODY_ELSE = 4409
     TOO_MANY = 4429
 
 
@@ -86,6 +87,10 @@ class ListenerConsumer(AsyncConsumer):
             return
         ListenerConsumer.open_sockets += 1
         self._counted = True
+        if asked_by_another(query.get("user"), user.pk):
+            await self._accept()
+            await self._close(Close.SOMEBODY_ELSE)
+            return
         try:
             subscription = self.subscription(query)
         except ValueError as error:

@@ -90,4 +90,5 @@ def test_what_is_for_the_servers_only_has_no_topic():
     assert {name for name, declared in CATALOGUE.items() if declared.topic is None} == {
         "authority_changed",
         "session_ended",
+        "transport_changed",
     }

@@ -1,0 +1,51 @@
+"""Polling: what a stream would have said since the cursor, as one JSON answer, for browsers that no stream reaches.
+
+It reads the same log under the same rules, so a browser may go from a stream to polling and back with its cursor.
+"""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from . import authority, replay
+from .events import to_json
+from .listener import Subscription, asked_by_another
+from .sse import refusal
+
+MOST = 200  # events in one answer
+
+
+def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
+    """Answer ``{"frames": [...], "cursor": N, "more": bool}``: events in order, then the state that they changed.
+
+    Without a cursor of use, the state of all there is. ``more``: not everything fitted, ask on at once. Refused as a
+    stream is (realtime/sse.py).
+    """
+    if request.method != "GET":
+        return refusal(405, "What is new is asked for with GET.", Allow="GET")
+    if not request.user.is_authenticated:
+        return refusal(401, "Not signed in.")
+    if asked_by_another(request.GET.get("user"), request.user.pk):
+        return refusal(409, "Somebody else is signed in.")
+    raw = request.GET.get("last_event_id")
+    start = replay.start(raw)
+    frames = replay.tail(start.cursor, MOST)
+    # Authority is read after the events: it is then never older than they are, so nobody sees what was taken from them.
+    viewer = authority.load([request.user.pk]).get(request.user.pk)
+    if viewer is None:
+        return refusal(401, "Not signed in.")
+    if not subscription.allowed(viewer):
+        return refusal(404, "There is nothing here for you.")
+    seen = [frame for frame in frames if subscription.gets(frame, viewer)]
+    said = [to_json({"type": "reset", "reason": start.reset})] if start.reset else []
+    said += [frame.json for frame in seen if subscription.wanted(frame)]
+    for state in subscription.states:
+        subjects = frozenset(subject for subject in map(state.subject, seen) if subject is not None)
+        if state.opens and (start.reset or not raw):
+            said += state.encoded(viewer, None)
+        elif subjects:
+            said += state.encoded(viewer, subjects)
+    standing = subscription.standing(viewer)
+    said += [standing] if standing else []
+    cursor = frames[-1].id if frames else start.cursor
+    more = "true" if len(frames) == MOST else "false"
+    body = f'{{"frames":[{",".join(said)}],"cursor":{cursor},"more":{more}}}'
+    return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})
