@@ -19,8 +19,16 @@ class Environment:
     """The process's environment, topped up from a ``.env`` file (which never overrides it)."""
 
     def __init__(self, env_file: Path) -> None:
+        given = set(os.environ)
         if env_file.is_file():
             environ.Env.read_env(str(env_file))
+        self._from_file = dict.fromkeys(set(os.environ) - given, env_file.name)
+
+    def source(self, name: str) -> str:
+        """Where a variable's value comes from: ``environment``, the name of the env file, or ``default``."""
+        if not os.environ.get(name, "").strip():
+            return "default"
+        return self._from_file.get(name, "environment")
 
     def _raw(self, name: str, default: str) -> str:
         # An empty value means "not set": compose files and env files cannot leave a variable out conditionally.

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from .database import database_settings
 from .environment import Environment
 from .layers import channel_layers
+from .version import code_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Tests and trials name another file (or /dev/null), so that a developer's .env never decides what they see.
@@ -186,6 +187,9 @@ if WEBSOCKET_BROADCAST and not REDIS_URL and not USE_DAPHNE and WEB_CONCURRENCY 
         "processes need Redis: set REDIS_URL, or WEB_CONCURRENCY=1."
     )
 
+# --- what is running (realtime/presence.py tells it to operators) ---------------------------------------------
+CODE_VERSION = code_version(BASE_DIR)
+
 # --- live updates ---------------------------------------------------------------------------------------------
 SSE_ENABLED = env.boolean("SSE_ENABLED", True)
 SSE_MAX_STREAMS = env.integer("SSE_MAX_STREAMS", 1000, 1, 20_000)
@@ -207,6 +211,22 @@ for name, wanted in (("USE_WEBSOCKETS", USE_WEBSOCKETS), ("WEBSOCKET_SHADOW", WE
         )
 if WEBSOCKET_SHADOW and not SSE_ENABLED:
     raise ImproperlyConfigured("WEBSOCKET_SHADOW is true and SSE_ENABLED is false; in shadow SSE is what people see.")
+
+# The switches of the migration as they stand, and where each value comes from.
+SWITCHES = {
+    name: {"value": globals()[name], "source": env.source(name)}
+    for name in (
+        "USE_DAPHNE",
+        "WEBSOCKET_BROADCAST",
+        "USE_WEBSOCKETS",
+        "WEBSOCKET_ROLLOUT_PERCENT",
+        "WEBSOCKET_ROLLOUT_GROUPS",
+        "WEBSOCKET_SHADOW",
+        "SSE_ENABLED",
+    )
+}
+# An address of Redis may hold a password: what matters here is whether there is one.
+SWITCHES["REDIS_URL"] = {"value": bool(REDIS_URL), "source": env.source("REDIS_URL")}
 
 # --- logging --------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])

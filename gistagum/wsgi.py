@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
 
 application = get_wsgi_application()
+
+from realtime.presence import presence  # noqa: E402 (needs Django's models)
+
+presence.start()

@@ -57,6 +57,7 @@ class Hub:
         self._changed = threading.Condition(self._lock)
         self._work = threading.Event()
         self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
         self._listeners: dict[int, Listener] = {}
         self._numbers = itertools.count()
         self._flashes: deque[tuple[int, Flash]] = deque(maxlen=FLASHES)
@@ -119,6 +120,10 @@ class Hub:
             start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
             return list(itertools.islice(self._ring, start, None))
 
+    def transports(self) -> list[str]:
+        """The transport of each listener of this process."""
+        return [listener.transport for listener in list(self._listeners.values())]
+
     def user_ids(self) -> set[int]:
         """Who listens in this process."""
         return {listener.user_id for listener in list(self._listeners.values())}
@@ -161,7 +166,12 @@ class Hub:
         """The server stops: every listener is told to end, and nobody new is let in. Asking twice is harmless."""
         if not self.closing:  # a second signal may come in the middle of the first, and must not wait for its lock
             self.closing = True
+            self._ended.set()
             self._tell()
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Block this thread until the server stops, or for so many seconds; whether it stops."""
+        return self._ended.wait(seconds)
 
     def _tell(self) -> None:
         with self._changed:

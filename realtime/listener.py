@@ -55,6 +55,7 @@ class Listener:
     came_at: int = 0
     session_over: bool = False
     flashed: int = 0
+    transport: str = "sse"
     session_digest: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -72,3 +72,33 @@ class TransportChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.scope} {self.target}".strip()
+
+
+class ServerProcess(models.Model):
+    """A process that serves the site: what it runs with and who listens there (realtime/presence.py)."""
+
+    key = models.CharField(max_length=32, unique=True)
+    server = models.CharField(max_length=16, help_text="gunicorn, daphne or uvicorn")
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField(db_index=True)
+    version = models.CharField(max_length=12)
+    switches = models.JSONField(help_text="Each switch with its value and where that comes from.")
+    sse = models.PositiveIntegerField(default=0, help_text="Streams open now.")
+    websocket = models.PositiveIntegerField(default=0, help_text="Sockets open now.")
+
+    def __str__(self) -> str:
+        return f"{self.server} {self.pid} on {self.host}"
+
+
+class ConnectionSample(models.Model):
+    """How many listened in a process at some moment, once a minute: what the control room draws over time."""
+
+    process = models.CharField(max_length=32)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    sse = models.PositiveIntegerField()
+    websocket = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%H:%M} {self.sse} + {self.websocket}"

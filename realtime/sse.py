@@ -59,6 +59,7 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         user_id=request.user.pk,
         session_key=request.session.session_key or "",
         auth_hash=request.user.get_session_auth_hash(),
+        transport="sse",
         subscription=subscription,
         cursor=start.cursor,
         reset=start.reset,

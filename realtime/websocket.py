@@ -115,6 +115,7 @@ class ListenerConsumer(AsyncConsumer):
             user_id=user.pk,
             session_key=self.scope["session"].session_key or "",
             auth_hash=user.get_session_auth_hash(),
+            transport="websocket",
             subscription=subscription,
             cursor=start.cursor,
             reset=start.reset,

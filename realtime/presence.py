@@ -1,0 +1,106 @@
+"""Each server process says in the database that it lives, what it runs with, and how many listen there.
+
+Commands and the control room can so tell what is really in force, not only what their own environment says.
+"""
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from .hub import hub
+from .models import ConnectionSample, ServerProcess
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 15.0
+GONE_SECONDS = 40.0  # who has not been seen for so long no longer serves
+SAMPLE_SECONDS = 60.0
+KEPT = timedelta(days=1)  # rows of processes that are gone
+SAMPLES_KEPT = timedelta(days=7)
+
+
+class Presence:
+    """The thread that tells of this process."""
+
+    def __init__(self) -> None:
+        self.key = uuid4().hex
+        self._started_at = timezone.now()
+        self._thread: threading.Thread | None = None
+        self._next_sample = 0.0
+
+    def start(self) -> None:
+        """Begin to tell. Asking twice is harmless."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="realtime-presence", daemon=True)
+            self._thread.start()
+
+    def beat(self) -> None:
+        """Tell once: a row for this process, and once a minute a sample of who listens."""
+        open_now = Counter(hub.transports())
+        ServerProcess.objects.update_or_create(
+            key=self.key,
+            defaults={
+                "server": server_name(),
+                "host": socket.gethostname()[:255],
+                "pid": os.getpid(),
+                "started_at": self._started_at,
+                "seen_at": timezone.now(),
+                "version": settings.CODE_VERSION,
+                "switches": settings.SWITCHES,
+                "sse": open_now["sse"],
+                "websocket": open_now["websocket"],
+            },
+        )
+        if time.monotonic() >= self._next_sample:
+            self._next_sample = time.monotonic() + SAMPLE_SECONDS
+            ConnectionSample.objects.create(process=self.key, sse=open_now["sse"], websocket=open_now["websocket"])
+            ServerProcess.objects.filter(seen_at__lt=timezone.now() - KEPT).delete()
+            ConnectionSample.objects.filter(at__lt=timezone.now() - SAMPLES_KEPT).delete()
+
+    def leave(self) -> None:
+        """The process ends: it is not to be waited for."""
+        ServerProcess.objects.filter(key=self.key).delete()
+
+    def _run(self) -> None:
+        failed = False
+        while True:
+            try:
+                if hub.closing:
+                    self.leave()
+                    return
+                self.beat()
+                failed = False
+            except DatabaseError as error:
+                if not failed:  # the hub says when the database is back
+                    logger.warning("This process cannot say that it lives: %s", str(error).strip())
+                failed = True
+            finally:
+                connection.close()
+            hub.wait_for_end(BEAT_SECONDS)
+
+
+def server_name() -> str:
+    """The program that serves: ``gunicorn``, ``daphne``, ``uvicorn``, or whatever else it is called."""
+    name = Path(sys.argv[0]).parent.name if Path(sys.argv[0]).name == "__main__.py" else Path(sys.argv[0]).name
+    return name[:16] or "python"
+
+
+def alive() -> QuerySet[ServerProcess]:
+    """The processes that serve now, oldest first."""
+    seen_since = timezone.now() - timedelta(seconds=GONE_SECONDS)
+    return ServerProcess.objects.filter(seen_at__gte=seen_since).order_by("started_at")
+
+
+presence = Presence()
