@@ -12,6 +12,12 @@ for name in (
     "DEBUG",
     "CSRF_TRUSTED_ORIGINS",
     "WEBSOCKET_MAX_SOCKETS",
+    "REDIS_URL",
+    "WEBSOCKET_BROADCAST",
+    "USE_WEBSOCKETS",
+    "WEBSOCKET_ROLLOUT_PERCENT",
+    "WEBSOCKET_ROLLOUT_GROUPS",
+    "WEBSOCKET_SHADOW",
 ):
     os.environ.pop(name, None)
 os.environ.update(
