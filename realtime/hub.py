@@ -11,7 +11,7 @@ import itertools
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -59,6 +59,7 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._listeners: dict[int, Listener] = {}
+        self._present: Counter[int] = Counter()  # how many of them are a user's
         self._numbers = itertools.count()
         self._flashes: deque[tuple[int, Flash]] = deque(maxlen=FLASHES)
         self.flashed = 0  # how many flashes there have been
@@ -79,6 +80,7 @@ class Hub:
         listener.flashed = self.flashed
         with self._lock:
             self._listeners[number] = listener
+            self._present[listener.user_id] += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
                 self._thread.start()
@@ -96,7 +98,11 @@ class Hub:
         """Forget a listener. Asking twice is harmless."""
         with self._lock:
             gone = self._listeners.pop(number, None)
-            if gone and all(listener.user_id != gone.user_id for listener in self._listeners.values()):
+            if gone is None:
+                return
+            self._present[gone.user_id] -= 1
+            if not self._present[gone.user_id]:
+                del self._present[gone.user_id]
                 self._viewers.pop(gone.user_id, None)
 
     def viewer(self, user_id: int) -> Viewer | None:
@@ -126,7 +132,8 @@ class Hub:
 
     def user_ids(self) -> set[int]:
         """Who listens in this process."""
-        return {listener.user_id for listener in list(self._listeners.values())}
+        with self._lock:
+            return set(self._present)
 
     def flash(self, flash: Flash) -> None:
         """Show a passing message to whoever listens here and may see it."""
@@ -270,7 +277,7 @@ class Hub:
         number = next(self._readings)
         fresh = authority.load(user_ids)
         with self._lock:
-            for user_id in user_ids:
+            for user_id in user_ids & self._present.keys():  # who has left meanwhile stays forgotten
                 if self._viewers.get(user_id, (0, None))[0] < number:
                     self._viewers[user_id] = (number, fresh.get(user_id))
 

@@ -39,7 +39,10 @@ class Message(NamedTuple):
 
 
 class Layer:
-    """This process's end of the channel layer. ``received`` is called in its thread for every message of its groups."""
+    """This process's end of the channel layer. ``received`` is called in its thread for every message of its groups.
+
+    The thread ends with the process, which does not wait for what is still to be sent: events are in the log.
+    """
 
     def __init__(self, received: Receiver, groups: Callable[[], frozenset[str]]) -> None:
         """``received`` gets what comes; ``groups`` says where from, and is asked a few times a second."""
@@ -50,7 +53,6 @@ class Layer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: asyncio.Event | None = None
         self._outgoing: deque[Message] = deque(maxlen=WAITING)
-        self._stopping = False
         self.sent = self.failed = 0
         self._failures = 0  # in a row
         self.paused_until = 0.0
@@ -64,15 +66,9 @@ class Layer:
         """Begin to receive. Asking twice is harmless."""
         self._wake()
 
-    def close(self) -> None:
-        """End the thread; what still waits is left to the log."""
-        self._stopping = True
-        if self._thread is not None:
-            self._wake()
-
     def _wake(self) -> None:
         with self._lock:
-            if self._thread is None and not self._stopping:
+            if self._thread is None:
                 self._thread = threading.Thread(
                     target=lambda: asyncio.run(self._run()), name="realtime-layer", daemon=True
                 )
@@ -87,7 +83,7 @@ class Layer:
             self._news.set()
         receiving = asyncio.create_task(self._receive())
         try:
-            while not self._stopping:
+            while True:
                 await self._wait()
                 await self._send_waiting()
         finally:
@@ -105,7 +101,7 @@ class Layer:
     # --- sending ------------------------------------------------------------------------------------------------
 
     async def _send_waiting(self) -> None:
-        while self._outgoing and not self._stopping and time.monotonic() >= self.paused_until:
+        while self._outgoing and time.monotonic() >= self.paused_until:
             message = self._outgoing.popleft()
             body = {"type": message.type, "data": message.data, "logged": message.logged}
             try:
@@ -138,7 +134,7 @@ class Layer:
         """Keep one follower for each group that somebody here needs, and none for the others."""
         followers: dict[str, asyncio.Task] = {}
         try:
-            while not self._stopping:
+            while True:
                 wanted = self._groups()
                 for group in wanted - followers.keys():
                     followers[group] = asyncio.create_task(self._follow(group))

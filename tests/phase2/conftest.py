@@ -1,7 +1,5 @@
 """What the tests of the sockets share: Daphne on both databases, people, sockets that are closed when a test ends."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,8 +8,7 @@ from django.contrib.auth.models import User
 
 from tests.phase0.conftest import engineer, finance, head, listen, nobody, project  # noqa: F401 (fixtures)
 from tests.support.people import session_cookie
-from tests.support.ports import wait_until
-from tests.support.site import ROOT, Site
+from tests.support.site import Site
 from tests.support.websocket import Socket
 
 
@@ -68,18 +65,4 @@ def start_daphne(new_database, on_database, static_root, scratch) -> Iterator[Ca
 class DaphneByHand(Site):
     """As ``python -m daphne`` starts it, without asking the settings which server it is to be."""
 
-    command = [sys.executable, "-m", "daphne", "--bind", "127.0.0.1", "--port", "{port}", "gistagum.asgi:application"]
-
-    def start(self) -> "DaphneByHand":
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [word.format(port=self.port) for word in self.command],
-                env={**self.environment, "DJANGO_SETTINGS_MODULE": "gistagum.settings"},
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        wait_until(self.healthy, f"Daphne answers; its log: {self.log}", 40)
-        return self
+    by_hand = {"daphne": "-m daphne --bind 127.0.0.1 --port {port} gistagum.asgi:application"}

@@ -264,6 +264,22 @@ def test_who_has_left_is_forgotten_and_who_still_listens_is_not(office, hub):
     assert hub._viewers == {}
 
 
+def test_who_leaves_while_authority_is_read_is_forgotten_all_the_same(office, hub, monkeypatch):
+    someone = person()
+    number = hub.attach(attached(hub, someone))
+    [other] = hub._listeners.keys() - {number}
+    load = authority.load
+
+    def leave(user_ids):
+        hub.detach(number)
+        hub.detach(other)
+        return load(user_ids)
+
+    monkeypatch.setattr(module.authority, "load", leave)
+    hub._refresh({someone.pk})
+    assert hub._viewers == {}
+
+
 def test_a_listener_whose_authority_cannot_be_read_does_not_stay_behind(office, hub, monkeypatch):
     someone = person()
 
@@ -277,6 +293,24 @@ def test_a_listener_whose_authority_cannot_be_read_does_not_stay_behind(office, 
 
 
 # --- what it costs ----------------------------------------------------------------------------------------------
+
+
+def test_who_leaves_is_not_looked_for_among_those_who_stay(office, hub):
+    looked = []
+
+    class Watched(Listener):
+        def __getattribute__(self, name: str):
+            if name == "user_id":
+                looked.append(self)
+            return super().__getattribute__(name)
+
+    subscription = Subscription(frozenset({NOTIFICATIONS}))
+    numbers = [hub.attach(Watched(user_id, "of the test", "", subscription, cursor=0)) for user_id in range(1, 201)]
+    looked.clear()
+    for number in numbers:
+        hub.detach(number)
+    assert len(looked) <= 5 * len(numbers), "a few times for each, not once for each pair"
+    assert hub.listeners() == 0
 
 
 @pytest.mark.parametrize("count", [1, 100])

@@ -1,9 +1,13 @@
-"""The site as an operator runs it: through start.sh, with a real server, on a database of its own."""
+"""The site as an operator runs it: through start.sh, with a real server, on a database of its own.
+
+Or under Uvicorn, which start.sh does not know: what we serve is ASGI, so another server of it has to do.
+"""
 
 import contextlib
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -11,10 +15,16 @@ import httpx
 from .ports import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+UVICORN = (
+    "-m uvicorn gistagum.asgi:application --host 127.0.0.1 --port {port} --ws websockets-sansio "
+    "--timeout-graceful-shutdown 2 --no-access-log"
+)
 
 
 class Site:
     """A running site. ``environment`` tops up what start.sh is given."""
+
+    by_hand = {"uvicorn": UVICORN}  # what Python is given to start a server without start.sh
 
     def __init__(self, folder: Path, database_url: str, server: str = "gunicorn", **environment: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,7 +39,7 @@ class Site:
             "LANG": "C.UTF-8",
             "PORT": str(self.port),
             "DATABASE_URL": database_url,
-            "USE_DAPHNE": "true" if server == "daphne" else "false",
+            "USE_DAPHNE": "false" if server == "gunicorn" else "true",  # what lets the site accept sockets
             "WEB_CONCURRENCY": "1",
             "SKIP_MIGRATE": "true",
             "SSE_HEARTBEAT_SECONDS": "1",  # a stream's cursor is known to the second, even when nothing is for it
@@ -42,10 +52,14 @@ class Site:
 
     def start(self) -> "Site":
         """Start and wait until the health page answers."""
+        command = [str(ROOT / "start.sh")]
+        if self.server in self.by_hand:
+            command = [sys.executable, *self.by_hand[self.server].format(port=self.port).split()]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [str(ROOT / "start.sh")],
+                command,
                 env=self.environment,
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
