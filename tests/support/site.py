@@ -52,6 +52,12 @@ class Site:
 
     def start(self) -> "Site":
         """Start and wait until the health page answers."""
+        self.launch()
+        wait_until(self.healthy, f"{self.server} answers; its log: {self.log}", 40)
+        return self
+
+    def launch(self) -> None:
+        """Start, and do not wait."""
         command = [str(ROOT / "start.sh")]
         if self.server in self.by_hand:
             command = [sys.executable, *self.by_hand[self.server].format(port=self.port).split()]
@@ -65,8 +71,6 @@ class Site:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self.healthy, f"{self.server} answers; its log: {self.log}", 40)
-        return self
 
     def healthy(self) -> bool:
         """Whether the health page says OK."""

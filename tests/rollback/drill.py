@@ -1,0 +1,197 @@
+"""A rollback drill: between phases, with the operators' own scripts, while people are connected and at work.
+
+Fifty clients stay with the site (tests/support/followers.py), twenty changes a second are made, and the site is moved
+from phase to phase by scripts/advance.sh and scripts/rollback.sh. Afterwards the log says what each must have got.
+"""
+
+import itertools
+import json
+import random
+import subprocess
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connections
+
+from projeng import inbox
+from projeng.access import Role
+from projeng.events import NOTIFICATIONS, PROJECTS
+from projeng.models import Project
+from realtime import authority, replay
+from realtime.audience import may_see
+from realtime.models import Event
+from tests.support.followers import Follower, Followers
+from tests.support.people import person, session_cookie
+from tests.support.ports import wait_until
+from tests.support.site import ROOT
+from tests.support.supervised import Supervised
+
+PHASES = range(6)
+CLIENTS = 50
+CHANGES_A_SECOND = 20
+STAY_SECONDS = 1.0  # in each phase, with everybody connected
+
+
+def every_way() -> list[int]:
+    """A walk from phase 0 that goes from each phase to each other one exactly once, and ends where it began."""
+    # Hierholzer's way of finding an Eulerian circuit, in the complete directed graph of the phases.
+    left = {one: [other for other in PHASES if other != one] for one in PHASES}
+    trail, circuit = [0], []
+    while trail:
+        if left[trail[-1]]:
+            trail.append(left[trail[-1]].pop())
+        else:
+            circuit.append(trail.pop())
+    return circuit[::-1]
+
+
+@dataclass
+class Outcome:
+    """What came of a drill: for each way its seconds, and in sum what clients missed, got twice, or out of order."""
+
+    clients: int
+    pairs: list[dict[str, Any]] = field(default_factory=list)
+    changes: int = 0
+    events: int = 0
+    lost: int = 0
+    repeated: int = 0
+    disordered: int = 0
+    foreign: int = 0  # events that somebody got who may not see them
+    connections: dict[str, int] = field(default_factory=dict)  # by transport, of all clients
+
+
+class Work:
+    """Changes of the office at a steady pace, on a thread of its own, until it is stopped."""
+
+    def __init__(self, projects: list[Project], people: list[User], seed: int) -> None:
+        self.changes = 0
+        self._projects, self._people, self._random = projects, people, random.Random(seed)
+        self._over = threading.Event()
+        self._fault: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="work")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it; raises what went wrong meanwhile."""
+        self._over.set()
+        self._thread.join(30)
+        if self._fault:
+            raise self._fault
+
+    def _run(self) -> None:
+        try:
+            due = time.monotonic()
+            while not self._over.wait(max(0.0, due - time.monotonic())):
+                self._change()
+                self.changes += 1
+                due += 1 / CHANGES_A_SECOND
+        except Exception as error:  # noqa: BLE001 (told by stop)
+            self._fault = error
+        finally:
+            connections.close_all()
+
+    def _change(self) -> None:
+        project = self._random.choice(self._projects)
+        kind = self._random.randrange(3)
+        if kind == 0:
+            project.description = f"Change {self.changes}"
+            project.save()
+        elif kind == 1:
+            inbox.send([self._random.choice(self._people)], f"Change {self.changes}")
+        else:
+            project.status = "in_progress" if project.status != "in_progress" else "planned"
+            project.save()
+
+
+class Drill:
+    """A site that is moved from phase to phase, with people on it."""
+
+    def __init__(self, folder: Path, database_url: str, redis_url: str, static_root: str, seed: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._env_file = folder / "site.env"
+        self._env_file.write_text(f"# of the drill\nREDIS_URL={redis_url}\nWEBSOCKET_ROLLOUT_PERCENT=50\n")
+        self.site = Supervised(folder, database_url, self._env_file, STATIC_ROOT=static_root, WEB_CONCURRENCY="2")
+        self._seed = seed
+        heads, engineers = [person(Role.HEAD) for _ in range(4)], [person(Role.ENGINEER) for _ in range(4)]
+        self.people = [*heads, person(Role.FINANCE), *engineers, person()]
+        self.projects = [Project.objects.create(name=f"Road {number}", barangay="Apokon") for number in range(8)]
+        for project, engineer in zip(self.projects, itertools.cycle(engineers), strict=False):
+            project.assigned_engineers.add(engineer)
+
+    def run(self, walk: list[int]) -> Outcome:
+        """Go through these phases, of which the first is where the site begins."""
+        outcome = Outcome(CLIENTS)
+        with self.site:
+            self._move(walk[0])
+            begin = replay.head()
+            followers = Followers(self.site.url, self._clients(begin))
+            work = Work(self.projects, self.people, self._seed)
+            try:
+                self._all_connected(followers)
+                for here, there in itertools.pairwise(walk):
+                    told = self._move(there)
+                    began = time.monotonic()
+                    self._all_connected(followers)
+                    back = time.monotonic() - began
+                    outcome.pairs.append(
+                        {"from": here, "to": there, "seconds": told["seconds"], "all_back": round(back, 2)}
+                    )
+                    time.sleep(STAY_SECONDS)  # no condition: so long changes flow in this phase
+            finally:
+                work.stop()
+            end = replay.head()
+            try:
+                wait_until(lambda: min(one.cursor for one in followers.all) >= end, "everybody has read to the end", 30)
+            finally:
+                followers.stop()
+        outcome.changes = work.changes
+        self._judge(outcome, followers.all, begin, end)
+        return outcome
+
+    def _clients(self, cursor: int) -> list[Follower]:
+        """Of each person several browsers; half of them go by what the site tells, half would rather have a socket."""
+        people = itertools.cycle([(user.pk, session_cookie(user)) for user in self.people])
+        return [
+            Follower(*next(people), obeys=number // len(self.people) % 2 == 0, cursor=cursor)
+            for number in range(CLIENTS)
+        ]
+
+    def _move(self, phase: int) -> dict[str, Any]:
+        """Let the operators' scripts move the site; what they say of it."""
+        present = getattr(self, "_present", 0)
+        script = "advance.sh" if phase >= present else "rollback.sh"
+        command = [
+            str(ROOT / "scripts" / script),
+            *("--to", str(phase), "--env-file", str(self._env_file), "--restart", self.site.restart),
+            *("--health", f"{self.site.url}/health/", "--cookie", session_cookie(self.people[0]), "--force", "--json"),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90)
+        assert done.returncode == 0, (
+            f"{script} --to {phase}: {done.returncode}\n{done.stdout}\n{done.stderr}\n"
+            f"{self.site.log.read_text()[-2000:]}"
+        )
+        self._present = phase
+        return json.loads(done.stdout)
+
+    def _all_connected(self, followers: Followers) -> None:
+        wait_until(lambda: followers.counts()[""] == 0, f"all are connected, not {followers.counts()}", 30)
+
+    def _judge(self, outcome: Outcome, followers: list[Follower], begin: int, end: int) -> None:
+        rows = Event.objects.filter(id__gt=begin, id__lte=end).order_by("id")
+        frames = [frame for frame in map(replay.Frame, rows) if frame.topic in {NOTIFICATIONS, PROJECTS}]
+        outcome.events = len(frames)
+        viewers = authority.load({follower.user_id for follower in followers})
+        for follower in followers:
+            keys = viewers[follower.user_id].keys
+            expected = [frame.id for frame in frames if may_see(keys, frame.audience)]
+            got = [one for one in follower.got if one <= end]
+            outcome.lost += len(set(expected) - set(got))
+            outcome.foreign += len(set(got) - set(expected))
+            outcome.repeated += len(got) - len(set(got))
+            outcome.disordered += sum(first > second for first, second in itertools.pairwise(got))
+        outcome.connections = dict(sum((one.used for one in followers), Counter()))
