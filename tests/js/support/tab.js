@@ -148,7 +148,19 @@ export class Tab {
     signal.addEventListener("abort", () => abort.abort(signal.reason));
     if (signal.aborted) abort.abort(signal.reason);
     const answer = await site.fetch(address, { signal: abort.signal });
+    await this.#running();
+    // What comes while the tab is frozen is read when it runs again.
+    const late = new TransformStream({
+      transform: async (chunk, pipe) => {
+        await this.#running();
+        pipe.enqueue(chunk);
+      },
+    });
+    const { status, headers } = answer;
+    return new Response(answer.body.pipeThrough(late), { status, headers });
+  }
+
+  async #running() {
     while (this.frozen) await new Promise((resolve) => this.#backlog.push(resolve));
-    return answer;
   }
 }
