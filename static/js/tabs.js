@@ -156,7 +156,11 @@ export class Tabs {
 
   #pingLater(milliseconds) {
     this.#world.clearTimeout(this.#pinged);
-    this.#pinged = this.#world.setTimeout(() => this.#ping(), milliseconds);
+    this.#pinged = this.#world.setTimeout(() => {
+      // What another tab asked was answered to all.
+      if (this.#world.now() - this.#heard < PING / 2) this.#pingLater(PING);
+      else this.#ping();
+    }, milliseconds);
   }
 
   #ping() {

@@ -1,10 +1,10 @@
 """The units of the browser's side (tests/js/*.test.js), run by node's own test runner: no browser, and no waiting."""
 
 import os
-import shutil
 import subprocess
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 
 from tests.support.site import ROOT
 
@@ -13,8 +13,7 @@ FOLDER = ROOT / "tests" / "js"
 
 @pytest.mark.timeout(60)
 def test_units_of_the_browsers_side():
-    node = shutil.which("node")
-    assert node, "These tests need node (20 or later)."
+    node, _ = compute_driver_executable()  # Playwright brings its own node: nothing more to install
     files = sorted(str(path) for path in FOLDER.glob("*.test.js"))
     assert files
     environment = {"PATH": os.environ["PATH"]}
