@@ -11,7 +11,7 @@ export function showUnread(count) {
 /** The dashboard's counters. */
 export function showCounters({ total_projects: total, status_counts: counts }) {
   setText(document.getElementById("total-projects"), total);
-  for (const [status, count] of Object.entries(counts)) setText(document.getElementById(`status-${status}`), count);
+  for (const [status, count] of Object.entries(counts ?? {})) setText(document.getElementById(`status-${status}`), count);
 }
 
 /** Every row, card or header of a project: what of name, status, progress and costs a frame tells. */

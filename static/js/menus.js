@@ -1,6 +1,6 @@
 // <details> that are menus: Escape and a click elsewhere close them, as people expect of menus.
 
-const MENUS = "details.account[open], details.confirm[open]";
+const MENUS = "details.account[open], details.confirm[open], details.connection-more[open]";
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

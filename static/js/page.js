@@ -1,32 +1,32 @@
-// Brings a page to life: what comes over the stream is shown on whatever the page has of it.
+// Brings a page to life: what comes over the connection is shown on whatever the page has of it.
 
 import "./menus.js";
 import { showCounters, showProject, showUnread } from "./elements.js";
-import { RealtimeManager } from "./realtime.js";
+import { Indicator } from "./indicator.js";
+import { openLive } from "./live.js";
+import { Notices } from "./notices.js";
 import { Regions } from "./regions.js";
 import { Toast } from "./toast.js";
+import { ToastMark } from "./toast_mark.js";
 
 const page = document.documentElement.dataset;
 const ownProject = document.querySelector("header[data-project-id]")?.dataset.projectId ?? null;
 const regionNames = new Set([...document.querySelectorAll("[data-region]")].map((region) => region.dataset.region));
 const showsNotifications = regionNames.has("notifications") || regionNames.has("profile");
 const showsProjects = regionNames.size > 0 && !showsNotifications;
-const POLL = 30000; // milliseconds between two looks at the page while there is no stream
-const STATES = {
-  connecting: "Connecting",
-  live: "Live",
-  reconnecting: "Reconnecting",
-  offline: "Offline",
-  "signed-out": "Signed out",
-  "other-user": "Signed in as somebody else",
-};
+const LOOK = 30000; // milliseconds between two looks at the page while there is no connection
 
-const manager = new RealtimeManager();
+const manager = openLive();
 const toast = new Toast();
+const notices = new Notices({
+  show: ({ message }) => toast.show(message, page.inboxUrl),
+  mark: new ToastMark(page.userId),
+  isHidden: () => document.hidden,
+});
+const indicator = new Indicator();
 const regions = new Regions({ onGone: showGone, onFresh: takeUnread });
 let state = "";
 let fromCache = false; // whether the browser has just brought this page back as it was when one left it
-globalThis.realtimeManager = manager;
 
 manager.onState(showState);
 manager.onReset(() => regionNames.size && regions.refreshSoon(0, 1000));
@@ -34,14 +34,15 @@ manager.connectNotifications(onNotification);
 if (document.getElementById("total-projects")) manager.connectDashboard(showCounters);
 if (regionNames.size) manager.connectProjects(onProject, ownProject);
 document.addEventListener("submit", onNotificationAction);
+document.addEventListener("visibilitychange", () => document.hidden || notices.looked());
 addEventListener("pageshow", (event) => (fromCache = event.persisted));
-// Without a stream (all of them taken, a proxy that holds it back) the page still moves, if slowly.
-setInterval(() => ["connecting", "reconnecting"].includes(state) && regionNames.size && regions.refreshSoon(0, 5000), POLL);
+// Without any connection (a proxy that lets nothing but pages through) the page still moves, if slowly.
+setInterval(() => ["connecting", "reconnecting"].includes(state) && regionNames.size && regions.refreshSoon(0, 5000), LOOK);
 
 function onNotification(frame) {
   fromCache = false; // somebody is signed in, and it is who it was
   showUnread(frame.unread_count);
-  if (frame.type === "notification" && frame.message) toast.show(frame.message, page.inboxUrl);
+  if (frame.type === "notification" && frame.message) notices.take(frame);
   if (frame.id !== undefined && showsNotifications) regions.refreshSoon(0, 300);
 }
 
@@ -68,21 +69,19 @@ function movesNamesOrAccess({ type, changes }) {
   return ["project_created", "project_deleted", "assignment_changed", "projects_changed"].includes(type);
 }
 
-function showState(now) {
+function showState(now, status) {
   state = now;
-  const indicator = document.getElementById("connection");
-  if (indicator) {
-    indicator.dataset.state = state;
-    indicator.textContent = STATES[state];
-    if (state === "signed-out") indicator.replaceChildren(signInLink("Signed out: sign in again"));
-    if (state === "other-user") indicator.replaceChildren(linkTo(location.href, "Somebody else signed in: load again"));
-  }
+  const links = {
+    "signed-out": () => signInLink("Signed out: sign in again"),
+    "other-user": () => linkTo(location.href, "Somebody else signed in: load again"),
+  };
+  indicator.show(state, status, links[state]?.());
   // The way back must not lead whoever sits here now to what somebody saw before signing out.
   if (fromCache && (state === "signed-out" || state === "other-user")) location.reload();
   if (state === "live") regions.catchUp();
 }
 
-/** While no stream brings it, the count comes with the page. */
+/** While no connection brings it, the count comes with the page. */
 function takeUnread(fresh) {
   if (state !== "live") showUnread(Number(fresh.getElementById("notification-count")?.textContent));
 }

@@ -234,6 +234,8 @@ def test_a_confirmation_that_is_open_stays_and_the_list_follows_when_it_is_close
     fetches: list[str] = []
     page.on("request", lambda request: fetches.append(request.url) if request.resource_type == "fetch" else None)
     page.goto("/dashboard/notifications/")
+    until_state(page, "live")
+    fetches.clear()  # the connection itself is one
     _live([page])
     page.get_by_text("Delete all…").click()
     inbox.send([head], "The second")

@@ -58,13 +58,6 @@ STATE_OF = """(document) => {
 STATE = f"() => ({STATE_OF})(document)"
 # A page as the server makes it, with no script run on it and no tab opened for it: a dozen tabs take their time.
 STATE_OF_MARKUP = f"""(markup) => ({STATE_OF})(new DOMParser().parseFromString(markup, "text/html"))"""
-# Remembers the page's streams, so that a test can cut them.
-KEEP_STREAMS = """
-globalThis.streams = [];
-globalThis.EventSource = class extends EventSource {
-  constructor(...options) { super(...options); streams.push(this); }
-};
-"""
 
 
 @dataclass
@@ -346,7 +339,7 @@ def office(
             for path in paths:
                 # Each in a browser of its own: there are six connections to a host, and streams hold theirs.
                 context = browsing.browser_of(user)
-                context.add_init_script(NO_SPREAD + KEEP_STREAMS)
+                context.add_init_script(NO_SPREAD)
                 page = browsing.tab(context, path, tolerate=tolerate)
                 page.evaluate("window.opened = true")
                 office.pages.append(page)
@@ -357,12 +350,6 @@ def office(
         assert browsing.problems == []
 
 
-def _cut(page: Page) -> None:
-    page.context.set_offline(True)
-    # Chromium lets a stream that is open go on: end it, as a network would.
-    page.evaluate("streams.forEach((stream) => { stream.close(); stream.dispatchEvent(new Event('error')); })")
-
-
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_old_page_that_heard_of_a_change_equals_a_new_one(office: Office, scratch: Path, change: str) -> None:
     pages = office.pages
@@ -371,7 +358,7 @@ def test_an_old_page_that_heard_of_a_change_equals_a_new_one(office: Office, scr
     before = [page.evaluate(STATE) for page in pages]
     if not office.live:
         for page in pages:
-            _cut(page)
+            page.context.set_offline(True)
             until_state(page, "offline")
     CHANGES[change](office, scratch)
     if not office.live:

@@ -1,0 +1,19 @@
+// The one place that knows which manager a page gets: the server says it (data-transport on <html>).
+
+import { RealtimeManager } from "./realtime.js";
+import { WebSocketManager } from "./websocket_client.js";
+
+/**
+ * The manager of this page, also as the global `realtimeManager`; and as `wsManager` from when the server says that
+ * WebSocket is what this person uses.
+ * @returns {import("./manager.js").LiveManager}
+ */
+export function openLive(options = {}) {
+  const { transport } = document.documentElement.dataset;
+  const manager = transport === "websocket" ? new WebSocketManager(options) : new RealtimeManager({ transport, ...options });
+  globalThis.realtimeManager = manager;
+  manager.onState((state, { wanted }) => {
+    if (wanted === "websocket") globalThis.wsManager = manager;
+  });
+  return manager;
+}

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { backoff } from "../../static/js/backoff.js";
+
+test("the wait is anywhere between nothing and a bound that doubles with each failure, up to 30 seconds", () => {
+  const bounds = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
+  bounds.forEach((bound, failures) => {
+    assert.equal(backoff(failures, { random: () => 0 }), 0);
+    assert.equal(backoff(failures, { random: () => 0.5 }), bound / 2);
+    assert.ok(backoff(failures, { random: () => 0.999999 }) <= bound);
+  });
+  assert.ok(backoff(5_000) <= 30_000);
+});
+
+test("a thousand browsers come back spread out", () => {
+  const waits = Array.from({ length: 1_000 }, () => backoff(3));
+  const perSecond = Array.from({ length: 8 }, (_, second) => waits.filter((wait) => Math.floor(wait / 1_000) === second).length);
+  assert.ok(Math.max(...perSecond) < 200, `${perSecond}`);
+});

@@ -1,0 +1,192 @@
+// Which transport is used, and why another one when it fails.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { scene, Tab } from "./support/tab.js";
+
+const using = (tab) => [tab.status.state, tab.status.transport];
+
+test("the server says which transport a page begins with", async () => {
+  for (const [transport, used] of [["sse", "sse"], ["websocket", "websocket"], ["shadow", "sse"]]) {
+    const all = scene();
+    const tab = new Tab(all, { transport });
+    await all.pass(100);
+    assert.deepEqual(using(tab), ["live", used]);
+    assert.deepEqual(tab.states, ["connecting", "live"]);
+    assert.equal(all.site.of(used)[0].topics, "notifications,dashboard,projects");
+    assert.equal(all.site.of(used)[0].user, "7");
+  }
+});
+
+test("a page without a socket's address begins with SSE", async () => {
+  const all = scene();
+  const tab = new Tab(all, { transport: "websocket", socketUrl: undefined });
+  await all.pass(100);
+  assert.deepEqual(using(tab), ["live", "sse"]);
+});
+
+const WAYS_TO_FAIL = {
+  blocked: { how: "blocked", reason: "blocked", within: 100 },
+  "never answered": { how: "never", reason: "silent", within: 4_100 },
+  "open but silent": { how: "silent", reason: "silent", within: 4_100 },
+  "refused with 4403": { how: 4403, reason: "refused", within: 100 },
+  "closed at once": { how: 1011, reason: "closed", within: 100 },
+};
+for (const [name, { how, reason, within }] of Object.entries(WAYS_TO_FAIL)) {
+  test(`a WebSocket that is ${name} falls back to SSE within 5 seconds`, async () => {
+    const all = scene();
+    all.site.websocket = how;
+    const tab = new Tab(all, { transport: "websocket" });
+    await all.pass(within);
+    assert.deepEqual(using(tab), ["live", "sse"]);
+    assert.deepEqual(tab.fallbacks, [{ from: "websocket", to: "sse", reason }]);
+    assert.equal(all.site.open.size, 1, "the socket that failed is closed");
+  });
+}
+
+const SSE_FAILS = {
+  "an HTML page": { how: "html", reason: "refused", within: 100 },
+  "a fault": { how: "fault", reason: "refused", within: 100 },
+  "no slot": { how: "full", reason: "full", within: 100 },
+  "never an answer": { how: "never", reason: "silent", within: 8_100 },
+  "a stream that a proxy holds back": { how: "held", reason: "silent", within: 8_100 },
+};
+for (const [name, { how, reason, within }] of Object.entries(SSE_FAILS)) {
+  test(`SSE that brings ${name} falls back to polling`, async () => {
+    const all = scene();
+    all.site.sse = how;
+    const tab = new Tab(all);
+    await all.pass(within);
+    assert.deepEqual(using(tab), ["live", "poll"]);
+    assert.deepEqual(tab.fallbacks, [{ from: "sse", to: "poll", reason }]);
+    const id = all.site.add();
+    await all.pass(18_000);
+    assert.deepEqual(tab.handled, [id]);
+  });
+}
+
+test("a stream that falls silent is left for polling after two heartbeats, with nothing lost", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  const [stream] = all.site.open;
+  stream.tell = stream.beat = () => {}; // a proxy that buffers from now on
+  const id = all.site.add();
+  await all.pass(15_000);
+  assert.deepEqual(using(tab), ["live", "sse"]);
+  await all.pass(20_000);
+  assert.deepEqual(using(tab), ["live", "poll"]);
+  assert.deepEqual(tab.handled, [id]);
+  assert.deepEqual(tab.fallbacks, [{ from: "sse", to: "poll", reason: "silent" }]);
+});
+
+test("heartbeats alone keep a connection, for hours", async () => {
+  for (const transport of ["sse", "websocket"]) {
+    const all = scene();
+    const tab = new Tab(all, { transport });
+    await all.pass(2 * 3_600_000);
+    assert.deepEqual(tab.states, ["connecting", "live"]);
+    assert.equal(all.site.of(transport).length, 1);
+  }
+});
+
+test("a better transport is tried again later, beside the one that works, and with ever more patience", async () => {
+  const all = scene();
+  all.site.websocket = "blocked";
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(100);
+  const begin = all.clock.now;
+  await all.pass(40 * 60_000);
+  const waits = all.site.of("websocket").map(({ at }, index, all_) => (at - (all_[index - 1]?.at ?? begin)) / 1_000);
+  assert.deepEqual(
+    waits.slice(1, 7).map(Math.round),
+    [60, 120, 240, 480, 600, 600],
+  );
+  assert.deepEqual(tab.states, ["connecting", "live"], "what works is left alone meanwhile");
+  assert.equal(all.site.of("sse").length, 1);
+  all.site.websocket = "ok";
+  await all.pass(11 * 60_000);
+  assert.deepEqual(using(tab), ["live", "websocket"]);
+  assert.equal(all.site.open.size, 1);
+  assert.deepEqual(tab.states, ["connecting", "live"]);
+});
+
+test("when the network comes back a better transport is tried at once", async () => {
+  const all = scene();
+  all.site.websocket = "blocked";
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(5_000);
+  all.site.websocket = "ok";
+  await tab.network(true);
+  await all.pass(100);
+  assert.deepEqual(using(tab), ["live", "websocket"]);
+});
+
+test("a full server's Retry-After is obeyed while the page polls", async () => {
+  const all = scene();
+  Object.assign(all.site, { sse: "full", retryAfter: 60 });
+  const tab = new Tab(all);
+  await all.pass(59_000);
+  assert.equal(all.site.of("sse").length, 1);
+  assert.deepEqual(using(tab), ["live", "poll"]);
+  all.site.sse = "ok";
+  await all.pass(6_000);
+  assert.equal(all.site.of("sse").length, 2);
+  assert.deepEqual(using(tab), ["live", "sse"]);
+});
+
+test("where everything is full nobody asks before the time that the server gave", async () => {
+  const all = scene();
+  Object.assign(all.site, { sse: "full", poll: "full", retryAfter: 45 });
+  const tab = new Tab(all);
+  await all.pass(1_000);
+  const asked = all.site.requests.length;
+  await tab.look(false);
+  await tab.look(true);
+  await tab.network(true);
+  await all.pass(43_000);
+  assert.equal(all.site.requests.length, asked);
+  assert.equal(tab.status.state, "reconnecting");
+  Object.assign(all.site, { sse: "ok" });
+  await all.pass(6_000);
+  assert.deepEqual(using(tab), ["live", "sse"]);
+});
+
+test("what has failed in a round where nothing works is tried again in the next", async () => {
+  const all = scene();
+  all.site.up = false;
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(3_000);
+  assert.deepEqual(tab.fallbacks, []);
+  all.site.up = true;
+  await all.pass(31_000);
+  assert.deepEqual(using(tab), ["live", "websocket"]);
+  assert.deepEqual(tab.fallbacks, [], "the server was away: that is no fallback");
+});
+
+test("an answer that is no news is no reason to break", async () => {
+  const all = scene();
+  Object.assign(all.site, { sse: "html", poll: "absurd" });
+  const tab = new Tab(all);
+  await all.pass(60_000);
+  assert.equal(tab.status.state, "reconnecting");
+  assert.deepEqual(tab.errors, []);
+  all.site.poll = "ok";
+  await all.pass(31_000);
+  assert.deepEqual(using(tab), ["live", "poll"]);
+});
+
+test("only one question is asked at a time, and those that follow at once when there is more", async () => {
+  const all = scene();
+  all.site.sse = "html";
+  const tab = new Tab(all);
+  for (let number = 0; number < 180; number += 1) all.site.add();
+  await all.pass(300);
+  assert.equal(tab.handled.length, 180);
+  assert.equal(all.site.of("poll").length, 4);
+  const asked = all.site.of("poll").length;
+  await all.pass(60_000);
+  const later = all.site.of("poll").slice(asked);
+  assert.ok(later.length >= 3 && later.length <= 6, `${later.length} in a quiet minute`);
+});

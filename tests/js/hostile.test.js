@@ -1,0 +1,94 @@
+// Whatever comes over the network, the page stays as it is: the link ends, and is tried anew.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { retryAfter } from "../../static/js/http.js";
+import { scene, Tab } from "./support/tab.js";
+
+const NONSENSE = {
+  "no JSON": "{",
+  "a number": "7",
+  "null": "null",
+  "an object without a type": "{}",
+  "a type that is no text": '{"type":7}',
+  "an id that is no number": '{"type":"notification","id":"12"}',
+  "an id below nothing": '{"type":"notification","id":-1}',
+  "an id beyond all numbers": '{"type":"notification","id":1e400}',
+  "a cursor that is none": '{"type":"cursor","cursor":1.5}',
+  "arrays in arrays": "[[]]",
+  "very deep nesting": "[".repeat(100_000),
+};
+
+for (const [name, text] of Object.entries(NONSENSE)) {
+  test(`${name} ends the link, not the page`, async () => {
+    for (const transport of ["sse", "websocket"]) {
+      const all = scene();
+      const tab = new Tab(all, { transport });
+      await all.pass(20_000);
+      const [link] = all.site.open;
+      if (transport === "sse") link.write(`data: ${text}\n\n`);
+      else link.say(text);
+      await all.pass(10);
+      assert.equal(tab.status.state, "reconnecting", transport);
+      assert.equal(all.site.open.size, 0, transport);
+      const id = all.site.add();
+      await all.pass(3_000);
+      assert.equal(tab.status.state, "live", transport);
+      assert.deepEqual(tab.handled, [id], transport);
+      assert.deepEqual(tab.errors, [], transport);
+    }
+  });
+}
+
+test("a block or message of absurd size ends the link, not the page", async () => {
+  for (const transport of ["sse", "websocket"]) {
+    const all = scene();
+    const tab = new Tab(all, { transport });
+    await all.pass(20_000);
+    const [link] = all.site.open;
+    if (transport === "sse") for (let part = 0; part < 12; part += 1) link.write(`data: ${"x".repeat(100_000)}\n`);
+    else link.say(JSON.stringify([{ type: "x".repeat(5_000_000) }]));
+    await all.pass(10);
+    assert.equal(all.site.open.size, 0);
+    await all.pass(3_000);
+    assert.equal(tab.status.state, "live");
+  }
+});
+
+test("a binary message ends the link, not the page", async () => {
+  const all = scene();
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(20_000);
+  [...all.site.open][0].say(new ArrayBuffer(8));
+  await all.pass(3_000);
+  assert.equal(tab.status.state, "live");
+});
+
+test("types that nobody knows, and fields with strange names, are handed on and do no harm", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(1_000);
+  all.site.say(JSON.parse('{"type":"__proto__","__proto__":{"polluted":true},"constructor":1}'));
+  const id = all.site.add({ type: "something_new", project_id: "x" });
+  await all.pass(10);
+  assert.deepEqual(tab.handled, [id]);
+  assert.equal({}.polluted, undefined);
+});
+
+test("Retry-After is a number of seconds or a date, and never absurd", () => {
+  const now = Date.parse("2026-11-20T08:00:00Z");
+  for (const [value, seconds] of [
+    ["7", 7],
+    [" 0 ", 0],
+    ["999999999999", 300],
+    ["Fri, 20 Nov 2026 08:00:30 GMT", 30],
+    ["Fri, 20 Nov 2020 08:00:30 GMT", 0],
+    ["-5", 0],
+    ["soon", undefined],
+    ["", undefined],
+    [null, undefined],
+  ]) {
+    assert.equal(retryAfter(value, now), seconds, `${value}`);
+  }
+});

@@ -1,0 +1,216 @@
+// A connection that breaks comes back: when, how often, and with nothing lost.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { scene, Tab } from "./support/tab.js";
+
+const later = (times) => times.map(({ at }, index) => at - (times[index - 1]?.at ?? at)).slice(1);
+
+for (const transport of ["sse", "websocket"]) {
+  test(`a server that restarts is found again quickly, with what happened meanwhile: ${transport}`, async () => {
+    const all = scene();
+    const tab = new Tab(all, { transport });
+    await all.pass(20_000);
+    const before = all.site.add();
+    await all.pass(10);
+    all.site.die();
+    await all.pass(10);
+    assert.equal(tab.status.state, "reconnecting");
+    const meanwhile = all.site.add();
+    await all.pass(900);
+    all.site.up = true;
+    await all.pass(2_500);
+    assert.deepEqual([tab.status.state, tab.status.transport], ["live", transport]);
+    assert.deepEqual(tab.handled, [before, meanwhile]);
+    assert.equal(tab.resets, 0);
+  });
+}
+
+test("the first try after a loss is spread over two seconds, or less if the server proposed less", async () => {
+  for (const [retry, random, most] of [[6_000, 0.999, 2_000], [1_000, 0.999, 1_000], [6_000, 0, 0]]) {
+    const all = scene({ random: () => random });
+    all.site.retry = retry;
+    new Tab(all);
+    await all.pass(20_000);
+    const lost = all.clock.now;
+    for (const link of [...all.site.open]) link.end();
+    await all.pass(2_100);
+    const wait = all.site.of("sse")[1].at - lost;
+    assert.ok(wait <= most && wait >= most * 0.99, `${wait}`);
+  }
+});
+
+test("tries follow each other with full jitter, up to 30 seconds, and never end", async () => {
+  const all = scene({ random: () => 0.999 });
+  const tab = new Tab(all, { pollUrl: undefined });
+  await all.pass(20_000);
+  all.site.die();
+  await all.pass(2 * 3_600_000);
+  const waits = later(all.site.of("sse").slice(1)).map((wait) => Math.round(wait / 1_000));
+  assert.deepEqual(waits.slice(0, 6), [2, 4, 8, 16, 30, 30]);
+  assert.ok(waits.length > 230);
+  assert.ok(waits.every((wait) => wait <= 30));
+  all.site.up = true;
+  await all.pass(30_000);
+  assert.equal(tab.status.state, "live");
+});
+
+test("a connection that breaks again at once is no reason to hurry", async () => {
+  const all = scene({ random: () => 0.999 });
+  new Tab(all);
+  await all.pass(20_000);
+  const begin = all.site.of("sse").length;
+  for (let second = 0; second < 60; second += 1) {
+    for (const link of [...all.site.open]) link.break();
+    await all.pass(1_000);
+  }
+  assert.ok(all.site.of("sse").length - begin <= 7, `${all.site.of("sse").length}`);
+});
+
+test("a browser that is offline says so, asks nothing, and comes back at once", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  await tab.network(false);
+  assert.equal(tab.status.state, "offline");
+  assert.equal(all.site.open.size, 0);
+  const id = all.site.add();
+  const asked = all.site.requests.length;
+  await all.pass(29_000);
+  assert.equal(all.site.requests.length, asked);
+  await tab.network(true);
+  await all.pass(10);
+  assert.equal(tab.status.state, "live");
+  assert.deepEqual(tab.handled, [id]);
+});
+
+test("a browser that thinks it is offline and is not comes back all the same", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  await tab.network(false);
+  await all.pass(31_000);
+  assert.equal(tab.status.state, "live");
+});
+
+test("whoever looks at the page again does not wait for the next try", async () => {
+  const all = scene({ random: () => 0.999 });
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  all.site.die();
+  await all.pass(40_000);
+  await tab.look(false);
+  all.site.up = true;
+  await tab.look(true);
+  await all.pass(10);
+  assert.equal(tab.status.state, "live");
+});
+
+test("a machine that slept finds its connection dead and makes another, without falling back", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  await tab.freeze();
+  const [dead] = all.site.open;
+  all.site.open.delete(dead); // the network dropped it while nobody listened
+  const id = all.site.add();
+  await all.pass(600_000);
+  await tab.thaw();
+  await tab.look(true);
+  await all.pass(100);
+  assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
+  assert.deepEqual(tab.handled, [id]);
+  assert.deepEqual(tab.fallbacks, []);
+});
+
+test("a server that says 1012 is found again within two seconds", async () => {
+  const all = scene({ random: () => 0.99 });
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(20_000);
+  const lost = all.clock.now;
+  for (const link of [...all.site.open]) link.shut(1012);
+  await all.pass(2_000);
+  assert.equal(tab.status.transport, "websocket");
+  assert.ok(all.site.of("websocket")[1].at - lost <= 2_000);
+});
+
+test("a socket that was closed for saying too much stays away for half a minute; SSE goes on", async () => {
+  const all = scene();
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(20_000);
+  for (const link of [...all.site.open]) link.shut(4429);
+  await all.pass(2_000);
+  assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
+  assert.equal(all.site.of("websocket").length, 1);
+  await all.pass(31_000);
+  assert.equal(tab.status.transport, "websocket");
+});
+
+test("a stream whose server cannot read its data comes back by itself", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  all.site.say({ type: "error", message: "The server cannot read its data just now." });
+  await all.pass(3_000);
+  assert.equal(tab.status.state, "live");
+  assert.equal(all.site.of("status").length, 1);
+});
+
+test("the cursor goes along on every way", async () => {
+  const all = scene();
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(20_000);
+  for (const [kind, breaks] of [["websocket", "sse"], ["sse", "poll"], ["poll", ""]]) {
+    const id = all.site.add();
+    await all.pass(20_000);
+    assert.equal(tab.handled.at(-1), id, kind);
+    assert.equal(tab.manager.cursor, String(id));
+    if (!breaks) break;
+    all.site[kind] = "blocked";
+    if (kind === "sse") all.site.sse = "html";
+    for (const link of [...all.site.open]) link.break();
+    await all.pass(5_000);
+    assert.equal(tab.status.transport, breaks);
+    assert.equal(all.site.of(breaks)[0].cursor, String(id));
+  }
+  assert.equal(new Set(tab.handled).size, tab.handled.length);
+});
+
+test("a page that was left for another holds nothing, and catches up on the way back", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(5_000);
+  await tab.leave();
+  await all.pass(10);
+  assert.equal(all.site.open.size, 0);
+  const id = all.site.add();
+  const asked = all.site.requests.length;
+  await all.pass(120_000);
+  assert.equal(all.site.requests.length, asked);
+  await tab.back();
+  await all.pass(10);
+  assert.equal(tab.status.state, "live");
+  assert.deepEqual(tab.handled, [id]);
+});
+
+test("a page that disconnects holds nothing and asks for nothing, until it connects again", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(5_000);
+  tab.manager.disconnect();
+  await all.pass(10);
+  assert.equal(all.site.open.size, 0);
+  all.site.add();
+  const asked = all.site.requests.length;
+  await tab.look(true);
+  await tab.network(true);
+  await all.pass(120_000);
+  assert.equal(all.site.requests.length, asked);
+  assert.deepEqual(tab.handled, []);
+  tab.manager.connect();
+  tab.manager.connect();
+  await all.pass(10);
+  assert.equal(all.site.open.size, 1);
+  assert.equal(tab.handled.length, 1);
+});

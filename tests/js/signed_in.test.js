@@ -1,0 +1,91 @@
+// For whom: a connection ends when somebody signs out, and is never somebody else's.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { scene, Tab } from "./support/tab.js";
+
+for (const transport of ["sse", "websocket"]) {
+  test(`signed out: it stops, says so, and asks no more: ${transport}`, async () => {
+    const all = scene();
+    const tab = new Tab(all, { transport });
+    await all.pass(20_000);
+    all.site.user = null;
+    for (const link of [...all.site.open]) transport === "sse" ? link.end() : link.shut(4401);
+    await all.pass(5_000);
+    assert.equal(tab.status.state, "signed-out");
+    const asked = all.site.requests.length;
+    await all.pass(600_000);
+    assert.equal(all.site.requests.length, asked);
+    // Once, when somebody looks: perhaps one has signed in again in another tab.
+    await tab.look(true);
+    await all.pass(60_000);
+    assert.equal(all.site.requests.length, asked + 1);
+    assert.equal(tab.status.state, "signed-out");
+    all.site.user = "7";
+    await tab.look(true);
+    await all.pass(100);
+    assert.equal(tab.status.state, "live");
+  });
+
+  test(`somebody else signed in: it stops and says so: ${transport}`, async () => {
+    const all = scene();
+    const tab = new Tab(all, { transport });
+    await all.pass(20_000);
+    all.site.user = "8";
+    for (const link of [...all.site.open]) link.break();
+    await all.pass(5_000);
+    assert.equal(tab.status.state, "other-user");
+    all.site.add();
+    await all.pass(60_000);
+    assert.deepEqual(tab.handled, []);
+    assert.equal(all.site.open.size, 0);
+  });
+}
+
+test("a socket that does not open because one is signed out says so too", async () => {
+  const all = scene();
+  all.site.user = null;
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(5_000);
+  assert.deepEqual(tab.states, ["connecting", "signed-out"]);
+});
+
+test("a refusal that the server does not confirm is not believed", async () => {
+  const all = scene();
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(20_000);
+  for (const link of [...all.site.open]) link.shut(4401);
+  await all.pass(5_000);
+  assert.deepEqual([tab.status.state, tab.status.transport], ["live", "websocket"]);
+});
+
+test("a page that suspects it asks", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  tab.manager.check();
+  await all.pass(10);
+  assert.equal(tab.status.state, "live");
+  assert.equal(all.site.of("sse").length, 1, "nothing is broken by asking");
+  all.site.user = null;
+  tab.manager.check();
+  await all.pass(10);
+  assert.equal(tab.status.state, "signed-out");
+  assert.equal(all.site.open.size, 0);
+});
+
+test("signing out is known in all tabs, and so is coming back", async () => {
+  const all = scene();
+  const tabs = [new Tab(all), new Tab(all, { hidden: true })];
+  await all.pass(20_000);
+  all.site.user = null;
+  for (const link of [...all.site.open]) link.end();
+  await all.pass(5_000);
+  assert.deepEqual(tabs.map((tab) => tab.status.state), ["signed-out", "signed-out"]);
+  all.site.user = "7";
+  tabs.push(new Tab(all));
+  await all.pass(100);
+  assert.deepEqual(tabs.map((tab) => tab.status.state), ["live", "live", "live"]);
+  assert.equal(all.site.open.size, 1);
+});
