@@ -17,7 +17,15 @@ demo: setup ## the same, with believable changes every few seconds
 test: ## every test (installs redis-server, PostgreSQL, Chromium and nginx with apt where they are missing)
 	@scripts/setup.sh --dev
 	@scripts/test-tools.sh
+ifeq ($(strip $(ARGS)),)
+	@# Most tests wait rather than work, so several share the processors; those that measure come after, one by one.
+	@failed=""; \
+	.venv/bin/python -m pytest -n 3 --dist loadfile -m "not alone" || failed="side by side"; \
+	.venv/bin/python -m pytest -m alone || failed="$$failed alone"; \
+	[ -z "$$failed" ] || { echo "test: failures among the tests that run: $$failed" >&2; exit 1; }
+else
 	@.venv/bin/python -m pytest $(ARGS)
+endif
 
 lint: ## style, types on public functions, unused things
 	@scripts/setup.sh --dev

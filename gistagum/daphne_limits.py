@@ -5,6 +5,7 @@ thread of ours is busy. Both are mended through Twisted's public interfaces; oth
 """
 
 import asyncio
+import atexit
 import functools
 import logging
 import os
@@ -25,6 +26,7 @@ STALLED_SECONDS = 20.0  # a browser that takes nothing for so long is let go; it
 GOODBYE_SECONDS = 0.5  # for close frames and last bytes to leave
 OPEN = 3  # autobahn.websocket.protocol.WebSocketProtocol.STATE_OPEN
 LAST_SECONDS = 4.0  # how long threads may go on once the server has stopped
+TASKS_SECONDS = 1.0  # how long tasks may take to end then
 
 
 class Valve:
@@ -195,6 +197,19 @@ def _exit_soon() -> None:
     timer = threading.Timer(LAST_SECONDS, _exit_now)
     timer.daemon = True
     timer.start()
+    atexit.register(_end_tasks, asyncio.get_running_loop())
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """End what the loop left half-way, as ``asyncio.run`` would.
+
+    Daphne leaves it to the interpreter, which crashes when it clears away a task that waits for a queue.
+    """
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks and not loop.is_running() and not loop.is_closed():
+        loop.run_until_complete(asyncio.wait(tasks, timeout=TASKS_SECONDS))
 
 
 def _exit_now() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.database import migrate, using_database
 from tests.support.postgres import Postgres
-from tests.support.site import ROOT, Site
+from tests.support.site import ROOT, Site, running_on
 
 _numbers = itertools.count(1)
 
@@ -99,13 +99,8 @@ def on_database(django_db_blocker) -> Iterator[Callable[[str], None]]:
             stack.pop().__exit__(None, None, None)
 
 
-@pytest.fixture(params=["gunicorn-sqlite", "gunicorn-postgres", "daphne-sqlite", "daphne-postgres"])
-def site(request: pytest.FixtureRequest, sites, on_database) -> Site:
-    """The running site, on each server and each database; the test's ORM works on the same database."""
-    server, database = request.param.split("-")
-    running = sites(server, database)
-    on_database(running.database_url)
-    return running
+# Each server and each database, once: no code here depends on both. Some modules take the other two pairs.
+site = running_on("gunicorn-sqlite", "daphne-postgres")
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """Settings of the tests: those of the site, for an environment of their own."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 _scratch = tempfile.mkdtemp(prefix="gistagum-tests-")
+atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 for name in (
     "DATABASE_URL",
     "USE_DAPHNE",

@@ -13,7 +13,7 @@ from projeng.access import Role
 from projeng.models import Project
 from realtime.models import Event
 from tests.support.people import person, session_cookie
-from tests.support.site import Site
+from tests.support.site import Site, running_on
 
 from .support import FAILED_REQUESTS, NO_SPREAD, Browsing, connection_state, launch, unread, until, until_state
 
@@ -42,13 +42,7 @@ ALONE = "delete Navigator.prototype.locks;"
 shared_or_alone = pytest.mark.parametrize("script", ["", ALONE], ids=["shared", "alone"])
 
 
-@pytest.fixture(params=["gunicorn-sqlite"])
-def site(request, sites, on_database):
-    running = sites(*request.param.split("-"))
-    on_database(running.database_url)
-    return running
-
-
+site = running_on("gunicorn-sqlite")
 both_servers = pytest.mark.parametrize("site", ["gunicorn-sqlite", "daphne-postgres"], indirect=True)
 
 

@@ -396,7 +396,7 @@ def _new(page: Page) -> dict[str, Any]:
     return page.evaluate(STATE_OF_MARKUP, answer.text())
 
 
-def _until_equal(page: Page, wanted: dict[str, Any], seconds: float = 12.0) -> None:
+def _until_equal(page: Page, wanted: dict[str, Any], seconds: float = 25.0) -> None:
     try:
         until(page, lambda: page.evaluate(STATE) == wanted, "equal", seconds)
     except AssertionError:

@@ -284,6 +284,7 @@ def fill_the_log(user, events: int, size: int) -> None:
         Event.objects.bulk_create(Event(type="notification", fields=fields, audience=audience) for _ in range(500))
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(120)
 def test_a_browser_that_never_reads_does_not_make_the_process_grow(start, streams):
     """20,000 events of 2 KB are 40 MB for each stream; 20 such browsers would be 800 MB."""

@@ -102,6 +102,7 @@ def many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(150)
 def test_a_thousand_streams_get_every_event_once_and_pages_answer_meanwhile(
     new_database, on_database, static_root, scratch, many_files

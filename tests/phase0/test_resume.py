@@ -8,10 +8,13 @@ from realtime import replay
 from realtime.management.commands.prune_events import prune
 from realtime.models import Event
 from tests.support.people import session_cookie
+from tests.support.site import running_on
 from tests.support.sse import Stream
 
 API = "/projeng/api/realtime"
 NOTIFICATIONS = "events/?topics=notifications"
+
+site = running_on("gunicorn-postgres", "daphne-sqlite")
 
 
 def notify(user, *messages: str) -> list[int]:

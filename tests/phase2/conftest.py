@@ -8,17 +8,10 @@ from django.contrib.auth.models import User
 
 from tests.phase0.conftest import engineer, finance, head, listen, nobody, project  # noqa: F401 (fixtures)
 from tests.support.people import session_cookie
-from tests.support.site import Site
+from tests.support.site import Site, running_on
 from tests.support.websocket import Socket
 
-
-@pytest.fixture(params=["daphne-sqlite", "daphne-postgres"])
-def site(request: pytest.FixtureRequest, sites, on_database) -> Site:
-    """Daphne, on each database; the test's ORM works on the same database."""
-    server, database = request.param.split("-")
-    running = sites(server, database)
-    on_database(running.database_url)
-    return running
+site = running_on("daphne-sqlite", "daphne-postgres")
 
 
 @pytest.fixture

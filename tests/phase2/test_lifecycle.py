@@ -107,6 +107,7 @@ def _somebody_connected(site: Site) -> bool:
 # --- those who do not read --------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(150)
 def test_a_client_that_never_reads_costs_little_and_is_let_go(start):
     """20,000 events of 2 KB are 40 MB for each; 20 such clients would be 800 MB."""
@@ -139,7 +140,7 @@ def test_a_slow_reader_gets_everything_in_its_own_time(start):
     fill_the_log(user, events=3_000, size=2_000)
     with Socket(f"{site.url}/ws/notifications/?last_event_id={begin}", cookie) as slow:
         take = slow._take
-        slow._take = lambda message: (time.sleep(0.2), take(message))  # and the client library stops reading ahead
+        slow._take = lambda message: (time.sleep(0.1), take(message))  # and the client library stops reading ahead
         slow.wait_for_cursor(replay.head(), 40)
         assert len(slow.events) == 3_000
 
@@ -147,6 +148,7 @@ def test_a_slow_reader_gets_everything_in_its_own_time(start):
 # --- a call that blocks -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 def test_pages_that_block_stall_no_socket(start):
     """While many pages wait for a lock, open sockets answer and new ones open: nothing of theirs waits in the loop."""
     site, opens = start()
@@ -187,4 +189,4 @@ def test_an_idle_socket_stays_open(start):
     socket = opens("events/", session_cookie(user))
     assert not socket.ended.wait(20)
     inbox.send([user], "Still there?")
-    socket.saying("Still there?", 2)
+    socket.saying("Still there?")

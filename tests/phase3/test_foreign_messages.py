@@ -3,30 +3,21 @@
 import time
 
 import pytest
-from asgiref.sync import async_to_sync
-from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
+from realtime import replay
 from tests.support.people import person
+from tests.support.ports import wait_until
 
-SETTLED = 1.0  # seconds until the groups of who has just come are joined, with a margin
+from .conftest import send_to_group
 
 
 @pytest.fixture
 def send(shared_redis):
     """``send(group, handler, data)``, as code elsewhere would with Channels' own means."""
-
-    def to_group(group: str, handler: str, data) -> None:
-        async def go() -> None:
-            layer = RedisPubSubChannelLayer(hosts=[shared_redis.url], prefix="gistagum")
-            await layer.group_send(group, {"type": handler, "data": data})
-            await layer.flush()
-
-        async_to_sync(go)()
-
-    return to_group
+    return lambda group, handler, data: send_to_group(shared_redis.url, group, handler, data)
 
 
 @pytest.fixture
@@ -42,10 +33,10 @@ def test_a_notification_reaches_its_recipient_on_every_transport_and_nobody_else
     ana, ben = person(Role.HEAD), person(Role.ENGINEER)
     hers = [office.socket(ana, "notifications/"), office.socket(ana, joined=False), *office.streams(ana, 3)]
     not_hers = [office.socket(ben, "notifications/"), office.socket(ana, "projects/"), *office.streams(ben)]
-    time.sleep(SETTLED)
+    office.settle(*hers)
     send(f"user_{ana.pk}_notifications", "send_notification", {"message": "From elsewhere", "notification_id": None})
     for one in hers:
-        frame = one.wait_for(lambda frame: frame.get("message") == "From elsewhere", seconds=2)
+        frame = one.wait_for(lambda frame: frame.get("message") == "From elsewhere")
         assert frame == {"type": "notification", "message": "From elsewhere", "notification_id": None}
     inbox.send([ana, ben], "The end")
     for one in hers:
@@ -63,17 +54,18 @@ def test_a_project_update_reaches_those_who_may_see_the_project(office, send):
     project.assigned_engineers.add(people["assigned"])
     sockets = {name: office.socket(user, "projects/") for name, user in people.items()}
     notifications = office.socket(people["head"], "notifications/")
-    time.sleep(SETTLED)
+    office.settle(sockets["head"], sockets["finance"])  # one process: it is then the same for all
     send("project_updates", "send_update", {"type": "project_updated", "project_id": project.pk, "name": "Theirs"})
     send("project_updates", "send_update", {"type": "project_deleted", "name": "Nameless"})
     for name in ("head", "finance"):
-        assert sockets[name].of_type("project_updated", 2)["name"] == "Theirs"
-        assert sockets[name].of_type("project_deleted", 2)["name"] == "Nameless"
-    assert sockets["assigned"].of_type("project_updated", 2)["project_id"] == project.pk
+        assert sockets[name].of_type("project_updated")["name"] == "Theirs"
+        assert sockets[name].of_type("project_deleted")["name"] == "Nameless"
+    assert sockets["assigned"].of_type("project_updated")["project_id"] == project.pk
     project.assigned_engineers.remove(people["assigned"])
-    time.sleep(SETTLED)
+    for socket in sockets.values():
+        socket.wait_for_cursor(replay.head())  # its process knows who may see what
     send("project_updates", "send_update", {"type": "project_updated", "project_id": project.pk, "name": "Later"})
-    sockets["head"].wait_for(lambda frame: frame.get("name") == "Later", seconds=2)
+    sockets["head"].wait_for(lambda frame: frame.get("name") == "Later")
     seen = {name: [f.get("name") for f in one.frames if "at" not in f] for name, one in sockets.items()}
     assert "Nameless" not in seen["assigned"]
     assert "Later" not in seen["assigned"]
@@ -104,14 +96,14 @@ def test_junk_in_a_group_harms_nobody(office, send):
     ana = person(Role.HEAD)
     socket = office.socket(ana)
     [stream] = office.streams(ana)
-    time.sleep(SETTLED)
+    office.settle(socket, stream)
     for group, handler, data in JUNK:
         send(group, handler, data)
         send(f"user_{ana.pk}_notifications", handler, data)
     time.sleep(0.2)
     send(f"user_{ana.pk}_notifications", "send_notification", {"message": "Afterwards"})
     for one in (socket, stream):
-        one.wait_for(lambda frame: frame.get("message") == "Afterwards", seconds=4)
+        one.wait_for(lambda frame: frame.get("message") == "Afterwards")
     assert not socket.ended.is_set()
     for site in (office.gunicorn, office.daphne):
         assert "Traceback" not in site.log.read_text()
@@ -127,15 +119,16 @@ def test_the_ways_in_that_the_office_offers(open_office, shared_redis):
     office = open_office(shared_redis.url, "sqlite")
     ana = person(Role.HEAD)
     socket = office.socket(ana)
-    time.sleep(SETTLED)
+    office.settle(socket)
     script = (
         "import django, time; django.setup()\n"
+        "from realtime.broadcast import broadcast\n"
         "from projeng.channels_utils import broadcast_notification, broadcast_project_update\n"
         f"broadcast_notification({ana.pk}, {{'message': 'Hello'}})\n"
         "broadcast_project_update({'type': 'project_updated', 'name': 'Court'})\n"
-        "time.sleep(1)"
+        "while broadcast.layer.sent < 2: time.sleep(0.05)"
     )
     environment = office.daphne.environment | {"DJANGO_SETTINGS_MODULE": "gistagum.settings"}
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True, timeout=30)
-    assert socket.saying("Hello", 3)["type"] == "notification"
-    assert [frame for frame in socket.frames if frame.get("name") == "Court"]
+    wait_until(lambda: [frame for frame in socket.frames if frame.get("name") == "Court"], "the project's frame")
+    assert socket.saying("Hello")["type"] == "notification"

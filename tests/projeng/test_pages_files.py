@@ -1,12 +1,10 @@
 """Files of projects: who gets them, and how they are sent."""
 
-import asyncio
 from decimal import Decimal
 from io import BytesIO
 
 import pytest
 from django.core.files.base import ContentFile
-from django.test import AsyncClient
 from django.urls import reverse
 from PIL import Image
 
@@ -90,15 +88,3 @@ def test_stored_files_have_no_public_address(browser, head, files, project):
     assert project.image.name not in html
     assert browser(head).get(f"/{project.image.name}").status_code == 404
     assert browser(head).get(f"/media/{project.image.name}").status_code == 404
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_asgi_server_sends_files_too(head, files):
-    client = AsyncClient()
-    client.force_login(head)
-
-    async def read():
-        response = await client.get(files["document"])
-        return b"".join([piece async for piece in response])
-
-    assert asyncio.run(read()) == b"%PDF-1.4 plan"

@@ -8,9 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 
 from .ports import free_port, wait_until
 
@@ -100,3 +103,16 @@ class Site:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+
+def running_on(*pairs: str) -> Callable[..., Any]:
+    """A fixture that gives a running site, for each ``server-database``; the test's ORM works on the same database."""
+
+    @pytest.fixture(params=pairs)
+    def site(request: pytest.FixtureRequest, sites: Callable[[str, str], Site], on_database: Callable) -> Site:
+        server, database = request.param.split("-")
+        running = sites(server, database)
+        on_database(running.database_url)
+        return running
+
+    return site
