@@ -1,12 +1,10 @@
 """The SSE door: which address carries what. How a stream works is in realtime/sse.py."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponseBase
 
 from realtime.listener import Subscription
-from realtime.poll import poll as polled
-from realtime.sse import event_stream, refusal
+from realtime.refusal import refusal
+from realtime.sse import event_stream
 
 from . import states, subscriptions
 from .access import holds_project, visible_projects
@@ -49,20 +47,11 @@ def project(request: HttpRequest, project_id: int) -> HttpResponseBase:
 
 def events(request: HttpRequest) -> HttpResponseBase:
     """Everything that a page needs, in one stream: ``?topics=`` names what (default: all)."""
-    return _of_page(request, event_stream)
-
-
-def poll(request: HttpRequest) -> HttpResponseBase:
-    """What that stream would have said since the cursor, for browsers that no stream reaches."""
-    return _of_page(request, polled)
-
-
-def _of_page(request: HttpRequest, answer: Callable[[HttpRequest, Subscription], HttpResponseBase]) -> HttpResponseBase:
     try:
         subscription = subscriptions.of_page(request.GET.get("topics"))
     except ValueError as error:
         return refusal(400, str(error))
-    return answer(request, subscription)
+    return event_stream(request, subscription)
 
 
 def _state_only(state: states.State) -> Subscription:

@@ -13,7 +13,7 @@ realtime = [
     path("projects/", sse.projects, name="stream_projects"),
     path("projects/<int:project_id>/", sse.project, name="stream_project"),
     path("events/", sse.events, name="stream_events"),
-    path("poll/", sse.poll, name="realtime_poll"),
+    path("poll/", status.poll, name="realtime_poll"),
     path("status/", status.status, name="realtime_status"),
 ]
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from . import authority, replay
 from .events import to_json
 from .listener import Subscription, asked_by_another
-from .sse import refusal
+from .refusal import refusal
 
 MOST = 200  # events in one answer
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import close_old_connections
 
 THREADS = 4
+READ_SECONDS = 30.0  # the longest that a connection waits for its own reading
 KEPT = 32  # results; a page of the log with long messages is about a megabyte
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
-from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from . import replay
 from .client_socket import ClientSocket
@@ -25,10 +25,11 @@ from .conversation import Read, Send, Step, Wait, conversation
 from .hub import hub
 from .idle_threads import release_request_thread
 from .listener import Listener, Subscription, asked_by_another
+from .reader import READ_SECONDS
+from .refusal import refusal
 
 logger = logging.getLogger(__name__)
 
-READ_SECONDS = 30.0  # the longest that a stream waits for its own reading
 LOOK_SECONDS = 5.0  # how often a waiting thread looks whether its browser has left
 PIECE = 16 * 1024  # bytes in one blocking write
 RETRY_MS = (1_000, 6_000)  # browsers come back spread over this range
@@ -80,11 +81,6 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     return response
-
-
-def refusal(status: int, message: str, **headers: str) -> JsonResponse:
-    """An answer that is no stream, and says why."""
-    return JsonResponse({"type": "error", "message": message}, status=status, headers=headers)
 
 
 class Slots:

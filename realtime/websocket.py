@@ -22,7 +22,7 @@ from .conversation import Read, Send, Wait, conversation
 from .events import to_json
 from .hub import hub
 from .listener import Listener, Subscription, asked_by_another
-from .sse import READ_SECONDS
+from .reader import READ_SECONDS
 
 logger = logging.getLogger(__name__)
 

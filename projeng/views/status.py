@@ -1,11 +1,15 @@
-"""The address that a browser asks whether it is signed in and the server is there."""
+"""What a browser asks that has no stream: whether it is signed in and the server is there, and what is new."""
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from realtime import rollout
 from realtime.events import iso
+from realtime.poll import poll as polled
+from realtime.refusal import refusal
+
+from .. import subscriptions
 
 
 @require_safe
@@ -23,3 +27,12 @@ def status(request: HttpRequest) -> JsonResponse:
         "reason": decision.reason,
     }
     return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+def poll(request: HttpRequest) -> HttpResponseBase:
+    """What the stream of a whole page would have said since the cursor, for browsers that no stream reaches."""
+    try:
+        subscription = subscriptions.of_page(request.GET.get("topics"))
+    except ValueError as error:
+        return refusal(400, str(error))
+    return polled(request, subscription)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import BaseCommand, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -16,7 +17,7 @@ from projeng import states
 from projeng.access import Role
 from projeng.events import TOPICS
 from projeng.models import Project
-from realtime import authority, replay
+from realtime import authority, phases, replay
 from realtime.events import CATALOGUE
 from tests.support.people import person
 
@@ -363,3 +364,33 @@ def test_the_commands_that_the_readme_names_exist():
 def test_pictures_are_small():
     for path in (ROOT / "docs" / "images").iterdir():
         assert path.stat().st_size < 250_000, path.name
+
+
+# --- the phases -------------------------------------------------------------------------------------------------
+
+PARTS = ["Goal", "Switch", "Go there", "What to watch", "Exit evidence", "Go back"]
+
+
+@pytest.mark.parametrize("number", phases.NAMES)
+def test_each_phase_has_a_page_with_all_its_parts(number):
+    page = f"docs/migration/phase-{number}.md"
+    titles = [one.title for one in sections(page) if one.title]
+    assert titles == [f"Phase {number}: {phases.NAMES[number]}", *PARTS]
+    assert f"env/phase-{number}.env" in section(page, "Switch").text
+    guide = {
+        row[0]
+        for row in section("docs/migration/README.md", "Moving to WebSocket: the operator's guide").table("phase")
+    }
+    assert f"{number} {phases.NAMES[number]}" in guide
+
+
+@pytest.mark.parametrize("number", phases.NAMES)
+def test_the_file_of_a_phase_makes_that_phase(number):
+    """As `manage.py migration status` sees it: the two must not differ about what a phase is."""
+    text = (ROOT / "env" / f"phase-{number}.env").read_text()
+    flags = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Z_]+=", line))
+    switches = {name: one["value"] for name, one in settings.SWITCHES.items()} | {"REDIS_URL": number > 0}
+    for name, raw in flags.items():
+        switches[name] = {"true": True, "false": False}.get(raw, raw)
+    switches["WEBSOCKET_ROLLOUT_PERCENT"] = int(switches["WEBSOCKET_ROLLOUT_PERCENT"])
+    assert phases.standing(switches).number == number
