@@ -1,0 +1,173 @@
+"""An office whose phase is moved: an env file, a way to restart, and a tiny server that plays the site."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+
+from tests.support.site import ROOT
+
+BASE = "SECRET_KEY=a-secret\nALLOWED_HOSTS=office.example,other.example\n"
+REDIS = "REDIS_URL=redis://cache:6379/0\n"
+FLAGS = {
+    0: "",
+    1: REDIS,
+    2: REDIS + "USE_DAPHNE=true\n",
+    3: REDIS + "USE_DAPHNE=true\nWEBSOCKET_BROADCAST=true\n",
+    4: REDIS + "USE_DAPHNE=true\nWEBSOCKET_BROADCAST=true\nUSE_WEBSOCKETS=true\nWEBSOCKET_ROLLOUT_PERCENT=10\n",
+    5: REDIS + "USE_DAPHNE=true\nWEBSOCKET_BROADCAST=true\nUSE_WEBSOCKETS=true\n",
+}
+COOKIE = "sessionid=" + "a" * 32
+
+
+@dataclass
+class Outcome:
+    """What a run of a script left: its exit code, and what it said."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def report(self) -> dict:
+        """The object of ``--json``."""
+        return json.loads(self.out.splitlines()[-1])
+
+
+@dataclass
+class Behaviour:
+    """How the played site answers; each is given the env file's text that it was last started with."""
+
+    healthy: Callable[[str], bool] = lambda text: True
+    stream: Callable[[str], str] = lambda text: "event"  # event, heartbeat, silent, html, or a status with JSON
+    daphne: Callable[[str], bool] = lambda text: "USE_DAPHNE=true" in text
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+
+class FakeOffice:
+    """The env file in a folder with blanks in its name; ``restart`` notes with which text the site was started."""
+
+    def __init__(self, folder: Path, text: str | bytes) -> None:
+        self.folder = folder / "the office's site"
+        self.folder.mkdir()
+        self.file = self.folder / ".env"
+        self.running = self.folder / "running"
+        self.site = Behaviour()
+        self.set(text)
+        self.running.write_bytes(self.text)
+        self._over = Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.restart = f'cd "{self.folder}" && cp .env running.new && mv running.new running && echo x >> restarts'
+        self.begun: list[subprocess.Popen] = []
+
+    def set(self, text: str | bytes) -> None:
+        """Write the env file, and remember what it is."""
+        self.text = text.encode() if isinstance(text, str) else text
+        self.file.write_bytes(self.text)
+
+    def start(self, script: str, to: object, *options: str, **environment: str) -> subprocess.Popen:
+        """The script, begun, with this restart and health page unless the options name others."""
+        words = [str(ROOT / "scripts" / f"{script}.sh"), "--to", str(to), "--env-file", str(self.file)]
+        if "--restart" not in options:
+            words += ["--restart", self.restart]
+        if "--health" not in options:
+            words += ["--health", f"{self.url}/health/"]
+        process = subprocess.Popen(
+            ["dash", *words, *options],
+            env={"PATH": os.environ["PATH"], **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.begun.append(process)
+        return process
+
+    def run(self, script: str, to: object, *options: str, **environment: str) -> Outcome:
+        """The script, from beginning to end."""
+        began = time.monotonic()
+        process = self.start(script, to, *options, **environment)
+        out, err = process.communicate(timeout=50)
+        return Outcome(process.returncode, out, err, time.monotonic() - began)
+
+    @property
+    def restarts(self) -> int:
+        """How often the site was restarted."""
+        file = self.folder / "restarts"
+        return file.read_text().count("x") if file.exists() else 0
+
+    @property
+    def copies(self) -> list[Path]:
+        """The dated copies that were kept."""
+        return sorted(self.folder.glob(".env.*.bak"))
+
+    def unchanged(self) -> bool:
+        """The file is what it was, to the byte, and nothing else is left beside it but copies."""
+        left = {path.name for path in self.folder.iterdir()} - {path.name for path in self.copies}
+        return self.file.read_bytes() == self.text and left <= {".env", "running", "restarts"}
+
+    def close(self) -> None:
+        """End everything that was begun."""
+        self._over.set()
+        self._server.shutdown()
+        self._server.server_close()
+        for process in self.begun:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(5)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        office = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                office.site.asked.append((self.path, dict(self.headers)))
+                text = office.running.read_text(errors="replace")
+                if self.path == "/health/":
+                    self._answer(200 if office.site.healthy(text) else 503, "text/plain", "OK")
+                elif self.path == "/ws/events/":
+                    self._answer(403 if office.site.daphne(text) else 404, "text/plain", "")
+                else:
+                    self._stream(office.site.stream(text))
+
+            def _stream(self, kind: str) -> None:
+                if kind in {"event", "heartbeat"} and COOKIE not in self.headers.get("Cookie", ""):
+                    kind = "401"
+                if kind.isdigit():
+                    self._answer(int(kind), "application/json", '{"type": "error", "message": "no"}')
+                elif kind == "html":
+                    self._answer(200, "text/html", "<p>Welcome</p>")
+                else:
+                    self.send_response(200)
+                    self.send_header("Content-Type", "text/event-stream")
+                    self.end_headers()
+                    said = {
+                        "event": 'retry: 1000\nid: 7\n\ndata: {"type": "unread_count"}\n\n',
+                        "heartbeat": ": heartbeat\n\n",
+                    }
+                    self.wfile.write(said.get(kind, "retry: 1000\n").encode())
+                    self.wfile.flush()
+                    office._over.wait(30)
+
+            def _answer(self, status: int, kind: str, text: str) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
