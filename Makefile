@@ -1,9 +1,9 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo test lint audit format pins
+.PHONY: help setup run demo test test-phase rollback-drill lint audit format pins
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
 
 setup: ## virtual environment, packages, .env, database, demo people and projects
 	@scripts/setup.sh
@@ -11,7 +11,7 @@ setup: ## virtual environment, packages, .env, database, demo people and project
 run: setup ## the site on http://127.0.0.1:8000
 	@exec ./start.sh
 
-demo: setup ## the same, with believable changes every few seconds
+demo: setup ## the same in phase 4, half of the people on WebSocket, with believable changes every few seconds
 	@scripts/demo.sh
 
 test: ## every test (installs redis-server, PostgreSQL, Chromium and nginx with apt where they are missing)
@@ -26,6 +26,17 @@ ifeq ($(strip $(ARGS)),)
 else
 	@.venv/bin/python -m pytest $(ARGS)
 endif
+
+test-phase: ## the suite of one phase alone (PHASE=0 to 5); leaves its result for `manage.py migration check`
+	@case "$(PHASE)" in [0-5]) ;; *) echo "test-phase: say which: make test-phase PHASE=0 (to 5)" >&2; exit 2 ;; esac
+	@scripts/setup.sh --dev
+	@scripts/test-tools.sh
+	@.venv/bin/python -m pytest -p tests.evidence --evidence phase-$(PHASE) tests/phase$(PHASE)
+
+rollback-drill: ## every way between two phases, with people connected and at work; leaves reports/rollback-drill.json
+	@scripts/setup.sh --dev
+	@scripts/test-tools.sh
+	@.venv/bin/python -m pytest tests/rollback/test_drill.py
 
 lint: ## style, types on public functions, unused things
 	@scripts/setup.sh --dev

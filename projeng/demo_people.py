@@ -13,6 +13,9 @@ HEAD, FINANCE, ADMIN = "head", "finance", "admin"
 ENGINEERS = ("engineer1", "engineer2", "engineer3")
 # Reserved for what does not exist (RFC 2606): tells the accounts of the demo from real ones with the same name.
 MAIL = "demo.invalid"
+# Half of them: the cohort that `make demo` shows on WebSocket (WEBSOCKET_ROLLOUT_GROUPS).
+PIONEERS = "Pioneers"
+FIRST = (HEAD, ENGINEERS[0], ADMIN)
 
 
 class Person(NamedTuple):
@@ -74,4 +77,7 @@ def make_people(password: str) -> dict[str, AbstractUser]:
         if person.role:
             user.groups.add(Group.objects.get_or_create(name=person.role)[0])
         people[person.username] = user
+    group, new = Group.objects.get_or_create(name=PIONEERS)
+    if new:
+        group.user_set.add(*(people[name] for name in FIRST if name in people))
     return people

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The site, and beside it somebody who keeps changing things. Ends both on Ctrl-C or SIGTERM, and only then itself.
+# The site in phase 4 of the migration, half of the demo people on WebSocket, and beside it somebody who keeps changing
+# things. Ends both on Ctrl-C or SIGTERM, and only then itself.
 set -eu
 cd "$(dirname "$0")/.."
 site='' changes=''
@@ -30,11 +31,19 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# What is set here wins over .env. The layer of Redis is not needed: Daphne is one process.
+set -a
+. ./env/phase-4.env
+WEBSOCKET_ROLLOUT_PERCENT=0
+WEBSOCKET_ROLLOUT_GROUPS=Pioneers
+set +a
+
 # A group of processes of its own, so that Ctrl-C comes to it once, from here, and nothing of it can be missed.
 alone='import os, signal, sys; os.setpgid(0, 0); signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])'
 .venv/bin/python -c "$alone" ./start.sh &
 site=$!
-address="$(.venv/bin/python -m gistagum.server --url)/health/"
+url=$(.venv/bin/python -m gistagum.server --url)
+address="$url/health/"
 tries=0
 until .venv/bin/python -c "import urllib.request as r; r.urlopen('$address', timeout=2)" 2>/dev/null; do
     kill -0 "$site" 2>/dev/null || { wait "$site"; exit $?; }
@@ -42,6 +51,10 @@ until .venv/bin/python -c "import urllib.request as r; r.urlopen('$address', tim
     [ "$tries" -lt 60 ] || { echo "demo: the site does not answer at $address" >&2; exit 1; }
     sleep 0.5
 done
+cat <<END
+demo: phase 4. On WebSocket: head, engineer1 and admin; on SSE: finance, engineer2 and engineer3.
+demo: $url, and the control room at $url/ops/realtime/ (sign in as admin)
+END
 .venv/bin/python manage.py demo_activity &
 changes=$!
 wait "$site"

@@ -35,6 +35,7 @@ def folder(tmp_path) -> Path:
     (folder / "scripts").mkdir(parents=True)
     (folder / ".venv" / "bin").mkdir(parents=True)
     shutil.copy(ROOT / "scripts" / "demo.sh", folder / "scripts")
+    shutil.copytree(ROOT / "env", folder / "env")
     return folder
 
 
