@@ -371,14 +371,15 @@ END
         [ -z "$against" ] ||
             refuse "$file is between two phases: $nearly; $me.sh only goes $way and phase $to has $against: use $other.sh"
     elif [ "$me" = advance ]; then
-        [ "$present" -le "$to" ] || wrong_way
+        # Between 0 and 1, where no flag changes, every way is the right one.
+        [ "$present" -le "$to" ] || [ -z "$changes" ] || wrong_way
         # What else the phase takes was somebody's choice.
         [ "$present" != "$to" ] || { changes='' daphne=${daphne% *} sse=${sse% *}; }
     else
-        [ "$present" -ge "$to" ] || wrong_way
+        [ "$present" -ge "$to" ] || [ -z "$changes" ] || wrong_way
     fi
-    # From 0 to 1 no flag changes, but what phase 1 needs must be there all the same.
-    if [ -z "$changes$force$unfinished" ] && { [ "$me" = rollback ] || [ "$present" = "$to" ]; }; then
+    # Up from 0 to 1 no flag changes, but what phase 1 needs must be there all the same.
+    if [ -z "$changes$force$unfinished" ] && { [ "$me" = rollback ] || [ "$present" -ge "$to" ]; }; then
         finish 0 already "$file already has all flags of phase $to; nothing was changed (--force restarts and looks)"
     fi
     [ -z "$without" ] || [ -n "$force" ] ||

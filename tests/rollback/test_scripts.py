@@ -16,7 +16,7 @@ from tests.support.site import ROOT
 from .office import BASE, COOKIE, FLAGS, REDIS, FakeOffice
 
 NUMBERS = range(6)
-UP = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 5)]
+UP = [(1, 2), (2, 3), (3, 4), (4, 5), (0, 5)]
 
 
 @pytest.fixture
@@ -107,6 +107,13 @@ def test_a_second_run_says_so_and_changes_nothing(number, office):
         assert (done.code, done.err, done.out.count("\n")) == (0, "", 1)
         assert f"already has all flags of phase {number}; nothing was changed" in done.out
     assert (one.unchanged(), one.restarts, one.copies) == (True, 0, [])
+
+
+@pytest.mark.parametrize(("script", "here", "to"), [("advance", 1, 0), ("rollback", 1, 0), ("rollback", 0, 1)])
+def test_between_phases_0_and_1_there_is_nothing_to_change(script, here, to, office):
+    one = office(BASE + FLAGS[here])
+    assert one.run(script, to, "--json").report["outcome"] == "already"
+    assert one.unchanged()
 
 
 def test_with_force_it_restarts_and_looks_where_nothing_is_to_be_changed(office):

@@ -17,6 +17,8 @@ from tests.support.site import ROOT
 
 from .test_scripts import phase, values
 
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(150)]  # they measure, and each starts several servers in turn
+
 # As a service manager does: ends what ran, and starts it anew with nothing but the file.
 RESTART = """#!/bin/sh
 if [ -s "{folder}/pid" ]; then
@@ -104,7 +106,7 @@ def test_every_single_step_back_takes_less_than_a_minute(move):
 
 
 def test_a_site_that_does_not_start_with_the_new_flags_is_put_back(move):
-    # Several workers that broadcast need Redis: the site refuses to start with the flags that this phase file asks for.
+    # Gunicorn is started with its number of processes; Daphne would be one in any case, but the settings are the same.
     move("advance", 2)
     file = move.file.read_text()
     move.file.write_text(file.replace("USE_DAPHNE=true", "USE_DAPHNE=true\nWEB_CONCURRENCY=many"))
