@@ -25,7 +25,8 @@ export class LiveManager {
   #leader = null; // while this tab holds the connection
   #starting = null;
   #stopped = false;
-  #shown = { state: "connecting", transport: null, since: 0, obeys: false };
+  #shown = { state: "connecting", transport: null, since: 0 };
+  #said = ""; // what the page was told of it last
   #handlers = new Map(Object.values(TOPICS).map((topic) => [topic, new Set()]));
   #onState = new Set();
   #onReset = new Set();
@@ -167,7 +168,12 @@ export class LiveManager {
         this.#sharing = this.#alone();
         this.#start();
       },
-      status: () => ({ ...this.#shown, cursor: this.#ledger.cursor, hidden: this.#world.isHidden() }),
+      status: () => ({
+        ...this.#shown,
+        obeys: this.#leader.obeys,
+        cursor: this.#ledger.cursor,
+        hidden: this.#world.isHidden(),
+      }),
     };
   }
 
@@ -178,18 +184,19 @@ export class LiveManager {
 
   #lead() {
     this.#catchUp.stop();
-    const { state } = this.#shown;
+    const state = this.#shown.state === "connecting" ? "connecting" : "reconnecting";
     this.#leader = new Leader(
       {
         page: this.#page,
         about: () => this.#about(),
         wanted: this.#wanted.transport,
-        state: state === "connecting" ? state : "reconnecting",
+        state,
         hooks: this.#hooks,
         world: this.#world,
       },
       { onFrames: (frames) => this.#fromServer(frames), onState: (now) => this.#show(now) },
     );
+    this.#show({ state, transport: null });
     this.#leader.start(this.#wanted.transport);
   }
 
@@ -233,8 +240,8 @@ export class LiveManager {
     this.#ledger.take(old ? frames.filter(news) : frames);
   }
 
-  #statusOfLeader({ state, transport, since, obeys, cursor }) {
-    this.#show({ state, transport, since, obeys });
+  #statusOfLeader({ state, transport, since, cursor }) {
+    this.#show({ state, transport, since });
     if (isCursor(cursor) && this.#ledger.misses(cursor)) this.#reach(cursor);
   }
 
@@ -267,8 +274,12 @@ export class LiveManager {
     this.#shown = { ...before, ...now };
     const moved = this.#shown.state !== before.state || this.#shown.transport !== before.transport;
     if (moved && !now.since) this.#shown.since = this.#world.date();
+    const status = this.getStatus();
+    const said = [status.state, status.transport, status.since, status.wanted, status.leader].join();
+    if (said === this.#said) return;
+    this.#said = said;
     this.#sharing.tellStatus();
-    this.#call(this.#onState, this.#shown.state, this.getStatus());
+    this.#call(this.#onState, status.state, status);
   }
 
   #call(callbacks, ...what) {
