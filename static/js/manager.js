@@ -61,7 +61,7 @@ export class LiveManager {
     watch({
       onNetwork: (online) => this.#network(online),
       onSeen: (visible) => this.#sharing.seen(visible),
-      onLeave: () => this.#sharing.stop(),
+      onLeave: () => this.#leave(),
       onBack: () => this.#start(),
     });
   }
@@ -110,8 +110,7 @@ export class LiveManager {
   /** Ends this tab's part in the connection for good. */
   disconnect() {
     this.#stopped = true;
-    this.#world.clearTimeout(this.#starting);
-    this.#sharing.stop();
+    this.#leave();
   }
 
   /** Makes sure that one is still signed in. */
@@ -142,14 +141,25 @@ export class LiveManager {
 
   #listen(topic, callback) {
     const handlers = this.#handlers.get(topic);
+    // A connection of this page's own has not asked for this topic so far.
+    if (!handlers.size && this.#sharing instanceof Alone) this.#sharing.stop();
     handlers.add(callback);
     // Several calls in a row make one connection, not one each.
-    this.#starting ??= this.#world.setTimeout(() => this.#start(), 0);
+    this.#starting ??= this.#world.setTimeout(() => {
+      this.#starting = null;
+      this.#start();
+    }, 0);
     return () => handlers.delete(callback);
   }
 
   #start() {
     if (!this.#stopped && this.#page.streamUrl) this.#sharing.start();
+  }
+
+  #leave() {
+    this.#world.clearTimeout(this.#starting);
+    this.#starting = null;
+    this.#sharing.stop();
   }
 
   #alone() {
@@ -208,7 +218,7 @@ export class LiveManager {
   /** What to listen to: a connection for all tabs carries all there is, one for this page only what the page shows. */
   #about() {
     const listening = [...this.#handlers].filter(([, handlers]) => handlers.size).map(([topic]) => topic);
-    const all = this.#sharing instanceof Tabs || !listening.length;
+    const all = !(this.#sharing instanceof Alone) || !listening.length;
     const topics = all ? Object.values(TOPICS) : listening;
     return { topics, cursor: this.#ledger.cursor, user: this.#page.userId };
   }
@@ -229,7 +239,7 @@ export class LiveManager {
     }
     this.#world.debug("from the leader", this.#ledger.cursor, after, frames);
     const end = Math.max(after ?? 0, ...frames.map((frame) => frame.cursor ?? frame.id ?? 0));
-    if (this.#catchUp.busy || this.#ledger.misses(after)) {
+    if (this.#ledger.misses(after)) {
       this.#ledger.take(frames.filter((frame) => frame.type === "transport"));
       this.#reach(end);
       return;
