@@ -24,15 +24,10 @@ export class CatchUp {
     this.#options = options;
   }
 
-  /** Whether it is at it: what others tell meanwhile would be out of order. */
-  get busy() {
-    return this.#abort !== null;
-  }
-
   /** Get everything up to this id, at least. */
   reach(target) {
     this.#target = Math.max(this.#target, target);
-    if (this.busy) return;
+    if (this.#abort) return;
     this.#abort = new AbortController();
     this.#run(++this.#turn, this.#abort.signal);
   }

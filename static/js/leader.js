@@ -51,7 +51,7 @@ export class Leader {
       },
       {
         onFrames: (frames, link) => this.#take(frames, link),
-        onState: (now, transport) => hears.onState({ state: now, transport, obeys: this.#connection.obeys }),
+        onState: (now, transport) => hears.onState({ state: now, transport }),
         onLink: (what) => hooks.onLink?.(what),
         onFallback: (what) => hooks.onFallback?.(what),
       },
@@ -61,6 +61,11 @@ export class Leader {
   /** How far the comparison is; null when there is none. */
   get shadow() {
     return this.#shadow?.counts ?? null;
+  }
+
+  /** Whether it stays away because a server asked for that. */
+  get obeys() {
+    return this.#connection.obeys;
   }
 
   start(wanted) {

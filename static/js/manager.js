@@ -25,7 +25,8 @@ export class LiveManager {
   #leader = null; // while this tab holds the connection
   #starting = null;
   #stopped = false;
-  #shown = { state: "connecting", transport: null, since: 0, obeys: false };
+  #shown = { state: "connecting", transport: null, since: 0 };
+  #said = ""; // what the page was told of it last
   #handlers = new Map(Object.values(TOPICS).map((topic) => [topic, new Set()]));
   #onState = new Set();
   #onReset = new Set();
@@ -60,7 +61,7 @@ export class LiveManager {
     watch({
       onNetwork: (online) => this.#network(online),
       onSeen: (visible) => this.#sharing.seen(visible),
-      onLeave: () => this.#sharing.stop(),
+      onLeave: () => this.#leave(),
       onBack: () => this.#start(),
     });
   }
@@ -109,8 +110,7 @@ export class LiveManager {
   /** Ends this tab's part in the connection for good. */
   disconnect() {
     this.#stopped = true;
-    this.#world.clearTimeout(this.#starting);
-    this.#sharing.stop();
+    this.#leave();
   }
 
   /** Makes sure that one is still signed in. */
@@ -141,14 +141,25 @@ export class LiveManager {
 
   #listen(topic, callback) {
     const handlers = this.#handlers.get(topic);
+    // A connection of this page's own has not asked for this topic so far.
+    if (!handlers.size && this.#sharing instanceof Alone) this.#sharing.stop();
     handlers.add(callback);
     // Several calls in a row make one connection, not one each.
-    this.#starting ??= this.#world.setTimeout(() => this.#start(), 0);
+    this.#starting ??= this.#world.setTimeout(() => {
+      this.#starting = null;
+      this.#start();
+    }, 0);
     return () => handlers.delete(callback);
   }
 
   #start() {
     if (!this.#stopped && this.#page.streamUrl) this.#sharing.start();
+  }
+
+  #leave() {
+    this.#world.clearTimeout(this.#starting);
+    this.#starting = null;
+    this.#sharing.stop();
   }
 
   #alone() {
@@ -167,7 +178,12 @@ export class LiveManager {
         this.#sharing = this.#alone();
         this.#start();
       },
-      status: () => ({ ...this.#shown, cursor: this.#ledger.cursor, hidden: this.#world.isHidden() }),
+      status: () => ({
+        ...this.#shown,
+        obeys: this.#leader.obeys,
+        cursor: this.#ledger.cursor,
+        hidden: this.#world.isHidden(),
+      }),
     };
   }
 
@@ -178,18 +194,19 @@ export class LiveManager {
 
   #lead() {
     this.#catchUp.stop();
-    const { state } = this.#shown;
+    const state = this.#shown.state === "connecting" ? "connecting" : "reconnecting";
     this.#leader = new Leader(
       {
         page: this.#page,
         about: () => this.#about(),
         wanted: this.#wanted.transport,
-        state: state === "connecting" ? state : "reconnecting",
+        state,
         hooks: this.#hooks,
         world: this.#world,
       },
       { onFrames: (frames) => this.#fromServer(frames), onState: (now) => this.#show(now) },
     );
+    this.#show({ state, transport: null });
     this.#leader.start(this.#wanted.transport);
   }
 
@@ -201,7 +218,7 @@ export class LiveManager {
   /** What to listen to: a connection for all tabs carries all there is, one for this page only what the page shows. */
   #about() {
     const listening = [...this.#handlers].filter(([, handlers]) => handlers.size).map(([topic]) => topic);
-    const all = this.#sharing instanceof Tabs || !listening.length;
+    const all = !(this.#sharing instanceof Alone) || !listening.length;
     const topics = all ? Object.values(TOPICS) : listening;
     return { topics, cursor: this.#ledger.cursor, user: this.#page.userId };
   }
@@ -222,7 +239,7 @@ export class LiveManager {
     }
     this.#world.debug("from the leader", this.#ledger.cursor, after, frames);
     const end = Math.max(after ?? 0, ...frames.map((frame) => frame.cursor ?? frame.id ?? 0));
-    if (this.#catchUp.busy || this.#ledger.misses(after)) {
+    if (this.#ledger.misses(after)) {
       this.#ledger.take(frames.filter((frame) => frame.type === "transport"));
       this.#reach(end);
       return;
@@ -233,8 +250,8 @@ export class LiveManager {
     this.#ledger.take(old ? frames.filter(news) : frames);
   }
 
-  #statusOfLeader({ state, transport, since, obeys, cursor }) {
-    this.#show({ state, transport, since, obeys });
+  #statusOfLeader({ state, transport, since, cursor }) {
+    this.#show({ state, transport, since });
     if (isCursor(cursor) && this.#ledger.misses(cursor)) this.#reach(cursor);
   }
 
@@ -267,8 +284,12 @@ export class LiveManager {
     this.#shown = { ...before, ...now };
     const moved = this.#shown.state !== before.state || this.#shown.transport !== before.transport;
     if (moved && !now.since) this.#shown.since = this.#world.date();
+    const status = this.getStatus();
+    const said = [status.state, status.transport, status.since, status.wanted, status.leader].join();
+    if (said === this.#said) return;
+    this.#said = said;
     this.#sharing.tellStatus();
-    this.#call(this.#onState, this.#shown.state, this.getStatus());
+    this.#call(this.#onState, status.state, status);
   }
 
   #call(callbacks, ...what) {

@@ -6,7 +6,6 @@ const PING = 5_000; // milliseconds between two questions whether the leader is 
 const ANSWER = 2_000; // milliseconds that it has for the answer
 const SPREAD = 500; // milliseconds more, at random, so that not all tabs take over in the same moment
 const LATE = 1_000; // milliseconds that a timer is late when this tab itself was held up: then it knows nothing
-const RARELY = 10_000; // milliseconds at least between two takings
 const STUCK = 5_000; // milliseconds that a leader nobody looks at may be without a connection
 const FORMAT = 1; // of what tabs say to each other; tabs of another version keep to themselves
 
@@ -30,7 +29,6 @@ export class Tabs {
   #pinged = null; // the next question
   #doubt = null; // the end of the patience with a leader that does not answer
   #heard = -Infinity;
-  #took = -Infinity;
 
   /**
    * @param {string} user whose tabs
@@ -175,7 +173,7 @@ export class Tabs {
       const late = this.#world.now() - asked > patience + LATE;
       if (this.#heard >= asked || this.#world.isHidden()) return;
       if (late) this.#ping();
-      else this.#take();
+      else this.#queue({ steal: true });
     }, patience);
   }
 
@@ -183,13 +181,6 @@ export class Tabs {
     this.#world.clearTimeout(this.#pinged);
     this.#world.clearTimeout(this.#doubt);
     this.#doubt = null;
-  }
-
-  #take() {
-    const now = this.#world.now();
-    if (this.#leads || now - this.#took < RARELY) return;
-    this.#took = now;
-    this.#queue({ steal: true });
   }
 
   // --- what tabs say ----------------------------------------------------------------------------------------------
@@ -214,7 +205,7 @@ export class Tabs {
     if (message.kind === "batch") this.#hears.onBatch(message);
     else {
       this.#hears.onStatus(message);
-      if (this.#isStuck(message)) this.#take();
+      if (this.#isStuck(message)) this.#queue({ steal: true });
     }
   }
 

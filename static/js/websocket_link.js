@@ -38,11 +38,6 @@ export class WebSocketLink extends Link {
     this.#socket.onclose = ({ code }) => this.#closed(code);
   }
 
-  /** Say something to the server; it is lost when the socket is not open. */
-  send(message) {
-    if (this.#opened && !this._over) this.#socket.send(JSON.stringify(message));
-  }
-
   _drop() {
     if (!this.#socket) return;
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;

@@ -165,6 +165,31 @@ test("what has failed in a round where nothing works is tried again in the next"
   assert.deepEqual(tab.fallbacks, [], "the server was away: that is no fallback");
 });
 
+test("what keeps a stream from ever being asked for does not keep the page from asking otherwise", async () => {
+  const all = scene({ random: () => 0.999 });
+  all.site.sse = "away"; // something in the browser blocks its address
+  const tab = new Tab(all);
+  await all.pass(2_000);
+  assert.equal(all.site.of("poll").length, 0, "it looks as if there were no server");
+  await all.pass(2_000);
+  assert.deepEqual(using(tab), ["live", "poll"]);
+  assert.deepEqual(tab.fallbacks, [{ from: "sse", to: "poll", reason: "unreachable" }]);
+});
+
+test("a link that ends while a better one is being tried leaves no link behind", async () => {
+  const all = scene();
+  all.site.websocket = "never";
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(31_000);
+  all.site.heartbeats = false;
+  for (const link of all.site.open) link.beat = () => {}; // its silence is noticed while the socket is tried again
+  await all.pass(120_000);
+  const count = (phase) => tab.links.filter((link) => link.phase === phase).length;
+  assert.equal(count("opened") - count("ended"), 1);
+  assert.equal(all.site.open.size, tab.status.transport === "sse" ? 1 : 0);
+  assert.equal(tab.status.state, "live");
+});
+
 test("an answer that is no news is no reason to break", async () => {
   const all = scene();
   Object.assign(all.site, { sse: "html", poll: "absurd" });

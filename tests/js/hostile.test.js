@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { retryAfter } from "../../static/js/http.js";
+import { request, retryAfter } from "../../static/js/http.js";
 import { scene, Tab } from "./support/tab.js";
 
 const NONSENSE = {
@@ -91,4 +91,15 @@ test("Retry-After is a number of seconds or a date, and never absurd", () => {
   ]) {
     assert.equal(retryAfter(value, now), seconds, `${value}`);
   }
+});
+
+test("a redirect is not followed: it leads to a page that asks people to sign in", async () => {
+  const asked = [];
+  const fetch = (address, options) => {
+    asked.push(options.redirect);
+    return Promise.resolve({ type: "opaqueredirect", status: 0, headers: new Headers(), body: null });
+  };
+  const { signal } = new AbortController();
+  await assert.rejects(request("/status/", "application/json", signal, { fetch, date: Date.now }), { reason: "refused" });
+  assert.deepEqual(asked, ["manual"]);
 });

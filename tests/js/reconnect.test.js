@@ -107,22 +107,24 @@ test("whoever looks at the page again does not wait for the next try", async () 
   assert.equal(tab.status.state, "live");
 });
 
-test("a machine that slept finds its connection dead and makes another, without falling back", async () => {
-  const all = scene();
-  const tab = new Tab(all);
-  await all.pass(20_000);
-  await tab.freeze();
-  const [dead] = all.site.open;
-  all.site.open.delete(dead); // the network dropped it while nobody listened
-  const id = all.site.add();
-  await all.pass(600_000);
-  await tab.thaw();
-  await tab.look(true);
-  await all.pass(100);
-  assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
-  assert.deepEqual(tab.handled, [id]);
-  assert.deepEqual(tab.fallbacks, []);
-});
+for (const looked of [true, false]) {
+  test(`a machine that slept finds its connection dead and makes another, without falling back${looked ? "" : ", even if nobody looks"}`, async () => {
+    const all = scene();
+    const tab = new Tab(all);
+    await all.pass(20_000);
+    await tab.freeze();
+    const [dead] = all.site.open;
+    all.site.open.delete(dead); // the network dropped it while nobody listened
+    const id = all.site.add();
+    await all.pass(600_000);
+    await tab.thaw();
+    if (looked) await tab.look(true);
+    await all.pass(100);
+    assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
+    assert.deepEqual(tab.handled, [id]);
+    assert.deepEqual(tab.fallbacks, []);
+  });
+}
 
 test("a server that says 1012 is found again within two seconds", async () => {
   const all = scene({ random: () => 0.99 });

@@ -75,6 +75,21 @@ test("a page that suspects it asks", async () => {
   assert.equal(all.site.open.size, 0);
 });
 
+test("an answer that comes when nobody waits for it any more changes nothing", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  all.site.user = null;
+  tab.manager.check();
+  await tab.leave();
+  all.site.user = "7";
+  await all.pass(100);
+  assert.ok(!tab.states.includes("signed-out"));
+  await tab.back();
+  await all.pass(100);
+  assert.equal(tab.status.state, "live");
+});
+
 test("signing out is known in all tabs, and so is coming back", async () => {
   const all = scene();
   const tabs = [new Tab(all), new Tab(all, { hidden: true })];

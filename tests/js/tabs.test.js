@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { LiveManager } from "../../static/js/manager.js";
 import { scene, Tab } from "./support/tab.js";
 
 async function tabsOf(all, count, options = {}) {
@@ -149,16 +150,46 @@ test("tabs that nobody looks at leave each other in peace", async () => {
 });
 
 test("a tab that was held up itself does not rob a leader that is there", async () => {
+  for (const timersFirst of [true, false]) {
+    const all = scene();
+    const leader = new Tab(all);
+    await all.pass(1_000);
+    const other = new Tab(all);
+    await other.freeze(); // while it waits for its first answer
+    await all.pass(60_000);
+    await other.thaw({ timersFirst });
+    await all.pass(20_000);
+    assertLeads(leader, [leader, other]);
+    assert.equal(other.status.state, "live");
+    assert.equal(all.site.of("sse").length, 1);
+  }
+});
+
+test("a tab that was robbed is ready to lead again", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 2, { hidden: false });
   const [leader] = leaders(tabs);
-  const other = tabs.find((tab) => tab !== leader);
-  await all.pass(4_000);
-  await other.freeze();
-  await all.pass(60_000);
-  await other.thaw();
-  await all.pass(20_000);
-  assertLeads(leader, tabs);
+  const robber = tabs.find((tab) => tab !== leader);
+  await leader.freeze();
+  await all.pass(10_000);
+  await leader.thaw();
+  await all.pass(100);
+  assertLeads(robber, tabs);
+  await robber.close();
+  await all.pass(100);
+  assertLeads(leader, [leader]);
+  assert.equal(leader.status.state, "live");
+  assert.equal(all.site.open.size, 1);
+});
+
+test("a tab that is gone before it got the lock does not keep it", async () => {
+  const all = scene();
+  const gone = new Tab(all);
+  gone.manager.connect();
+  gone.leave();
+  const tab = new Tab(all);
+  await all.pass(100);
+  assertLeads(tab, [gone, tab]);
   assert.equal(all.site.of("sse").length, 1);
 });
 
@@ -207,13 +238,15 @@ test("a tab that was loaded while the leader lagged behind starts from what it s
 test("a tab that was loaded from a cache asks by itself for what it missed", async () => {
   const all = scene();
   await tabsOf(all, 1);
-  const ids = Array.from({ length: 120 }, () => all.site.add());
+  const ids = Array.from({ length: 1_020 }, () => all.site.add());
   await all.pass(10);
   const old = new Tab(all, { cursor: "0" });
-  await all.pass(10);
-  ids.push(all.site.add());
   await all.pass(2_000);
   assertWhole([old], ids);
+  ids.push(all.site.add());
+  await all.pass(10);
+  assertWhole([old], ids);
+  assert.equal(old.resets, 0);
   assert.equal(all.site.of("sse").length, 1);
 });
 
@@ -232,6 +265,20 @@ test("what comes while a tab catches up is handled after that, once", async () =
   await all.pass(5_000);
   ids.push(all.site.add());
   await all.pass(10);
+  assertWhole([old], ids);
+});
+
+test("a tab that asks a process which has not read as far as the leader's waits for it", async () => {
+  const all = scene();
+  await tabsOf(all, 1);
+  const ids = Array.from({ length: 5 }, () => all.site.add());
+  await all.pass(10);
+  all.site.lag = 2;
+  const old = new Tab(all, { cursor: "0" });
+  await all.pass(100);
+  assertWhole([old], ids.slice(0, 3));
+  all.site.lag = 0;
+  await all.pass(400);
   assertWhole([old], ids);
 });
 
@@ -305,6 +352,24 @@ for (const [name, spoil] of Object.entries({
     assert.deepEqual(tabs.flatMap((tab) => tab.errors), []);
   });
 }
+
+test("a connection of one tab's own carries what its page shows, also what it shows later", async () => {
+  const all = scene();
+  const tab = new Tab(all, { shares: false });
+  tab.manager.disconnect(); // which shows everything; this one does not
+  const manager = new LiveManager("sse", tab.page);
+  const seen = [];
+  manager.connectNotifications(() => {});
+  await all.pass(100);
+  assert.equal(all.site.of("sse").at(-1).topics, "notifications");
+  manager.connectDashboard(({ total_projects: total }) => seen.push(total));
+  await all.pass(100);
+  assert.equal(all.site.of("sse").at(-1).topics, "notifications,dashboard");
+  assert.equal(all.site.open.size, 1);
+  all.site.say({ type: "dashboard_update", total_projects: 4, status_counts: {} });
+  await all.pass(100);
+  assert.deepEqual(seen, [4]);
+});
 
 test("nonsense on the channel is left alone", async () => {
   const all = scene();

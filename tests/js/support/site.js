@@ -18,6 +18,7 @@ export class Site {
   status = "ok";
   up = true;
   heartbeats = true;
+  lag = 0; // events that the process which answers polls has not read yet
   retryAfter = 5;
   retry = 4_000;
 
@@ -79,12 +80,13 @@ export class Site {
   }
 
   /** What follows a cursor, and where that ends. */
-  #after(raw, most = Infinity) {
+  #after(raw, most = Infinity, lag = 0) {
+    const newest = this.newest - lag;
     const asked = Number(raw);
     const useless = raw !== null && (asked > this.newest || asked < this.first);
-    const cursor = raw === null || useless ? this.newest : asked;
-    const events = this.log.filter(({ id }) => id > cursor).slice(0, most);
-    const end = events.length === most ? events.at(-1).id : this.newest;
+    const cursor = raw === null || useless ? newest : asked;
+    const events = this.log.filter(({ id }) => id > cursor && id <= newest).slice(0, most);
+    const end = events.length === most ? events.at(-1).id : Math.max(cursor, newest);
     const told = this.standing ? [{ type: "transport", transport: this.standing, reason: "told" }] : [];
     return { reset: useless ? [{ type: "reset", reason: "no use" }] : [], events, end, told };
   }
@@ -105,7 +107,7 @@ export class Site {
     if (this.user === null) return json({}, 401);
     if (kind === "status") return json({ status: "connected", user: `user${this.user}`, user_id: Number(this.user) });
     if ((url.searchParams.get("user") ?? this.user) !== this.user) return json({}, 409);
-    const { reset, events, end, told } = this.#after(url.searchParams.get("last_event_id"), kind === "poll" ? PAGE : Infinity);
+    const { reset, events, end, told } = this.#after(url.searchParams.get("last_event_id"), ...(kind === "poll" ? [PAGE, this.lag] : []));
     if (kind === "poll") return json({ frames: [...reset, ...events, ...told], cursor: end, more: events.length === PAGE });
     return this.#stream(how, signal, { reset, events, end, told });
   }

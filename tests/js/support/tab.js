@@ -33,6 +33,7 @@ export class Tab {
    *   the page says, as of LiveManager
    */
   constructor({ clock, site, browser, random }, { transport = "sse", shares = true, hidden = false, ...page } = {}) {
+    this.clock = clock;
     this.hidden = hidden;
     this.online = true;
     this.browser = browser;
@@ -56,7 +57,7 @@ export class Tab {
       report: (error) => this.errors.push(error),
       debug: () => {},
     };
-    this.manager = new LiveManager(transport, {
+    this.page = {
       streamUrl: "/events/",
       socketUrl: "/ws/events/",
       pollUrl: "/poll/",
@@ -73,7 +74,8 @@ export class Tab {
         onFallback: (what) => this.fallbacks.push(what),
       },
       ...page,
-    });
+    };
+    this.manager = new LiveManager(transport, this.page);
     this.manager.onState((state) => this.states.at(-1) !== state && this.states.push(state));
     this.manager.onReset(() => (this.resets += 1));
     for (const connect of ["connectNotifications", "connectDashboard", "connectProjects"]) {
@@ -136,8 +138,10 @@ export class Tab {
     return settle();
   }
 
-  thaw() {
+  /** `timersFirst`: it gets to its timers before it gets to what it was told meanwhile. */
+  async thaw({ timersFirst = false } = {}) {
     this.frozen = false;
+    if (timersFirst) await this.clock.pass(1);
     this.#backlog.splice(0).forEach((what) => what());
     return settle();
   }
