@@ -35,7 +35,8 @@ from tests.support.people import person
 
 from .support import FAILED_REQUESTS, NO_SPREAD, Browsing, connection_state, until, until_state
 
-pytestmark = pytest.mark.timeout(180)  # the first test starts a server and opens a dozen pages
+# The first test starts a server and opens a dozen pages.
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 
 # Everything on a page that an event may change. CSRF tokens are in attributes that this does not look at.
 STATE_OF = """(document) => {

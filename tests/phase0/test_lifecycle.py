@@ -27,6 +27,7 @@ from tests.support.sse import Refused, Stream
 
 STREAM = "/projeng/api/realtime/events/?topics=notifications"
 SERVERS = ["gunicorn", "daphne"]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ def test_the_walk_goes_from_each_phase_to_each_other_one_once():
     assert len(ways) == len(set(ways)) == len(PHASES) * (len(PHASES) - 1)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_between_any_two_phases_nothing_is_lost_doubled_or_disordered(
     new_database, on_database, static_root, scratch, capsys
