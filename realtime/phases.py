@@ -50,6 +50,8 @@ def standing(switches: Mapping[str, Any]) -> Standing:
     if not broadcast:
         return Standing(None, "USE_WEBSOCKETS is true (phase 4), but WEBSOCKET_BROADCAST is false (phase 2)")
     percent, groups = switches["WEBSOCKET_ROLLOUT_PERCENT"], switches["WEBSOCKET_ROLLOUT_GROUPS"]
+    if not switches["SSE_ENABLED"] and percent < 100:
+        return Standing(None, "SSE_ENABLED is false (5.2), but only a cohort is told to use WebSocket (phase 4)")
     if shadow:
         return Standing(4, "the cohort shadows")
     if percent < 100:

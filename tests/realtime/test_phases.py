@@ -39,6 +39,7 @@ TOLD = {**THREE, "USE_WEBSOCKETS": True}
         ({**TWO, "WEBSOCKET_SHADOW": True}, None),
         ({**TWO, "USE_WEBSOCKETS": True}, None),
         ({**THREE, "SSE_ENABLED": False}, None),
+        ({**TOLD, "WEBSOCKET_ROLLOUT_PERCENT": 10, "SSE_ENABLED": False}, None),
     ],
 )
 def test_switches_make_a_phase_or_stand_between_two(switches, number):
