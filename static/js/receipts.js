@@ -7,8 +7,8 @@
 import { backoff } from "./backoff.js";
 import { retryAfter } from "./http.js";
 
-const SOON = 5_000; // milliseconds until news is sent
-const QUIET = 300_000; // milliseconds until it is told that the cursor moved, or stood still, and nothing else happened
+const SOON = 5_000; // milliseconds, more or less, until news is sent
+const QUIET = 300_000; // milliseconds, more or less, until it is told that the cursor moved and nothing else happened
 const LATEST = 60_000; // milliseconds between two tries at most, while the server cannot be reached
 const TOO_MANY = 60; // seconds to wait when the server does not say how long
 const PATIENCE = 15_000; // milliseconds for an answer
@@ -110,7 +110,7 @@ export class Receipts {
   #fallback({ from, to, reason }) {
     this.#fallbacks.push({ name: this.#world.makeId(), from, to, reason, at: this.#world.now() });
     if (this.#fallbacks.length > MOST_FALLBACKS) this.#fallbacks.shift();
-    this.#plan(SOON);
+    this.#planAbout(SOON);
   }
 
   // --- bounds -----------------------------------------------------------------------------------------------------
@@ -158,7 +158,12 @@ export class Receipts {
   #news(one, milliseconds) {
     one.changes += 1;
     one.urgent ||= milliseconds === SOON;
-    this.#plan(milliseconds);
+    this.#planAbout(milliseconds);
+  }
+
+  /** An event reaches all browsers at the same moment; their reports come spread out. */
+  #planAbout(milliseconds) {
+    this.#plan(milliseconds * (0.6 + 0.8 * this.#world.random()));
   }
 
   #plan(milliseconds) {
@@ -273,8 +278,8 @@ export class Receipts {
   #planRest({ more }) {
     const rest = this.#changed();
     if (more) this.#plan(0);
-    else if (this.#fallbacks.length || rest.some(({ urgent }) => urgent)) this.#plan(SOON);
-    else if (rest.length) this.#plan(QUIET);
+    else if (this.#fallbacks.length || rest.some(({ urgent }) => urgent)) this.#planAbout(SOON);
+    else if (rest.length) this.#planAbout(QUIET);
   }
 
   #stop() {

@@ -33,14 +33,14 @@ class Server {
   }
 }
 
-function made({ url = "/receipts/", wall = () => 0 } = {}) {
+function made({ url = "/receipts/", wall = () => 0, chance = 0.5 } = {}) {
   const clock = new Clock();
   const server = new Server();
   let names = 0;
   const world = {
     now: () => clock.now,
     date: () => 1_700_000_000_000 + clock.now + wall(),
-    random: () => 1,
+    random: () => chance,
     makeId: () => `name${(names += 1)}`,
     setTimeout: (...timer) => clock.setTimeout(...timer),
     clearTimeout: (timer) => clock.clearTimeout(timer),
@@ -96,6 +96,17 @@ test("what came within five seconds is told at once, with times before now", asy
       fallbacks: [{ name: "name1", from: "websocket", to: "sse", reason: "blocked", ago: 1_000 }],
     },
   ]);
+});
+
+test("what reaches all browsers at once is told by them at different moments", async () => {
+  for (const [chance, moment] of [[0, 3_000], [1, 7_000]]) {
+    const one = made({ chance });
+    open(one);
+    await one.clock.pass(moment - 1);
+    assert.equal(one.server.requests.length, 0);
+    await one.clock.pass(1);
+    assert.equal(one.server.requests.length, 1);
+  }
 });
 
 test("nothing is told twice, and nothing at all while nothing happens", async () => {
@@ -202,7 +213,7 @@ test("links that nobody takes word of do not gather without end", async () => {
 });
 
 test("a server that is away is asked again, ever less often, and nothing is lost", async () => {
-  const one = made();
+  const one = made({ chance: 1 });
   open(one);
   bring(one, [11]);
   let tries = 0;
