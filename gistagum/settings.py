@@ -228,6 +228,14 @@ SWITCHES = {
 # An address of Redis may hold a password: what matters here is whether there is one.
 SWITCHES["REDIS_URL"] = {"value": bool(REDIS_URL), "source": env.source("REDIS_URL")}
 
+# --- when WebSocket is taken away by itself (manage.py watch_rollout) ------------------------------------------
+ROLLOUT_MAX_FAILED_PERCENT = env.integer("ROLLOUT_MAX_FAILED_PERCENT", 5, 0, 100)
+ROLLOUT_MAX_MISSING = env.integer("ROLLOUT_MAX_MISSING", 0, 0, 1_000_000)
+ROLLOUT_MAX_P99_MS = env.integer("ROLLOUT_MAX_P99_MS", 3000, 1, 600_000)
+ROLLOUT_STRIKES = env.integer("ROLLOUT_STRIKES", 3, 1, 100)
+ROLLOUT_MIN_CONNECTIONS = env.integer("ROLLOUT_MIN_CONNECTIONS", 20, 1, 1_000_000)
+ROLLOUT_MIN_EVENTS = env.integer("ROLLOUT_MIN_EVENTS", 50, 1, 1_000_000)
+
 # --- logging --------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ["text", "json"])

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from realtime.receipts import receive
+
 from . import sse
 from .access import Role
 from .views import auth, dashboards, files, home, project_forms, projects, reports, status
@@ -14,6 +16,7 @@ realtime = [
     path("projects/<int:project_id>/", sse.project, name="stream_project"),
     path("events/", sse.events, name="stream_events"),
     path("poll/", status.poll, name="realtime_poll"),
+    path("receipts/", receive, name="realtime_receipts"),
     path("status/", status.status, name="realtime_status"),
 ]
 

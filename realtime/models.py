@@ -195,15 +195,13 @@ class Feedback(models.Model):
 
 
 class RolloutWatch(models.Model):
-    """A single row: how far `manage.py watch_rollout` has judged, and how often in a row a limit was broken."""
+    """How far `manage.py watch_rollout` has judged by one of the limits, and how often in a row that was broken."""
 
+    name = models.CharField(max_length=40, unique=True, help_text="Of the limit (realtime/verdict.py).")
     judged_to = models.DateTimeField(help_text="What happened before this has been judged.")
     strikes = models.PositiveIntegerField(default=0)
     looked_at = models.DateTimeField()
-    line = models.CharField(max_length=500, blank=True, help_text="What the last look said.")
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_rollout_watch")]
+    line = models.CharField(max_length=300, blank=True, help_text="What the last look said.")
 
     def __str__(self) -> str:
-        return self.line
+        return f"{self.name}: {self.strikes}"

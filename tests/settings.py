@@ -21,6 +21,12 @@ for name in (
     "WEBSOCKET_ROLLOUT_PERCENT",
     "WEBSOCKET_ROLLOUT_GROUPS",
     "WEBSOCKET_SHADOW",
+    "ROLLOUT_MAX_FAILED_PERCENT",
+    "ROLLOUT_MAX_MISSING",
+    "ROLLOUT_MAX_P99_MS",
+    "ROLLOUT_STRIKES",
+    "ROLLOUT_MIN_CONNECTIONS",
+    "ROLLOUT_MIN_EVENTS",
 ):
     os.environ.pop(name, None)
 os.environ.update(

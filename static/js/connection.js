@@ -170,7 +170,7 @@ export class Connection {
         onEnd: (attempt, end) => this.#ended(attempt, end),
       },
     );
-    this.#tell(this.#trial, { phase: "opened" });
+    this.#tell(this.#trial, this.#trial.link.opening);
     this.#trial.open();
   }
 

@@ -137,10 +137,13 @@ export class Leader {
   }
 
   #receipts(frames, link, shown) {
-    if (!this.#hooks.onReceipt) return;
     const receivedAt = this.#world.date();
-    for (const { id } of frames) {
-      if (isCursor(id)) this.#hooks.onReceipt({ id, transport: link.transport, shown, receivedAt, link: link.id });
+    for (const { id, type, cursor } of frames) {
+      if (isCursor(id)) {
+        this.#hooks.onReceipt?.({ id, transport: link.transport, shown, receivedAt, link: link.id });
+      } else if (type === "cursor" || type === "reset") {
+        this.#hooks.onCursor?.({ link: link.id, cursor, reset: type === "reset" });
+      }
     }
   }
 }

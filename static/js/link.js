@@ -28,6 +28,11 @@ export class Link {
     this._hears = hears;
   }
 
+  /** What there is to tell of it at its beginning. */
+  get opening() {
+    return { phase: "opened", from: this._about.cursor, topics: this._about.topics };
+  }
+
   /** Begin. */
   open() {
     throw new Error("Every kind of link opens in its own way.");

@@ -36,7 +36,8 @@ export class LiveManager {
    * @param {object} [options] what is left out is read from the page (the data- attributes of <html>): streamUrl,
    *   socketUrl, pollUrl, statusUrl, cursor, user (the name of whose page it is), userId, heartbeat (seconds). For tests:
    *   world, watch (of the page's moments). For statistics: hooks, with onReceipt({id, transport, shown, receivedAt, link})
-   *   for each event as it comes off a link, onLink({link, transport, phase, …}) and onFallback({from, to, reason})
+   *   for each event as it comes off a link, onCursor({link, cursor, reset}) for each cursor that one tells,
+   *   onLink({link, transport, phase, …}) and onFallback({from, to, reason})
    */
   constructor(transport, { world = browser, watch = watchMoments, hooks = {}, ...options } = {}) {
     const { userName, ...page } = globalThis.document?.documentElement.dataset ?? {};

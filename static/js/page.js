@@ -5,9 +5,11 @@ import { showCounters, showProject, showUnread } from "./elements.js";
 import { Indicator } from "./indicator.js";
 import { openLive } from "./live.js";
 import { Notices } from "./notices.js";
+import { Receipts } from "./receipts.js";
 import { Regions } from "./regions.js";
 import { Toast } from "./toast.js";
 import { ToastMark } from "./toast_mark.js";
+import { world } from "./world.js";
 
 const page = document.documentElement.dataset;
 const ownProject = document.querySelector("header[data-project-id]")?.dataset.projectId ?? null;
@@ -16,7 +18,14 @@ const showsNotifications = regionNames.has("notifications") || regionNames.has("
 const showsProjects = regionNames.size > 0 && !showsNotifications;
 const LOOK = 30000; // milliseconds between two looks at the page while there is no connection
 
-const manager = openLive();
+const receipts = new Receipts({
+  url: page.receiptsUrl,
+  user: page.userId,
+  token: document.querySelector("[name=csrfmiddlewaretoken]")?.value,
+  world,
+});
+const manager = openLive({ hooks: receipts.hooks });
+addEventListener("pagehide", () => receipts.leave()); // after the manager, which then has ended its connection
 const toast = new Toast();
 const notices = new Notices({
   show: ({ message }) => toast.show(message, page.inboxUrl),

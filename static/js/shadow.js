@@ -49,7 +49,7 @@ export class Shadow {
         onEnd: (attempt, end) => this.#again(attempt, end),
       },
     );
-    this.#tell(this.#attempt, { phase: "opened" });
+    this.#tell(this.#attempt, this.#attempt.link.opening);
     this.#attempt.open();
   }
 

@@ -185,7 +185,7 @@ def test_every_stream_is_documented_and_no_other():
 
 def _example_variables() -> dict[str, str]:
     lines = (ROOT / ".env.example").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+    return dict(line.split("=", 1) for line in lines if re.match(r"[A-Z0-9_]+=", line))
 
 
 def _documented_variables() -> dict[str, list[str]]:
@@ -198,7 +198,7 @@ def test_every_variable_is_documented_and_no_other():
 
 def test_every_variable_that_the_settings_read_has_an_example():
     source = (ROOT / "gistagum" / "settings.py").read_text()
-    read = set(re.findall(r'env\.\w+\("([A-Z_]+)"', source)) | set(re.findall(r'environ\.get\("([A-Z_]+)"', source))
+    read = set(re.findall(r'(?:env\.\w+|environ\.get)\("([A-Z0-9_]+)"', source))
     assert read == set(_example_variables())
 
 
@@ -210,7 +210,7 @@ def test_the_defaults_of_the_example_are_documented():
 
 def test_the_ranges_of_whole_numbers_are_documented():
     source = (ROOT / "gistagum" / "settings.py").read_text()
-    numbers = re.findall(r'env\.integer\("([A-Z_]+)", ([\d_]+), ([\d_]+), ([\d_]+)\)', source)
+    numbers = re.findall(r'env\.integer\("([A-Z0-9_]+)", ([\d_]+), ([\d_]+), ([\d_]+)\)', source)
     assert len(numbers) >= 7
     for name, default, low, high in numbers:
         row = _documented_variables()[name]

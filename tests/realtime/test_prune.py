@@ -131,7 +131,7 @@ def test_a_dry_run_deletes_nothing():
 
 def test_scripts_can_read_the_outcome():
     ids = log(9, 0)
-    outcome = {"dry_run": False, "days": 7, "deleted": 1, "kept": 1, "pruned_to": ids[0]}
+    outcome = {"dry_run": False, "days": 7, "deleted": 1, "kept": 1, "pruned_to": ids[0], "reports": 0}
     assert json.loads(run(days=7, json=True)) == outcome
 
 

@@ -1,4 +1,4 @@
-"""Deletes the events that nobody will ask for any more."""
+"""Deletes the events that nobody will ask for any more, and what browsers reported of them."""
 
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
@@ -10,15 +10,16 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from realtime.management.scripted import ScriptedCommand, whole_number
-from realtime.models import Event, LogMark
+from realtime.models import Event, Fallback, LinkReport, LogMark
 
 BATCH = 5_000
 
 
 class Command(ScriptedCommand):
     help = (
-        "Delete the events of the log that are older than EVENT_RETENTION_DAYS. Whoever comes back with an older "
-        "cursor is told to load the page's state again. Run it daily; it may run while the site is in use."
+        "Delete the events of the log that are older than EVENT_RETENTION_DAYS, and what browsers reported before. "
+        "Whoever comes back with an older cursor is told to load the page's state again. Run it daily; it may run "
+        "while the site is in use."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,16 +34,18 @@ class Command(ScriptedCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         days, dry_run = options["days"], options["dry_run"]
-        last = last_prunable(timezone.now() - timedelta(days=days))
+        limit = timezone.now() - timedelta(days=days)
+        last = last_prunable(limit)
         deleted = Event.objects.filter(id__lte=last).count() if dry_run else prune(last)
         kept = Event.objects.filter(id__gt=last).count()
         mark = LogMark.objects.values_list("pruned_to", flat=True).first() or 0
+        reports = LinkReport.objects.filter(reported_at__lt=limit).count() if dry_run else prune_reports(limit)
         verb = "would be deleted" if dry_run else "deleted"
-        self.tell(
-            options,
-            f"{deleted} {'event' if deleted == 1 else 'events'} older than {days} days {verb}, {kept} kept.",
-            {"dry_run": dry_run, "days": days, "deleted": deleted, "kept": kept, "pruned_to": mark},
-        )
+        words = f"{deleted} {'event' if deleted == 1 else 'events'} older than {days} days {verb}, {kept} kept."
+        if reports:
+            words += f" Reports of {reports} {'connection' if reports == 1 else 'connections'} {verb}."
+        outcome = {"dry_run": dry_run, "days": days, "deleted": deleted, "kept": kept, "pruned_to": mark}
+        self.tell(options, words, {**outcome, "reports": reports})
 
 
 def last_prunable(limit: datetime) -> int:
@@ -73,3 +76,13 @@ def prune(last: int, batch: int = BATCH) -> int:
             deleted += Event.objects.filter(id__lte=ids[-1]).delete()[0]
             mark.pruned_to = max(mark.pruned_to, ids[-1])
             mark.save(update_fields=["pruned_to"])
+
+
+def prune_reports(limit: datetime, batch: int = 500) -> int:
+    """Delete what browsers reported last before ``limit``, in small batches; returns of how many connections."""
+    Fallback.objects.filter(at__lt=limit).delete()
+    deleted = 0
+    while ids := list(LinkReport.objects.filter(reported_at__lt=limit).values_list("pk", flat=True)[:batch]):
+        LinkReport.objects.filter(pk__in=ids).delete()  # and its receipts
+        deleted += len(ids)
+    return deleted

@@ -1,0 +1,274 @@
+"""From what browsers reported to what they got: missing, twice, out of order, late. Pure: no database, no clock.
+
+A link is one try at one connection. Its person is owed every event of its topics that they may see, after the cursor it
+began with and up to the furthest cursor that it told. An event beyond that is owed, too, once the link has told a
+cursor for ten seconds since without having brought it. What is owed and has no receipt is missing.
+"""
+
+import math
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from .audience import may_see
+
+GRACE = timedelta(seconds=10)  # a link that told a cursor so long after an event, and did not bring it, has missed it
+ROUND = timedelta(seconds=15)  # tries of one browser that are so close together met the same server
+# These ends say nothing of the transport: the page was left, told to move, asleep, or somebody else's.
+NEUTRAL = frozenset({"stopped", "replaced", "told", "stale", "signed-out", "other-user"})
+AWAY = frozenset({"unreachable", "restart"})  # there was no server to connect to
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event of the log, as far as it matters who was owed it."""
+
+    id: int
+    at: datetime
+    topic: str | None
+    audience: frozenset[str]
+
+
+class Arrival(NamedTuple):
+    """An event came out of a link; ``delay_ms`` since it was logged, ``None`` when not known."""
+
+    event_id: int
+    delay_ms: int | None
+
+
+@dataclass(slots=True)
+class Link:
+    """One try at one connection; ``arrivals`` in the order in which they came."""
+
+    user_id: int
+    transport: str
+    opened_at: datetime
+    shown: bool = True
+    topics: frozenset[str] = frozenset()
+    worked_at: datetime | None = None
+    heard_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str = ""
+    cursor_from: int | None = None
+    cursor_to: int | None = None
+    dropped: int = 0
+    refused: int = 0
+    arrivals: Sequence[Arrival] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended without ever having worked, and not because somebody wanted it to end."""
+        return self.ended_at is not None and self.worked_at is None and self.reason not in NEUTRAL
+
+
+@dataclass
+class Tally:
+    """What one transport did. ``delays``: milliseconds, sorted, of events logged while their link was there."""
+
+    tried: int = 0
+    failed: int = 0
+    away: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
+    owed: int = 0
+    delivered: int = 0
+    missing: int = 0
+    duplicates: int = 0
+    out_of_order: int = 0
+    late: int = 0
+    caught_up: int = 0
+    dropped: int = 0
+    refused: int = 0
+    people: set[int] = field(default_factory=set)
+    failed_for: set[int] = field(default_factory=set)
+    missed_by: set[int] = field(default_factory=set)
+    late_for: set[int] = field(default_factory=set)
+    unjudged: set[int] = field(default_factory=set)
+    delays: list[int] = field(default_factory=list)
+
+    @property
+    def failed_percent(self) -> float | None:
+        """The share of connections that failed, among those that met a server; ``None`` without any."""
+        return round(100 * self.failed / (self.tried - self.away), 2) if self.tried > self.away else None
+
+    def percentile(self, percent: int) -> int | None:
+        """The delay, in milliseconds, within which so many percent of the events came; ``None`` without any."""
+        return self.delays[max(0, math.ceil(percent / 100 * len(self.delays)) - 1)] if self.delays else None
+
+    def numbers(self) -> dict[str, Any]:
+        """All of it for reports."""
+        counts = ("tried", "failed", "away", "lost", "owed", "delivered", "missing", "duplicates", "out_of_order")
+        return {
+            "people": len(self.people),
+            **{name: getattr(self, name) for name in counts},
+            "late": self.late,
+            "caught_up": self.caught_up,
+            "dropped": self.dropped,
+            "refused": self.refused,
+            "people_failed": len(self.failed_for),
+            "people_missing": len(self.missed_by),
+            "people_late": len(self.late_for),
+            "unjudged_people": len(self.unjudged),
+            "failed_percent": self.failed_percent,
+            "failures": dict(self.reasons.most_common()),
+            "measured": len(self.delays),
+            **{f"p{percent}_ms": self.percentile(percent) for percent in (50, 95, 99)},
+        }
+
+
+class Log:
+    """The events that are judged, oldest first, and what each person among these may see of them."""
+
+    def __init__(
+        self, events: Iterable[Logged], keys: Mapping[int, frozenset[str]], floors: Mapping[int, int] | None = None
+    ) -> None:
+        """``keys`` as they are now; ``floors``: the id up to which a person's keys may have been others."""
+        self.events = {event.id: event for event in events}
+        self._keys = keys
+        self.floors = floors or {}
+        self._visible: dict[int, tuple[list[int], list[Logged]]] = {}
+
+    def owed(self, link: Link) -> Iterable[tuple[Logged, bool]]:
+        """The events that a link owed its person, each with whether its cursor has passed it."""
+        if link.cursor_from is None or link.cursor_to is None:
+            return
+        ids, events = self._seen_by(link.user_id)
+        begin = bisect_right(ids, max(link.cursor_from, self.floors.get(link.user_id, 0)))
+        for event in events[begin:]:
+            passed = event.id <= link.cursor_to
+            due = max(event.at, link.opened_at) + GRACE
+            if event.topic in link.topics and (passed or (link.heard_at is not None and due <= link.heard_at)):
+                yield event, passed
+
+    def _seen_by(self, user_id: int) -> tuple[list[int], list[Logged]]:
+        if user_id not in self._visible:
+            keys = self._keys.get(user_id, frozenset())
+            events = [event for event in self.events.values() if event.topic and may_see(keys, event.audience)]
+            self._visible[user_id] = ([event.id for event in events], events)
+        return self._visible[user_id]
+
+
+def tally(links: Collection[Link], log: Log, *, since: datetime, until: datetime, late_ms: int) -> dict[str, Tally]:
+    """What each transport did for these links' people. Tries count that began in [``since``, ``until``)."""
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    away = _met_no_server(links)
+    # In one browser another link of the transport may bring what this one failed to: then it came late, and is there.
+    came: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for link in links:
+        came[link.user_id, link.transport].update(arrival.event_id for arrival in link.arrivals)
+    for link in links:
+        one = tallies[link.transport]
+        one.people.add(link.user_id)
+        one.dropped += link.dropped
+        one.refused += link.refused
+        if since <= link.opened_at < until:
+            _count_try(one, link, id(link) in away)
+        seen = _count_arrivals(one, link, log, late_ms)
+        for event, passed in log.owed(link):
+            one.owed += 1
+            there = seen if passed else came[link.user_id, link.transport]
+            if event.id not in there:
+                one.missing += 1
+                one.missed_by.add(link.user_id)
+        if link.cursor_from is not None and log.floors.get(link.user_id, 0) > link.cursor_from:
+            one.unjudged.add(link.user_id)
+    for one in tallies.values():
+        one.delays.sort()
+    return dict(tallies)
+
+
+def _met_no_server(links: Iterable[Link]) -> set[int]:
+    """Which failed links met no server at all, as another try of the same person at the same time found out.
+
+    A browser cannot tell a refused WebSocket from a server that is down; a stream that it tries next can.
+    """
+    failed: dict[int, list[Link]] = defaultdict(list)
+    for link in links:
+        if link.failed:
+            failed[link.user_id].append(link)
+    found = set()
+    for tries in failed.values():
+        moments = [link.opened_at for link in tries if link.reason in AWAY]
+        found |= {id(link) for link in tries if any(abs(link.opened_at - moment) <= ROUND for moment in moments)}
+    return found
+
+
+def _count_try(one: Tally, link: Link, away: bool) -> None:
+    if link.worked_at is None and not link.failed:
+        return  # still to come, or ended before anybody could know
+    one.tried += 1
+    if away:
+        one.away += 1
+    elif link.failed:
+        one.failed += 1
+        one.failed_for.add(link.user_id)
+        one.reasons[link.reason] += 1
+    elif link.ended_at is not None and link.reason not in NEUTRAL:
+        one.lost += 1
+
+
+def _count_arrivals(one: Tally, link: Link, log: Log, late_ms: int) -> set[int]:
+    """Count what came over a link; returns the ids of it."""
+    seen: set[int] = set()
+    newest = 0
+    for event_id, delay_ms in link.arrivals:
+        event = log.events.get(event_id)
+        if event is None:
+            continue
+        if event_id in seen:
+            one.duplicates += 1
+            continue
+        seen.add(event_id)
+        one.delivered += 1
+        one.out_of_order += event_id < newest
+        newest = max(newest, event_id)
+        if event.at < link.opened_at:
+            one.caught_up += 1  # it had been waiting: how long says nothing of the transport
+        elif delay_ms is not None:
+            one.delays.append(delay_ms)
+            if delay_ms > late_ms:
+                one.late += 1
+                one.late_for.add(link.user_id)
+    return seen
+
+
+def compare(links: Collection[Link], log: Log) -> dict[str, Any] | None:
+    """Shadow: what came both ways, or one way only, and which was first. ``None`` when nothing was compared.
+
+    ``lead_ms`` is by how much WebSocket was ahead, in the middle: below zero, it was behind.
+    """
+    people = {link.user_id for link in links if not link.shown}
+    if not people:
+        return None
+    came: dict[tuple[int, bool], dict[int, int | None]] = defaultdict(dict)
+    owed: dict[tuple[int, bool], set[int]] = defaultdict(set)
+    for link in links:
+        side = link.user_id, link.shown
+        if link.user_id in people:
+            owed[side].update(event.id for event, _ in log.owed(link))
+            for event_id, delay_ms in link.arrivals:
+                if event_id in log.events:
+                    came[side].setdefault(event_id, delay_ms)
+    both = only_shown = only_compared = 0
+    leads = []
+    for user_id in people:
+        shown, beside = came[user_id, True], came[user_id, False]
+        both += len(shown.keys() & beside.keys())
+        only_shown += len((shown.keys() - beside.keys()) & owed[user_id, False])
+        only_compared += len((beside.keys() - shown.keys()) & owed[user_id, True])
+        for event_id in shown.keys() & beside.keys():
+            one, other = shown[event_id], beside[event_id]
+            if one is not None and other is not None:
+                leads.append(one - other)
+    leads.sort()
+    return {
+        "people": len(people),
+        "both": both,
+        "only_shown": only_shown,
+        "only_compared": only_compared,
+        "websocket_first": sum(lead > 0 for lead in leads),
+        "lead_ms": leads[len(leads) // 2] if leads else None,
+    }

@@ -1,0 +1,160 @@
+"""What browsers reported, read from the database and put to realtime/parity.py and realtime/verdict.py."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Count, Q
+
+from . import audience, events, replay, verdict
+from .events import AuthorityChanged, iso
+from .models import Event, Fallback, Feedback, LinkReport, Receipt
+from .parity import Arrival, Link, Log, Logged, Tally, compare, tally
+from .verdict import Check, Limits
+
+COMMENTS = 10  # the latest words of people that a report carries
+NAMES = {"sse": "SSE", "websocket": "WebSocket", "poll": "polling"}
+
+
+@dataclass(frozen=True)
+class Parity:
+    """A report: what each transport did between two moments, and what comes of it for WebSocket."""
+
+    since: datetime
+    until: datetime
+    limits: Limits
+    tallies: dict[str, Tally]
+    shadow: dict[str, Any] | None
+    fallbacks: list[dict[str, Any]]
+    feedback: dict[str, Any]
+
+    @property
+    def websocket(self) -> Tally:
+        """The transport that is judged."""
+        return self.tallies.get("websocket") or Tally()
+
+    @property
+    def checks(self) -> list[Check]:
+        """WebSocket's numbers against the limits."""
+        return verdict.checks(self.websocket, self.limits)
+
+    @property
+    def verdict(self) -> str:
+        """``good``, ``bad`` or ``not enough data``."""
+        return verdict.verdict(self.checks)
+
+    def outcome(self) -> dict[str, Any]:
+        """All of it for scripts."""
+        return {
+            "since": iso(self.since),
+            "until": iso(self.until),
+            "verdict": self.verdict,
+            "checks": [check._asdict() for check in self.checks],
+            "limits": asdict(self.limits),
+            "transports": {name: self.tallies.get(name, Tally()).numbers() for name in NAMES},
+            "fallbacks": self.fallbacks,
+            "shadow": self.shadow,
+            "feedback": self.feedback,
+        }
+
+
+def limits() -> Limits:
+    """The limits that the environment sets."""
+    return Limits(
+        failed_percent=settings.ROLLOUT_MAX_FAILED_PERCENT,
+        missing=settings.ROLLOUT_MAX_MISSING,
+        p99_ms=settings.ROLLOUT_MAX_P99_MS,
+        connections=settings.ROLLOUT_MIN_CONNECTIONS,
+        events=settings.ROLLOUT_MIN_EVENTS,
+    )
+
+
+def measure(since: datetime, until: datetime, transports: Collection[str] = tuple(NAMES)) -> Parity:
+    """Judge what happened in [``since``, ``until``) by these transports.
+
+    A fixed number of queries; memory grows with the receipts.
+    """
+    # The order counts. Links before receipts: a cursor is then never ahead of what came up to it. The newest event
+    # before people's keys: a change of them between the two is an event that is not judged.
+    newest = replay.head()
+    rows = list(LinkReport.objects.filter(reported_at__gte=since, opened_at__lt=until, transport__in=transports))
+    judged = {
+        row["id"]: Logged(row["id"], row["at"], events.topic_of(row["type"]), frozenset(row["audience"]))
+        for row in Event.objects.filter(at__gte=since, at__lt=until, id__lte=newest)
+        .order_by("id")
+        .values("id", "at", "type", "audience")
+    }
+    arrivals = _arrivals(rows, min(judged, default=0), max(judged, default=-1))
+    links = [_link(row, arrivals.get(row.pk, [])) for row in rows]
+    people = {row.user_id for row in rows}
+    active = get_user_model().objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True)
+    log = Log(judged.values(), audience.keys_of(list(active)), _floors(since, people))
+    bounds = limits()
+    return Parity(
+        since=since,
+        until=until,
+        limits=bounds,
+        tallies=tally(links, log, since=since, until=until, late_ms=bounds.p99_ms),
+        shadow=compare(links, log),
+        fallbacks=[
+            {"from": row["left"], "to": row["taken"], "reason": row["reason"], "times": row["times"]}
+            for row in Fallback.objects.filter(at__gte=since, at__lt=until)
+            .values("left", "taken", "reason")
+            .annotate(times=Count("pk"))
+            .order_by("-times", "left", "taken", "reason")
+        ],
+        feedback=_feedback(since, until),
+    )
+
+
+def _arrivals(links: Collection[LinkReport], first: int, last: int) -> dict[int, list[Arrival]]:
+    """The receipts of these links for these events, by the link's row, in the order in which they came."""
+    rows = (
+        Receipt.objects.filter(link__in=[link.pk for link in links], event_id__gte=first, event_id__lte=last)
+        .order_by("link_id", "position")
+        .values_list("link_id", "event_id", "delay_ms")
+    )
+    by_link = groupby(rows.iterator(5_000), key=lambda row: row[0])
+    return {link_id: [Arrival(event_id, delay) for _, event_id, delay in group] for link_id, group in by_link}
+
+
+def _link(row: LinkReport, arrivals: list[Arrival]) -> Link:
+    return Link(
+        user_id=row.user_id,
+        transport=row.transport,
+        opened_at=row.opened_at,
+        shown=row.shown,
+        topics=frozenset(row.topics),
+        worked_at=row.worked_at,
+        heard_at=row.heard_at,
+        ended_at=row.ended_at,
+        reason=row.reason,
+        cursor_from=row.cursor_from,
+        cursor_to=row.cursor_to,
+        dropped=row.dropped,
+        refused=row.refused,
+        arrivals=arrivals,
+    )
+
+
+def _floors(since: datetime, people: set[int]) -> dict[int, int]:
+    """The newest change of what each of these people may see: before it, something else may have held than now."""
+    changes = Event.objects.filter(type=AuthorityChanged.type, at__gte=since).order_by("id").values_list("id", "fields")
+    return {user_id: event_id for event_id, fields in changes for user_id in people.intersection(fields["user_ids"])}
+
+
+def _feedback(since: datetime, until: datetime) -> dict[str, Any]:
+    """People's word: yes and no by transport, and the latest comments."""
+    said = Feedback.objects.filter(at__gte=since, at__lt=until)
+    counts = said.values("transport").annotate(
+        yes=Count("pk", filter=Q(live=True)), no=Count("pk", filter=Q(live=False))
+    )
+    comments = said.exclude(comment="").values("at", "live", "transport", "phase", "page", "comment")
+    return {
+        "transports": {row["transport"]: {"yes": row["yes"], "no": row["no"]} for row in counts.order_by("transport")},
+        "comments": list(comments.order_by("-at", "-id")[:COMMENTS]),
+    }

@@ -1,0 +1,74 @@
+"""A report of parity in plain words."""
+
+from collections.abc import Iterator
+
+from .events import iso
+from .parity import Tally
+from .parity_report import NAMES, Parity
+
+
+def words(parity: Parity) -> str:
+    """The report for people, its verdict last."""
+    return "\n".join(_lines(parity))
+
+
+def _lines(parity: Parity) -> Iterator[str]:
+    yield f"From {iso(parity.since)} to {iso(parity.until)}"
+    for name, title in NAMES.items():
+        if one := parity.tallies.get(name):
+            yield ""
+            yield f"{title}: {len(one.people)} {'person' if len(one.people) == 1 else 'people'}"
+            yield from _of_transport(one)
+    if shadow := parity.shadow:
+        yield ""
+        yield f"Shadow: {_people(shadow['people'])}"
+        yield (
+            f"  events: {shadow['both']} both ways, {shadow['only_shown']} only as shown, "
+            f"{shadow['only_compared']} only by WebSocket"
+        )
+        if shadow["lead_ms"] is not None:
+            yield f"  WebSocket was first with {shadow['websocket_first']}, by {shadow['lead_ms']} ms in the middle"
+    yield ""
+    if not parity.fallbacks:
+        yield "Fallbacks: none"
+    for one in parity.fallbacks:
+        yield f"Fallbacks: {NAMES[one['from']]} to {NAMES[one['to']]}, {one['reason'] or 'no reason'}: {one['times']}"
+    for transport, said in parity.feedback["transports"].items():
+        by = NAMES.get(transport, "another transport")
+        yield f"People on {by}: {said['yes']} say that it is live, {said['no']} that it is not"
+    for one in parity.feedback["comments"]:
+        word = "live" if one["live"] else "not live"
+        yield f"  {iso(one['at'])} {word} ({one['transport']}): {_printable(one['comment'])}"
+    yield ""
+    for check in parity.checks:
+        yield f"WebSocket: {check}"
+    yield f"Verdict: {parity.verdict}"
+
+
+def _of_transport(one: Tally) -> Iterator[str]:
+    reasons = ", ".join(f"{reason or 'no reason'} {times}" for reason, times in one.reasons.most_common())
+    yield f"  connections: {one.tried} tried, {one.failed} failed{f' ({reasons})' if reasons else ''}, {one.lost} lost"
+    if one.away:
+        yield f"    {one.away} of them met no server at all, and are not counted as failed"
+    yield (
+        f"  events: {one.delivered} delivered, {one.missing} missing of {one.owed} owed, {one.duplicates} duplicates, "
+        f"{one.out_of_order} out of order, {one.late} late, {one.caught_up} caught up with"
+    )
+    if one.delays:
+        p50, p95, p99 = (one.percentile(percent) for percent in (50, 95, 99))
+        yield f"  commit to browser: p50 {p50} ms, p95 {p95} ms, p99 {p99} ms (of {len(one.delays)})"
+    else:
+        yield "  commit to browser: not enough data"
+    if one.unjudged:
+        yield f"  what {_people(len(one.unjudged))} may see has changed: before that, nothing is judged for them"
+    if one.refused or one.dropped:
+        yield f"  not counted: {one.refused} receipts for no event of theirs, {one.dropped} that browsers dropped"
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
+
+
+def _printable(text: str) -> str:
+    """What people typed, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,0 +1,72 @@
+"""The address that takes what browsers report of their connections and of what came over them.
+
+A report is about the person who sends it and nobody else, and bounded in size and rate.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from . import receipts_form, receipts_store
+from .listener import asked_by_another
+from .sse import refusal
+
+MOST_BYTES = 64 * 1024
+POSTS_A_MINUTE = 60  # of one person, in one process
+EVENTS_A_MINUTE = 6_000
+
+
+class Budget:
+    """How much each person may report in a minute of the clock."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._minute = 0
+        self._spent: dict[tuple[int, str], int] = {}
+
+    def spend(self, user_id: int, what: str, number: int, most: int) -> int:
+        """Take ``number`` of this person's ``most``; 0, or the seconds until there is more and nothing was taken."""
+        minute, second = divmod(int(self._now()), 60)
+        with self._lock:
+            if minute != self._minute:
+                self._minute = minute
+                self._spent.clear()  # so there are never more entries than people in a minute
+            spent = self._spent.get((user_id, what), 0) + number
+            if spent > most:
+                return 60 - second
+            self._spent[user_id, what] = spent
+            return 0
+
+
+budget = Budget()
+
+
+def receive(request: HttpRequest) -> HttpResponseBase:
+    """Take a report (JSON by POST); answers ``{"accepted", "refused"}``: receipts kept, and those of no event for them.
+
+    Refused as a stream is, and: 413 above 64 KB, 415 when it is not JSON, 429 with ``Retry-After`` for too many.
+    """
+    if request.method != "POST":
+        return refusal(405, "Reports are sent with POST.", Allow="POST")
+    if not request.user.is_authenticated:
+        return refusal(401, "Not signed in.")
+    if asked_by_another(request.GET.get("user"), request.user.pk):
+        return refusal(409, "Somebody else is signed in.")
+    if request.content_type != "application/json":
+        return refusal(415, "A report is JSON.")
+    if wait := budget.spend(request.user.pk, "posts", 1, POSTS_A_MINUTE):
+        return refusal(429, "Too many reports.", **{"Retry-After": str(wait)})
+    body = request.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        return refusal(413, f"A report has at most {MOST_BYTES} bytes.")
+    try:
+        report = receipts_form.parse(body)
+    except ValueError as error:
+        return refusal(400, str(error))
+    if wait := budget.spend(request.user.pk, "events", report.size, EVENTS_A_MINUTE):
+        return refusal(429, "Too many events.", **{"Retry-After": str(wait)})
+    accepted, refused = receipts_store.keep(request.user, report)
+    return JsonResponse({"accepted": accepted, "refused": refused}, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,131 @@
+"""Keeping what browsers report: each report once, however often it is sent, in a fixed number of queries."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from . import audience, events
+from .models import Event, Fallback, LinkReport, Receipt
+from .receipts_form import LinkSaid, Report
+
+CLOCKS_APART = 1_000  # milliseconds by which the clocks of two servers may differ
+MERGED = (
+    "worked_at",
+    "heard_at",
+    "ended_at",
+    "reason",
+    "cursor_from",
+    "cursor_to",
+    "dropped",
+    "refused",
+    "reported_at",
+)
+
+
+def keep(user: Any, report: Report) -> tuple[int, int]:
+    """Store a person's report; returns how many of its receipts are for events that they may see, and how many not.
+
+    What had been said of a link before is added to, never taken back; a report that comes twice, or after a newer one,
+    changes nothing.
+    """
+    now = timezone.now()
+    # Before the events, which are then never newer than what the person may see.
+    [keys] = audience.keys_of([user.pk]).values()
+    ids = {event_id for link in report.links for event_id, _ in link.events}
+    logged_at = {
+        row["id"]: row["at"]
+        for row in Event.objects.filter(id__in=ids).values("id", "at", "type", "audience")
+        if events.topic_of(row["type"]) and audience.may_see(keys, frozenset(row["audience"]))
+    }
+    with transaction.atomic():
+        known = {
+            row.link: row
+            for row in LinkReport.objects.select_for_update().filter(
+                user=user, link__in=[link.link for link in report.links]
+            )
+        }
+        rows = [_merged(known.get(link.link), _row(user, link, logged_at, now)) for link in report.links]
+        LinkReport.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["user", "link"], update_fields=MERGED
+        )
+        receipts = [
+            Receipt(
+                link=row,
+                position=link.first + number,
+                event_id=event_id,
+                delay_ms=_delay(logged_at[event_id], ago, now),
+            )
+            for row, link in zip(rows, report.links, strict=True)
+            for number, (event_id, ago) in enumerate(link.events)
+            if event_id in logged_at
+        ]
+        Receipt.objects.bulk_create(receipts, ignore_conflicts=True)
+        Fallback.objects.bulk_create(
+            [
+                Fallback(
+                    user=user,
+                    name=one.name,
+                    left=one.left,
+                    taken=one.taken,
+                    reason=one.reason,
+                    at=_before(now, one.ago),
+                )
+                for one in report.fallbacks
+            ],
+            ignore_conflicts=True,
+        )
+    return len(receipts), report.size - len(receipts)
+
+
+def _row(user: Any, link: LinkSaid, logged_at: dict[int, datetime], now: datetime) -> LinkReport:
+    return LinkReport(
+        user=user,
+        link=link.link,
+        transport=link.transport,
+        shown=link.shown,
+        topics=link.topics,
+        opened_at=_before(now, link.opened_ago),
+        worked_at=_before(now, link.worked_ago),
+        heard_at=_before(now, link.heard_ago),
+        ended_at=_before(now, link.ended_ago),
+        reason=link.reason,
+        cursor_from=link.cursor_from,
+        cursor_to=link.cursor_to,
+        dropped=link.dropped,
+        refused=sum(event_id not in logged_at for event_id, _ in link.events),
+        reported_at=now,
+    )
+
+
+def _merged(known: LinkReport | None, said: LinkReport) -> LinkReport:
+    """What is known of a link by now: the first moments of what happens once, the furthest of what moves on."""
+    if known is None:
+        return said
+    known.worked_at = known.worked_at or said.worked_at
+    known.ended_at = known.ended_at or said.ended_at
+    known.reason = known.reason or said.reason
+    known.heard_at = _furthest(known.heard_at, said.heard_at)
+    known.cursor_from = _furthest(known.cursor_from, said.cursor_from)
+    known.cursor_to = _furthest(known.cursor_to, said.cursor_to)
+    known.dropped = max(known.dropped, said.dropped)
+    known.refused += said.refused
+    known.reported_at = said.reported_at
+    return known
+
+
+def _furthest(one: Any, other: Any) -> Any:
+    return max((value for value in (one, other) if value is not None), default=None)
+
+
+def _before(now: datetime, ago: int | None) -> datetime | None:
+    return None if ago is None else now - timedelta(milliseconds=ago)
+
+
+def _delay(logged_at: datetime, ago: int | None, now: datetime) -> int | None:
+    """Milliseconds from the log to the browser, by our clock alone; ``None`` for what cannot be."""
+    if ago is None:
+        return None
+    delay = round((now - logged_at) / timedelta(milliseconds=1)) - ago
+    return max(delay, 0) if delay > -CLOCKS_APART else None

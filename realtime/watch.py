@@ -1,0 +1,109 @@
+"""Looking at the rollout again and again, and taking WebSocket away when a limit is broken too often in a row.
+
+Each limit has its own count of strikes and its own span that it judges: from where it last came to a judgement. So no
+two looks judge the same, a small office gathers data until there is enough, and little data is neither a strike nor
+the end of a row. Nothing here ever gives WebSocket back.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from . import holds, transport, verdict
+from .events import iso
+from .models import RolloutWatch, TransportChange, TransportHold
+from .parity_report import measure
+from .verdict import Check
+
+logger = logging.getLogger(__name__)
+
+BY = "manage.py watch_rollout"
+FIRST = timedelta(hours=1)  # how far back the first look of all looks
+FURTHEST = timedelta(hours=6)  # what is older is not judged any more, however little there was
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look found. ``strikes`` by limit, after it; ``demoted`` is why WebSocket was taken away, else empty."""
+
+    at: datetime
+    verdict: str
+    checks: tuple[Check, ...]
+    strikes: dict[str, int]
+    demoted: str = ""
+    held: str | None = None
+
+    def line(self) -> str:
+        """On one line."""
+        if self.held is not None:
+            return f"{iso(self.at)} nothing to judge: WebSocket is taken away from everybody ({self.held})"
+        found = "; ".join(f"{check}, strikes {self.strikes[check.name]}" for check in self.checks)
+        end = f"; WebSocket is taken away from everybody: {self.demoted}" if self.demoted else ""
+        return f"{iso(self.at)} {self.verdict}: {found}{end}"
+
+    def outcome(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "at": iso(self.at),
+            "verdict": self.verdict,
+            "checks": [{**check._asdict(), "strikes": self.strikes[check.name]} for check in self.checks],
+            "demoted": self.demoted,
+            "held": self.held,
+        }
+
+
+def look(settle: timedelta) -> Look:
+    """Judge what happened since the last judgement, but for the last ``settle``: browsers have yet to report that."""
+    now = timezone.now()
+    hold = TransportHold.objects.filter(scope=transport.ALL).first()
+    if hold is not None:
+        _begin_anew(now)
+        return Look(now, verdict.UNKNOWN, (), {}, held=hold.reason)
+    judged_to = dict(RolloutWatch.objects.values_list("name", "judged_to"))
+    changes = TransportChange.objects.filter(scope=transport.ALL, at__gte=now - FURTHEST)
+    # What was before WebSocket was last taken away or given back says nothing of how it does now.
+    earliest = changes.aggregate(at=Max("at"))["at"] or now - FURTHEST
+    since = {name: max(judged_to.get(name, now - FIRST), earliest) for name in verdict.LIMITS}
+    return _judged(now, now - settle, since)
+
+
+def _judged(now: datetime, until: datetime, since: dict[str, datetime]) -> Look:
+    measured = {moment: measure(moment, until, [transport.WEBSOCKET]) for moment in set(since.values())}
+    checks = tuple(
+        next(check for check in measured[since[name]].checks if check.name == name) for name in verdict.LIMITS
+    )
+    strikes, demoted = {}, ""
+    with transaction.atomic():
+        for check in checks:
+            row, _ = RolloutWatch.objects.select_for_update().get_or_create(
+                name=check.name, defaults={"judged_to": since[check.name], "looked_at": now}
+            )
+            # Another watch has judged this meanwhile: once is enough.
+            if check.outcome != verdict.UNKNOWN and row.judged_to <= since[check.name]:
+                row.judged_to = until
+                row.strikes = row.strikes + 1 if check.outcome == verdict.BAD else 0
+                if row.strikes >= settings.ROLLOUT_STRIKES:
+                    demoted = demoted or _reason(check, row.strikes)
+            row.looked_at, row.line = now, str(check)
+            row.save()
+            strikes[check.name] = row.strikes
+        if demoted:
+            holds.take(transport.ALL, "", reason=demoted, by=BY)
+            _begin_anew(now)
+            logger.warning("WebSocket is taken away from everybody: %s", demoted)
+    return Look(now, verdict.verdict(checks), checks, strikes, demoted)
+
+
+def _reason(check: Check, strikes: int) -> str:
+    return f"{check}, {'once' if strikes == 1 else f'{strikes} times in a row'}"[:LONGEST_REASON]
+
+
+def _begin_anew(now: datetime) -> None:
+    RolloutWatch.objects.update(strikes=0, judged_to=now, looked_at=now)

@@ -1,0 +1,379 @@
+// What is told to the server of what came, when, how much of it at once, and when no more.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Receipts } from "../../static/js/receipts.js";
+import { Clock, settle } from "./support/clock.js";
+import { scene, Tab } from "./support/tab.js";
+
+/** A server that takes reports, or answers as a test says. */
+class Server {
+  reports = [];
+  requests = [];
+  answer = () => new Response("{}");
+
+  async fetch(address, options) {
+    const report = JSON.parse(options.body);
+    this.requests.push({ address, ...options });
+    const answer = await this.answer(report);
+    if (answer.status === 200) this.reports.push(report);
+    return answer;
+  }
+
+  /** Of all that was taken: the ids of a link by their place on it. */
+  events(link) {
+    const found = [];
+    for (const report of this.reports) {
+      for (const one of report.links.filter((said) => said.link === link)) {
+        one.events.forEach(([id], index) => (found[one.first + index] = id));
+      }
+    }
+    return found;
+  }
+}
+
+function made({ url = "/receipts/", wall = () => 0, chance = 0.5 } = {}) {
+  const clock = new Clock();
+  const server = new Server();
+  let names = 0;
+  const world = {
+    now: () => clock.now,
+    date: () => 1_700_000_000_000 + clock.now + wall(),
+    random: () => chance,
+    makeId: () => `name${(names += 1)}`,
+    setTimeout: (...timer) => clock.setTimeout(...timer),
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+    fetch: (...request) => server.fetch(...request),
+    isOnline: () => world.online,
+    online: true,
+  };
+  const receipts = new Receipts({ url, user: "7", token: "secret", world });
+  return { clock, server, world, receipts, ...receipts.hooks };
+}
+
+function open({ onLink }, link = "a", more = {}) {
+  onLink({ link, transport: "websocket", phase: "opened", from: 10, topics: ["projects"], ...more });
+  onLink({ link, transport: "websocket", phase: "worked" });
+}
+
+const bring = ({ onReceipt }, ids, link = "a") => ids.forEach((id) => onReceipt({ id, link }));
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+test("what came within five seconds is told at once, with times before now", async () => {
+  const one = made();
+  open(one);
+  await one.clock.pass(1_000);
+  bring(one, [11]);
+  await one.clock.pass(3_000);
+  bring(one, [12]);
+  one.onCursor({ link: "a", cursor: 15 });
+  one.onFallback({ from: "websocket", to: "sse", reason: "blocked" });
+  assert.equal(one.server.requests.length, 0);
+  await one.clock.pass(1_000);
+  const [{ address, method, headers, keepalive }] = one.server.requests;
+  assert.deepEqual([address, method, headers["X-CSRFToken"], keepalive], ["/receipts/?user=7", "POST", "secret", true]);
+  assert.deepEqual(one.server.reports, [
+    {
+      links: [
+        {
+          link: "a",
+          transport: "websocket",
+          shown: true,
+          topics: ["projects"],
+          reason: "",
+          from: 10,
+          to: 15,
+          opened_ago: 5_000,
+          worked_ago: 5_000,
+          heard_ago: 1_000,
+          ended_ago: null,
+          dropped: 0,
+          first: 0,
+          events: [[11, 4_000], [12, 1_000]],
+        },
+      ],
+      fallbacks: [{ name: "name1", from: "websocket", to: "sse", reason: "blocked", ago: 1_000 }],
+    },
+  ]);
+});
+
+test("what reaches all browsers at once is told by them at different moments", async () => {
+  for (const [chance, moment] of [[0, 3_000], [1, 7_000]]) {
+    const one = made({ chance });
+    open(one);
+    await one.clock.pass(moment - 1);
+    assert.equal(one.server.requests.length, 0);
+    await one.clock.pass(1);
+    assert.equal(one.server.requests.length, 1);
+  }
+});
+
+test("nothing is told twice, and nothing at all while nothing happens", async () => {
+  const one = made();
+  open(one);
+  bring(one, [11]);
+  await one.clock.pass(5_000);
+  bring(one, [11, 12]);
+  await one.clock.pass(5_000);
+  assert.deepEqual(one.server.events("a"), [11, 11, 12]);
+  await one.clock.pass(3_600_000);
+  assert.equal(one.server.reports.length, 2);
+});
+
+test("that only the cursor moved is told five minutes later", async () => {
+  const one = made();
+  open(one);
+  await one.clock.pass(5_000);
+  for (let cursor = 20; cursor < 40; cursor += 1) {
+    one.onCursor({ link: "a", cursor });
+    await one.clock.pass(14_000);
+  }
+  assert.equal(one.server.reports.length, 1);
+  await one.clock.pass(20_000);
+  assert.equal(one.server.reports.length, 2);
+  assert.equal(one.server.reports[1].links[0].to, 39);
+});
+
+test("a link is told of until its end, and forgotten", async () => {
+  const one = made();
+  open(one, "a", { shadow: true });
+  one.onLink({ link: "a", transport: "websocket", phase: "ended", reason: "silent" });
+  await one.clock.pass(5_000);
+  const [{ links: [said] }] = one.server.reports;
+  assert.deepEqual([said.reason, said.ended_ago, said.shown], ["silent", 5_000, false]);
+  bring(one, [11]);
+  await one.clock.pass(60_000);
+  assert.equal(one.server.reports.length, 1);
+  assert.equal(one.clock.waiting, 0);
+});
+
+test("without a cursor at its beginning a link is judged from the first that it tells", async () => {
+  const one = made();
+  open(one, "a", { from: null });
+  one.onCursor({ link: "a", cursor: 30 });
+  open(one, "b", { from: null });
+  bring(one, [41], "b");
+  await one.clock.pass(5_000);
+  assert.deepEqual(one.server.reports[0].links.map(({ from, to }) => [from, to]), [[30, 30], [40, 41]]);
+});
+
+test("what a reset skips is not owed", async () => {
+  const one = made();
+  open(one);
+  one.onCursor({ link: "a", cursor: 500, reset: true });
+  bring(one, [501]);
+  await one.clock.pass(5_000);
+  const [{ from, to }] = one.server.reports[0].links;
+  assert.deepEqual([from, to], [500, 501]);
+});
+
+test("more than fits goes in pieces, and no piece says that it went further than it tells", async () => {
+  const one = made();
+  open(one);
+  bring(one, range(11, 1_310));
+  await one.clock.pass(5_000);
+  assert.deepEqual(one.server.reports.map(({ links: [said] }) => [said.first, said.events.length, said.to]), [
+    [0, 500, 510],
+    [500, 500, 1_010],
+    [1_000, 300, 1_310],
+  ]);
+  assert.deepEqual(one.server.reports.map(({ links: [said] }) => said.heard_ago), [null, null, 5_000]);
+  for (const { body } of one.server.requests) assert.ok(body.length < 32_000);
+});
+
+test("what there is no room for is dropped, counted, and not owed", async () => {
+  const one = made();
+  one.world.online = false;
+  open(one);
+  bring(one, range(11, 2_510));
+  await one.clock.pass(5_000);
+  one.world.online = true;
+  await one.clock.pass(60_000);
+  const all = one.server.reports.map(({ links: [said] }) => said);
+  assert.deepEqual([all[0].dropped, all[0].first, all[0].from], [500, 500, 510]);
+  assert.deepEqual(one.server.events("a").slice(500), range(511, 2_510));
+});
+
+test("links that nobody takes word of do not gather without end", async () => {
+  const one = made();
+  one.server.answer = () => new Response("", { status: 503 });
+  for (let number = 0; number < 300; number += 1) {
+    open(one, `link${number}`);
+    bring(one, range(1, 5), `link${number}`);
+    one.onLink({ link: `link${number}`, phase: "ended", reason: "closed" });
+    one.onFallback({ from: "websocket", to: "sse", reason: "blocked" });
+  }
+  one.server.answer = () => new Response("{}");
+  await one.clock.pass(60_000);
+  const links = one.server.reports.flatMap((report) => report.links.map(({ link }) => link));
+  assert.deepEqual(links, range(250, 299).map((number) => `link${number}`));
+  assert.equal(one.server.reports.flatMap((report) => report.fallbacks).length, 50);
+  for (const report of one.server.reports) assert.ok(report.links.length <= 20 && report.fallbacks.length <= 20);
+});
+
+test("a server that is away is asked again, ever less often, and nothing is lost", async () => {
+  const one = made({ chance: 1 });
+  open(one);
+  bring(one, [11]);
+  let tries = 0;
+  one.server.answer = () => {
+    tries += 1;
+    if (tries % 2) throw new TypeError("no network");
+    return new Response("", { status: 500 });
+  };
+  await one.clock.pass(600_000);
+  assert.ok(tries >= 8 && tries <= 15, `${tries} tries`);
+  one.server.answer = () => new Response("{}");
+  await one.clock.pass(60_000);
+  assert.deepEqual(one.server.events("a"), [11]);
+});
+
+test("it waits as long as it is told to", async () => {
+  const one = made();
+  open(one);
+  one.server.answer = () => new Response("", { status: 429, headers: { "Retry-After": "42" } });
+  await one.clock.pass(5_000);
+  assert.equal(one.server.requests.length, 1);
+  bring(one, [11]);
+  await one.clock.pass(41_999);
+  assert.equal(one.server.requests.length, 1);
+  one.server.answer = () => new Response("{}");
+  await one.clock.pass(1);
+  assert.deepEqual(one.server.events("a"), [11]);
+});
+
+for (const status of [401, 403, 404, 409]) {
+  test(`it gives up without a word at ${status}`, async () => {
+    const one = made();
+    open(one);
+    one.server.answer = () => new Response("", { status });
+    await one.clock.pass(5_000);
+    open(one, "b");
+    bring(one, [11], "b");
+    one.receipts.leave();
+    await one.clock.pass(3_600_000);
+    assert.equal(one.server.requests.length, 1);
+    assert.equal(one.clock.waiting, 0);
+  });
+}
+
+test("a report that the server finds fault with is not sent again", async () => {
+  const one = made();
+  open(one);
+  one.server.answer = () => new Response("", { status: 400 });
+  await one.clock.pass(5_000);
+  one.server.answer = () => new Response("{}");
+  bring(one, [11]);
+  await one.clock.pass(5_000);
+  assert.equal(one.server.requests.length, 2);
+  assert.deepEqual(one.server.events("a"), [11]);
+});
+
+test("when the page is left, what there is goes at once, though a report is under way", async () => {
+  const one = made();
+  open(one);
+  bring(one, [11]);
+  let take;
+  one.server.answer = () => new Promise((resolve) => (take = () => resolve(new Response("{}"))));
+  await one.clock.pass(5_000);
+  const first = take;
+  bring(one, [12]);
+  one.onLink({ link: "a", phase: "ended", reason: "stopped" });
+  one.receipts.leave();
+  await settle();
+  take();
+  first();
+  await settle();
+  assert.equal(one.server.requests.length, 2);
+  assert.deepEqual(one.server.events("a"), [11, 12]); // 11 twice, at the same place: it counts once
+  assert.equal(one.server.reports.at(0).links[0].reason, "stopped");
+  await one.clock.pass(60_000);
+  assert.equal(one.clock.waiting, 0);
+});
+
+test("what comes while a report is under way goes with the next one", async () => {
+  const one = made();
+  open(one);
+  bring(one, [11]);
+  let take;
+  one.server.answer = () => new Promise((resolve) => (take = () => resolve(new Response("{}"))));
+  await one.clock.pass(5_000);
+  bring(one, [12]);
+  take();
+  await one.clock.pass(5_000);
+  take();
+  await settle();
+  assert.deepEqual(one.server.reports.map(({ links: [said] }) => [said.first, said.events.length]), [[0, 1], [1, 1]]);
+});
+
+test("when something came while the machine slept is not known", async () => {
+  let slept = 0;
+  const one = made({ wall: () => slept });
+  open(one);
+  bring(one, [11]);
+  slept = 3_600_000; // the clock on the wall went on, the other one stood still
+  bring(one, [12]);
+  await one.clock.pass(5_000);
+  bring(one, [13]);
+  await one.clock.pass(30_000);
+  bring(one, [14]);
+  await one.clock.pass(5_000);
+  const agos = one.server.reports.flatMap(({ links: [said] }) => said.events);
+  assert.deepEqual(agos, [[11, null], [12, null], [13, null], [14, 5_000]]);
+});
+
+test("without an address nothing is kept", async () => {
+  const one = made({ url: "" });
+  open(one);
+  bring(one, [11]);
+  one.receipts.leave();
+  await one.clock.pass(60_000);
+  assert.equal(one.server.requests.length, 0);
+  assert.equal(one.clock.waiting, 0);
+});
+
+// --- with a real manager ----------------------------------------------------------------------------------------------
+
+function reporting(transport) {
+  const all = scene();
+  const server = new Server();
+  const hooks = {};
+  const tab = new Tab(all, { transport, hooks });
+  let names = 0;
+  const world = { ...tab.world, fetch: (...request) => server.fetch(...request), makeId: () => `name${(names += 1)}` };
+  const receipts = new Receipts({ url: "/receipts/", user: "7", world });
+  Object.assign(hooks, receipts.hooks);
+  return { ...all, tab, server, receipts };
+}
+
+test("in shadow both connections are told of, each with its cursors and topics", async () => {
+  const { pass, site, server } = reporting("shadow");
+  await pass(100);
+  const begin = site.newest;
+  const ids = [site.add(), site.add()];
+  await pass(6_000);
+  const links = new Map(server.reports.flatMap((report) => report.links).map((said) => [said.transport, said]));
+  for (const [transport, shown] of [["sse", true], ["websocket", false]]) {
+    const said = links.get(transport);
+    assert.deepEqual([said.shown, said.from, said.to], [shown, begin, ids[1]], transport);
+    assert.deepEqual(said.topics, ["notifications", "dashboard", "projects"]);
+    assert.deepEqual(server.events(said.link), ids);
+    assert.ok(said.worked_ago <= said.opened_ago);
+  }
+});
+
+test("a WebSocket that is blocked is told of, and the fallback with its reason", async () => {
+  const all = reporting("websocket");
+  all.site.websocket = "blocked";
+  await all.pass(6_000);
+  const links = all.server.reports.flatMap((report) => report.links);
+  const failed = links.find(({ transport }) => transport === "websocket");
+  assert.deepEqual([failed.worked_ago, failed.reason], [null, "blocked"]);
+  assert.ok(failed.ended_ago > 0);
+  assert.ok(links.find(({ transport }) => transport === "sse").worked_ago > 0);
+  const [{ name, ago, ...fallback }] = all.server.reports.flatMap((report) => report.fallbacks);
+  assert.deepEqual(fallback, { from: "websocket", to: "sse", reason: "blocked" });
+  assert.match(name, /^name\d/);
+  assert.ok(ago >= 0);
+});
