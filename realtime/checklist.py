@@ -11,13 +11,16 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from . import phases, redis_check, replay
+from . import phases, redis_check, replay, verdict
+from .parity_report import measure
 from .phases import Finding
 from .presence import alive
 
 REPORTS = "reports"  # below settings.BASE_DIR; `make test-phase` and `make rollback-drill` write there
 KEPT = timedelta(days=14)  # evidence that is older proves little
 NEEDS_REDIS = 3  # from this phase on, Redis must be healthy where it is used
+NEEDS_PARITY = 4  # from this phase on, what browsers reported in the phase before must speak for it
+REPORTED = timedelta(days=1)
 
 
 def values(switches: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +56,8 @@ def findings(to: int) -> list[Finding]:
     found = [_serving(), _log(), _migrations(), *suites, _drill()]
     if to >= NEEDS_REDIS:
         found.append(_redis())
+    if to >= NEEDS_PARITY:
+        found.append(_parity())
     return found
 
 
@@ -114,6 +119,13 @@ def _redis() -> Finding:
     found = redis_check.findings()
     told = ", ".join(one.fault or f"{one.name} ({one.milliseconds} ms)" for one in found)
     return Finding("Redis", found[-1].well, told)
+
+
+def _parity() -> Finding:
+    now = timezone.now()
+    parity = measure(now - REPORTED, now)
+    told = "; ".join(map(str, parity.checks))
+    return Finding("parity", parity.verdict == verdict.GOOD, f"{parity.verdict} in the last 24 hours ({told})")
 
 
 def _report(name: str) -> dict[str, Any] | str:

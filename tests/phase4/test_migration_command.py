@@ -143,6 +143,15 @@ def test_redis_is_asked_for_from_phase_3_on(settings, reports):
 
 
 @pytest.mark.django_db
+def test_what_browsers_reported_is_asked_for_from_phase_4_on(settings, reports):
+    """Where nobody has reported anything, nothing speaks for it: that is not guessed."""
+    assert "parity" not in {one.name for one in checklist.findings(3)}
+    found = next(one for one in checklist.findings(4) if one.name == "parity")
+    assert not found.well
+    assert found.evidence.startswith("not enough data in the last 24 hours")
+
+
+@pytest.mark.django_db
 def test_a_process_has_one_row_and_a_sample_a_minute(django_assert_max_num_queries):
     presence = Presence()
     for _ in range(3):
