@@ -35,10 +35,11 @@ const notices = new Notices({
 const indicator = new Indicator();
 const regions = new Regions({ onGone: showGone, onFresh: takeUnread });
 let state = "";
+let behind = false; // whether events were missed that only the page itself can make up for
 let fromCache = false; // whether the browser has just brought this page back as it was when one left it
 
 manager.onState(showState);
-manager.onReset(() => regionNames.size && regions.refreshSoon(0, 1000));
+manager.onReset(onReset);
 manager.connectNotifications(onNotification);
 if (document.getElementById("total-projects")) manager.connectDashboard(showCounters);
 if (regionNames.size) manager.connectProjects(onProject, ownProject);
@@ -47,6 +48,11 @@ document.addEventListener("visibilitychange", () => document.hidden || notices.l
 addEventListener("pageshow", (event) => (fromCache = event.persisted));
 // Without any connection (a proxy that lets nothing but pages through) the page still moves, if slowly.
 setInterval(() => ["connecting", "reconnecting"].includes(state) && regionNames.size && regions.refreshSoon(0, 5000), LOOK);
+
+function onReset() {
+  behind = true;
+  if (regionNames.size) regions.refreshSoon(0, 1000);
+}
 
 function onNotification(frame) {
   fromCache = false; // somebody is signed in, and it is who it was
@@ -92,7 +98,9 @@ function showState(now, status) {
 
 /** While no connection brings it, the count comes with the page. */
 function takeUnread(fresh) {
-  if (state !== "live") showUnread(Number(fresh.getElementById("notification-count")?.textContent));
+  if (state === "live" && !behind) return;
+  behind = false;
+  showUnread(Number(fresh.getElementById("notification-count")?.textContent));
 }
 
 function showGone(why) {

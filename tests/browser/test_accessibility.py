@@ -1,6 +1,7 @@
 """Every page can be used with a keyboard, a screen reader, a phone, in light and in dark."""
 
 import itertools
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -53,6 +54,12 @@ STRUCTURE = """() => {
     ids: all("[id]").map(({ id }) => id).filter((id, index, ids) => ids.indexOf(id) !== index),
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   };
+}"""
+# Everything that the indicator says from now on.
+COLLECT_WORDS = """() => {
+  const said = document.getElementById("connection");
+  globalThis.words = [];
+  new MutationObserver(() => words.push(said.textContent)).observe(said, { childList: true, characterData: true });
 }"""
 # Of what has the focus: what it is, and whether one sees that it has it.
 FOCUS = """() => {
@@ -178,6 +185,37 @@ def test_the_account_menu_opens_by_keyboard_and_signs_out(demo_site, browse, hea
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Sign out").press("Enter")
     expect(page).to_have_url(f"{demo_site.url}/accounts/login/")
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_connections_indicator_is_explained_by_keyboard_and_speaks_of_what_lasts(demo_site, browse, head, width):
+    page = _open(browse, demo_site, head, "head's dashboard", viewport=width, tolerate=[FAILED_REQUESTS])
+    indicator, more = page.locator("#connection"), page.locator("#connection-more summary")
+    expect(indicator).to_have_text("Live")
+    expect(more).to_have_accessible_name("Live SSE About the connection" if width is DESK else re.compile("^Live"))
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#connection-about")).to_contain_text("Changes appear at once, by Server-Sent Events, since ")
+    assert page.evaluate(STRUCTURE)["wide"] <= 0
+    assert _serious(page) == []
+    page.keyboard.press("Escape")
+    expect(page.locator("#connection-about")).to_be_hidden()
+    expect(more).to_be_focused()
+    # A page that begins to live is not announced; what happens to it later is.
+    expect(indicator).not_to_have_attribute("aria-live", "off")
+    page.evaluate(COLLECT_WORDS)
+    page.context.set_offline(True)
+    until_state(page, "offline")
+    page.context.set_offline(False)
+    until_state(page, "live")
+    assert page.evaluate("words") == ["Offline", "Live"]
+    page.context.clear_cookies()
+    page.evaluate("realtimeManager.check()")
+    link = page.get_by_role("link", name="Signed out: sign in again")
+    link.focus()
+    expect(link).to_be_focused()
+    assert page.evaluate(STRUCTURE)["wide"] <= 0
+    assert _serious(page) == []
 
 
 def test_a_toast_is_announced_and_sound(demo_site, browse, head):

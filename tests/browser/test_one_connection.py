@@ -46,10 +46,6 @@ def head(office):
     return person(Role.HEAD)
 
 
-def _settings(server: str, **environment: str):
-    return pytest.mark.parametrize("office", [{"server": server, **environment}], indirect=True)
-
-
 both_transports = pytest.mark.parametrize(
     "office",
     [{"server": "gunicorn"}, {"server": "daphne", "USE_WEBSOCKETS": "true"}],
@@ -89,7 +85,7 @@ def _newest() -> int:
 
 
 # The server has one slot: a second stream would be refused, and its tab would be seen to poll.
-@_settings("gunicorn", SSE_MAX_STREAMS="1")
+@pytest.mark.parametrize("office", [{"SSE_MAX_STREAMS": "1"}], indirect=True, ids=["one-slot"])
 def test_twenty_tabs_show_one_stream_on_the_server(office, browse, head):
     browsing = browse(office)
     context = browsing.browser_of(head)
@@ -230,13 +226,31 @@ def test_a_toast_that_was_shown_is_not_shown_by_the_next_page_or_a_restored_tab(
     expect(page.locator("#toast-message")).to_have_text("Once and no more")
     # A tab that the browser brings back from its cache begins with the cursor of then.
     restored = browsing.tab(context)
-    restored.add_init_script(
-        f"document.addEventListener('readystatechange', () => {{ document.documentElement.dataset.cursor = '{old}'; }});"
-        + COLLECT
-    )
+    begin = f"document.documentElement.dataset.cursor = '{old}'"
+    restored.add_init_script(f"document.addEventListener('readystatechange', () => {{ {begin}; }}); {COLLECT}")
     restored.goto("/dashboard/")
     until(restored, lambda: restored.evaluate("handled").count(_newest()), "the event is handled there")
     assert restored.locator("#toast-notification").is_hidden()
     inbox.send([head], "Something new")
     for tab in (page, restored):
         expect(tab.locator("#toast-message")).to_contain_text("Something new")
+
+
+def test_the_console_is_silent_unless_it_is_asked_for_every_frame(office, browse, head):
+    browsing = browse(office)
+    context = browsing.browser_of(head)
+    said: dict[str, list[str]] = {}
+    tabs = []
+    for path in ("/dashboard/", "/dashboard/?debug=1"):
+        tab = browsing.tab(context)
+        lines = said.setdefault(path, [])
+        tab.on("console", lambda message, lines=lines: lines.append(message.text))
+        tab.goto(path)
+        until_state(tab, "live")
+        tabs.append(tab)
+    tabs[0].close()  # the other leads now
+    until(tabs[1], lambda: _status(tabs[1], "leader"), "it leads")
+    inbox.send([head], "In every frame")
+    until(tabs[1], lambda: any(" in sse " in line for line in said["/dashboard/?debug=1"]), "frames are logged")
+    assert all(line.startswith("[live]") for line in said["/dashboard/?debug=1"])
+    assert said["/dashboard/"] == []

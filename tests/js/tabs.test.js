@@ -154,8 +154,11 @@ test("a tab that was held up itself does not rob a leader that is there", async 
     const all = scene();
     const leader = new Tab(all);
     await all.pass(1_000);
+    await leader.freeze();
     const other = new Tab(all);
+    await all.pass(100);
     await other.freeze(); // while it waits for its first answer
+    await leader.thaw();
     await all.pass(60_000);
     await other.thaw({ timersFirst });
     await all.pass(20_000);
