@@ -169,6 +169,7 @@ def test_a_stop_ends_the_streams_in_time_and_whoever_resumes_has_missed_nothing(
         assert [frame["message"] for frame in stream.frames if "message" in frame] == ["while down", "after"]
 
 
+@pytest.mark.timeout(120)
 def test_a_stop_does_not_wait_for_a_browser_that_reads_nothing(start, streams):
     sites = start(*SERVERS)
     user = person(Role.HEAD)
