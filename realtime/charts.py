@@ -1,0 +1,194 @@
+"""Charts as inline SVG: where each point, line and label goes. Pure; realtime/chart.html draws them.
+
+Places across are percentages or thousandths of the width and labels are of fixed size, so one picture is sharp and
+readable on a phone and on a desk. No script and no style is needed, which our Content-Security-Policy would refuse.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils import timezone
+
+TOP, HEIGHT = 18, 150  # of the plot within the picture, in pixels; below it are the labels of time
+LABELS = 4  # of time
+
+
+class Series(NamedTuple):
+    """A line or a colour of bars. ``key`` is its class in the style sheet; ``None`` in ``values``: not known."""
+
+    key: str
+    label: str
+    values: Sequence[float | None]
+
+
+class Tick(NamedTuple):
+    """A label and where it is: pixels from the top, or percent from the left with its anchor."""
+
+    at: float
+    label: str
+    anchor: str = "start"
+
+
+class Drawn(NamedTuple):
+    """A series as shapes: ``line`` and ``area`` as path data, ``dots`` where a value stands alone or is the last."""
+
+    key: str
+    label: str
+    line: str
+    area: str
+    dots: list[tuple[float, float]]
+    bars: list[tuple[float, float, float, float]]
+    last: str
+
+
+class Column(NamedTuple):
+    """A moment over the full height: what one is told there."""
+
+    left: float
+    width: float
+    at: datetime
+    told: str
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Some series over the same moments. ``summary`` says in a sentence what one would see."""
+
+    name: str
+    moments: Sequence[datetime]
+    series: Sequence[Series]
+    summary: str
+    bars: bool = False
+    write: Callable[[float], str] = lambda value: f"{value:g}"
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known at all."""
+        return all(value is None for one in self.series for value in one.values)
+
+    @property
+    def ceiling(self) -> float:
+        """A round number at or above all that is shown."""
+        columns = zip(*(one.values for one in self.series), strict=True)
+        if self.bars:
+            return ceiling(max((sum(value or 0 for value in column) for column in columns), default=0))
+        return ceiling(max((value or 0 for column in columns for value in column), default=0))
+
+    @property
+    def heights(self) -> list[Tick]:
+        """The lines across, from the top."""
+        top = self.ceiling
+        shares = (1, 0.5, 0) if top > 1 else (1, 0)
+        return [Tick(round(_height(share), 1), self.write(top * share)) for share in shares]
+
+    @property
+    def times(self) -> list[Tick]:
+        """The labels below."""
+        count = len(self.moments)
+        chosen = sorted({round(step * (count - 1) / (LABELS - 1)) for step in range(LABELS)}) if count else []
+        anchors = {0: "start", count - 1: "end"}
+        edges = {0: 0.0, count - 1: 100.0}
+        return [
+            Tick(edges.get(i, round(_across(i, count) / 10, 2)), clock(self.moments[i]), anchors.get(i, "middle"))
+            for i in chosen
+        ]
+
+    @property
+    def columns(self) -> list[Column]:
+        """Each moment, for who points at it and for the table."""
+        count = len(self.moments)
+        found = []
+        for number, at in enumerate(self.moments):
+            cells = ["—" if one.values[number] is None else self.write(one.values[number]) for one in self.series]
+            told = ", ".join(f"{one.label} {cell}" for one, cell in zip(self.series, cells, strict=True))
+            found.append(Column(round(100 * number / count, 3), round(100 / count, 3), at, told, cells))
+        return found
+
+    @property
+    def drawn(self) -> list[Drawn]:
+        """The series as shapes, in their order."""
+        top, count = self.ceiling, len(self.moments)
+        below = [0.0] * count
+        found = []
+        for one in self.series:
+            known = [(i, value) for i, value in enumerate(one.values) if value is not None]
+            bars = []
+            if self.bars:
+                for i, value in known:
+                    if value:
+                        bars.append(_bar(i, count, below[i] / top, value / top))
+                        below[i] += value
+            runs = _runs(known)
+            lines = [[(_across(i, count), 100 - 100 * value / top) for i, value in run] for run in runs]
+            alone = [run[0] for run in runs if len(run) == 1] + ([known[-1]] if known else [])
+            found.append(
+                Drawn(
+                    key=one.key,
+                    label=one.label,
+                    line="" if self.bars else " ".join(_path(line) for line in lines if len(line) > 1),
+                    area="" if self.bars else " ".join(_area(line) for line in lines if len(line) > 1),
+                    dots=[]
+                    if self.bars
+                    else [(round(_across(i, count) / 10, 2), round(_height(value / top), 1)) for i, value in alone],
+                    bars=bars,
+                    last=self.write(known[-1][1]) if known else "—",
+                )
+            )
+        return found
+
+
+def ceiling(value: float) -> float:
+    """The next number at or above that is 1, 2, 4, 5 or 10 times a power of ten; at least 1."""
+    power = 1.0
+    while True:
+        for step in (1, 2, 4, 5):
+            if value <= step * power:
+                return step * power
+        power *= 10
+
+
+def clock(at: datetime) -> str:
+    """``14:05`` in the office's time zone."""
+    return f"{timezone.localtime(at):%H:%M}"
+
+
+def milliseconds(value: float) -> str:
+    """``340 ms``, ``1.2 s``."""
+    return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f}".removesuffix(".0") + " s"
+
+
+def _across(number: int, count: int) -> float:
+    """The middle of a moment's column, in thousandths of the width."""
+    return 1000 * (number + 0.5) / count
+
+
+def _height(share: float) -> float:
+    return TOP + HEIGHT * (1 - share)
+
+
+def _bar(number: int, count: int, below: float, share: float) -> tuple[float, float, float, float]:
+    """Left and width in percent, top and height in pixels, of a bar that stands on others of the share ``below``."""
+    left, width = (100 * number + 12) / count, 76 / count
+    return round(left, 3), round(_height(below + share), 1), round(width, 3), round(HEIGHT * share, 1)
+
+
+def _runs(known: list[tuple[int, float]]) -> list[list[tuple[int, float]]]:
+    """Points without a gap between them belong together."""
+    runs: list[list[tuple[int, float]]] = []
+    for point in known:
+        if runs and point[0] == runs[-1][-1][0] + 1:
+            runs[-1].append(point)
+        else:
+            runs.append([point])
+    return runs
+
+
+def _path(points: list[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.2f}" for x, y in points)
+
+
+def _area(points: list[tuple[float, float]]) -> str:
+    return f"{_path(points)}L{points[-1][0]:.1f} 100L{points[0][0]:.1f} 100Z"

@@ -1,0 +1,132 @@
+"""Person by person: by which transport, told why, how far behind, and what went wrong last."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
+from django.utils import timezone
+
+from . import audience, rollout, transport
+from .events import topic_of
+from .models import Event, Fallback, Feedback, LinkReport, TransportHold
+from .transport import Decision
+
+PAGE = 50
+LIVE = timedelta(minutes=2)  # a connection of which nothing was reported for longer may be gone without a word
+MOST_EVENTS = 500  # the newest of the log, looked at to say how far behind somebody is
+MOST_RANKED = 500  # live connections that are compared when people are sorted by how far behind they are
+LONGEST_SEARCH = 100
+SORTS = {"name": "by name", "lag": "furthest behind first"}
+
+
+class Lag(NamedTuple):
+    """How many events a person may get that are after the cursor which their connection last told.
+
+    ``newest``: the newest event that they may get; ``whole``: whether the cursor is within what was looked at.
+    """
+
+    events: int
+    newest: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """A person. ``link``: their latest connection that worked; ``live``: whether it still does, as far as is known."""
+
+    user: Any
+    told: Decision
+    link: LinkReport | None
+    live: bool
+    lag: Lag | None
+    fallback: Fallback | None
+    word: Feedback | None
+    hold: TransportHold | None
+
+
+def people(search: str, sort: str, number: str | None) -> Page:
+    """A page of active people whose name contains ``search``, as rows. The number of queries is fixed."""
+    found = get_user_model().objects.filter(is_active=True).order_by("username")
+    search = search.replace("\0", "").strip()[:LONGEST_SEARCH]
+    if search:
+        names = ("username", "first_name", "last_name")
+        found = found.filter(Q(*((f"{name}__icontains", search) for name in names), _connector=Q.OR))
+    now = timezone.now()
+    newest = _newest_events()
+    if sort == "lag":
+        found = _furthest_first(found, newest, now)
+    page = Paginator(found, PAGE).get_page(number)
+    page.object_list = _rows(list(page.object_list), newest, now)
+    return page
+
+
+def _newest_events() -> list[tuple[int, str | None, frozenset[str]]]:
+    """The newest events that browsers get, newest first."""
+    rows = Event.objects.order_by("-id").values_list("id", "type", "audience")[:MOST_EVENTS]
+    return [(pk, topic_of(name), frozenset(keys)) for pk, name, keys in rows]
+
+
+def _furthest_first(found: QuerySet, newest: list, now: datetime) -> QuerySet:
+    """The same people: first those with a live connection, the furthest behind before the others."""
+    links = LinkReport.objects.filter(reported_at__gte=now - LIVE, shown=True, worked_at__isnull=False, ended_at=None)
+    latest: dict[int, LinkReport] = {}
+    for link in links.order_by("-reported_at", "-opened_at")[:MOST_RANKED]:
+        latest.setdefault(link.user_id, link)
+    lags = _lags(latest.values(), newest)
+    ranks = sorted(lags, key=lambda user_id: (-lags[user_id].events, user_id))
+    rank = Case(*(When(pk=user_id, then=place) for place, user_id in enumerate(ranks)), default=len(ranks))
+    return found.order_by(rank, "username") if ranks else found
+
+
+def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
+    ids = [user.pk for user in users]
+    told = rollout.decisions(users)
+    links = _latest(LinkReport.objects.filter(shown=True, worked_at__isnull=False), ids, "-reported_at", "-opened_at")
+    fallbacks = _latest(Fallback.objects.all(), ids, "-at", "-id")
+    words = _latest(Feedback.objects.all(), ids, "-at", "-id")
+    live = {key: link for key, link in links.items() if link.ended_at is None and link.reported_at >= now - LIVE}
+    lags = _lags(live.values(), newest)
+    taken = TransportHold.objects.filter(scope=transport.USER, target__in=map(str, ids))
+    holds = {int(hold.target): hold for hold in taken}
+    return [
+        Row(
+            user,
+            told[user.pk],
+            links.get(user.pk),
+            user.pk in live,
+            lags.get(user.pk),
+            fallbacks.get(user.pk),
+            words.get(user.pk),
+            holds.get(user.pk),
+        )
+        for user in users
+    ]
+
+
+def _latest(rows: QuerySet, user_ids: Collection[int], *order: str) -> dict[int, Any]:
+    """The first of these rows in this order for each of these people."""
+    first = rows.filter(user=OuterRef("pk")).order_by(*order).values("pk")[:1]
+    users = get_user_model().objects.filter(pk__in=user_ids).annotate(first=Subquery(first))
+    wanted = users.exclude(first=None).values("first")
+    return {row.user_id: row for row in rows.model.objects.filter(pk__in=Subquery(wanted))}
+
+
+def _lags(links: Iterable[LinkReport], newest: list) -> dict[int, Lag]:
+    """How far behind each of these people's connections is, by what they may see now."""
+    told = {link.user_id: link for link in links if link.cursor_to is not None}
+    if not told:
+        return {}
+    oldest = newest[-1][0] if newest else 0
+    keys = audience.keys_of(list(told))
+    lags = {}
+    for user_id, link in told.items():
+        topics = set(link.topics)
+        theirs = [pk for pk, topic, held in newest if topic in topics and audience.may_see(keys[user_id], held)]
+        behind = sum(pk > link.cursor_to for pk in theirs)
+        whole = link.cursor_to >= oldest or len(newest) < MOST_EVENTS
+        lags[user_id] = Lag(behind, max(theirs, default=link.cursor_to), whole)
+    return lags
