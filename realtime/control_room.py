@@ -161,14 +161,13 @@ def delays(view: Window) -> tuple[Chart, list[dict[str, Any]]]:
     moments = view.moments(view.delay_minutes)
     logged = Event.objects.filter(pk=OuterRef("event_id")).values("at")[:1]
     rows = (
-        Receipt.objects.filter(link__reported_at__gte=moments[0], delay_ms__isnull=False)
+        Receipt.objects.order_by("-id")
         .annotate(logged_at=Subquery(logged))
-        .order_by("-id")
         .values_list("link__transport", "link__opened_at", "delay_ms", "logged_at")[:MOST_RECEIPTS]
     )
     found: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for name, opened_at, delay, at in rows:
-        if at is not None and max(opened_at, moments[0]) <= at:
+        if at is not None and delay is not None and max(opened_at, moments[0]) <= at:
             number = int((at - moments[0]).total_seconds() // (60 * view.delay_minutes))
             found[name][min(number, len(moments) - 1)].append(delay)
     series, table = [], []

@@ -1,0 +1,337 @@
+"""The control room: who may open it, and that each panel shows what is so."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from projeng.access import Role
+from realtime import control_room, people
+from realtime.management.commands import parity_report
+from tests.support import reported as reports
+from tests.support.people import person
+
+ROOM = "/ops/realtime/"
+CHECKLIST = "/ops/realtime/checklist/?to=2"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def staff():
+    return person(Role.HEAD, is_staff=True, first_name="Maria", last_name="Santos")
+
+
+@pytest.fixture
+def engineer():
+    return person(Role.ENGINEER, first_name="Ana", last_name="Reyes")
+
+
+def _client(user=None) -> Client:
+    client = Client(headers={"accept": "text/html"})
+    if user:
+        client.force_login(user)
+    return client
+
+
+def _text(html: str) -> str:
+    """What one reads: without tags, on one line."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def _room(user, query: str = "") -> str:
+    answer = _client(user).get(ROOM + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def _region(html: str, name: str) -> str:
+    return _text(html.split(f'data-region="{name}"', 1)[1].split("data-region=", 1)[0])
+
+
+# --- who may --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", [ROOM, CHECKLIST])
+@pytest.mark.parametrize(
+    ("role", "fields", "status"),
+    [
+        (Role.HEAD, {}, 404),
+        (Role.FINANCE, {}, 404),
+        (Role.ENGINEER, {}, 404),
+        (None, {}, 404),
+        (None, {"is_staff": True}, 200),
+        (Role.ENGINEER, {"is_staff": True}, 200),
+        (None, {"is_staff": True, "is_superuser": True}, 200),
+        (None, {"is_superuser": True}, 404),
+    ],
+)
+def test_only_staff_may_open_it(address, role, fields, status):
+    assert _client(person(role, **fields)).get(address).status_code == status
+
+
+@pytest.mark.parametrize("address", [ROOM, CHECKLIST])
+def test_who_is_not_signed_in_is_sent_to_sign_in(address):
+    answer = _client().get(address)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/?next=/ops/realtime/")
+
+
+def test_an_account_that_was_disabled_is_no_longer_signed_in(staff):
+    client = _client(staff)
+    staff.is_active = False
+    staff.save()
+    assert client.get(ROOM).status_code == 302
+
+
+def test_no_cache_keeps_it(staff):
+    assert "no-store" in _client(staff).get(ROOM)["Cache-Control"]
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_refused(staff, method):
+    assert getattr(_client(staff), method)(ROOM).status_code == 405
+
+
+def test_only_staff_are_led_there(staff, engineer):
+    assert ROOM in _client(staff).get("/accounts/profile/").content.decode()
+    assert ROOM not in _client(engineer).get("/accounts/profile/").content.decode()
+
+
+# --- panels ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_office_in_which_nothing_has_happened(staff):
+    html = _room(staff)
+    assert "Not enough data" in _region(html, "status")
+    assert "No browser has reported an event" in _region(html, "chart-delay")
+    assert "No server process has been seen" in _region(html, "switches")
+    assert "Nobody has said anything yet" in _region(html, "words")
+    assert "Nothing is taken away." in _region(html, "demotions")
+
+
+def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
+    on = reports.switches(USE_DAPHNE=True, WEBSOCKET_BROADCAST=True, USE_WEBSOCKETS=True, WEBSOCKET_ROLLOUT_PERCENT=25)
+    reports.server(switches=on, sse=3, websocket=4)
+    reports.server(switches=on, sse=10, websocket=1)
+    reports.server(switches=reports.switches(), seen_at=reports.ago(minutes=5), sse=99)
+    html = _room(staff)
+    assert "4 gradual" in _region(html, "status")
+    assert "25 % of users" in _region(html, "status")
+    assert re.search(r'id="now-websocket">5<', html)
+    assert re.search(r'id="now-sse">13<', html)
+    switches = _region(html, "switches")
+    assert "WEBSOCKET_ROLLOUT_PERCENT 25 from environment" in switches
+    assert "SSE_ENABLED true by default" in switches
+
+
+def test_servers_that_differ_are_pointed_out(staff):
+    reports.server(switches=reports.switches(USE_DAPHNE=True))
+    reports.server(server="gunicorn")
+    html = _room(staff)
+    assert "Servers differ" in _region(html, "status")
+    assert re.search(
+        r"USE_DAPHNE true from environment, 1 server false by default, 1 server", _region(html, "switches")
+    )
+
+
+def test_connections_over_time(staff):
+    reports.samples("a", [(2, 5), (3, 6), (4, 7)])
+    reports.samples("b", [(1, 0), (1, 0), (1, 0)])
+    chart = control_room.connections(control_room.window("1"), [])
+    values = {one.key: [value for value in one.values if value is not None] for one in chart.series}
+    assert values["sse"][:3] == [3, 4, 5]
+    assert values["websocket"][:3] == [5, 6, 7]
+    assert len(chart.moments) == 60
+    assert "WebSocket: " in chart.summary
+    assert "7 at most" in chart.summary
+    longer = control_room.connections(control_room.window("6"), [])
+    assert max(value or 0 for value in longer.series[0].values) == 7
+    assert "Connections" in _room(staff, "?hours=24")
+
+
+def test_delays_are_shown_by_transport(staff, engineer):
+    events = [reports.event(engineer, minutes=20 - number / 10) for number in range(100)]
+    reports.receipts(reports.link(engineer), events, range(10, 1010, 10))
+    reports.receipts(reports.link(engineer, "sse"), events, [5] * 100)
+    waiting = reports.link(engineer, opened_at=reports.ago(minutes=1), worked_at=reports.ago(minutes=1))
+    reports.receipts(waiting, events, [600_000] * 100)  # caught up with: no delay of the transport's
+    shown = _region(_room(staff), "percentiles")
+    assert "WebSocket 500 ms 950 ms 990 ms 100" in shown
+    assert "SSE 5 ms 5 ms 5 ms 100" in shown
+
+
+def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
+    settings.ROLLOUT_MIN_CONNECTIONS, settings.ROLLOUT_MIN_EVENTS = 1, 2
+    events = [reports.event(engineer, minutes=10) for _ in range(4)]
+    link = reports.link(engineer)
+    reports.receipts(link, events[:3], [20, 30, 40])
+    link.cursor_to = events[3].pk
+    link.save()
+    html = _room(staff)
+    parity_report.Command().run_from_argv(["manage.py", "parity_report"])
+    assert "Verdict: bad" in capsys.readouterr().out
+    assert "Bad missing events 1 of 4 is OVER the limit of 0." in _region(html, "status")
+    parity = _region(html, "parity")
+    assert "Missing events: 1 of 4, limit 0 over the limit" in parity
+    assert re.search(r"Events delivered 3 owed 4 missing 1 ", parity)
+
+
+def test_fallbacks_by_reason_and_the_latest(staff, engineer):
+    reports.fallback(engineer, "blocked", minutes=5)
+    reports.fallback(engineer, "blocked", minutes=6)
+    reports.fallback(engineer, "full", "poll", "sse", minutes=7)
+    reports.fallback(engineer, "ancient", hours=3)
+    shown = _region(_room(staff), "fallbacks")
+    assert "blocked WebSocket → SSE 2" in shown
+    assert "full SSE → polling 1" in shown
+    assert "Ana Reyes 5 min ago" in shown
+    assert "ancient" not in shown
+    assert "ancient" in _region(_room(staff, "?hours=6"), "fallbacks")
+
+
+def test_words_of_people(staff, engineer):
+    reports.word(engineer, True)
+    reports.word(staff, False, "<b>Slow</b>\nagain", transport="sse")
+    html = _room(staff)
+    shown = _region(html, "words")
+    assert "phase 4 SSE 0 1" in shown
+    assert "phase 4 WebSocket 1 0" in shown
+    assert "&lt;b&gt;Slow&lt;/b&gt;<br>again" in html
+
+
+# --- person by person -----------------------------------------------------------------------------------------------
+
+
+def _row(html: str, user) -> str:
+    return _text(html.split(f'data-person="{user.pk}"', 1)[1].split("</tr>", 1)[0])
+
+
+def test_a_person_with_all_that_is_known(staff, engineer):
+    events = [reports.event(engineer, minutes=1) for _ in range(5)]
+    reports.event(staff, minutes=1)  # not theirs
+    reports.link(engineer, "poll", ended_at=reports.ago(minutes=3), reported_at=reports.ago(minutes=3))
+    reports.link(engineer, cursor_to=events[2].pk)
+    reports.fallback(engineer, "silent", minutes=30)
+    reports.fallback(engineer, "blocked", minutes=2)
+    reports.word(engineer, False, "Nothing moves")
+    row = _row(_room(staff), engineer)
+    assert "SSE USE_WEBSOCKETS is false" in row
+    assert "WebSocket reported 0 s ago" in row
+    assert f"2 events at {events[2].pk}, newest {events[4].pk}" in row
+    assert "blocked to SSE, 2 min ago" in row
+    assert "Not live 0 s ago: Nothing moves" in row
+
+
+def test_a_person_who_was_never_heard_of(staff, engineer):
+    assert "never reported" in _row(_room(staff), engineer)
+
+
+def test_a_connection_of_which_nothing_is_heard_is_not_called_live(staff, engineer):
+    reports.link(engineer, reported_at=reports.ago(minutes=10))
+    row = _row(_room(staff), engineer)
+    assert "nothing now; WebSocket 10 min ago" in row
+
+
+def test_who_is_furthest_behind_comes_first_when_asked(staff):
+    users = [person(None, f"person-{number:02}") for number in range(4)]
+    for number, user in enumerate(users):
+        events = [reports.event(user, minutes=1) for _ in range(number)]
+        reports.link(user, cursor_to=events[0].pk - 1 if events else 0)
+    html = _room(staff, "?sort=lag&q=person-")
+    assert re.findall(r'data-person="(\d+)"', html) == [str(user.pk) for user in reversed(users)]
+
+
+def test_an_event_that_one_may_not_see_puts_nobody_behind(staff, engineer):
+    reports.event(staff, minutes=1)
+    reports.link(engineer, cursor_to=0)
+    assert "0 events" in _row(_room(staff), engineer)
+
+
+def test_people_are_found_by_any_of_their_names(staff, engineer):
+    for asked in ("reyes", "ANA", engineer.username):
+        assert re.findall(r'data-person="(\d+)"', _room(staff, f"?q={asked}")) == [str(engineer.pk)]
+    assert "Nobody is called that." in _room(staff, "?q=nobody-at-all")
+
+
+def test_people_come_fifty_a_page(staff):
+    for number in range(60):
+        person(None, f"many-{number:02}")
+    first, second = _room(staff, "?q=many-"), _room(staff, "?q=many-&page=2")
+    assert len(re.findall("data-person=", first)) == people.PAGE
+    assert len(re.findall("data-person=", second)) == 10
+    assert "Page 2 of 2" in _text(second)
+
+
+@pytest.mark.parametrize("sort", ["name", "lag"])
+def test_the_queries_do_not_grow_with_what_there_is(staff, sort):
+    client = _client(staff)
+
+    def queries() -> int:
+        cache.clear()  # without a verdict at hand
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(f"{ROOM}?sort={sort}&q=many-").status_code == 200
+        return len(seen)
+
+    def more(begin: int, end: int) -> None:
+        for number in range(begin, end):
+            user = person(Role.ENGINEER, f"many-{number:02}")
+            events = [reports.event(user, minutes=5) for _ in range(3)]
+            reports.receipts(reports.link(user), events, [10, 20, 30])
+            reports.fallback(user, "blocked", minutes=5)
+            reports.word(user, True)
+            reports.server()
+
+    more(0, 2)
+    before = queries()
+    more(2, 12)
+    assert queries() == before
+    assert before < 50
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?hours=7",
+        "?hours=x&page=-1&sort=<script>",
+        "?page=99999999999999999999",
+        "?q=%00%00",
+        "?q=" + "x" * 5000,
+        "?q=%27%22%3Cscript%3Ealert(1)%3C/script%3E",
+    ],
+)
+def test_whatever_is_asked_is_answered(staff, query):
+    assert "<script>" not in _room(staff, query).split("<body", 1)[1]
+
+
+# --- the checklist --------------------------------------------------------------------------------------------------
+
+
+def test_the_checklist_is_looked_at_only_when_asked_for(staff, monkeypatch):
+    def never(to: int):
+        raise AssertionError("The page looked at the checklist.")
+
+    monkeypatch.setattr("realtime.checklist.findings", never)
+    _room(staff)
+
+
+def test_the_checklist_shows_its_evidence(staff):
+    reports.server()
+    text = _text(_client(staff).get(CHECKLIST).content.decode())
+    assert "Before phase 2, endpoints:" in text
+    assert "Database: yes, no migration waits" in text
+    assert "Rollback drill: missing," in text
+
+
+@pytest.mark.parametrize("to", ["", "9", "-1", "x", "1' OR 1", "٣"])
+def test_there_is_no_checklist_for_what_is_no_phase(staff, to):
+    assert _client(staff).get("/ops/realtime/checklist/", {"to": to}).status_code == 404
