@@ -88,7 +88,7 @@ class Chart:
     def times(self) -> list[Tick]:
         """The labels below."""
         count = len(self.moments)
-        chosen = sorted({round(step * (count - 1) / (LABELS - 1)) for step in range(LABELS)}) if count else []
+        chosen = sorted({min(round(step * count / (LABELS - 1)), count - 1) for step in range(LABELS)}) if count else []
         anchors = {0: "start", count - 1: "end"}
         edges = {0: 0.0, count - 1: 100.0}
         return [

@@ -39,6 +39,7 @@ MOST_RECEIPTS = 5_000  # the newest, read for the chart of delays
 MOST_JUDGED = 20_000  # receipts that the verdict is made of, about; manage.py parity_report has no such bound
 MOST_FALLBACKS = 5_000
 LISTED = 10
+LATEST_FALLBACKS = 5
 VERDICT_SECONDS = 20  # for so long a process keeps a verdict that it has made
 WORD_SINCE = timedelta(days=7)
 
@@ -218,7 +219,7 @@ def fallbacks(view: Window) -> dict[str, Any]:
         "total": total,
         "more": total == MOST_FALLBACKS,
         "by_reason": list(by_reason.order_by("-times", "left", "taken", "reason")[:LISTED]),
-        "latest": list(recent.select_related("user").order_by("-at", "-id")[:LISTED]),
+        "latest": list(recent.select_related("user").order_by("-at", "-id")[:LATEST_FALLBACKS]),
     }
 
 
