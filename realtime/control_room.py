@@ -256,11 +256,12 @@ def judged(found: Parity) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _judged_since(view: Window) -> datetime:
-    """The window's beginning, or later: where the newest ``MOST_JUDGED`` receipts and events begin."""
+    """The window's beginning, or later: when the events of the newest ``MOST_JUDGED`` receipts began."""
     one = slice(MOST_JUDGED, MOST_JUDGED + 1)
-    receipts = Receipt.objects.order_by("-id").values_list("link__reported_at", flat=True)[one]
+    received = Receipt.objects.order_by("-id").values("event_id")[one]
+    bounds = Event.objects.filter(pk__in=Subquery(received)).values_list("at", flat=True)
     logged = Event.objects.order_by("-id").values_list("at", flat=True)[one]
-    return max([view.since, *receipts, *logged])
+    return max([view.since, *bounds, *logged])
 
 
 # --- what was taken away, and people's word --------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from .models import Event, Fallback, Feedback, LinkReport, TransportHold
 from .transport import Decision
 
 PAGE = 50
-LIVE = timedelta(minutes=2)  # a connection of which nothing was reported for longer may be gone without a word
+LIVE = timedelta(minutes=7)  # a quiet browser reports every five; one that reports no more may be gone without a word
 MOST_EVENTS = 500  # the newest of the log, looked at to say how far behind somebody is
 MOST_RANKED = 500  # live connections that are compared when people are sorted by how far behind they are
 LONGEST_SEARCH = 100

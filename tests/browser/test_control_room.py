@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from realtime import replay, transport
 from realtime.models import ConnectionSample, Feedback, LinkReport, ServerProcess, TransportHold
-from tests.support import reports
+from tests.support import reported
 from tests.support.database import using_database
 from tests.support.people import session_cookie
 from tests.support.ports import wait_until
@@ -61,7 +61,7 @@ def _a_busy_day() -> None:
     users = list(User.objects.order_by("pk"))
     begin = replay.head()
     for process, size in (("a", 6), ("b", 4)):
-        reports.samples(
+        reported.samples(
             process,
             [
                 (round(size * (2 + math.sin(i / 9)) + chance.random() * 2), round(size * (1 + i / 20)))
@@ -69,18 +69,18 @@ def _a_busy_day() -> None:
             ],
         )
     for number, user in enumerate(users):
-        events = [reports.event(user, minutes=58 - i) for i in range(56)]
+        events = [reported.event(user, minutes=58 - i) for i in range(56)]
         websocket = number % 2 == 0
         delays = [round(chance.lognormvariate(3.2 if websocket else 4.6, 0.6)) for _ in events]
         name = "websocket" if websocket else "sse"
-        link = reports.link(user, name, opened_at=reports.ago(minutes=59), cursor_from=begin, cursor_to=begin)
-        reports.receipts(link, events[: len(events) - (number == 1) * 3], delays)
+        link = reported.link(user, name, opened_at=reported.ago(minutes=59), cursor_from=begin, cursor_to=begin)
+        reported.receipts(link, events[: len(events) - (number == 1) * 3], delays)
     for number in range(14):
         user = users[number % 3]
-        reports.fallback(user, ["blocked", "silent", "closed"][number % 3], minutes=4 * number + 1)
-    reports.fallback(users[1], "full", "poll", "sse", minutes=12)
-    reports.word(users[2], True)
-    reports.word(users[3], False, "The map moves only when I load the page again.", transport="sse")
+        reported.fallback(user, ["blocked", "silent", "closed"][number % 3], minutes=4 * number + 1)
+    reported.fallback(users[1], "full", "poll", "sse", minutes=12)
+    reported.word(users[2], True)
+    reported.word(users[3], False, "The map moves only when I load the page again.", transport="sse")
 
 
 def _open(browse, site: Site, user: User, address: str = ROOM, **options) -> Page:
@@ -99,7 +99,7 @@ def test_it_looks_right(site, browse, head, width):
     """Pictures to look at, in light and in dark; structure, width, and whatever axe finds."""
     wait_until(ServerProcess.objects.filter(server="daphne").exists, "the server says that it lives")
     own = ServerProcess.objects.filter(server="daphne").first()
-    reports.server(switches=own.switches, version=own.version, sse=20, websocket=38)
+    reported.server(switches=own.switches, version=own.version, sse=20, websocket=38)
     page = _open(browse, site, head, viewport=width)
     until(page, lambda: page.locator("#now-sse").inner_text() != "" and page.locator(".plot").count() == 3, "charts")
     structure = page.evaluate(STRUCTURE)
@@ -138,7 +138,7 @@ def test_a_chart_has_a_text_and_a_table(site, browse, head):
     expect(table.get_by_role("columnheader", name="WebSocket")).to_be_visible()
     assert table.get_by_role("row").count() == 61
     # An open table is still kept up to date, and stays open.
-    more = ConnectionSample.objects.create(process="c", at=reports.ago(minutes=30), sse=0, websocket=4300)
+    more = ConnectionSample.objects.create(process="c", at=reported.ago(minutes=30), sse=0, websocket=4300)
     expect(table.get_by_text("43").first).to_be_visible()
     more.delete()
 
@@ -161,7 +161,7 @@ def test_it_says_how_old_it_is_and_can_be_paused(site, browse, head):
     page = _open(browse, site, head)
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#freshness-text")).to_contain_text("Paused; as of")
-    reports.word(head, True, "said while it was paused")
+    reported.word(head, True, "said while it was paused")
     page.wait_for_timeout(7000)
     expect(page.get_by_text("said while it was paused")).to_have_count(0)
     page.get_by_role("button", name="Pause").click()

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from projeng.access import Role
 from realtime import control_room, people
 from realtime.management.commands import parity_report
-from tests.support import reported as reports
+from realtime.templatetags.control_room import stamp
+from tests.support import reported
 from tests.support.people import person
 
 ROOM = "/ops/realtime/"
@@ -120,10 +121,10 @@ def test_an_office_in_which_nothing_has_happened(staff):
 
 
 def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
-    on = reports.switches(USE_DAPHNE=True, WEBSOCKET_BROADCAST=True, USE_WEBSOCKETS=True, WEBSOCKET_ROLLOUT_PERCENT=25)
-    reports.server(switches=on, sse=3, websocket=4)
-    reports.server(switches=on, sse=10, websocket=1)
-    reports.server(switches=reports.switches(), seen_at=reports.ago(minutes=5), sse=99)
+    on = reported.switches(USE_DAPHNE=True, WEBSOCKET_BROADCAST=True, USE_WEBSOCKETS=True, WEBSOCKET_ROLLOUT_PERCENT=25)
+    reported.server(switches=on, sse=3, websocket=4)
+    reported.server(switches=on, sse=10, websocket=1)
+    reported.server(switches=reported.switches(), seen_at=reported.ago(minutes=5), sse=99)
     html = _room(staff)
     assert "4 gradual" in _region(html, "status")
     assert "25 % of users" in _region(html, "status")
@@ -135,8 +136,8 @@ def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
 
 
 def test_servers_that_differ_are_pointed_out(staff):
-    reports.server(switches=reports.switches(USE_DAPHNE=True))
-    reports.server(server="gunicorn")
+    reported.server(switches=reported.switches(USE_DAPHNE=True))
+    reported.server(server="gunicorn")
     html = _room(staff)
     assert "Servers differ" in _region(html, "status")
     assert re.search(
@@ -145,8 +146,8 @@ def test_servers_that_differ_are_pointed_out(staff):
 
 
 def test_connections_over_time(staff):
-    reports.samples("a", [(2, 5), (3, 6), (4, 7)])
-    reports.samples("b", [(1, 0), (1, 0), (1, 0)])
+    reported.samples("a", [(2, 5), (3, 6), (4, 7)])
+    reported.samples("b", [(1, 0), (1, 0), (1, 0)])
     chart = control_room.connections(control_room.window("1"), [])
     values = {one.key: [value for value in one.values if value is not None] for one in chart.series}
     assert values["sse"][:3] == [3, 4, 5]
@@ -160,11 +161,11 @@ def test_connections_over_time(staff):
 
 
 def test_delays_are_shown_by_transport(staff, engineer):
-    events = [reports.event(engineer, minutes=20 - number / 10) for number in range(100)]
-    reports.receipts(reports.link(engineer), events, range(10, 1010, 10))
-    reports.receipts(reports.link(engineer, "sse"), events, [5] * 100)
-    waiting = reports.link(engineer, opened_at=reports.ago(minutes=1), worked_at=reports.ago(minutes=1))
-    reports.receipts(waiting, events, [600_000] * 100)  # caught up with: no delay of the transport's
+    events = [reported.event(engineer, minutes=20 - number / 10) for number in range(100)]
+    reported.receipts(reported.link(engineer), events, range(10, 1010, 10))
+    reported.receipts(reported.link(engineer, "sse"), events, [5] * 100)
+    waiting = reported.link(engineer, opened_at=reported.ago(minutes=1), worked_at=reported.ago(minutes=1))
+    reported.receipts(waiting, events, [600_000] * 100)  # caught up with: no delay of the transport's
     shown = _region(_room(staff), "percentiles")
     assert "WebSocket 500 ms 950 ms 990 ms 100" in shown
     assert "SSE 5 ms 5 ms 5 ms 100" in shown
@@ -172,25 +173,37 @@ def test_delays_are_shown_by_transport(staff, engineer):
 
 def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
     settings.ROLLOUT_MIN_CONNECTIONS, settings.ROLLOUT_MIN_EVENTS = 1, 2
-    events = [reports.event(engineer, minutes=10) for _ in range(4)]
-    link = reports.link(engineer)
-    reports.receipts(link, events[:3], [20, 30, 40])
+    events = [reported.event(engineer, minutes=10) for _ in range(4)]
+    link = reported.link(engineer)
+    reported.receipts(link, events[:3], [20, 30, 40])
     link.cursor_to = events[3].pk
     link.save()
     html = _room(staff)
     parity_report.Command().run_from_argv(["manage.py", "parity_report"])
     assert "Verdict: bad" in capsys.readouterr().out
-    assert "Bad missing events 1 of 4 is OVER the limit of 0." in _region(html, "status")
+    assert "Bad Missing events 1 of 4 is OVER the limit of 0." in _region(html, "status")
     parity = _region(html, "parity")
     assert "Missing events: 1 of 4, limit 0 over the limit" in parity
     assert re.search(r"Events delivered 3 owed 4 missing 1 ", parity)
 
 
+def test_the_verdict_is_made_of_so_many_receipts_and_says_since_when(staff, engineer, monkeypatch):
+    """However long a connection has lasted: what counts is when its events were."""
+    monkeypatch.setattr(control_room, "MOST_JUDGED", 10)
+    events = [reported.event(engineer, minutes=50 - number) for number in range(40)]
+    reported.receipts(reported.link(engineer), events, [10] * 40)
+    cache.clear()
+    parity = control_room.parity(control_room.window("1"))
+    assert parity.since == events[29].at
+    assert parity.websocket.delivered == 11
+    assert f"From {stamp(events[29].at)}" in _region(_room(staff), "parity")
+
+
 def test_fallbacks_by_reason_and_the_latest(staff, engineer):
-    reports.fallback(engineer, "blocked", minutes=5)
-    reports.fallback(engineer, "blocked", minutes=6)
-    reports.fallback(engineer, "full", "poll", "sse", minutes=7)
-    reports.fallback(engineer, "ancient", hours=3)
+    reported.fallback(engineer, "blocked", minutes=5)
+    reported.fallback(engineer, "blocked", minutes=6)
+    reported.fallback(engineer, "full", "poll", "sse", minutes=7)
+    reported.fallback(engineer, "ancient", hours=3)
     shown = _region(_room(staff), "fallbacks")
     assert "blocked WebSocket → SSE 2" in shown
     assert "full SSE → polling 1" in shown
@@ -200,8 +213,8 @@ def test_fallbacks_by_reason_and_the_latest(staff, engineer):
 
 
 def test_words_of_people(staff, engineer):
-    reports.word(engineer, True)
-    reports.word(staff, False, "<b>Slow</b>\nagain", transport="sse")
+    reported.word(engineer, True)
+    reported.word(staff, False, "<b>Slow</b>\nagain", transport="sse")
     html = _room(staff)
     shown = _region(html, "words")
     assert "phase 4 SSE 0 1" in shown
@@ -217,13 +230,13 @@ def _row(html: str, user) -> str:
 
 
 def test_a_person_with_all_that_is_known(staff, engineer):
-    events = [reports.event(engineer, minutes=1) for _ in range(5)]
-    reports.event(staff, minutes=1)  # not theirs
-    reports.link(engineer, "poll", ended_at=reports.ago(minutes=3), reported_at=reports.ago(minutes=3))
-    reports.link(engineer, cursor_to=events[2].pk)
-    reports.fallback(engineer, "silent", minutes=30)
-    reports.fallback(engineer, "blocked", minutes=2)
-    reports.word(engineer, False, "Nothing moves")
+    events = [reported.event(engineer, minutes=1) for _ in range(5)]
+    reported.event(staff, minutes=1)  # not theirs
+    reported.link(engineer, "poll", ended_at=reported.ago(minutes=3), reported_at=reported.ago(minutes=3))
+    reported.link(engineer, cursor_to=events[2].pk)
+    reported.fallback(engineer, "silent", minutes=30)
+    reported.fallback(engineer, "blocked", minutes=2)
+    reported.word(engineer, False, "Nothing moves")
     row = _row(_room(staff), engineer)
     assert "SSE USE_WEBSOCKETS is false" in row
     assert "WebSocket reported 0 s ago" in row
@@ -237,7 +250,7 @@ def test_a_person_who_was_never_heard_of(staff, engineer):
 
 
 def test_a_connection_of_which_nothing_is_heard_is_not_called_live(staff, engineer):
-    reports.link(engineer, reported_at=reports.ago(minutes=10))
+    reported.link(engineer, reported_at=reported.ago(minutes=10))
     row = _row(_room(staff), engineer)
     assert "nothing now; WebSocket 10 min ago" in row
 
@@ -245,15 +258,15 @@ def test_a_connection_of_which_nothing_is_heard_is_not_called_live(staff, engine
 def test_who_is_furthest_behind_comes_first_when_asked(staff):
     users = [person(None, f"person-{number:02}") for number in range(4)]
     for number, user in enumerate(users):
-        events = [reports.event(user, minutes=1) for _ in range(number)]
-        reports.link(user, cursor_to=events[0].pk - 1 if events else 0)
+        events = [reported.event(user, minutes=1) for _ in range(number)]
+        reported.link(user, cursor_to=events[0].pk - 1 if events else 0)
     html = _room(staff, "?sort=lag&q=person-")
     assert re.findall(r'data-person="(\d+)"', html) == [str(user.pk) for user in reversed(users)]
 
 
 def test_an_event_that_one_may_not_see_puts_nobody_behind(staff, engineer):
-    reports.event(staff, minutes=1)
-    reports.link(engineer, cursor_to=0)
+    reported.event(staff, minutes=1)
+    reported.link(engineer, cursor_to=0)
     assert "0 events" in _row(_room(staff), engineer)
 
 
@@ -285,11 +298,11 @@ def test_the_queries_do_not_grow_with_what_there_is(staff, sort):
     def more(begin: int, end: int) -> None:
         for number in range(begin, end):
             user = person(Role.ENGINEER, f"many-{number:02}")
-            events = [reports.event(user, minutes=5) for _ in range(3)]
-            reports.receipts(reports.link(user), events, [10, 20, 30])
-            reports.fallback(user, "blocked", minutes=5)
-            reports.word(user, True)
-            reports.server()
+            events = [reported.event(user, minutes=5) for _ in range(3)]
+            reported.receipts(reported.link(user), events, [10, 20, 30])
+            reported.fallback(user, "blocked", minutes=5)
+            reported.word(user, True)
+            reported.server()
 
     more(0, 2)
     before = queries()
@@ -325,7 +338,7 @@ def test_the_checklist_is_looked_at_only_when_asked_for(staff, monkeypatch):
 
 
 def test_the_checklist_shows_its_evidence(staff):
-    reports.server()
+    reported.server()
     text = _text(_client(staff).get(CHECKLIST).content.decode())
     assert "Before phase 2, endpoints:" in text
     assert "Database: yes, no migration waits" in text
