@@ -283,7 +283,7 @@ def demotions() -> dict[str, Any]:
         "everybody": next((hold for hold in holds if hold.scope == transport.ALL), None),
         "changes": changes,
         "groups": list(Group.objects.order_by("name").values_list("name", flat=True)[:200]),
-        "watches": list(RolloutWatch.objects.order_by("-looked_at").values("line", "strikes", "looked_at")[:LISTED]),
+        "watches": list(RolloutWatch.objects.order_by("name")[:LISTED]),
     }
 
 

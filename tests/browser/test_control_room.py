@@ -207,28 +207,33 @@ def someone(site) -> Iterator[User]:
 
 
 def test_one_person_is_moved_after_a_confirmation_and_back(site, browse, head, someone):
+    """Their open page goes to SSE and back to WebSocket without being loaded again."""
+    theirs = _open(browse, site, someone, "/accounts/profile/")
+    theirs.evaluate("globalThis.same = true")
+    until_transport(theirs, "websocket")
     page = _open(browse, site, head, f"{ROOM}?q={someone.username}#people")
-    with Stream(f"{site.url}/projeng/api/realtime/events/", session_cookie(someone)) as stream:
-        assert stream.wait_for(_is_told("websocket"))
-        row = page.locator(f"[data-person='{someone.pk}']")
-        expect(row).to_contain_text("is within 60 %")
-        page.get_by_label(f"Move {someone.get_full_name()} to SSE").click()
-        assert not TransportHold.objects.exists()
-        page.get_by_label("Why", exact=True).and_(page.locator(f"#reason-{someone.pk}")).fill("Their office is slow")
-        page.get_by_role("button", name="Take it away now").click()
-        expect(page.get_by_role("status").filter(has_text="WebSocket is taken away from")).to_be_visible()
-        expect(row).to_contain_text("taken away from this person: Their office is slow")
-        expect(page.locator("[data-region='demotions']")).to_contain_text("Their office is slow")
-        assert stream.wait_for(_is_told("sse"))
-        assert TransportHold.objects.get().by == "head"
-        row.get_by_label(f"Give back to {someone.get_full_name()}").click()
-        row.get_by_role("button", name="Give back now").click()
-        expect(row).to_contain_text("is within 60 %")
-        assert stream.wait_for(_is_told("websocket"))
+    row = page.locator(f"[data-person='{someone.pk}']")
+    expect(row).to_contain_text("is within 60 %")
+    page.get_by_label(f"Move {someone.get_full_name()} to SSE").click()
+    assert not TransportHold.objects.exists()
+    page.locator(f"#reason-{someone.pk}").fill("Their office is slow")
+    row.get_by_role("button", name="Take it away now").click()
+    expect(page.get_by_role("status").filter(has_text="WebSocket is taken away from")).to_be_visible()
+    expect(row).to_contain_text("taken away from this person: Their office is slow")
+    expect(page.locator("[data-region='demotions']")).to_contain_text("Their office is slow")
+    assert TransportHold.objects.get().by == "head"
+    until_transport(theirs, "sse")
+    row.get_by_label(f"Give back to {someone.get_full_name()}").click()
+    row.get_by_role("button", name="Give back now").click()
+    expect(row).to_contain_text("is within 60 %")
+    until_transport(theirs, "websocket")
+    assert theirs.evaluate("globalThis.same")
 
 
-def _is_told(name: str) -> Callable:
-    return lambda frame: frame.get("type") == "transport" and frame["transport"] == name
+def until_transport(page: Page, name: str) -> None:
+    """Wait until this page is kept up to date by that transport."""
+    script = "globalThis.realtimeManager.getStatus()"
+    until(page, lambda: page.evaluate(script)["transport"] == name, f"{page.url} is on {name}")
 
 
 def test_everybody_is_moved_by_keyboard_alone(site, browse, head, someone):

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from projeng.access import Role
 from realtime import control_room, people
 from realtime.management.commands import parity_report
+from realtime.models import RolloutWatch
 from realtime.templatetags.control_room import stamp
 from tests.support import reported
 from tests.support.people import person
@@ -181,7 +182,8 @@ def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
     html = _room(staff)
     parity_report.Command().run_from_argv(["manage.py", "parity_report"])
     assert "Verdict: bad" in capsys.readouterr().out
-    assert "Bad Missing events 1 of 4 is OVER the limit of 0." in _region(html, "status")
+    [broken] = [str(check) for check in control_room.parity(control_room.window("1")).checks if check.outcome == "bad"]
+    assert f"Bad {broken.capitalize()}." in _region(html, "status").replace("OVER", "over")
     parity = _region(html, "parity")
     assert "Missing events: 1 of 4, limit 0 over the limit" in parity
     assert re.search(r"Events delivered 3 owed 4 missing 1 ", parity)
@@ -220,6 +222,12 @@ def test_words_of_people(staff, engineer):
     assert "phase 4 SSE 0 1" in shown
     assert "phase 4 WebSocket 1 0" in shown
     assert "&lt;b&gt;Slow&lt;/b&gt;<br>again" in html
+
+
+def test_what_the_watch_said_last(staff):
+    moment = reported.ago(minutes=3)
+    RolloutWatch.objects.create(name="p99 in ms", judged_to=moment, looked_at=moment, strikes=2, line="p99 is too high")
+    assert "P99 is too high 2 strikes looked at 3 min ago" in _region(_room(staff), "demotions")
 
 
 # --- person by person -----------------------------------------------------------------------------------------------
