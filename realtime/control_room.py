@@ -39,7 +39,8 @@ MOST_RECEIPTS = 5_000  # the newest, read for the chart of delays
 MOST_JUDGED = 20_000  # receipts that the verdict is made of, about; manage.py parity_report has no such bound
 MOST_FALLBACKS = 5_000
 LISTED = 10
-LATEST_FALLBACKS = 5
+LATEST_FALLBACKS = 4
+LATEST_WORDS = 8
 VERDICT_SECONDS = 20  # for so long a process keeps a verdict that it has made
 WORD_SINCE = timedelta(days=7)
 
@@ -304,7 +305,7 @@ def words(now: datetime) -> dict[str, Any]:
     return {
         "days": WORD_SINCE.days,
         "counts": list(counts.order_by("phase", "transport")[:LISTED]),
-        "latest": list(recent.select_related("user")[:LISTED]),
+        "latest": list(recent.select_related("user")[:LATEST_WORDS]),
     }
 
 

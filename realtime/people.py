@@ -36,7 +36,7 @@ class Lag(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """A person. ``link``: their latest connection that worked; ``live``: whether it still does, as far as is known."""
+    """A person. ``link``: their connection that works (``live``: as far as is known), or else the latest that did."""
 
     user: Any
     told: Decision
@@ -85,7 +85,9 @@ def _furthest_first(found: QuerySet, newest: list, now: datetime) -> QuerySet:
 def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
     ids = [user.pk for user in users]
     told = rollout.decisions(users)
-    links = _latest(LinkReport.objects.filter(shown=True, worked_at__isnull=False), ids, "-reported_at", "-opened_at")
+    working = Case(When(ended_at=None, reported_at__gte=now - LIVE, then=0), default=1)
+    worked = LinkReport.objects.filter(shown=True, worked_at__isnull=False)
+    links = _latest(worked, ids, working, "-reported_at", "-opened_at")
     fallbacks = _latest(Fallback.objects.all(), ids, "-at", "-id")
     words = _latest(Feedback.objects.all(), ids, "-at", "-id")
     live = {key: link for key, link in links.items() if link.ended_at is None and link.reported_at >= now - LIVE}
@@ -107,7 +109,7 @@ def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
     ]
 
 
-def _latest(rows: QuerySet, user_ids: Collection[int], *order: str) -> dict[int, Any]:
+def _latest(rows: QuerySet, user_ids: Collection[int], *order: Any) -> dict[int, Any]:
     """The first of these rows in this order for each of these people."""
     first = rows.filter(user=OuterRef("pk")).order_by(*order).values("pk")[:1]
     users = get_user_model().objects.filter(pk__in=user_ids).annotate(first=Subquery(first))

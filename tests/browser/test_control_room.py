@@ -60,14 +60,7 @@ def _a_busy_day() -> None:
     chance = random.Random(4)
     users = list(User.objects.order_by("pk"))
     begin = replay.head()
-    for process, size in (("a", 6), ("b", 4)):
-        reported.samples(
-            process,
-            [
-                (round(size * (2 + math.sin(i / 9)) + chance.random() * 2), round(size * (1 + i / 20)))
-                for i in range(58)
-            ],
-        )
+    _connections(chance)
     for number, user in enumerate(users):
         events = [reported.event(user, minutes=58 - i) for i in range(56)]
         websocket = number % 2 == 0
@@ -81,6 +74,15 @@ def _a_busy_day() -> None:
     reported.fallback(users[1], "full", "poll", "sse", minutes=12)
     reported.word(users[2], True)
     reported.word(users[3], False, "The map moves only when I load the page again.", transport="sse")
+
+
+def _connections(chance: random.Random) -> None:
+    ConnectionSample.objects.all().delete()
+    for process, size in (("a", 6), ("b", 4)):
+        counts = [
+            (round(size * (2 + math.sin(i / 9)) + chance.random() * 2), round(size * (1 + i / 20))) for i in range(59)
+        ]
+        reported.samples(process, counts)
 
 
 def _open(browse, site: Site, user: User, address: str = ROOM, **options) -> Page:
@@ -99,7 +101,8 @@ def test_it_looks_right(site, browse, head, width):
     """Pictures to look at, in light and in dark; structure, width, and whatever axe finds."""
     wait_until(ServerProcess.objects.filter(server="daphne").exists, "the server says that it lives")
     own = ServerProcess.objects.filter(server="daphne").first()
-    reported.server(switches=own.switches, version=own.version, sse=20, websocket=38)
+    _connections(random.Random(4))
+    other = reported.server(switches=own.switches, version=own.version, sse=20, websocket=38)
     page = _open(browse, site, head, viewport=width)
     until(page, lambda: page.locator("#now-sse").inner_text() != "" and page.locator(".plot").count() == 3, "charts")
     structure = page.evaluate(STRUCTURE)
@@ -111,6 +114,7 @@ def test_it_looks_right(site, browse, head, width):
         page.emulate_media(color_scheme=scheme)
         page.screenshot(path=Path(FOLDER) / f"control-room-{name}-{scheme}.png", full_page=True)
         assert _serious(page) == []
+    other.delete()
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK], ids=["phone", "desk"])

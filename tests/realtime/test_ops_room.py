@@ -263,6 +263,12 @@ def test_a_connection_of_which_nothing_is_heard_is_not_called_live(staff, engine
     assert "nothing now; WebSocket 10 min ago" in row
 
 
+def test_of_two_browsers_the_one_that_still_listens_counts(staff, engineer):
+    reported.link(engineer, reported_at=reported.ago(minutes=4))
+    reported.link(engineer, "sse", ended_at=reported.ago(seconds=5))
+    assert "WebSocket reported 4 min ago" in _row(_room(staff), engineer)
+
+
 def test_who_is_furthest_behind_comes_first_when_asked(staff):
     users = [person(None, f"person-{number:02}") for number in range(4)]
     for number, user in enumerate(users):
