@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from . import checklist, control_room, holds, people, phases, transport, word
+from . import checklist, control_room, holds, people, phases, transport, trends, word
 from .models import TransportChange, TransportHold
 
 View = Callable[..., HttpResponseBase]
@@ -44,21 +44,21 @@ def room(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _change(request)
         return HttpResponseRedirect(request.get_full_path())
-    view = control_room.window(request.GET.get("hours"))
+    view = trends.window(request.GET.get("hours"))
     servers = control_room.servers()
-    chart, percentiles = control_room.delays(view)
+    chart, percentiles = trends.delays(view)
     parity = control_room.parity(view)
     search = request.GET.get("q", "")
     sort = request.GET.get("sort", "")
     sort = sort if sort in people.SORTS else "name"
     context = {
         "view": view,
-        "hours": list(control_room.HOURS),
+        "hours": list(trends.HOURS),
         "servers": servers,
-        "connections": control_room.connections(view, [process for process, _ in servers["running"]]),
+        "connections": trends.connections(view, [process for process, _ in servers["running"]]),
         "delay": chart,
         "percentiles": percentiles,
-        "fallbacks": control_room.fallbacks(view),
+        "fallbacks": trends.fallbacks(view),
         "parity": parity,
         "judged": control_room.judged(parity),
         "demotions": control_room.demotions(),
@@ -68,7 +68,7 @@ def room(request: HttpRequest) -> HttpResponse:
         "search": search[: people.LONGEST_SEARCH],
         "sort": sort,
         "sorts": people.SORTS,
-        "most_receipts": control_room.MOST_RECEIPTS,
+        "most_receipts": trends.MOST_RECEIPTS,
         "longest_reason": LONGEST_REASON,
     }
     return render(request, "realtime/control_room.html", context)

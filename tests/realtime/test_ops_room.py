@@ -5,18 +5,17 @@ import re
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projeng.access import Role
-from realtime import control_room, people
+from realtime import control_room, trends
 from realtime.management.commands import parity_report
 from realtime.models import RolloutWatch
 from realtime.templatetags.control_room import stamp
 from tests.support import reported
 from tests.support.people import person
+from tests.support.room import ROOM, client_of, region, room, text
 
-ROOM = "/ops/realtime/"
 CHECKLIST = "/ops/realtime/checklist/?to=2"
 pytestmark = pytest.mark.django_db
 
@@ -38,28 +37,6 @@ def engineer():
     return person(Role.ENGINEER, first_name="Ana", last_name="Reyes")
 
 
-def _client(user=None) -> Client:
-    client = Client(headers={"accept": "text/html"})
-    if user:
-        client.force_login(user)
-    return client
-
-
-def _text(html: str) -> str:
-    """What one reads: without tags, on one line."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
-
-
-def _room(user, query: str = "") -> str:
-    answer = _client(user).get(ROOM + query)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
-def _region(html: str, name: str) -> str:
-    return _text(html.split(f'data-region="{name}"', 1)[1].split("data-region=", 1)[0])
-
-
 # --- who may --------------------------------------------------------------------------------------------------------
 
 
@@ -78,47 +55,47 @@ def _region(html: str, name: str) -> str:
     ],
 )
 def test_only_staff_may_open_it(address, role, fields, status):
-    assert _client(person(role, **fields)).get(address).status_code == status
+    assert client_of(person(role, **fields)).get(address).status_code == status
 
 
 @pytest.mark.parametrize("address", [ROOM, CHECKLIST])
 def test_who_is_not_signed_in_is_sent_to_sign_in(address):
-    answer = _client().get(address)
+    answer = client_of().get(address)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/?next=/ops/realtime/")
 
 
 def test_an_account_that_was_disabled_is_no_longer_signed_in(staff):
-    client = _client(staff)
+    client = client_of(staff)
     staff.is_active = False
     staff.save()
     assert client.get(ROOM).status_code == 302
 
 
 def test_no_cache_keeps_it(staff):
-    assert "no-store" in _client(staff).get(ROOM)["Cache-Control"]
+    assert "no-store" in client_of(staff).get(ROOM)["Cache-Control"]
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
 def test_other_methods_are_refused(staff, method):
-    assert getattr(_client(staff), method)(ROOM).status_code == 405
+    assert getattr(client_of(staff), method)(ROOM).status_code == 405
 
 
 def test_only_staff_are_led_there(staff, engineer):
-    assert ROOM in _client(staff).get("/accounts/profile/").content.decode()
-    assert ROOM not in _client(engineer).get("/accounts/profile/").content.decode()
+    assert ROOM in client_of(staff).get("/accounts/profile/").content.decode()
+    assert ROOM not in client_of(engineer).get("/accounts/profile/").content.decode()
 
 
 # --- panels ---------------------------------------------------------------------------------------------------------
 
 
 def test_an_office_in_which_nothing_has_happened(staff):
-    html = _room(staff)
-    assert "Not enough data" in _region(html, "status")
-    assert "No browser has reported an event" in _region(html, "chart-delay")
-    assert "No server process has been seen" in _region(html, "switches")
-    assert "Nobody has said anything yet" in _region(html, "words")
-    assert "Nothing is taken away." in _region(html, "demotions")
+    html = room(staff)
+    assert "Not enough data" in region(html, "status")
+    assert "No browser has reported an event" in region(html, "chart-delay")
+    assert "No server process has been seen" in region(html, "switches")
+    assert "Nobody has said anything yet" in region(html, "words")
+    assert "Nothing is taken away." in region(html, "demotions")
 
 
 def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
@@ -126,12 +103,12 @@ def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
     reported.server(switches=on, sse=3, websocket=4)
     reported.server(switches=on, sse=10, websocket=1)
     reported.server(switches=reported.switches(), seen_at=reported.ago(minutes=5), sse=99)
-    html = _room(staff)
-    assert "4 gradual" in _region(html, "status")
-    assert "25 % of users" in _region(html, "status")
+    html = room(staff)
+    assert "4 gradual" in region(html, "status")
+    assert "25 % of users" in region(html, "status")
     assert re.search(r'id="now-websocket">5<', html)
     assert re.search(r'id="now-sse">13<', html)
-    switches = _region(html, "switches")
+    switches = region(html, "switches")
     assert "WEBSOCKET_ROLLOUT_PERCENT 25 from environment" in switches
     assert "SSE_ENABLED true by default" in switches
 
@@ -139,26 +116,24 @@ def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
 def test_servers_that_differ_are_pointed_out(staff):
     reported.server(switches=reported.switches(USE_DAPHNE=True))
     reported.server(server="gunicorn")
-    html = _room(staff)
-    assert "Servers differ" in _region(html, "status")
-    assert re.search(
-        r"USE_DAPHNE true from environment, 1 server false by default, 1 server", _region(html, "switches")
-    )
+    html = room(staff)
+    assert "Servers differ" in region(html, "status")
+    assert re.search(r"USE_DAPHNE true from environment, 1 server false by default, 1 server", region(html, "switches"))
 
 
 def test_connections_over_time(staff):
     reported.samples("a", [(2, 5), (3, 6), (4, 7)])
     reported.samples("b", [(1, 0), (1, 0), (1, 0)])
-    chart = control_room.connections(control_room.window("1"), [])
+    chart = trends.connections(trends.window("1"), [])
     values = {one.key: [value for value in one.values if value is not None] for one in chart.series}
     assert values["sse"][:3] == [3, 4, 5]
     assert values["websocket"][:3] == [5, 6, 7]
     assert len(chart.moments) == 60
     assert "WebSocket: " in chart.summary
     assert "7 at most" in chart.summary
-    longer = control_room.connections(control_room.window("6"), [])
+    longer = trends.connections(trends.window("6"), [])
     assert max(value or 0 for value in longer.series[0].values) == 7
-    assert "Connections" in _room(staff, "?hours=24")
+    assert "Connections" in room(staff, "?hours=24")
 
 
 def test_delays_are_shown_by_transport(staff, engineer):
@@ -167,7 +142,7 @@ def test_delays_are_shown_by_transport(staff, engineer):
     reported.receipts(reported.link(engineer, "sse"), events, [5] * 100)
     waiting = reported.link(engineer, opened_at=reported.ago(minutes=1), worked_at=reported.ago(minutes=1))
     reported.receipts(waiting, events, [600_000] * 100)  # caught up with: no delay of the transport's
-    shown = _region(_room(staff), "percentiles")
+    shown = region(room(staff), "percentiles")
     assert "WebSocket 500 ms 950 ms 990 ms 100" in shown
     assert "SSE 5 ms 5 ms 5 ms 100" in shown
 
@@ -179,12 +154,12 @@ def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
     reported.receipts(link, events[:3], [20, 30, 40])
     link.cursor_to = events[3].pk
     link.save()
-    html = _room(staff)
+    html = room(staff)
     parity_report.Command().run_from_argv(["manage.py", "parity_report"])
     assert "Verdict: bad" in capsys.readouterr().out
-    [broken] = [str(check) for check in control_room.parity(control_room.window("1")).checks if check.outcome == "bad"]
-    assert f"Bad {broken.capitalize()}." in _region(html, "status").replace("OVER", "over")
-    parity = _region(html, "parity")
+    [broken] = [str(check) for check in control_room.parity(trends.window("1")).checks if check.outcome == "bad"]
+    assert f"Bad {broken.capitalize()}." in region(html, "status").replace("OVER", "over")
+    parity = region(html, "parity")
     assert "Missing events: 1 of 4, limit 0 over the limit" in parity
     assert re.search(r"Events delivered 3 owed 4 missing 1 ", parity)
 
@@ -195,10 +170,10 @@ def test_the_verdict_is_made_of_so_many_receipts_and_says_since_when(staff, engi
     events = [reported.event(engineer, minutes=50 - number) for number in range(40)]
     reported.receipts(reported.link(engineer), events, [10] * 40)
     cache.clear()
-    parity = control_room.parity(control_room.window("1"))
+    parity = control_room.parity(trends.window("1"))
     assert parity.since == events[29].at
     assert parity.websocket.delivered == 11
-    assert f"From {stamp(events[29].at)}" in _region(_room(staff), "parity")
+    assert f"From {stamp(events[29].at)}" in region(room(staff), "parity")
 
 
 def test_fallbacks_by_reason_and_the_latest(staff, engineer):
@@ -206,19 +181,19 @@ def test_fallbacks_by_reason_and_the_latest(staff, engineer):
     reported.fallback(engineer, "blocked", minutes=6)
     reported.fallback(engineer, "full", "poll", "sse", minutes=7)
     reported.fallback(engineer, "ancient", hours=3)
-    shown = _region(_room(staff), "fallbacks")
+    shown = region(room(staff), "fallbacks")
     assert "blocked WebSocket → SSE 2" in shown
     assert "full SSE → polling 1" in shown
     assert "Ana Reyes 5 min ago" in shown
     assert "ancient" not in shown
-    assert "ancient" in _region(_room(staff, "?hours=6"), "fallbacks")
+    assert "ancient" in region(room(staff, "?hours=6"), "fallbacks")
 
 
 def test_words_of_people(staff, engineer):
     reported.word(engineer, True)
     reported.word(staff, False, "<b>Slow</b>\nagain", transport="sse")
-    html = _room(staff)
-    shown = _region(html, "words")
+    html = room(staff)
+    shown = region(html, "words")
     assert "phase 4 SSE 0 1" in shown
     assert "phase 4 WebSocket 1 0" in shown
     assert "&lt;b&gt;Slow&lt;/b&gt;<br>again" in html
@@ -227,81 +202,15 @@ def test_words_of_people(staff, engineer):
 def test_what_the_watch_said_last(staff):
     moment = reported.ago(minutes=3)
     RolloutWatch.objects.create(name="p99 in ms", judged_to=moment, looked_at=moment, strikes=2, line="p99 is too high")
-    assert "P99 is too high 2 strikes looked at 3 min ago" in _region(_room(staff), "demotions")
+    assert "P99 is too high 2 strikes looked at 3 min ago" in region(room(staff), "demotions")
 
 
-# --- person by person -----------------------------------------------------------------------------------------------
-
-
-def _row(html: str, user) -> str:
-    return _text(html.split(f'data-person="{user.pk}"', 1)[1].split("</tr>", 1)[0])
-
-
-def test_a_person_with_all_that_is_known(staff, engineer):
-    events = [reported.event(engineer, minutes=1) for _ in range(5)]
-    reported.event(staff, minutes=1)  # not theirs
-    reported.link(engineer, "poll", ended_at=reported.ago(minutes=3), reported_at=reported.ago(minutes=3))
-    reported.link(engineer, cursor_to=events[2].pk)
-    reported.fallback(engineer, "silent", minutes=30)
-    reported.fallback(engineer, "blocked", minutes=2)
-    reported.word(engineer, False, "Nothing moves")
-    row = _row(_room(staff), engineer)
-    assert "SSE USE_WEBSOCKETS is false" in row
-    assert "WebSocket reported 0 s ago" in row
-    assert f"2 events at {events[2].pk}, newest {events[4].pk}" in row
-    assert "blocked to SSE, 2 min ago" in row
-    assert "Not live 0 s ago: Nothing moves" in row
-
-
-def test_a_person_who_was_never_heard_of(staff, engineer):
-    assert "never reported" in _row(_room(staff), engineer)
-
-
-def test_a_connection_of_which_nothing_is_heard_is_not_called_live(staff, engineer):
-    reported.link(engineer, reported_at=reported.ago(minutes=10))
-    row = _row(_room(staff), engineer)
-    assert "nothing now; WebSocket 10 min ago" in row
-
-
-def test_of_two_browsers_the_one_that_still_listens_counts(staff, engineer):
-    reported.link(engineer, reported_at=reported.ago(minutes=4))
-    reported.link(engineer, "sse", ended_at=reported.ago(seconds=5))
-    assert "WebSocket reported 4 min ago" in _row(_room(staff), engineer)
-
-
-def test_who_is_furthest_behind_comes_first_when_asked(staff):
-    users = [person(None, f"person-{number:02}") for number in range(4)]
-    for number, user in enumerate(users):
-        events = [reported.event(user, minutes=1) for _ in range(number)]
-        reported.link(user, cursor_to=events[0].pk - 1 if events else 0)
-    html = _room(staff, "?sort=lag&q=person-")
-    assert re.findall(r'data-person="(\d+)"', html) == [str(user.pk) for user in reversed(users)]
-
-
-def test_an_event_that_one_may_not_see_puts_nobody_behind(staff, engineer):
-    reported.event(staff, minutes=1)
-    reported.link(engineer, cursor_to=0)
-    assert "0 events" in _row(_room(staff), engineer)
-
-
-def test_people_are_found_by_any_of_their_names(staff, engineer):
-    for asked in ("reyes", "ANA", engineer.username):
-        assert re.findall(r'data-person="(\d+)"', _room(staff, f"?q={asked}")) == [str(engineer.pk)]
-    assert "Nobody is called that." in _room(staff, "?q=nobody-at-all")
-
-
-def test_people_come_fifty_a_page(staff):
-    for number in range(60):
-        person(None, f"many-{number:02}")
-    first, second = _room(staff, "?q=many-"), _room(staff, "?q=many-&page=2")
-    assert len(re.findall("data-person=", first)) == people.PAGE
-    assert len(re.findall("data-person=", second)) == 10
-    assert "Page 2 of 2" in _text(second)
+# --- what it costs, and whatever is asked ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sort", ["name", "lag"])
 def test_the_queries_do_not_grow_with_what_there_is(staff, sort):
-    client = _client(staff)
+    client = client_of(staff)
 
     def queries() -> int:
         cache.clear()  # without a verdict at hand
@@ -337,7 +246,7 @@ def test_the_queries_do_not_grow_with_what_there_is(staff, sort):
     ],
 )
 def test_whatever_is_asked_is_answered(staff, query):
-    assert "<script>" not in _room(staff, query).split("<body", 1)[1]
+    assert "<script>" not in room(staff, query).split("<body", 1)[1]
 
 
 # --- the checklist --------------------------------------------------------------------------------------------------
@@ -348,17 +257,17 @@ def test_the_checklist_is_looked_at_only_when_asked_for(staff, monkeypatch):
         raise AssertionError("The page looked at the checklist.")
 
     monkeypatch.setattr("realtime.checklist.findings", never)
-    _room(staff)
+    room(staff)
 
 
 def test_the_checklist_shows_its_evidence(staff):
     reported.server()
-    text = _text(_client(staff).get(CHECKLIST).content.decode())
-    assert "Before phase 2, endpoints:" in text
-    assert "Database: yes, no migration waits" in text
-    assert "Rollback drill: missing," in text
+    shown = text(client_of(staff).get(CHECKLIST).content.decode())
+    assert "Before phase 2, endpoints:" in shown
+    assert "Database: yes, no migration waits" in shown
+    assert "Rollback drill: missing," in shown
 
 
 @pytest.mark.parametrize("to", ["", "9", "-1", "x", "1' OR 1", "٣"])
 def test_there_is_no_checklist_for_what_is_no_phase(staff, to):
-    assert _client(staff).get("/ops/realtime/checklist/", {"to": to}).status_code == 404
+    assert client_of(staff).get("/ops/realtime/checklist/", {"to": to}).status_code == 404

@@ -1,0 +1,165 @@
+"""What the control room draws over time, read in a fixed number of queries over a bounded window."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, OuterRef, Subquery
+from django.utils import timezone
+
+from .charts import Chart, Series, milliseconds
+from .models import ConnectionSample, Event, Fallback, Receipt, ServerProcess
+from .parity_report import NAMES
+
+MOST_SAMPLES = 20_000  # read for the chart of connections
+MOST_RECEIPTS = 5_000  # the newest, read for the chart of delays
+MOST_FALLBACKS = 5_000
+LISTED = 10
+LATEST_FALLBACKS = 4
+
+
+@dataclass(frozen=True)
+class Window:
+    """How far back the page looks. A chart's columns have so many minutes."""
+
+    hours: int
+    connections_minutes: int
+    delay_minutes: int
+    now: datetime
+
+    @property
+    def since(self) -> datetime:
+        """Its beginning."""
+        return self.now - timedelta(hours=self.hours)
+
+    def moments(self, minutes: int) -> list[datetime]:
+        """The beginnings of columns of so many whole minutes; the last one holds the present moment."""
+        step = timedelta(minutes=minutes)
+        begun = timedelta(seconds=self.now.timestamp() % step.total_seconds())
+        last = self.now - begun
+        count = self.hours * 60 // minutes
+        return [last - step * (count - 1 - number) for number in range(count)]
+
+
+HOURS = {1: (1, 5), 6: (5, 15), 24: (15, 60)}
+
+
+def window(asked: str | None) -> Window:
+    """The window for what was asked: 1, 6 or 24 hours; one hour for anything else."""
+    hours = next((hours for hours in HOURS if str(hours) == asked), 1)
+    return Window(hours, *HOURS[hours], timezone.now())
+
+
+def connections(view: Window, running: Iterable[ServerProcess]) -> Chart:
+    """How many listened by each transport: in each column the most at once; in the last one, what servers say now."""
+    moments = view.moments(view.connections_minutes)
+    rows = ConnectionSample.objects.filter(at__gte=moments[0]).order_by("-at")
+    samples = list(rows.values_list("process", "at", "sse", "websocket")[:MOST_SAMPLES])
+    # A sample holds for the minute that it was made in and the next one, when the process may be late with its own.
+    held: dict[tuple[str, int], tuple[int, int]] = {}
+    for process, at, *counts in reversed(samples):
+        minute = int(at.timestamp() // 60)
+        held[process, minute] = held[process, minute + 1] = (counts[0], counts[1])
+    totals: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for (_, minute), counts in held.items():
+        totals[minute][0] += counts[0]
+        totals[minute][1] += counts[1]
+    columns: list[list[float | None]] = [[None, None] for _ in moments]
+    begin = int(moments[0].timestamp() // 60)
+    for minute, counts in totals.items():
+        number = (minute - begin) // view.connections_minutes
+        if 0 <= number < len(columns):
+            columns[number] = [max(one or 0, other) for one, other in zip(columns[number], counts, strict=True)]
+    now = list(running)
+    if now:
+        columns[-1] = [sum(one.sse for one in now), sum(one.websocket for one in now)]
+    values = list(zip(*columns, strict=True))
+    most = [max((value for value in one if value is not None), default=0) for one in values]
+    return Chart(
+        name="connections",
+        moments=moments,
+        series=[Series("websocket", "WebSocket", values[1]), Series("sse", "SSE", values[0])],
+        summary=f"Open connections in the last {span(view)}. WebSocket: {columns[-1][1] or 0} now, {most[1]} at most. "
+        f"SSE: {columns[-1][0] or 0} now, {most[0]} at most.",
+    )
+
+
+def delays(view: Window) -> tuple[Chart, list[dict[str, Any]]]:
+    """From commit to browser: the 95th percentile over time, and percentiles by transport, of the newest receipts.
+
+    What was caught up with after a break had been waiting: how long says nothing of the transport, so it is left out.
+    """
+    moments = view.moments(view.delay_minutes)
+    logged = Event.objects.filter(pk=OuterRef("event_id")).values("at")[:1]
+    rows = (
+        Receipt.objects.order_by("-id")
+        .annotate(logged_at=Subquery(logged))
+        .values_list("link__transport", "link__opened_at", "delay_ms", "logged_at")[:MOST_RECEIPTS]
+    )
+    found: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for name, opened_at, delay, at in rows:
+        if at is not None and delay is not None and max(opened_at, moments[0]) <= at:
+            number = int((at - moments[0]).total_seconds() // (60 * view.delay_minutes))
+            found[name][min(number, len(moments) - 1)].append(delay)
+    series, table = [], []
+    for name in ("websocket", "sse", "poll"):
+        if name not in found:
+            continue
+        columns = found[name]
+        values = [percentile(sorted(columns[i]), 95) if i in columns else None for i in range(len(moments))]
+        series.append(Series(name, NAMES[name], values))
+        everything = sorted(delay for column in columns.values() for delay in column)
+        percentiles = {f"p{percent}": percentile(everything, percent) for percent in (50, 95, 99)}
+        table.append({"key": name, "name": NAMES[name], "of": len(everything), **percentiles})
+    told = "; ".join(f"{one['name']}: half within {one['p50']} ms, 95 of 100 within {one['p95']} ms" for one in table)
+    chart = Chart(
+        name="delay",
+        moments=moments,
+        series=series,
+        summary=f"From commit to browser in the last {span(view)}, 95th percentile. {told}.",
+        write=milliseconds,
+    )
+    return chart, table
+
+
+def fallbacks(view: Window) -> dict[str, Any]:
+    """When browsers went to a lesser transport: over time, by reason, and the latest with who it was."""
+    moments = view.moments(view.delay_minutes)
+    recent = Fallback.objects.filter(at__gte=moments[0])
+    rows = recent.order_by("-at").values_list("at", "taken")[:MOST_FALLBACKS]
+    counts: Counter[tuple[str, int]] = Counter()
+    for at, taken in rows:
+        number = int((at - moments[0]).total_seconds() // (60 * view.delay_minutes))
+        counts[taken, min(number, len(moments) - 1)] += 1
+    series = [
+        Series(name, f"to {NAMES[name]}", [counts[name, i] for i in range(len(moments))])
+        for name in ("sse", "poll")
+        if name == "sse" or any(taken == name for taken, _ in counts)
+    ]
+    total = counts.total()
+    by_reason = recent.values("left", "taken", "reason").annotate(times=Count("pk"))
+    return {
+        "chart": Chart(
+            name="fallbacks",
+            moments=moments,
+            series=series if total else [],
+            summary=f"{total} fallbacks in the last {span(view)}.",
+            bars=True,
+        ),
+        "total": total,
+        "more": total == MOST_FALLBACKS,
+        "by_reason": list(by_reason.order_by("-times", "left", "taken", "reason")[:LISTED]),
+        "latest": list(recent.select_related("user").order_by("-at", "-id")[:LATEST_FALLBACKS]),
+    }
+
+
+def percentile(ordered: list[int], percent: int) -> int | None:
+    """The value within which so many percent of these are; ``None`` of nothing."""
+    return ordered[max(0, -(-percent * len(ordered) // 100) - 1)] if ordered else None
+
+
+def span(view: Window) -> str:
+    """``hour``, ``6 hours``."""
+    return "hour" if view.hours == 1 else f"{view.hours} hours"

@@ -1,0 +1,97 @@
+"""The control room, person by person."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+
+from projeng.access import Role
+from realtime import people
+from tests.support import reported
+from tests.support.people import person
+from tests.support.room import room, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def staff():
+    return person(Role.HEAD, is_staff=True, first_name="Maria", last_name="Santos")
+
+
+@pytest.fixture
+def engineer():
+    return person(Role.ENGINEER, first_name="Ana", last_name="Reyes")
+
+
+def _row(html: str, user) -> str:
+    return text(html.split(f'data-person="{user.pk}"', 1)[1].split("</tr>", 1)[0])
+
+
+def test_a_person_with_all_that_is_known(staff, engineer):
+    events = [reported.event(engineer, minutes=1) for _ in range(5)]
+    reported.event(staff, minutes=1)  # not theirs
+    reported.link(engineer, "poll", ended_at=reported.ago(minutes=3), reported_at=reported.ago(minutes=3))
+    reported.link(engineer, cursor_to=events[2].pk)
+    reported.fallback(engineer, "silent", minutes=30)
+    reported.fallback(engineer, "blocked", minutes=2)
+    reported.word(engineer, False, "Nothing moves")
+    row = _row(room(staff), engineer)
+    assert "SSE USE_WEBSOCKETS is false" in row
+    assert "WebSocket reported 0 s ago" in row
+    assert f"2 events at {events[2].pk}, newest {events[4].pk}" in row
+    assert "blocked to SSE, 2 min ago" in row
+    assert "Not live 0 s ago: Nothing moves" in row
+
+
+def test_a_person_who_was_never_heard_of(staff, engineer):
+    assert "never reported" in _row(room(staff), engineer)
+
+
+def test_a_connection_of_which_nothing_is_heard_is_not_called_live(staff, engineer):
+    reported.link(engineer, reported_at=reported.ago(minutes=10))
+    row = _row(room(staff), engineer)
+    assert "nothing now; WebSocket 10 min ago" in row
+
+
+def test_of_two_browsers_the_one_that_still_listens_counts(staff, engineer):
+    reported.link(engineer, reported_at=reported.ago(minutes=4))
+    reported.link(engineer, "sse", ended_at=reported.ago(seconds=5))
+    assert "WebSocket reported 4 min ago" in _row(room(staff), engineer)
+
+
+def test_who_is_furthest_behind_comes_first_when_asked(staff):
+    users = [person(None, f"person-{number:02}") for number in range(4)]
+    for number, user in enumerate(users):
+        events = [reported.event(user, minutes=1) for _ in range(number)]
+        reported.link(user, cursor_to=events[0].pk - 1 if events else 0)
+    html = room(staff, "?sort=lag&q=person-")
+    assert re.findall(r'data-person="(\d+)"', html) == [str(user.pk) for user in reversed(users)]
+
+
+def test_an_event_that_one_may_not_see_puts_nobody_behind(staff, engineer):
+    reported.event(staff, minutes=1)
+    reported.link(engineer, cursor_to=0)
+    assert "0 events" in _row(room(staff), engineer)
+
+
+def test_people_are_found_by_any_of_their_names(staff, engineer):
+    for asked in ("reyes", "ANA", engineer.username):
+        assert re.findall(r'data-person="(\d+)"', room(staff, f"?q={asked}")) == [str(engineer.pk)]
+    assert "Nobody is called that." in room(staff, "?q=nobody-at-all")
+
+
+def test_people_come_fifty_a_page(staff):
+    for number in range(60):
+        person(None, f"many-{number:02}")
+    first, second = room(staff, "?q=many-"), room(staff, "?q=many-&page=2")
+    assert len(re.findall("data-person=", first)) == people.PAGE
+    assert len(re.findall("data-person=", second)) == 10
+    assert "Page 2 of 2" in text(second)
