@@ -1,0 +1,41 @@
+"""The control room and people's word on PostgreSQL, which is stricter about NULs, ordering and locks."""
+
+import pytest
+from django.core.cache import cache
+
+from projeng.access import Role
+from realtime.models import Feedback, TransportHold
+from tests.support import reported
+from tests.support.people import person
+from tests.support.room import ROOM, client_of, room
+
+
+@pytest.fixture
+def staff(new_database, on_database):
+    on_database(new_database("postgres"))
+    cache.clear()
+    user = person(Role.HEAD, is_staff=True)
+    events = [reported.event(user, minutes=5) for _ in range(5)]
+    reported.receipts(reported.link(user), events[:3], [10, 20, 30])
+    reported.fallback(user, "blocked", minutes=3)
+    reported.samples("a", [(1, 2)] * 10)
+    reported.server()
+    return user
+
+
+@pytest.mark.parametrize("query", ["", "?sort=lag", "?hours=24&q=%00x%00", "?q=%25_%5C"])
+def test_the_page_is_answered(staff, query):
+    assert "Control room" in room(staff, query)
+
+
+def test_what_is_sent_is_kept_or_refused(staff):
+    client = client_of(staff)
+    client.post(ROOM, {"action": "take", "scope": "all", "reason": "a\0b"})
+    assert not TransportHold.objects.exists()
+    client.post(ROOM, {"action": "take", "scope": "all", "reason": "x"})
+    assert TransportHold.objects.exists()
+    client.post("/live/word/", {"live": "no", "comment": "\0", "page": "/"})
+    assert not Feedback.objects.exists()
+    client.post("/live/word/", {"live": "no", "comment": "?", "page": "/"})
+    client.post("/live/word/", {"live": "yes", "page": "/"})
+    assert Feedback.objects.count() == 1
