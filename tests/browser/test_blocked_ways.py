@@ -8,9 +8,8 @@ from projeng.models import Project
 from tests.support.gate import HELD, MUTE, OPEN, POLL, SOCKET, STREAM, STRIPPED, Gate
 from tests.support.nginx import Nginx
 from tests.support.people import person
-from tests.support.site import Site
 
-from .support import Browsing, until, until_state
+from .support import NO_SPREAD, Browsing, until, until_state
 from .witness import Work, first_try, moved, moves, status, tab, until_live, watched, whole
 
 pytestmark = pytest.mark.timeout(150)
@@ -18,7 +17,9 @@ FALLBACK = 5.0  # seconds from a WebSocket that cannot be opened to SSE
 # A connection counts as silent after two heartbeats of a second each and three seconds of grace.
 SILENCE = 5.0
 # A page that may be tried with made-up times: it takes the server for one that says something only every minute.
-PATIENT = """document.addEventListener("readystatechange", () => { document.documentElement.dataset.heartbeat = "60"; });"""
+PATIENT = (
+    """document.addEventListener("readystatechange", () => { document.documentElement.dataset.heartbeat = "60"; });"""
+)
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_where_streams_are_held_back_too_the_page_asks_and_comes_back_up_when_th
     gate, through, head, work, record_property
 ):
     gate.ways |= {SOCKET: 403, STREAM: HELD}
-    page = tab(through, watched(through, head), "/dashboard/notifications/")
+    page = tab(through, watched(through, head, NO_SPREAD), "/dashboard/notifications/")
     work.during(page, lambda: status(page, "transport") == "poll", "it asks")
     _seconds(record_property, "to polling", moved(page, "poll") - first_try(page))
     until_live(page, "poll")
@@ -113,7 +114,7 @@ def test_a_connection_that_looks_open_and_is_silent_gives_way_to_the_next(
 ):
     if transport == "sse":
         gate.ways[SOCKET] = 403
-    page = tab(through, watched(through, head), "/dashboard/", transport)
+    page = tab(through, watched(through, head, NO_SPREAD), "/dashboard/", transport)
     work()
     whole(head, page)
     kind, lesser = {"websocket": (SOCKET, "sse"), "sse": (STREAM, "poll")}[transport]
@@ -128,7 +129,7 @@ def test_a_connection_that_looks_open_and_is_silent_gives_way_to_the_next(
 
 def test_sockets_that_a_proxy_cuts_come_back_as_sockets(gate, through, head, work, record_property):
     page = tab(through, watched(through, head), "/dashboard/", "websocket")
-    for _ in range(3):
+    for _ in range(2):
         cut = page.evaluate("Date.now()") / 1000
         gate.cut(SOCKET)
         until_state(page, "reconnecting")

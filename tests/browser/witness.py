@@ -17,7 +17,7 @@ from .support import FAILED_REQUESTS, Browsing, until
 # From before the page's own scripts: the events that it hands out, each state of its connection and when, and when it
 # tried a WebSocket.
 WATCH = """
-globalThis.witness = { handled: [], moves: [], sockets: [], fallbacks: [] };
+globalThis.witness = { handled: [], times: [], moves: [], sockets: [] };
 globalThis.WebSocket = class extends WebSocket {
   constructor(...about) {
     witness.sockets.push(Date.now());
@@ -30,7 +30,11 @@ Object.defineProperty(globalThis, "realtimeManager", {
   get: () => manager_,
   set(manager) {
     manager_ = manager;
-    const take = (frame) => frame.id !== undefined && witness.handled.push(frame.id);
+    const take = ({ id }) => {
+      if (id === undefined) return;
+      witness.handled.push(id);
+      witness.times.push(Date.now());
+    };
     manager.connectNotifications(take);
     manager.connectProjects(take);
     manager.onState((state, { transport }) => {
@@ -73,7 +77,7 @@ def until_live(page: Page, transport: str, seconds: float = 30.0) -> None:
 
 
 def moves(page: Page) -> list[dict[str, Any]]:
-    """The states of the page's connection: ``at`` (milliseconds since 1970, by the browser), ``state``, ``transport``."""
+    """The states of the page's connection: ``at`` (milliseconds since 1970, by its clock), ``state``, ``transport``."""
     return page.evaluate("witness.moves")
 
 
@@ -91,6 +95,16 @@ def first_try(page: Page) -> float:
     return page.evaluate("witness.sockets[0]") / 1000
 
 
+def newest(page: Page) -> int:
+    """The id of the event that the page has handled last."""
+    return page.evaluate("witness.handled.at(-1) ?? 0")
+
+
+def handled_at(page: Page, event: int) -> float:
+    """When (seconds since 1970, by the browser) the page has handled this event."""
+    return page.evaluate("(id) => witness.times[witness.handled.indexOf(id)]", event) / 1000
+
+
 def happened_for(user: User, after: int) -> list[int]:
     """The ids of the log's events after this one that this person may see."""
     keys = authority.load([user.pk])[user.pk].keys
@@ -105,7 +119,9 @@ def whole(user: User, *pages: Page, seconds: float = 30.0) -> None:
         assert wanted, "nothing happened, so this proves nothing"
         handled = until(
             page,
-            lambda page=page, wanted=wanted: (got := page.evaluate("witness.handled")) and got[-1] >= wanted[-1] and got,
+            lambda page=page, wanted=wanted: (
+                (got := page.evaluate("witness.handled")) and got[-1] >= wanted[-1] and got
+            ),
             f"event {wanted[-1]} is handled",
             seconds,
         )
