@@ -172,3 +172,24 @@ def test_a_better_way_is_tried_again_after_a_minute_beside_the_one_that_works(ga
     whole(head, page)
     assert gate.passed[STREAM] == streams
     assert {move["state"] for move in moves(page)[1:]} == {"live"}, "made before broken"
+
+
+def test_a_computer_that_has_slept_comes_back_by_the_same_way(gate, through, head, work, record_property):
+    """Meanwhile its connection has died on the way, and nobody told it."""
+    page = tab(through, watched(through, head))
+    page.clock.install()
+    page.goto("/dashboard/")
+    until_live(page, "websocket")
+    work()
+    whole(head, page)
+    gate.mute(SOCKET)
+    for _ in range(4):
+        work()
+    page.clock.fast_forward("08:00:00")
+    awake = page.evaluate("Date.now()") / 1000
+    until_state(page, "live")
+    whole(head, page)
+    until_live(page, "websocket")
+    record_property("awake", round(page.evaluate("witness.times.at(-1)") / 1000 - awake, 2))
+    assert {move["transport"] for move in moves(page)} == {None, "websocket"}
+    page.clock.resume()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
 from projeng import inbox
@@ -14,8 +15,8 @@ from projeng.models import Project
 from tests.support.people import person, session_cookie
 from tests.support.site import ROOT
 
-from .support import Browsing, launch, unread, until_state
-from .test_connection import LOOK
+from .support import Browsing, launch, unread, until, until_state
+from .test_connection import ALONE, LOOK
 from .witness import Work, handled_at, moved, newest, status, tab, until_live, watched, whole
 
 pytestmark = pytest.mark.timeout(150)
@@ -129,10 +130,28 @@ def test_a_hidden_tab_hears_everything_and_shows_it_when_it_is_looked_at(socket_
     inbox.send([head], "The last of them")
     whole(head, page)
     assert page.locator("#toast-notification").is_hidden()
+    _looked_at_again(page, head)
+    assert page.evaluate("witness.sockets.length") == 1, "a tab among others keeps the connection while it is hidden"
+
+
+def test_a_hidden_tab_of_a_browser_without_locks_lets_go_of_its_socket(socket_site, browse, head, work):
+    browsing = browse(socket_site)
+    page = tab(browsing, watched(browsing, head, ALONE), "/dashboard/", "websocket")
+    page.evaluate(LOOK, False)
+    until(page, lambda: not status(page, "leader"), "it lets go")
+    for _ in range(4):
+        work()
+    inbox.send([head], "The last of them")
+    _looked_at_again(page, head)
+    assert page.evaluate("witness.sockets.length") == 2
+
+
+def _looked_at_again(page: Page, head: User) -> None:
     page.evaluate(LOOK, True)
     expect(page.locator("#toast-message")).to_contain_text("The last of them")
     expect(page.locator("#notification-count")).to_have_text(str(head.notifications.count()))
-    assert page.evaluate("witness.sockets.length") == 1, "a tab among others keeps the connection while it is hidden"
+    whole(head, page)
+    until_live(page, "websocket")
 
 
 def test_without_a_network_the_page_says_so_and_is_back_at_once_with_it(
@@ -189,6 +208,29 @@ def test_signing_out_in_another_tab_is_said_in_all_and_ends_the_asking(socket_si
     for page in tabs:
         until_live(page, "websocket")
     whole(head, *tabs)
+
+
+def test_somebody_else_who_signs_in_gets_nothing_into_the_first_ones_pages(socket_site, browse, head, work):
+    """The session in the cookies is another person's by now, and the first one's is over."""
+    engineer = person(Role.ENGINEER)
+    browsing = browse(socket_site)
+    context = watched(browsing, head)
+    tabs = [tab(browsing, context, "/dashboard/", "websocket") for _ in range(2)]
+    work()
+    whole(head, *tabs)
+    keys = [cookie["value"] for cookie in context.cookies()]
+    name, _, value = session_cookie(engineer).partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": socket_site.url}])
+    Session.objects.filter(session_key__in=keys).delete()
+    inbox.send([engineer], "For the engineer alone")
+    theirs = tab(browsing, context, "/projeng/notifications/", "websocket")
+    inbox.send([engineer], "For the engineer, too")
+    whole(engineer, theirs)
+    for page in tabs:
+        until_state(page, "other-user")
+        expect(page.locator("#connection a")).to_have_text("Somebody else signed in: load again")
+        whole(head, page)
+        assert unread(page) == head.notifications.count()
 
 
 @pytest.fixture
