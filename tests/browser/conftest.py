@@ -56,3 +56,28 @@ def demo_site(_demo_site: Site, on_database: Callable[[str], None]) -> Site:
     """A running site with the demo's office: people and projects as on a real day."""
     on_database(_demo_site.database_url)
     return _demo_site
+
+
+@pytest.fixture(scope="package")
+def _socket_sites(new_database, static_root: str, tmp_path_factory) -> Iterator[Callable[[str], Site]]:
+    running: dict[str, Site] = {}
+
+    def get(server: str) -> Site:
+        if server not in running:
+            folder = tmp_path_factory.mktemp("sockets")
+            url = new_database("postgres")
+            flags = {"USE_WEBSOCKETS": "true", "WEBSOCKET_BROADCAST": "true"}
+            running[server] = Site(folder, url, server, STATIC_ROOT=static_root, **flags).start()
+        return running[server]
+
+    yield get
+    for site in running.values():
+        site.stop()
+
+
+@pytest.fixture
+def socket_site(request: pytest.FixtureRequest, _socket_sites, on_database: Callable[[str], None]) -> Site:
+    """A site that tells browsers to use WebSocket: on Daphne, or on the server that is the parameter."""
+    site = _socket_sites(getattr(request, "param", "daphne"))
+    on_database(site.database_url)
+    return site
