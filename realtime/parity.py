@@ -8,7 +8,7 @@ cursor for ten seconds since without having brought it. What is owed and has no 
 import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -151,8 +151,19 @@ class Log:
         return self._visible[user_id]
 
 
-def tally(links: Collection[Link], log: Log, *, since: datetime, until: datetime, late_ms: int) -> dict[str, Tally]:
-    """What each transport did for these links' people. Tries count that began in [``since``, ``until``)."""
+def tally(
+    links: Collection[Link],
+    log: Log,
+    *,
+    since: datetime,
+    until: datetime,
+    late_ms: int,
+    transports: Container[str] = ("sse", "websocket", "poll"),
+) -> dict[str, Tally]:
+    """What each of these transports did for these links' people. Tries count that began in [``since``, ``until``).
+
+    The links of others are asked only whether there was a server to connect to.
+    """
     tallies: dict[str, Tally] = defaultdict(Tally)
     away = _met_no_server(links)
     # In one browser another link of the transport may bring what this one failed to: then it came late, and is there.
@@ -160,6 +171,8 @@ def tally(links: Collection[Link], log: Log, *, since: datetime, until: datetime
     for link in links:
         came[link.user_id, link.transport].update(arrival.event_id for arrival in link.arrivals)
     for link in links:
+        if link.transport not in transports:
+            continue
         one = tallies[link.transport]
         one.people.add(link.user_id)
         one.dropped += link.dropped

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from . import audience, events, replay, verdict
 from .events import AuthorityChanged, iso
@@ -81,14 +81,10 @@ def measure(since: datetime, until: datetime, transports: Collection[str] = tupl
     # The order counts. Links before receipts: a cursor is then never ahead of what came up to it. The newest event
     # before people's keys: a change of them between the two is an event that is not judged.
     newest = replay.head()
-    rows = list(LinkReport.objects.filter(reported_at__gte=since, opened_at__lt=until, transport__in=transports))
-    judged = {
-        row["id"]: Logged(row["id"], row["at"], events.topic_of(row["type"]), frozenset(row["audience"]))
-        for row in Event.objects.filter(at__gte=since, at__lt=until, id__lte=newest)
-        .order_by("id")
-        .values("id", "at", "type", "audience")
-    }
-    arrivals = _arrivals(rows, min(judged, default=0), max(judged, default=-1))
+    told_of = LinkReport.objects.filter(reported_at__gte=since, opened_at__lt=until)
+    rows = list(told_of)
+    judged = _events(since, until, newest) if any(row.transport in transports for row in rows) else {}
+    arrivals = _arrivals(told_of.filter(transport__in=transports), min(judged, default=0), max(judged, default=-1))
     links = [_link(row, arrivals.get(row.pk, [])) for row in rows]
     people = {row.user_id for row in rows}
     active = get_user_model().objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True)
@@ -98,7 +94,7 @@ def measure(since: datetime, until: datetime, transports: Collection[str] = tupl
         since=since,
         until=until,
         limits=bounds,
-        tallies=tally(links, log, since=since, until=until, late_ms=bounds.p99_ms),
+        tallies=tally(links, log, since=since, until=until, late_ms=bounds.p99_ms, transports=transports),
         shadow=compare(links, log),
         fallbacks=[
             {"from": row["left"], "to": row["taken"], "reason": row["reason"], "times": row["times"]}
@@ -111,10 +107,19 @@ def measure(since: datetime, until: datetime, transports: Collection[str] = tupl
     )
 
 
-def _arrivals(links: Collection[LinkReport], first: int, last: int) -> dict[int, list[Arrival]]:
+def _events(since: datetime, until: datetime, newest: int) -> dict[int, Logged]:
+    """The events of this span, none of them above ``newest``, by id and in order."""
+    rows = Event.objects.filter(at__gte=since, at__lt=until, id__lte=newest).order_by("id")
+    return {
+        row["id"]: Logged(row["id"], row["at"], events.topic_of(row["type"]), frozenset(row["audience"]))
+        for row in rows.values("id", "at", "type", "audience")
+    }
+
+
+def _arrivals(links: QuerySet[LinkReport], first: int, last: int) -> dict[int, list[Arrival]]:
     """The receipts of these links for these events, by the link's row, in the order in which they came."""
     rows = (
-        Receipt.objects.filter(link__in=[link.pk for link in links], event_id__gte=first, event_id__lte=last)
+        Receipt.objects.filter(link__in=links, event_id__gte=first, event_id__lte=last)
         .order_by("link_id", "position")
         .values_list("link_id", "event_id", "delay_ms")
     )

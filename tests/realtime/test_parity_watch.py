@@ -151,6 +151,16 @@ def test_what_happened_by_other_transports_is_not_judged(head):
     assert watch.look(NOW).verdict == "not enough data"
 
 
+def test_a_server_that_was_away_is_no_fault_of_the_transport(head):
+    for _ in range(3):
+        something_happens(head, failed=True)
+        away = {"worked_at": None, "ended_at": timezone.now(), "reason": "unreachable"}
+        link(head, "sse", [], opened_at=timezone.now(), **away)
+        watch.look(NOW)
+    assert strikes()[0] == 0
+    assert not held()
+
+
 def test_while_websocket_is_taken_away_nothing_is_judged_and_it_is_never_given_back(head):
     holds.take(transport.ALL, "", reason="the proxy", by="somebody")
     for _ in range(3):
