@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -39,13 +40,11 @@ def keep(user: Any, report: Report) -> tuple[int, int]:
         for row in Event.objects.filter(id__in=ids).values("id", "at", "type", "audience")
         if events.topic_of(row["type"]) and audience.may_see(keys, frozenset(row["audience"]))
     }
+    names = [link.link for link in report.links]
     with transaction.atomic():
-        known = {
-            row.link: row
-            for row in LinkReport.objects.select_for_update().filter(
-                user=user, link__in=[link.link for link in report.links]
-            )
-        }
+        # One report of a person at a time: of two that tell of a new link, the second finds what the first has said.
+        get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
+        known = {row.link: row for row in LinkReport.objects.filter(user=user, link__in=names)}
         rows = [_merged(known.get(link.link), _row(user, link, logged_at, now)) for link in report.links]
         LinkReport.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["user", "link"], update_fields=MERGED

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import call_command
@@ -11,6 +12,7 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
 from realtime import replay
+from realtime.models import Event, LinkReport
 from tests.support.people import person
 
 FAULTS = ("delivered", "missing", "duplicates", "out_of_order", "late")
@@ -103,3 +105,30 @@ def test_in_shadow_it_finds_what_only_one_way_brought(site, browse, capsys):
     assert found["shadow"]["both"] == len(shown.arrived()) - 4
     assert found["transports"]["websocket"]["missing"] == 3
     assert found["transports"]["sse"]["missing"] == 1
+
+
+@pytest.mark.timeout(60)
+def test_of_reports_that_come_at_the_same_moment_each_counts(site, browse):
+    head = person(Role.HEAD)
+    browser = browse(head)
+    inbox.send([head], "Something")
+    event_id = Event.objects.filter(type="notification").latest("pk").pk
+    about = {"link": "0123456789abcdef", "transport": "sse", "shown": True, "topics": [], "opened_ago": 9_000}
+
+    def post(number: int) -> int:
+        said = {
+            **about,
+            "worked_ago": 5_000 if number % 3 == 0 else None,
+            "ended_ago": 10 if number % 3 == 1 else None,
+            "reason": "closed" if number % 3 == 1 else "",
+            "to": number,
+            "first": number,
+            "events": [[event_id, 1]],
+        }
+        return browser.http.post("/projeng/api/realtime/receipts/", json={"links": [said]}).status_code
+
+    with ThreadPoolExecutor(10) as threads:
+        assert set(threads.map(post, range(40))) == {200}
+    link = LinkReport.objects.get()
+    assert (link.reason, link.cursor_to, link.receipts.count()) == ("closed", 39, 40)
+    assert link.worked_at < link.ended_at
