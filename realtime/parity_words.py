@@ -17,8 +17,8 @@ def _lines(parity: Parity) -> Iterator[str]:
     for name, title in NAMES.items():
         if one := parity.tallies.get(name):
             yield ""
-            yield f"{title}: {len(one.people)} {'person' if len(one.people) == 1 else 'people'}"
-            yield from _of_transport(one)
+            yield f"{title}: {_people(len(one.people))}"
+            yield from _of_transport(one, parity.limits.events)
     if shadow := parity.shadow:
         yield ""
         yield f"Shadow: {_people(shadow['people'])}"
@@ -45,7 +45,7 @@ def _lines(parity: Parity) -> Iterator[str]:
     yield f"Verdict: {parity.verdict}"
 
 
-def _of_transport(one: Tally) -> Iterator[str]:
+def _of_transport(one: Tally, enough: int) -> Iterator[str]:
     reasons = ", ".join(f"{reason or 'no reason'} {times}" for reason, times in one.reasons.most_common())
     yield f"  connections: {one.tried} tried, {one.failed} failed{f' ({reasons})' if reasons else ''}, {one.lost} lost"
     if one.away:
@@ -56,7 +56,8 @@ def _of_transport(one: Tally) -> Iterator[str]:
     )
     if one.delays:
         p50, p95, p99 = (one.percentile(percent) for percent in (50, 95, 99))
-        yield f"  commit to browser: p50 {p50} ms, p95 {p95} ms, p99 {p99} ms (of {len(one.delays)})"
+        few = "" if len(one.delays) >= enough else f", not enough data: {enough} would be"
+        yield f"  commit to browser: p50 {p50} ms, p95 {p95} ms, p99 {p99} ms (of {len(one.delays)}{few})"
     else:
         yield "  commit to browser: not enough data"
     if one.unjudged:

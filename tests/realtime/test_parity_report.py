@@ -153,7 +153,7 @@ def test_in_words_it_names_every_number(capsys):
     assert (
         "  events: 5 delivered, 1 missing of 6 owed, 1 duplicates, 0 out of order, 0 late, 0 caught up with\n" in words
     )
-    assert "  commit to browser: p50 10 ms, p95 40 ms, p99 40 ms (of 5)\n" in words
+    assert "  commit to browser: p50 10 ms, p95 40 ms, p99 40 ms (of 5, not enough data: 50 would be)\n" in words
     assert "  WebSocket was first with 2, by 30 ms in the middle\n" in words
     assert "WebSocket: missing events: 1 (of 6, 1 person hit) is over the limit of 0\n" in words
 
