@@ -26,6 +26,7 @@ const receipts = new Receipts({
 });
 const manager = openLive({ hooks: receipts.hooks });
 addEventListener("pagehide", () => receipts.leave()); // after the manager, which then has ended its connection
+document.addEventListener("visibilitychange", () => document.hidden && receipts.leave()); // phones end hidden pages silently
 const toast = new Toast();
 const notices = new Notices({
   show: ({ message }) => toast.show(message, page.inboxUrl),
@@ -91,6 +92,7 @@ function showState(now, status) {
     "other-user": () => linkTo(location.href, "Somebody else signed in: load again"),
   };
   indicator.show(state, status, links[state]?.());
+  if (links[state]) receipts.stop();
   // The way back must not lead whoever sits here now to what somebody saw before signing out.
   if (fromCache && (state === "signed-out" || state === "other-user")) location.reload();
   if (state === "live") regions.catchUp();

@@ -60,9 +60,18 @@ export class Receipts {
     };
   }
 
-  /** The page is left: send what there is. It may come back. */
+  /** The page is left or hidden, perhaps for good: send what there is. */
   leave() {
     if (this.#links.size || this.#fallbacks.length) this.#send(true);
+  }
+
+  /** Tell nothing any more, on this page: it is not wanted, or nobody is signed in to whom it would belong. */
+  stop() {
+    this.#over = true;
+    this.#world.clearTimeout(this.#timer);
+    this.#world.clearTimeout(this.#ticker);
+    this.#links.clear();
+    this.#fallbacks = [];
   }
 
   #link({ link, transport, phase, shadow = false, from = null, topics = [], reason = "" }) {
@@ -188,7 +197,7 @@ export class Receipts {
     const { status, wait } = await this.#post(report.body);
     this.#busy = false;
     if (UNWANTED.includes(status)) {
-      this.#stop();
+      this.stop();
     } else if (wait === undefined) {
       this.#failures = 0;
       this.#sent(report);
@@ -280,13 +289,5 @@ export class Receipts {
     if (more) this.#plan(0);
     else if (this.#fallbacks.length || rest.some(({ urgent }) => urgent)) this.#planAbout(SOON);
     else if (rest.length) this.#planAbout(QUIET);
-  }
-
-  #stop() {
-    this.#over = true;
-    this.#world.clearTimeout(this.#timer);
-    this.#world.clearTimeout(this.#ticker);
-    this.#links.clear();
-    this.#fallbacks = [];
   }
 }

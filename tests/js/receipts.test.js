@@ -258,6 +258,18 @@ for (const status of [401, 403, 404, 409]) {
   });
 }
 
+test("once nobody is signed in any more, nothing is told", async () => {
+  const one = made();
+  open(one);
+  bring(one, [11]);
+  one.receipts.stop();
+  bring(one, [12]);
+  one.receipts.leave();
+  await one.clock.pass(600_000);
+  assert.equal(one.server.requests.length, 0);
+  assert.equal(one.clock.waiting, 0);
+});
+
 test("a report that the server finds fault with is not sent again", async () => {
   const one = made();
   open(one);
