@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from . import receipts_form, receipts_store
 from .listener import asked_by_another
-from .sse import refusal
+from .refusal import refusal
 
 MOST_BYTES = 64 * 1024
-POSTS_A_MINUTE = 60  # of one person, in one process
+POSTS_A_MINUTE = 240  # of one person, in one process
 EVENTS_A_MINUTE = 6_000
 
 
