@@ -89,8 +89,8 @@ class Gate:
                 await writer.drain()
             else:
                 await self._pass(head, passage, reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # one of the two is gone
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # one of the two is gone, or the gate itself
         finally:
             self._open.remove(passage)
             passage.cut() if passage.way == HELD else writer.close()
