@@ -1,6 +1,6 @@
 // One link with its deadlines: it must show a sign of life soon after it was opened, and again and again after that.
 
-const OPEN_WITHIN = { websocket: 4_000, sse: 8_000, poll: 10_000 }; // milliseconds until the first sign of life
+const OPEN_WITHIN = { websocket: 3_500, sse: 8_000, poll: 10_000 }; // milliseconds until the first sign of life
 const POLL_SILENCE = 45_000; // milliseconds; a poll is silent between two questions
 const GRACE = 3_000; // milliseconds that a heartbeat may be late
 const SLEPT = 5_000; // milliseconds that a timer is late when the machine, not the network, was asleep

@@ -180,7 +180,7 @@ test("a link that ends while a better one is being tried leaves no link behind",
   const all = scene();
   all.site.websocket = "never";
   const tab = new Tab(all, { transport: "websocket" });
-  await all.pass(32_000);
+  await all.pass(31_500);
   all.site.add();
   all.site.heartbeats = false; // the silence is noticed after 33 s, one second into another try of the socket
   await all.pass(31_900);
