@@ -109,10 +109,10 @@ class ListenerConsumer(AsyncConsumer):
         await self._accept()
         self._talk = asyncio.create_task(self._tell(listener))
 
-    def _attach(self, subscription: Subscription, query: dict[str, str]) -> Listener:
+    def _attach(self, subscription: Subscription, query: dict[str, str]) -> Listener | None:
         # In another thread: the client may have left before its turn came, and may leave while it is let in.
         if self._left:
-            raise ConnectionError("The client has left.")
+            return None  # to nobody
         user = self.scope["user"]
         start = replay.start(query.get("last_event_id"))
         listener = Listener(
