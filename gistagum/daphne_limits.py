@@ -143,7 +143,20 @@ class HttpOutlet(Outlet):
 
 
 class SocketOutlet(Outlet):
-    """For a WebSocket: fitted when it is accepted, in place of the HTTP channel that the connection began with."""
+    """For a WebSocket: fitted when it is accepted, in place of the HTTP channel that the connection began with.
+
+    Who takes nothing is not listened to either: what they say would wait for its answers, without a bound.
+    """
+
+    def pauseProducing(self) -> None:
+        super().pauseProducing()
+        if self._protocol.transport is not None:
+            self._protocol.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        if self._protocol.transport is not None:
+            self._protocol.transport.resumeProducing()
 
     def carries(self, message: Message) -> bool:
         return message["type"] == "websocket.send"

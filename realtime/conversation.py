@@ -80,7 +80,7 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         seen = hub.version
         if listener.reset:
             yield Send(listener.cursor, states=(to_json({"type": "reset", "reason": listener.reset}),))
-            listener.reset = ""
+            listener.reset, everything = "", True
         frames, reached = yield from _next(hub, listener)
         # Asked after the frames were taken: the tail acts on a change of authority before it hands out the events
         # that follow it, so this answer is never older than they are.

@@ -206,7 +206,7 @@ class Hub:
                 if not listening:
                     self.on_listening()
                     self._begin()
-                    listening, next_sweep = True, time.monotonic() + SWEEP_SECONDS
+                    listening, next_sweep = True, 0.0  # what the log said while nobody read it is found by a sweep
                 while self._read_on():
                     pass
                 if time.monotonic() >= next_sweep:

@@ -6,6 +6,7 @@ process receives each once, however many of its clients listen, and not through 
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -151,9 +152,20 @@ class Layer:
             try:
                 layer = get_channel_layer()
                 channel = await layer.new_channel()
-                await layer.group_add(group, channel)
-                while True:
-                    self._received(group, await layer.receive(channel))
+                try:
+                    await layer.group_add(group, channel)
+                    while True:
+                        self._pass_on(group, await layer.receive(channel))
+                finally:
+                    # Or the group goes on filling a mailbox that nobody looks into. A fault of that ends nothing else.
+                    with contextlib.suppress(Exception):
+                        await layer.group_discard(group, channel)
             except Exception as error:  # noqa: BLE001 (as in sending, which says once that the layer fails)
                 logger.debug("Receiving from the channel layer failed: %s", error)
                 await asyncio.sleep(1.0)
+
+    def _pass_on(self, group: str, message: dict[str, Any]) -> None:
+        try:
+            self._received(group, message)
+        except Exception as error:  # noqa: BLE001 (whatever somebody has put there; the next message may be sane)
+            logger.warning("A message to group %s is of no use: %s: %s", group, type(error).__name__, error)

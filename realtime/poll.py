@@ -28,6 +28,8 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     raw = request.GET.get("last_event_id")
     start = replay.start(raw)
     frames = replay.tail(start.cursor, MOST)
+    if replay.pruned_to() > start.cursor:  # pruned while it was being read
+        start, frames = replay.start(raw), []
     # Authority is read after the events: it is then never older than they are, so nobody sees what was taken from them.
     viewer = authority.load([request.user.pk]).get(request.user.pk)
     if viewer is None:

@@ -26,7 +26,7 @@ class Reader:
         self._kept: dict[Hashable, Future] = {}
 
     def submit(self, key: Hashable, read: Callable[[], Any]) -> Future:
-        """A future for what ``read`` returns. The same ``key`` gives the same future.
+        """A future for what ``read`` returns. The same ``key`` gives the same future; ``None`` shares with nobody.
 
         A key must therefore name the moment too (the cursor, say). A failed reading is not kept.
         """
@@ -37,7 +37,8 @@ class Reader:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="realtime-reader")
             future = self._pool.submit(_with_fresh_connection, read)
-            self._kept[key] = future
+            if key is not None:
+                self._kept[key] = future
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
             return future

@@ -50,11 +50,17 @@ class Start(NamedTuple):
 
 def head() -> int:
     """The id of the newest event; 0 when there never was one."""
+    return _ends()[0]
+
+
+def _ends() -> tuple[int, int]:
     newest = Event.objects.aggregate(newest=Max("id"))["newest"]
-    return max(newest or 0, _pruned_to())
+    pruned = pruned_to()
+    return max(newest or 0, pruned), pruned
 
 
-def _pruned_to() -> int:
+def pruned_to() -> int:
+    """The highest id that pruning has removed; read after events, what is missing from them is behind it."""
     return LogMark.objects.values_list("pruned_to", flat=True).first() or 0
 
 
@@ -64,7 +70,7 @@ def start(raw: str | None) -> Start:
     A cursor that is not a whole number, older than the log keeps, or ahead of the log (a restored backup, or a lie)
     cannot promise that nothing was missed: the reader is told to reset and starts from now.
     """
-    newest = head()
+    newest, pruned = _ends()
     if not raw:
         return Start(newest, newest=newest)
     text = raw.strip()
@@ -73,7 +79,7 @@ def start(raw: str | None) -> Start:
     cursor = int(text)
     if cursor > newest:
         return Start(newest, "last_event_id is ahead of the log", newest)
-    if cursor < _pruned_to():
+    if cursor < pruned:
         return Start(newest, TOO_OLD, newest)
     return Start(cursor, newest=newest)
 
@@ -95,7 +101,7 @@ def page(number: int, up_to: int) -> Page:
     first = number * PAGE + 1
     last = min(first + PAGE - 1, up_to)
     frames = tuple(Frame(row) for row in Event.objects.filter(id__gte=first, id__lte=last).order_by("id"))
-    return Page(frames, _pruned_to())  # in this order: what is missing from the rows is behind the mark
+    return Page(frames, pruned_to())
 
 
 def page_of(cursor: int) -> int:

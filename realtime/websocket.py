@@ -56,6 +56,7 @@ class ListenerConsumer(AsyncConsumer):
     _joined = False
     _counted = False
     _closed = False
+    _left = False
     _told: int | None = None  # the cursor that the client has been given
 
     def subscription(self, query: dict[str, str]) -> Subscription:
@@ -99,16 +100,19 @@ class ListenerConsumer(AsyncConsumer):
             await self._close(Close.NOT_ALLOWED)
             return
         try:
-            # A key of its own: readings are kept for a while, and an id() may by then be another consumer's.
-            listener = await self._read(object(), lambda: self._attach(subscription, query))
+            listener = await self._read(None, lambda: self._attach(subscription, query))
         except Exception as error:  # noqa: BLE001 (the database is away: the client is refused and comes back)
             logger.warning("A socket is refused, its browser will come back: %s: %s", type(error).__name__, error)
+            self._leave()
             await self._refuse()
             return
         await self._accept()
         self._talk = asyncio.create_task(self._tell(listener))
 
-    def _attach(self, subscription: Subscription, query: dict[str, str]) -> Listener:
+    def _attach(self, subscription: Subscription, query: dict[str, str]) -> Listener | None:
+        # In another thread: the client may have left before its turn came, and may leave while it is let in.
+        if self._left:
+            return None  # to nobody
         user = self.scope["user"]
         start = replay.start(query.get("last_event_id"))
         listener = Listener(
@@ -121,7 +125,9 @@ class ListenerConsumer(AsyncConsumer):
             reset=start.reset,
             came_at=start.newest,
         )
-        self._number = hub.attach(listener)
+        number = self._number = hub.attach(listener)
+        if self._left:
+            hub.detach(number)
         return listener
 
     async def websocket_disconnect(self, message: Any) -> None:
@@ -131,6 +137,7 @@ class ListenerConsumer(AsyncConsumer):
         raise StopConsumer
 
     def _leave(self) -> None:
+        self._left = True
         if self._talk is not None and self._talk is not asyncio.current_task():
             self._talk.cancel()
         if self._number is not None:

@@ -30,6 +30,7 @@ export class Connection {
   #failures = 0;
   #turn = 0; // grows with whatever makes an answer that is still to come meaningless
   #state;
+  #comeBack = false; // whether a link ended over who is signed in, and the answer is still to come
   #stopped = false;
 
   /**
@@ -274,10 +275,13 @@ export class Connection {
   }
 
   /** Ask whether one is still signed in, and stop if not. `comeBack`: a link ended over this, so go on if one is. */
-  async #verify({ comeBack = this.#isOver } = {}) {
+  async #verify({ comeBack = false } = {}) {
     const turn = ++this.#turn;
+    this.#comeBack ||= comeBack; // whoever asks again meanwhile gets the answer, and this must not be forgotten
     const { is, retryAfter = 0 } = await this.#askStatus();
     if (turn !== this.#turn || this.#stopped) return;
+    const waits = this.#comeBack;
+    this.#comeBack = false;
     if (is === "signed-out" || is === "other-user") {
       this.#drop();
       this.#setState(is);
@@ -287,7 +291,7 @@ export class Connection {
       this.#beginRound();
     } else if (this.#current) {
       this.#roundFailed();
-    } else if (comeBack && !this.#trial) {
+    } else if (waits && !this.#trial) {
       this.#setState("reconnecting");
       this.#schedule(Math.max(backoff(this.#failures++, this.#world), retryAfter * 1000));
     }
@@ -295,6 +299,7 @@ export class Connection {
 
   #drop() {
     this.#turn += 1;
+    this.#comeBack = false;
     for (const timer of [this.#timer, this.#upgrade, this.#leave]) this.#world.clearTimeout(timer);
     const open = [this.#current, this.#trial].filter(Boolean);
     this.#current = this.#trial = null;

@@ -105,7 +105,8 @@ export class Leader {
 
   #makeLink(transport, hears, cursor) {
     const url = { websocket: this.#page.socketUrl, sse: this.#page.streamUrl, poll: this.#page.pollUrl }[transport];
-    return new LINKS[transport]({ ...this.#about(), url, cursor }, hears, this.#world);
+    const seen = () => this.#about().cursor;
+    return new LINKS[transport]({ ...this.#about(), url, cursor, seen }, hears, this.#world);
   }
 
   #take(frames, link) {

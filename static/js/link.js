@@ -9,8 +9,9 @@ import { isCursor } from "./frames.js";
 export class Link {
   /**
    * @param {string} transport "websocket", "sse" or "poll"
-   * @param {{url: string, topics: string[], cursor: number | null, user?: string}} about where, what, from which event
-   *   on, and as whom (the server refuses when somebody else is signed in)
+   * @param {{url: string, topics: string[], cursor: number | null, user?: string, seen?: () => number | null}} about
+   *   where, what, from which event on, and as whom (the server refuses when somebody else is signed in); `seen`: how far
+   *   the page has come by now, perhaps over another link
    * @param {{onFrames: (frames: object[]) => void, onBeat: () => void,
    *   onEnd: (end: {reason: string, status?: number, code?: number, retryAfter?: number}) => void}} hears
    *   `onBeat` with every sign of life, `retryAfter` in seconds. Moves of the cursor are frames: {type: "cursor", cursor}
@@ -58,14 +59,22 @@ export class Link {
 
   _hear(frames) {
     if (this._over || !frames.length) return;
-    this._hears.onFrames(
-      frames.map((frame) => {
-        if (frame.type === "reset") return { ...frame, cursor: this._told };
-        const told = frame.type === "cursor" ? frame.cursor : frame.id;
-        if (isCursor(told)) this._told = told;
-        return frame;
-      }),
-    );
+    const seen = this._about.seen?.() ?? null;
+    const heard = [];
+    let behind = () => this._told !== null && seen !== null && this._told < seen;
+    for (const frame of frames) {
+      const told = frame.type === "cursor" ? frame.cursor : frame.id;
+      if (frame.type === "reset") {
+        heard.push({ ...frame, cursor: this._told });
+        behind = () => false; // it goes on from wherever the server says
+      } else if (isCursor(told)) {
+        this._told = told;
+        heard.push(frame);
+      } else if (frame.type === "transport" || !behind()) {
+        heard.push(frame);
+      } // else a state from before what the page has been told over the link that this one replaces
+    }
+    this._hears.onFrames(heard);
   }
 
   _end(reason, more = {}) {

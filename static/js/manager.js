@@ -160,6 +160,7 @@ export class LiveManager {
   #leave() {
     this.#world.clearTimeout(this.#starting);
     this.#starting = null;
+    this.#catchUp.stop();
     this.#sharing.stop();
   }
 

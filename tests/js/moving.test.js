@@ -156,3 +156,36 @@ test("every event is counted as it comes off a link, with the link's name", asyn
   ]);
   assert.deepEqual(tab.links.map(({ phase }) => phase), ["opened", "worked"]);
 });
+
+test("a state from before the newest event does not come back over the connection that takes over", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  let socket = null;
+  all.site.makeSocket = () => (socket = { close() {} });
+  all.site.move("websocket");
+  await all.pass(2_000);
+  const say = (...frames) => socket.onmessage({ data: JSON.stringify(frames) });
+  const from = all.site.newest;
+  const id = all.site.add({ unread_count: 4 }); // the old connection is quicker
+  await all.pass(10);
+  say({ type: "cursor", cursor: from }, { type: "notification", unread_count: 3 });
+  say(all.site.log.at(-1));
+  assert.deepEqual([tab.status.transport, tab.handled], ["websocket", [id]]);
+  assert.equal(tab.frames.at(-1).unread_count, 4);
+  say({ type: "notification", unread_count: 2 });
+  assert.equal(tab.frames.at(-1).unread_count, 2);
+});
+
+test("a state that follows a reset is taken, however small the number at which the log begins anew", async () => {
+  const all = scene();
+  for (let number = 0; number < 9; number += 1) all.site.add();
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(20_000);
+  const [link] = all.site.open;
+  link.tell([{ type: "cursor", cursor: 2 }, { type: "reset", reason: "ahead" }, { type: "notification", unread_count: 3 }]);
+  assert.equal(tab.resets, 1);
+  assert.equal(tab.frames.at(-1).unread_count, 3);
+  link.tell([{ type: "notification", unread_count: 1 }]);
+  assert.equal(tab.frames.at(-1).unread_count, 1);
+});

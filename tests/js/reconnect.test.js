@@ -216,3 +216,20 @@ test("a page that disconnects holds nothing and asks for nothing, until it conne
   assert.equal(all.site.open.size, 1);
   assert.equal(tab.handled.length, 1);
 });
+
+test("a question about who is signed in that overtakes another leaves nobody waiting for ever", async () => {
+  const all = scene();
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  all.site.status = "never";
+  const [link] = all.site.open;
+  link.tell([{ type: "error", message: "The server cannot read its data just now." }]);
+  link.end();
+  await all.pass(100);
+  tab.manager.check(); // the page has met the same fault
+  assert.equal(tab.status.state, "reconnecting");
+  await all.pass(11_000);
+  all.site.status = "ok";
+  await all.pass(60_000);
+  assert.equal(tab.status.state, "live");
+});

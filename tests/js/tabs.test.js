@@ -388,3 +388,16 @@ test("nonsense on the channel is left alone", async () => {
   assertWhole([leader, tab], [id]);
   assert.deepEqual([leader, tab].flatMap((one) => one.errors), []);
 });
+
+test("who ends their part hears nothing more, not even what they were catching up with", async () => {
+  const all = scene();
+  await tabsOf(all, 1);
+  for (let number = 0; number < 9; number += 1) all.site.add();
+  all.site.poll = "away";
+  const late = new Tab(all, { cursor: "0" });
+  await all.pass(100);
+  late.manager.disconnect();
+  all.site.poll = "ok";
+  await all.pass(60_000);
+  assert.deepEqual(late.handled, []);
+});

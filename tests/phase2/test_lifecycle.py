@@ -132,6 +132,26 @@ def test_a_client_that_never_reads_costs_little_and_is_let_go(start):
     assert "Traceback" not in site.log.read_text()
 
 
+@pytest.mark.alone
+@pytest.mark.timeout(90)
+def test_a_client_that_says_much_and_reads_nothing_is_not_listened_to(start):
+    """What it says would wait in memory for its answers, without a bound, until it is let go."""
+    site, _ = start()
+    user = person(Role.HEAD)
+    begin = replay.head()
+    fill_the_log(user, events=8_000, size=2_000)
+    with DeafSocket(f"{site.url}/ws/notifications/?last_event_id={begin}", session_cookie(user)) as deaf:
+        time.sleep(2)  # until nothing more is taken
+        before = memory_of(site)
+        said = deaf.say('{"type":"ping"}'.ljust(4_000), 40_000, 3)
+        more = memory_of(site) - before
+        print(f"{said * 4_000 / 2**20:.0f} MB said, {more / 2**20:.0f} MB more")  # noqa: T201
+        assert more < 30 * 2**20
+        wait_until(lambda: "A reader is let go" in site.log.read_text(), "it is let go", 40)
+    assert httpx.get(f"{site.url}/health/", timeout=5).text == "OK"
+    assert "Traceback" not in site.log.read_text()
+
+
 def test_a_slow_reader_gets_everything_in_its_own_time(start):
     site, _ = start()
     user = person(Role.HEAD)

@@ -417,3 +417,21 @@ def test_what_is_pruned_while_it_is_replayed_is_told_with_a_reset(hub, talk, hea
     assert {"type": "reset", "reason": replay.TOO_OLD} in states(said)
     assert [frame for send in said for frame in send.events] == []
     assert stream.listener.cursor == replay.head()
+
+
+def test_a_reset_in_the_middle_comes_with_the_present_state_as_one_at_the_beginning_does(hub, talk, head, monkeypatch):
+    start = replay.head()
+    log(head, replay.PAGE + 3)
+    read_on(hub)
+    hub._begin()
+    stream = talk(head, UNREAD_COUNT, cursor=start)
+    read = replay.page
+
+    def pruned_meanwhile(number, up_to):
+        if number > start // replay.PAGE:  # the second page that it reads
+            LogMark.objects.update_or_create(pk=1, defaults={"pruned_to": replay.head()})
+        return read(number, up_to)
+
+    monkeypatch.setattr(replay, "page", pruned_meanwhile)
+    types = [state["type"] for state in states(stream.said())]
+    assert types == ["notification", "reset", "notification"]

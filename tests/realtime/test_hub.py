@@ -8,7 +8,9 @@ import threading
 import time
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projeng.events import NOTIFICATIONS
@@ -20,6 +22,7 @@ from realtime.hub import Hub
 from realtime.listener import Listener, Subscription
 from realtime.models import Event
 from tests.support.people import person
+from tests.support.ports import wait_until
 
 SECONDS = 5
 
@@ -232,6 +235,24 @@ def test_a_session_that_ends_is_over_for_its_listeners_only(office, hub):
     Event.objects.create(type="session_ended", fields={"digest": here.session_digest})
     read_on(hub)
     assert (here.session_over, there.session_over) == (True, False)
+
+
+def test_a_session_that_ends_before_the_tail_begins_is_over_within_two_seconds(office):
+    someone, client = person(), Client()
+    client.force_login(someone)
+    hub = Hub()
+    hub.on_listening = lambda: Session.objects.get(pk=client.session.session_key).delete()  # a moment before it begins
+    listener = Listener(
+        user_id=someone.pk,
+        session_key=client.session.session_key,
+        auth_hash=someone.get_session_auth_hash(),
+        subscription=Subscription(frozenset({NOTIFICATIONS})),
+        cursor=replay.head(),
+    )
+    number = hub.attach(listener)
+    wait_until(lambda: listener.session_over, "the session is over", 2)
+    hub.detach(number)
+    hub.close()
 
 
 def test_of_two_readings_of_authority_the_one_that_began_later_counts(office, hub, monkeypatch):

@@ -8,7 +8,8 @@ from django.test import Client
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime import poll
+from realtime import poll, replay
+from realtime.management.commands.prune_events import prune
 from realtime.models import Event
 from realtime.replay import Frame
 from tests.support.people import person
@@ -61,6 +62,24 @@ def test_without_a_cursor_it_tells_the_present_state():
 def test_a_cursor_of_no_use_is_answered_with_a_reset_and_the_present_state(cursor):
     types = _types(_ask(person(Role.HEAD), last_event_id=cursor))
     assert types == ["reset", "notification", "dashboard_update", "transport"]
+
+
+def test_what_is_pruned_while_it_is_read_is_told_with_a_reset(monkeypatch):
+    head = person(Role.HEAD)
+    cursor = Event.objects.latest("pk").pk
+    for number in range(4):
+        inbox.send([head], f"Number {number}")
+    read = replay.tail
+
+    def pruned_meanwhile(*args):
+        prune(cursor + 2)
+        return read(*args)
+
+    monkeypatch.setattr(replay, "tail", pruned_meanwhile)
+    answer = _ask(head, last_event_id=cursor)
+    assert _types(answer) == ["reset", "notification", "dashboard_update", "transport"]
+    assert answer.json()["cursor"] == cursor + 4
+    assert answer.json()["frames"][1]["unread_count"] == 4
 
 
 def test_many_events_come_in_pieces_without_gap_or_repetition(monkeypatch):

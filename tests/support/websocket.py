@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 import threading
 import time
 from contextlib import suppress
@@ -197,6 +198,18 @@ class DeafSocket:
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
         answer = self._socket.recv(12)
         assert answer == b"HTTP/1.1 101", answer
+
+    def say(self, text: str, most: int, seconds: float) -> int:
+        """Say this again and again: how often, until it is not taken for so many seconds (``most`` times at most)."""
+        payload = text.encode()
+        frame = b"\x81" + struct.pack("!BH", 0x80 | 126, len(payload)) + bytes(4) + payload
+        self._socket.settimeout(seconds)
+        for said in range(most):
+            try:
+                self._socket.sendall(frame)
+            except OSError:  # a time-out, or let go
+                return said
+        return most
 
     def let_go(self, seconds: float) -> bool:
         """Read whatever is left, at last; whether the connection then turns out to be over."""

@@ -1,0 +1,78 @@
+"""This process's end of the channel layer: nothing stays behind, and nothing ends it."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from channels import layers
+from channels.layers import InMemoryChannelLayer, channel_layers
+
+from gistagum.layers import channel_layers as layers_for
+from realtime.layer import Layer, Message
+from tests.support.ports import wait_until
+
+DAYS = 3 * 86400
+
+
+@pytest.fixture
+def memory():
+    """The layer of a site without Redis."""
+    layer = InMemoryChannelLayer(**layers_for("")["default"]["CONFIG"])
+    before = channel_layers.set("default", layer)
+    yield layer
+    channel_layers.set("default", before)
+
+
+class Process:
+    """A process that follows some groups."""
+
+    def __init__(self, *groups: str) -> None:
+        self.groups = set(groups)
+        self.got: list[dict] = []
+        self.layer = Layer(self._take, self._followed)
+        self.layer.start()
+
+    def _take(self, group: str, message: dict) -> None:
+        if message["data"] == {"bad": True}:
+            raise ValueError("This is of no use.")
+        self.got.append(message["data"])
+
+    def _followed(self) -> frozenset[str]:
+        return frozenset(self.groups)
+
+    def send(self, group: str, **data: object) -> None:
+        self.layer.send([Message(group, "say", data)])
+
+    def gets(self, group: str, word: str) -> None:
+        self.send(group, word=word)
+        wait_until(lambda: {"word": word} in self.got, f"{word} from {group}", 5)
+
+
+def test_a_group_that_nobody_here_needs_any_more_fills_no_mailbox(memory):
+    process = Process("all")
+    for round_ in range(3):
+        process.groups.add("one")
+        wait_until(lambda: memory.groups.get("one"), "joined", 5)
+        process.gets("one", f"round {round_}")
+        process.groups.discard("one")
+        wait_until(lambda: not memory.groups.get("one"), "left", 5)
+    process.send("one", word="to nobody")
+    process.gets("all", "to somebody")
+    assert [mailbox.qsize() for mailbox in memory.channels.values()] in ([], [0])
+
+
+def test_a_message_of_no_use_costs_the_next_one_nothing(memory):
+    process = Process("all")
+    wait_until(lambda: memory.groups.get("all"), "joined", 5)
+    mailboxes = set(memory.groups["all"])
+    process.layer.send([Message("all", "say", {"bad": True}), Message("all", "say", {"word": "next"})])
+    wait_until(lambda: {"word": "next"} in process.got, "the next message", 5)
+    assert set(memory.groups["all"]) == mailboxes
+
+
+def test_a_membership_lasts_longer_than_a_day(memory, monkeypatch):
+    process = Process("all")
+    wait_until(lambda: memory.groups.get("all"), "joined", 5)
+    monkeypatch.setattr(layers, "time", SimpleNamespace(time=lambda: time.time() + DAYS))
+    process.gets("all", "the first look forgets whom it may")
+    process.gets("all", "still here")

@@ -1,0 +1,163 @@
+"""A socket's coming and going, without a server around it."""
+
+import asyncio
+import threading
+
+import pytest
+
+from realtime import websocket
+from realtime.conversation import Wait
+from realtime.listener import Subscription
+from realtime.reader import Reader
+from realtime.replay import Start
+
+
+class SlowHub:
+    """A hub whose database is slow: whoever comes is let in when ``go`` says so."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+        self.closing = False
+        self.asked, self.go = threading.Event(), threading.Event()
+        self.came = 0
+        self.present: set[int] = set()
+
+    def attach(self, listener) -> int:
+        self.asked.set()
+        assert self.go.wait(10)
+        self.came += 1
+        self.present.add(self.came)
+        return self.came
+
+    async def wait_async(self, seen: int, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def detach(self, number: int) -> None:
+        self.present.discard(number)
+
+
+class Person:
+    pk = 7
+    is_authenticated = True
+
+    def get_session_auth_hash(self) -> str:
+        return "hash"
+
+
+class Session:
+    session_key = "key"
+
+
+class Everything(websocket.ListenerConsumer):
+    def subscription(self, query):
+        return Subscription(frozenset())
+
+
+def _silence(hub, listener):
+    """What is told is another test's matter."""
+    yield Wait(0, 60)
+
+
+@pytest.fixture
+def hub(monkeypatch, settings) -> SlowHub:
+    settings.USE_DAPHNE = True
+    slow = SlowHub()
+    monkeypatch.setattr(websocket, "hub", slow)
+    monkeypatch.setattr(websocket, "conversation", _silence)
+    monkeypatch.setattr(websocket.replay, "start", lambda raw: Start(0))
+    monkeypatch.setattr(websocket.ListenerConsumer, "open_sockets", 0)
+    return slow
+
+
+class Client:
+    """A browser's side of the ASGI application."""
+
+    def __init__(self) -> None:
+        self.says: asyncio.Queue = asyncio.Queue()
+        self.hears: list[dict] = []
+        scope = {"type": "websocket", "query_string": b"", "user": Person(), "session": Session(), "subprotocols": []}
+        self.says.put_nowait({"type": "websocket.connect"})
+        self.application = asyncio.create_task(Everything.as_asgi()(scope, self.says.get, self._hear))
+
+    async def _hear(self, message) -> None:
+        self.hears.append(message)
+
+    async def leave(self) -> None:
+        self.says.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        await asyncio.wait([self.application], timeout=5)
+
+    async def give_up(self) -> None:
+        """The server has waited long enough for the application to end (Daphne: five seconds)."""
+        self.application.cancel()
+        await asyncio.wait([self.application], timeout=5)
+
+
+async def _asked(hub: SlowHub) -> None:
+    assert await asyncio.to_thread(hub.asked.wait, 10)
+
+
+async def _all_read(hub: SlowHub) -> None:
+    """Whatever had been handed to the readers has been done."""
+    hub.go.set()
+    for _ in range(8):
+        await asyncio.wrap_future(hub.reader.submit(None, lambda: None))
+
+
+def test_who_leaves_while_they_are_let_in_is_not_left_behind(hub):
+    async def scene() -> None:
+        client = Client()
+        await _asked(hub)
+        await client.give_up()
+        await _all_read(hub)
+
+    asyncio.run(scene())
+    assert hub.came == 1
+    assert not hub.present
+    assert websocket.ListenerConsumer.open_sockets == 0
+
+
+def test_who_waited_too_long_is_refused_and_not_left_behind(hub, monkeypatch):
+    monkeypatch.setattr(websocket, "READ_SECONDS", 0.05)
+
+    async def scene() -> list[dict]:
+        client = Client()
+        await _asked(hub)
+        while not client.hears:
+            await asyncio.sleep(0.01)
+        await client.leave()
+        await _all_read(hub)
+        return client.hears
+
+    assert asyncio.run(scene()) == [{"type": "websocket.close"}]
+    assert not hub.present
+
+
+def test_nothing_is_read_for_those_who_left_before_it_was_their_turn(hub):
+    async def scene() -> None:
+        clients = [Client() for _ in range(20)]  # more than there are threads that read
+        await _asked(hub)
+        for client in clients:
+            await client.give_up()
+        await _all_read(hub)
+
+    asyncio.run(scene())
+    assert hub.came <= 4
+    assert not hub.present
+
+
+def test_letting_people_in_pushes_no_page_of_the_log_out_of_what_is_shared(hub):
+    read = []
+
+    async def scene() -> None:
+        for _ in range(2):
+            hub.reader.submit(("page", 1, 250), lambda: read.append(1))
+            hub.go.set()
+            clients = [Client() for _ in range(50)]
+            while not all(client.hears for client in clients):
+                await asyncio.sleep(0.01)
+            for client in clients:
+                await client.give_up()
+
+    asyncio.run(scene())
+    assert hub.came == 100
+    assert read == [1]
