@@ -40,7 +40,8 @@ def reports(settings, tmp_path):
 
 
 def _evidence(settings, **fields) -> str:
-    return json.dumps({"version": settings.CODE_VERSION, "finished_at": timezone.now().isoformat(), **fields})
+    versions = {"version": settings.CODE_VERSION, "scripts": settings.SCRIPTS_VERSION}
+    return json.dumps({**versions, "finished_at": timezone.now().isoformat(), **fields})
 
 
 GOOD_DRILL = {
@@ -48,6 +49,7 @@ GOOD_DRILL = {
     "lost": 0,
     "repeated": 0,
     "disordered": 0,
+    "faults": [],
     "pairs": [{"from": 0, "to": 1, "seconds": 3.5}],
 }
 
@@ -98,6 +100,20 @@ def test_check_is_content_when_all_the_evidence_is_there(settings, reports, caps
             ),
             "rollback drill",
             "too long ago",
+        ),
+        (
+            lambda reports, settings: (reports / "rollback-drill.json").write_text(
+                _evidence(settings, **GOOD_DRILL | {"scripts": "other"})
+            ),
+            "rollback drill",
+            "other scripts",
+        ),
+        (
+            lambda reports, settings: (reports / "rollback-drill.json").write_text(
+                _evidence(settings, **GOOD_DRILL | {"faults": ["3 to people who may not see them"]})
+            ),
+            "rollback drill",
+            "it failed: 3 to people who may not see them",
         ),
         (lambda reports, settings: ServerProcess.objects.all().delete(), "servers", "no server process"),
         (lambda reports, settings: ServerProcess.objects.update(version="old"), "servers", "restart the site"),
