@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from realtime import checklist
+from realtime.hub import hub
 from realtime.models import ConnectionSample, ServerProcess
 from realtime.presence import GONE_SECONDS, Presence
 from tests.support.ports import wait_until
@@ -165,6 +167,39 @@ def test_what_browsers_reported_is_asked_for_from_phase_4_on(settings, reports):
     found = next(one for one in checklist.findings(4) if one.name == "parity")
     assert not found.well
     assert found.evidence.startswith("not enough data in the last 24 hours")
+
+
+@pytest.mark.parametrize(
+    "fault", [OperationalError("the database is away"), InterfaceError("the connection is closed")]
+)
+def test_a_process_tells_again_after_whatever_its_database_said(monkeypatch, fault):
+    presence, beats = Presence(), []
+
+    def beat():
+        beats.append(1)
+        if len(beats) == 1:
+            raise fault
+        monkeypatch.setattr(hub, "closing", True)
+
+    monkeypatch.setattr(presence, "beat", beat)
+    monkeypatch.setattr(presence, "leave", lambda: None)
+    monkeypatch.setattr(hub, "wait_for_end", lambda seconds: None)
+    presence._run()
+    assert len(beats) == 2
+
+
+def test_a_process_that_ends_without_its_database_says_goodbye_once(monkeypatch):
+    presence, goodbyes = Presence(), []
+
+    def leave():
+        goodbyes.append(1)
+        assert len(goodbyes) < 2, "it tries as fast as it can"
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(hub, "closing", True)
+    monkeypatch.setattr(hub, "wait_for_end", lambda seconds: None)
+    monkeypatch.setattr(presence, "leave", leave)
+    presence._run()
 
 
 @pytest.mark.django_db
