@@ -130,6 +130,8 @@ def test_what_is_taken_away_reaches_the_connected_on_both_transports_and_comes_b
         call_command("transport", "restore", *scopes[scope], verbosity=0)
         for one in (stream, socket):
             assert one.of_type("transport", MOVE_SECONDS)["transport"] == "websocket"
+        if scope == "all":
+            assert others.of_type("transport", MOVE_SECONDS)["transport"] == "websocket"
         # Who was not meant heard nothing of it.
         assert len([frame for frame in others.frames if frame["type"] == "transport"]) == (3 if scope == "all" else 1)
 
