@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from .database import database_settings
 from .environment import Environment
 from .layers import channel_layers
-from .version import code_version
+from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Tests and trials name another file (or /dev/null), so that a developer's .env never decides what they see.
@@ -189,6 +189,7 @@ if WEBSOCKET_BROADCAST and not REDIS_URL and not USE_DAPHNE and WEB_CONCURRENCY 
 
 # --- what is running (realtime/presence.py tells it to operators) ---------------------------------------------
 CODE_VERSION = code_version(BASE_DIR)
+SCRIPTS_VERSION = scripts_version(BASE_DIR)
 
 # --- live updates ---------------------------------------------------------------------------------------------
 SSE_ENABLED = env.boolean("SSE_ENABLED", True)

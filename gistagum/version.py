@@ -11,7 +11,15 @@ KINDS = {".py", ".js", ".html"}
 def code_version(root: Path) -> str:
     """Twelve hex digits that change with the code that serves the site, with or without a repository around it."""
     paths = [path for part in PARTS for path in (root / part).rglob("*") if path.suffix in KINDS]
-    paths += [root / name for name in FILES if (root / name).is_file()]
+    return _digest(root, [*paths, *(root / name for name in FILES if (root / name).is_file())])
+
+
+def scripts_version(root: Path) -> str:
+    """The same of what moves the site from phase to phase: a rehearsal holds for these scripts and phases."""
+    return _digest(root, [*(root / "scripts").glob("*.sh"), *(root / "env").glob("*.env")])
+
+
+def _digest(root: Path, paths: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in sorted(paths):
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode())

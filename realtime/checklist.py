@@ -102,6 +102,13 @@ def _drill() -> Finding:
     report = _report("rollback-drill.json")
     if isinstance(report, str):
         return Finding("rollback drill", False, f"{report}: make rollback-drill")
+    if report.get("scripts") != settings.SCRIPTS_VERSION:
+        told = f"last run with other scripts or phases ({report.get('scripts')}, here is {settings.SCRIPTS_VERSION})"
+        return Finding("rollback drill", False, f"{told}: make rollback-drill")
+    if report.get("faults") != []:
+        return Finding(
+            "rollback drill", False, f"it failed: {', '.join(report.get('faults') or ['it does not say how'])}"
+        )
     slowest = max((pair["seconds"] for pair in report["pairs"]), default=0.0)
     told = (
         f"{len(report['pairs'])} ways between phases with {report['clients']} clients: {report['lost']} lost, "

@@ -6,7 +6,7 @@ cursor for ten seconds since without having brought it. What is owed and has no 
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,10 +162,11 @@ def tally(
 ) -> dict[str, Tally]:
     """What each of these transports did for these links' people. Tries count that began in [``since``, ``until``).
 
-    The links of others are asked only whether there was a server to connect to.
+    The links of others are asked only whether there were a server and a network.
     """
     tallies: dict[str, Tally] = defaultdict(Tally)
     away = _met_no_server(links)
+    swallowed = _fell_silent_alone(links)
     # In one browser another link of the transport may bring what this one failed to: then it came late, and is there.
     came: dict[tuple[int, str], set[int]] = defaultdict(set)
     for link in links:
@@ -178,14 +179,18 @@ def tally(
         one.dropped += link.dropped
         one.refused += link.refused
         if since <= link.opened_at < until:
-            _count_try(one, link, id(link) in away)
+            _count_try(one, link, away=id(link) in away, swallowed=id(link) in swallowed)
         seen = _count_arrivals(one, link, log, late_ms)
         for event, passed in log.owed(link):
             one.owed += 1
-            there = seen if passed else came[link.user_id, link.transport]
-            if event.id not in there:
+            if event.id in seen:
+                continue
+            if passed or event.id not in came[link.user_id, link.transport]:
                 one.missing += 1
                 one.missed_by.add(link.user_id)
+            elif link.heard_at is not None and event.at >= link.opened_at:
+                # Another one brought it; this one told a cursor so long after the event and still had not.
+                _count_delay(one, link, round((link.heard_at - event.at) / timedelta(milliseconds=1)), late_ms)
         if link.cursor_from is not None and log.floors.get(link.user_id, 0) > link.cursor_from:
             one.unjudged.add(link.user_id)
     for one in tallies.values():
@@ -209,13 +214,34 @@ def _met_no_server(links: Iterable[Link]) -> set[int]:
     return found
 
 
-def _count_try(one: Tally, link: Link, away: bool) -> None:
+def _fell_silent_alone(links: Iterable[Link]) -> set[int]:
+    """Which links worked and then fell silent while another link of the same person soon worked.
+
+    Such a link looked open and brought nothing. Where nothing else worked either, the network may have been away.
+    """
+    worked: dict[int, list[datetime]] = defaultdict(list)
+    for link in links:
+        if link.worked_at is not None:
+            worked[link.user_id].append(link.worked_at)
+    for moments in worked.values():
+        moments.sort()
+    found = set()
+    for link in links:
+        if link.reason == "silent" and link.worked_at is not None and link.ended_at is not None:
+            moments = worked[link.user_id]
+            after = bisect_left(moments, link.ended_at)
+            if after < len(moments) and moments[after] - link.ended_at <= ROUND:
+                found.add(id(link))
+    return found
+
+
+def _count_try(one: Tally, link: Link, *, away: bool, swallowed: bool) -> None:
     if link.worked_at is None and not link.failed:
         return  # still to come, or ended before anybody could know
     one.tried += 1
     if away:
         one.away += 1
-    elif link.failed:
+    elif link.failed or swallowed:
         one.failed += 1
         one.failed_for.add(link.user_id)
         one.reasons[link.reason] += 1
@@ -241,11 +267,15 @@ def _count_arrivals(one: Tally, link: Link, log: Log, late_ms: int) -> set[int]:
         if event.at < link.opened_at:
             one.caught_up += 1  # it had been waiting: how long says nothing of the transport
         elif delay_ms is not None:
-            one.delays.append(delay_ms)
-            if delay_ms > late_ms:
-                one.late += 1
-                one.late_for.add(link.user_id)
+            _count_delay(one, link, delay_ms, late_ms)
     return seen
+
+
+def _count_delay(one: Tally, link: Link, delay_ms: int, late_ms: int) -> None:
+    one.delays.append(delay_ms)
+    if delay_ms > late_ms:
+        one.late += 1
+        one.late_for.add(link.user_id)
 
 
 def compare(links: Collection[Link], log: Log) -> dict[str, Any] | None:

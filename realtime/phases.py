@@ -16,6 +16,16 @@ NAMES = {
     5: "default",
 }
 LAST = max(NAMES)
+SWITCHES = (
+    "USE_DAPHNE",
+    "WEBSOCKET_BROADCAST",
+    "USE_WEBSOCKETS",
+    "WEBSOCKET_ROLLOUT_PERCENT",
+    "WEBSOCKET_ROLLOUT_GROUPS",
+    "WEBSOCKET_SHADOW",
+    "SSE_ENABLED",
+    "REDIS_URL",
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,9 @@ class Standing:
 
 def standing(switches: Mapping[str, Any]) -> Standing:
     """The phase that these switches make; ``switches`` maps each name to its value (settings.SWITCHES)."""
+    unknown = [name for name in SWITCHES if name not in switches]
+    if unknown:
+        return Standing(None, f"it says nothing of {', '.join(unknown)}: it runs other code")
     daphne, broadcast = switches["USE_DAPHNE"], switches["WEBSOCKET_BROADCAST"]
     told, shadow = switches["USE_WEBSOCKETS"], switches["WEBSOCKET_SHADOW"]
     if not switches["SSE_ENABLED"] and not told:

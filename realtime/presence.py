@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -76,18 +76,21 @@ class Presence:
     def _run(self) -> None:
         failed = False
         while True:
+            ending = hub.closing
             try:
-                if hub.closing:
+                if ending:
                     self.leave()
-                    return
-                self.beat()
+                else:
+                    self.beat()
                 failed = False
-            except DatabaseError as error:
+            except Error as error:
                 if not failed:  # the hub says when the database is back
                     logger.warning("This process cannot say that it lives: %s", str(error).strip())
                 failed = True
             finally:
                 connection.close()
+            if ending:
+                return
             hub.wait_for_end(BEAT_SECONDS)
 
 

@@ -16,32 +16,37 @@ from .refusal import refusal
 MOST_BYTES = 64 * 1024
 POSTS_A_MINUTE = 240  # of one person, in one process
 EVENTS_A_MINUTE = 6_000
+# A busy day of somebody with many browsers, and some. What is measured reads all of it.
+DAY = 24 * 3600
+EVENTS_A_DAY = 300_000  # in one process; how many links: receipts_store.py
 
 
 class Budget:
-    """How much each person may report in a minute of the clock."""
+    """How much each person may report in a minute of the clock, or another span of seconds."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic, seconds: int = 60) -> None:
         self._now = now
+        self._seconds = seconds
         self._lock = threading.Lock()
-        self._minute = 0
+        self._span = 0
         self._spent: dict[tuple[int, str], int] = {}
 
     def spend(self, user_id: int, what: str, number: int, most: int) -> int:
         """Take ``number`` of this person's ``most``; 0, or the seconds until there is more and nothing was taken."""
-        minute, second = divmod(int(self._now()), 60)
+        span, second = divmod(int(self._now()), self._seconds)
         with self._lock:
-            if minute != self._minute:
-                self._minute = minute
-                self._spent.clear()  # so there are never more entries than people in a minute
+            if span != self._span:
+                self._span = span
+                self._spent.clear()  # so there are never more entries than people in a span
             spent = self._spent.get((user_id, what), 0) + number
             if spent > most:
-                return 60 - second
+                return self._seconds - second
             self._spent[user_id, what] = spent
             return 0
 
 
 budget = Budget()
+daily = Budget(seconds=DAY)
 
 
 def receive(request: HttpRequest) -> HttpResponseBase:
@@ -68,5 +73,10 @@ def receive(request: HttpRequest) -> HttpResponseBase:
         return refusal(400, str(error))
     if wait := budget.spend(request.user.pk, "events", report.size, EVENTS_A_MINUTE):
         return refusal(429, "Too many events.", **{"Retry-After": str(wait)})
-    accepted, refused = receipts_store.keep(request.user, report)
+    if wait := daily.spend(request.user.pk, "events", report.size, EVENTS_A_DAY):
+        return refusal(429, "Too many events for a day.", **{"Retry-After": str(wait)})
+    try:
+        accepted, refused = receipts_store.keep(request.user, report)
+    except receipts_store.TooMany as error:
+        return refusal(429, str(error), **{"Retry-After": "3600"})
     return JsonResponse({"accepted": accepted, "refused": refused}, headers={"Cache-Control": "no-store"})

@@ -11,6 +11,8 @@ from . import audience, events
 from .models import Event, Fallback, LinkReport, Receipt
 from .receipts_form import LinkSaid, Report
 
+A_DAY = 5_000  # new links of one person
+MOST_FALLBACKS = 5_000  # of one person that are kept
 CLOCKS_APART = 1_000  # milliseconds by which the clocks of two servers may differ
 MERGED = (
     "worked_at",
@@ -25,11 +27,15 @@ MERGED = (
 )
 
 
+class TooMany(Exception):
+    """This person has told of more connections in a day than anybody has."""
+
+
 def keep(user: Any, report: Report) -> tuple[int, int]:
     """Store a person's report; returns how many of its receipts are for events that they may see, and how many not.
 
     What had been said of a link before is added to, never taken back; a report that comes twice, or after a newer one,
-    changes nothing.
+    changes nothing. Raises TooMany for more than ``A_DAY`` new links or ``MOST_FALLBACKS``.
     """
     now = timezone.now()
     # Before the events, which are then never newer than what the person may see.
@@ -45,6 +51,13 @@ def keep(user: Any, report: Report) -> tuple[int, int]:
         # One report of a person at a time: of two that tell of a new link, the second finds what the first has said.
         get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
         known = {row.link: row for row in LinkReport.objects.filter(user=user, link__in=names)}
+        day_ago = now - timedelta(days=1)
+        new = len(report.links) - len(known)
+        if new and LinkReport.objects.filter(user=user, reported_at__gte=day_ago).count() + new > A_DAY:
+            raise TooMany("Too many connections for a day.")
+        # All that are kept: when they were is what the browser says.
+        if report.fallbacks and Fallback.objects.filter(user=user).count() >= MOST_FALLBACKS:
+            raise TooMany("Too many fallbacks.")
         rows = [_merged(known.get(link.link), _row(user, link, logged_at, now)) for link in report.links]
         LinkReport.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["user", "link"], update_fields=MERGED

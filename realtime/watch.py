@@ -1,8 +1,9 @@
 """Looking at the rollout again and again, and taking WebSocket away when a limit is broken too often in a row.
 
 Each limit has its own count of strikes and its own span that it judges: from where it last came to a judgement. So no
-two looks judge the same, a small office gathers data until there is enough, and little data is neither a strike nor
-the end of a row. Nothing here ever gives WebSocket back.
+fault is a strike twice, a small office gathers data until there is enough, and little data is neither a strike nor the
+end of a row. For ``TOLD_WITHIN`` "good" is only provisional: some browsers tell that late, and what is worst is told of
+last. Nothing here ever gives WebSocket back.
 """
 
 import logging
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 BY = "manage.py watch_rollout"
 FIRST = timedelta(hours=1)  # how far back the first look of all looks
+# A quiet browser tells of its cursor every seven minutes at the latest (QUIET in static/js/receipts.js), and one whose
+# socket falls silent notices after a while. Until then "good" is not the last word.
+TOLD_WITHIN = timedelta(minutes=10)
 FURTHEST = timedelta(hours=6)  # what is older is not judged any more, however little there was
 LONGEST_REASON = 300
 
@@ -80,6 +84,7 @@ def _judged(now: datetime, until: datetime, since: dict[str, datetime]) -> Look:
         next(check for check in measured[since[name]].checks if check.name == name) for name in verdict.LIMITS
     )
     strikes, demoted = {}, ""
+    final = min(until, now - TOLD_WITHIN)
     with transaction.atomic():
         for check in checks:
             row, _ = RolloutWatch.objects.select_for_update().get_or_create(
@@ -87,8 +92,10 @@ def _judged(now: datetime, until: datetime, since: dict[str, datetime]) -> Look:
             )
             # Another watch has judged this meanwhile: once is enough.
             if check.outcome != verdict.UNKNOWN and row.judged_to <= since[check.name]:
-                row.judged_to = until
-                row.strikes = row.strikes + 1 if check.outcome == verdict.BAD else 0
+                if check.outcome == verdict.BAD:
+                    row.judged_to, row.strikes = until, row.strikes + 1
+                elif final > row.judged_to:
+                    row.judged_to, row.strikes = final, 0
                 if row.strikes >= settings.ROLLOUT_STRIKES:
                     demoted = demoted or _reason(check, row.strikes)
             row.looked_at, row.line = now, str(check)

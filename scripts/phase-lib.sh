@@ -444,6 +444,10 @@ stop_waiting() {
 # same_look FILE: has the copy kept mode and owner? Only root can give a file to somebody else.
 same_look() { [ "$(look_of "$1")" = "$(look_of "$file")" ]; }
 
+# on_disk FILE...: only then may a name stand for it. Some file systems write names first, and after a power cut there
+# would be an empty env file beside an empty copy. Where sync takes no names it writes everything.
+on_disk() { sync "$@" 2>/dev/null || sync 2>/dev/null || :; }
+
 change_file() {
     cp -p "$file" "$lock/new" && edit >"$lock/new" || refuse "nothing can be written beside $file"
     same_look "$lock/new" || refuse "$file would not keep its owner; run this as root or as its owner"
@@ -457,6 +461,7 @@ change_file() {
     done
     cp -p "$file" "$copy" && cmp -s "$file" "$copy" || { rm -f "$copy" && copy='' && refuse "no copy can be kept beside $file"; }
     printf '%s\n' "$copy" >"$lock/copy"
+    on_disk "$lock/new" "$copy"
     say "the file as it was is kept in $copy"
     started=1
     if ! mv -f "$lock/new" "$file" 2>/dev/null; then
@@ -622,7 +627,7 @@ put_back() {
     event=''
     back="the file was not changed"
     if [ -n "$copy" ]; then
-        cmp -s "$copy" "$file" || { cp -p "$copy" "$lock/old" && mv -f "$lock/old" "$file"; } || {
+        cmp -s "$copy" "$file" || { cp -p "$copy" "$lock/old" && on_disk "$lock/old" && mv -f "$lock/old" "$file"; } || {
             back="THE OLD FILE COULD NOT BE PUT BACK: it is $copy"
             return
         }

@@ -1,6 +1,7 @@
 """A suite's result as evidence for `manage.py migration check`: ``pytest -p tests.evidence --evidence NAME``.
 
-Written to reports/NAME.json with the version of the code that was tested.
+Written to reports/NAME.json with the version of the code that was tested. A run that was interrupted, or that was told
+to leave tests out, says nothing of a suite and leaves nothing.
 """
 
 import json
@@ -28,10 +29,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--evidence", metavar="NAME", help="Keep the result as reports/NAME.json.")
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """At the end of the run: what came of it."""
     name = config.getoption("--evidence")
-    if name:
+    ended = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+    part = any(config.getoption(option, None) for option in ("keyword", "markexpr", "deselect", "lf", "stepwise"))
+    if name and (part or not ended):
+        terminalreporter.write_line(f"Not kept as {name}: {'a part of the suite' if part else 'not run to the end'}")
+    elif name:
         counts = {kind: len(terminalreporter.stats.get(kind, [])) for kind in ("passed", "failed", "error", "skipped")}
         counts["failed"] += counts.pop("error")
         terminalreporter.write_line(f"Kept as {write(name, **counts)}")

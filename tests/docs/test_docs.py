@@ -385,6 +385,14 @@ def test_each_phase_has_a_page_with_all_its_parts(number):
 
 
 @pytest.mark.parametrize("number", phases.NAMES)
+def test_what_a_page_says_of_its_file_is_what_the_file_sets(number):
+    flags = (ROOT / "env" / f"phase-{number}.env").read_text().splitlines()
+    said = section(f"docs/migration/phase-{number}.md", "Switch").text.split("\n|")[0]
+    for flag in re.findall(r"`([A-Z_]+=\w+)`", said):
+        assert flag in flags
+
+
+@pytest.mark.parametrize("number", phases.NAMES)
 def test_the_file_of_a_phase_makes_that_phase(number):
     """As `manage.py migration status` sees it: the two must not differ about what a phase is."""
     text = (ROOT / "env" / f"phase-{number}.env").read_text()

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from realtime import checklist
+from realtime.hub import hub
 from realtime.models import ConnectionSample, ServerProcess
 from realtime.presence import GONE_SECONDS, Presence
 from tests.support.ports import wait_until
@@ -40,7 +42,8 @@ def reports(settings, tmp_path):
 
 
 def _evidence(settings, **fields) -> str:
-    return json.dumps({"version": settings.CODE_VERSION, "finished_at": timezone.now().isoformat(), **fields})
+    versions = {"version": settings.CODE_VERSION, "scripts": settings.SCRIPTS_VERSION}
+    return json.dumps({**versions, "finished_at": timezone.now().isoformat(), **fields})
 
 
 GOOD_DRILL = {
@@ -48,6 +51,7 @@ GOOD_DRILL = {
     "lost": 0,
     "repeated": 0,
     "disordered": 0,
+    "faults": [],
     "pairs": [{"from": 0, "to": 1, "seconds": 3.5}],
 }
 
@@ -99,6 +103,20 @@ def test_check_is_content_when_all_the_evidence_is_there(settings, reports, caps
             "rollback drill",
             "too long ago",
         ),
+        (
+            lambda reports, settings: (reports / "rollback-drill.json").write_text(
+                _evidence(settings, **GOOD_DRILL | {"scripts": "other"})
+            ),
+            "rollback drill",
+            "other scripts",
+        ),
+        (
+            lambda reports, settings: (reports / "rollback-drill.json").write_text(
+                _evidence(settings, **GOOD_DRILL | {"faults": ["3 to people who may not see them"]})
+            ),
+            "rollback drill",
+            "it failed: 3 to people who may not see them",
+        ),
         (lambda reports, settings: ServerProcess.objects.all().delete(), "servers", "no server process"),
         (lambda reports, settings: ServerProcess.objects.update(version="old"), "servers", "restart the site"),
         (
@@ -149,6 +167,39 @@ def test_what_browsers_reported_is_asked_for_from_phase_4_on(settings, reports):
     found = next(one for one in checklist.findings(4) if one.name == "parity")
     assert not found.well
     assert found.evidence.startswith("not enough data in the last 24 hours")
+
+
+@pytest.mark.parametrize(
+    "fault", [OperationalError("the database is away"), InterfaceError("the connection is closed")]
+)
+def test_a_process_tells_again_after_whatever_its_database_said(monkeypatch, fault):
+    presence, beats = Presence(), []
+
+    def beat():
+        beats.append(1)
+        if len(beats) == 1:
+            raise fault
+        monkeypatch.setattr(hub, "closing", True)
+
+    monkeypatch.setattr(presence, "beat", beat)
+    monkeypatch.setattr(presence, "leave", lambda: None)
+    monkeypatch.setattr(hub, "wait_for_end", lambda seconds: None)
+    presence._run()
+    assert len(beats) == 2
+
+
+def test_a_process_that_ends_without_its_database_says_goodbye_once(monkeypatch):
+    presence, goodbyes = Presence(), []
+
+    def leave():
+        goodbyes.append(1)
+        assert len(goodbyes) < 2, "it tries as fast as it can"
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(hub, "closing", True)
+    monkeypatch.setattr(hub, "wait_for_end", lambda seconds: None)
+    monkeypatch.setattr(presence, "leave", leave)
+    presence._run()
 
 
 @pytest.mark.django_db

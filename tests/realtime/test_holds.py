@@ -68,3 +68,29 @@ def test_a_viewer_carries_the_decision():
     assert authority.load([user.pk])[user.pk].transport.transport == "websocket"
     holds.take("user", str(user.pk), reason="asked", by="ana")
     assert authority.load([user.pk])[user.pk].transport == ("sse", "taken away from this person: asked")
+
+
+def test_a_group_that_is_renamed_does_not_get_back_what_was_taken_from_it():
+    """Run time may only take away: a new name in the administration is no decision about WebSocket."""
+    group = Group.objects.create(name="Surveyors")
+    member = person()
+    member.groups.add(group)
+    holds.take("group", "Surveyors", reason="old tablets", by="ana")
+    group.name = "Survey team"
+    group.save()
+    assert _transports(member) == ["sse"]
+    assert holds.give_back("group", "Survey team", reason="new tablets", by="ana")
+    assert _transports(member) == ["websocket"]
+
+
+def test_the_names_of_two_groups_that_are_exchanged_leave_each_what_it_had():
+    """One after the other, as the administration must: a name is free before another group takes it."""
+    first, second = Group.objects.create(name="First"), Group.objects.create(name="Second")
+    one, two = person(), person()
+    one.groups.add(first)
+    two.groups.add(second)
+    holds.take("group", "First", reason="old tablets", by="ana")
+    for group, name in ((first, "Between"), (second, "First"), (first, "Second")):
+        group.name = name
+        group.save()
+    assert _transports(one, two) == ["sse", "websocket"]

@@ -260,3 +260,30 @@ def test_of_any_faults_exactly_those_that_were_made_are_found(seed):
     for transport, faults in made.items():
         numbers = found[transport].numbers() if transport in found else dict.fromkeys(faults, 0)
         assert {name: numbers[name] for name in faults} == faults
+
+
+# --- what must not look good -------------------------------------------------------------------------------------
+
+
+def test_an_event_that_a_living_link_held_back_is_late_though_another_link_brought_it():
+    stuck = link(*range(1, 9), cursor_to=8, heard_at=NOON + seconds(60))
+    found = counted(stuck, link(9, 10, at=61, cursor_from=8), log=TEN)
+    assert (found["missing"], found["late"], found["people_late"]) == (0, 2, 1)
+    assert found["p99_ms"] == 51_000  # at least: so long after the event the link still told a cursor without it
+
+
+def test_a_connection_that_worked_and_fell_silent_has_failed_where_another_one_worked_at_once():
+    gone = {"reason": "silent", "ended_at": NOON + seconds(40)}
+    stream = link(at=41, transport="sse", worked_at=NOON + seconds(42))
+    found = counted(link(**gone), stream, log=TEN)
+    assert (found["failed"], found["lost"], found["failures"]) == (1, 0, {"silent": 1})
+    # Nobody knows why where there was nothing else for a while: out of reach of the network, say.
+    for other in (
+        [],
+        [link(at=41, transport="sse", worked_at=NOON + seconds(70))],
+        [link(at=41, transport="sse", worked_at=NOON + seconds(42), user_id=YOU)],
+        [link(at=41, transport="sse", worked_at=None, ended_at=NOON + seconds(49), reason="silent")],
+    ):
+        found = counted(link(**gone), *other, log=TEN)
+        assert (found["failed"], found["lost"]) == (0, 1)
+    assert counted(link(**{**gone, "reason": "closed"}), stream, log=TEN)["failed"] == 0

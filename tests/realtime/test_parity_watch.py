@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from projeng import inbox
@@ -18,6 +19,7 @@ from projeng.access import Role
 from realtime import holds, transport, watch
 from realtime.management.commands import watch_rollout
 from realtime.models import Event, LinkReport, Receipt, RolloutWatch, TransportChange, TransportHold
+from realtime.parity_report import measure
 from tests.support.people import person
 from tests.support.ports import wait_until
 from tests.support.reports import link, receive
@@ -86,7 +88,8 @@ def test_a_limit_that_is_broken_three_times_in_a_row_takes_websocket_away_and_th
     assert Event.objects.filter(type="transport_changed").exists()
 
 
-def test_one_good_look_in_between_begins_the_row_anew(head):
+def test_one_good_look_in_between_begins_the_row_anew(head, monkeypatch):
+    monkeypatch.setattr(watch, "TOLD_WITHIN", NOW)
     for _ in range(2):
         something_happens(head, missing=True)
         watch.look(NOW)
@@ -100,7 +103,8 @@ def test_one_good_look_in_between_begins_the_row_anew(head):
     assert not held()
 
 
-def test_faults_of_different_kinds_are_no_row(head):
+def test_faults_of_different_kinds_are_no_row(head, monkeypatch):
+    monkeypatch.setattr(watch, "TOLD_WITHIN", NOW)
     for fault in ({"missing": True}, {"failed": True}, {"delay_ms": 9000}, {"missing": True}):
         something_happens(head, **fault)
         watch.look(NOW)
@@ -295,3 +299,78 @@ def test_receipts_go_with_their_links(head):
     call_command("prune_events", verbosity=0)
     assert list(LinkReport.objects.all()) == [kept]
     assert not Receipt.objects.exists()
+
+
+# --- what the watch must neither overlook nor take for a fault -----------------------------------------------------
+
+
+def test_a_missing_event_that_is_told_of_minutes_later_counts_though_others_are_well(head):
+    """A quiet browser tells that its cursor moved every few minutes only; the others' good reports come meanwhile."""
+    quiet = person(Role.HEAD)
+    inbox.send([quiet], "Never arrives")
+    [lost] = Event.objects.filter(type="notification", audience=[f"user:{quiet.pk}"]).values_list("pk", flat=True)
+    one = link(quiet, "websocket", [lost], cursor_to=lost - 1)
+    something_happens(head)
+    assert watch.look(NOW).verdict == "good"
+    LinkReport.objects.filter(pk=one.pk).update(cursor_to=lost, heard_at=timezone.now(), reported_at=timezone.now())
+    something_happens(head)
+    assert watch.look(NOW).verdict == "bad"
+    assert strikes() == [0, 1, 0]
+
+
+def test_what_arrives_after_it_was_looked_at_is_late_all_the_same(head):
+    quiet = person(Role.HEAD)
+    inbox.send([quiet], "Comes after a minute")
+    [slow] = Event.objects.filter(type="notification", audience=[f"user:{quiet.pk}"]).values_list("pk", flat=True)
+    one = link(quiet, "websocket", [slow], cursor_to=slow - 1)
+    something_happens(head)
+    assert watch.look(NOW).verdict == "good"
+    LinkReport.objects.filter(pk=one.pk).update(cursor_to=slow, reported_at=timezone.now())
+    receive(one, [slow], delay_ms=60_000)
+    something_happens(head)
+    watch.look(NOW)
+    assert strikes() == [0, 0, 1]
+
+
+def test_good_minutes_end_a_row_only_when_nobody_can_tell_of_them_any_more(head, monkeypatch):
+    something_happens(head, missing=True)
+    watch.look(NOW)
+    something_happens(head)
+    for _ in range(3):
+        assert watch.look(NOW).verdict in {"good", "not enough data"}
+    assert strikes() == [0, 1, 0]
+    real = timezone.now
+    monkeypatch.setattr(watch.timezone, "now", lambda: real() + watch.TOLD_WITHIN)
+    assert watch.look(NOW).verdict in {"good", "not enough data"}
+    assert strikes() == [0, 0, 0]
+
+
+def test_a_server_that_was_away_is_not_held_against_websocket(head):
+    """A browser cannot tell a refused socket from a server that is down; the stream that it tries next can."""
+    something_happens(head, failed=True)
+    link(head, "sse", [], worked_at=None, ended_at=timezone.now(), reason="unreachable")
+    LinkReport.objects.update(opened_at=timezone.now() - timedelta(seconds=1))
+    watch.look(NOW)
+    assert strikes()[0] == 0
+
+
+def test_a_proxy_that_lets_sockets_open_and_swallows_what_follows_is_noticed(head):
+    something_happens(head)
+    assert watch.look(NOW).verdict == "good"  # they opened, and nobody can know yet
+    LinkReport.objects.filter(transport="websocket").update(ended_at=timezone.now(), reason="silent")
+    link(head, "sse", [], opened_at=timezone.now())
+    watch.look(NOW)
+    assert strikes()[0] == 1
+
+
+def test_a_window_with_more_links_than_a_query_may_name_is_measured(head):
+    something_happens(head)
+    connection.ensure_connection()
+    limit = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 20)
+    try:
+        now = timezone.now()
+        for _ in range(25):
+            link(head, "sse", [])
+        assert measure(now - timedelta(hours=1), timezone.now()).tallies["websocket"].delivered == 3
+    finally:
+        connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, limit)

@@ -56,3 +56,12 @@ def test_whatever_the_switches_hold_there_is_an_answer():
             standing = phases.standing({**dict(zip(booleans, values, strict=True)), **more})
             assert standing.number in {None, *phases.NAMES}
             assert str(standing)
+
+
+@pytest.mark.parametrize("name", BASE)
+def test_a_process_of_other_code_that_says_nothing_of_a_switch_stands_between(name):
+    """While new code comes to one server after the other, some say more of themselves than others."""
+    standing = phases.standing({one: value for one, value in BASE.items() if one != name})
+    assert standing.number is None
+    assert name in standing.why
+    assert phases.standing({**BASE, "SOME_LATER_SWITCH": True}).number == 0

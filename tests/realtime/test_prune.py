@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from realtime import replay
 from realtime.management.commands.prune_events import prune
-from realtime.models import Event, LogMark
+from realtime.models import Event, LogMark, Receipt
+from tests.support.people import person
+from tests.support.reports import link, receive
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +141,17 @@ def test_scripts_can_read_the_outcome():
 def test_days_that_are_no_days_are_wrong_usage(days):
     with pytest.raises(CommandError, match="whole number from 1 to 3650"):
         call_command("prune_events", "--days", days)
+
+
+def test_a_link_that_lives_on_keeps_only_receipts_for_events_that_there_are():
+    """A page may be open for months: what it has reported must not grow all that time."""
+    ids = log(30, 8, 1, 0)
+    old = link(person(), "websocket", ids, opened_at=timezone.now() - timedelta(days=40))
+    young = link(person(), "websocket", ids)
+    receive(old, ids)
+    receive(young, ids[2:])
+    run(dry_run=True)
+    assert Receipt.objects.count() == 6
+    run()
+    assert list(old.receipts.order_by("position").values_list("event_id", flat=True)) == ids[2:]
+    assert young.receipts.count() == 2

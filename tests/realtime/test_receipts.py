@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime import receipts, receipts_form
+from realtime import receipts, receipts_form, receipts_store
 from realtime.models import Event, Fallback, LinkReport, Receipt
 from tests.support.people import person
 
@@ -23,6 +23,7 @@ NAME = "0123456789abcdef"
 @pytest.fixture(autouse=True)
 def _fresh_budget(monkeypatch):
     monkeypatch.setattr(receipts, "budget", receipts.Budget(lambda: 7.0))
+    monkeypatch.setattr(receipts, "daily", receipts.Budget(lambda: 7.0, receipts.DAY))
 
 
 @pytest.fixture
@@ -240,6 +241,39 @@ def test_who_reports_too_much_is_told_to_wait(head):
         assert report(head, links)["refused"] == receipts_form.MOST_EVENTS
     assert post(head, {"links": [links]}).status_code == 429
     assert post(head, {"links": [said()]}).status_code == 200
+
+
+def test_how_many_events_one_person_tells_of_in_a_day_is_bounded_however_patient_they_are(head, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(receipts, "budget", receipts.Budget(lambda: now))
+    monkeypatch.setattr(receipts, "daily", receipts.Budget(lambda: now, receipts.DAY))
+    monkeypatch.setattr(receipts, "EVENTS_A_DAY", 3)
+    [event_id] = told(head)
+    answers = []
+    for position in range(5):
+        now += 60
+        answers.append(post(head, {"links": [said(first=position, events=[[event_id, 1]])]}).status_code)
+    assert answers == [200] * 3 + [429] * 2
+    assert Receipt.objects.count() == 3
+    assert post(head, {"links": [said(ended_ago=1, reason="closed")]}).status_code == 200  # what costs nothing
+    now = float(receipts.DAY)
+    assert post(head, {"links": [said(first=9, events=[[event_id, 1]])]}).status_code == 200
+
+
+def test_how_many_links_and_fallbacks_one_person_tells_of_in_a_day_is_bounded(head, monkeypatch):
+    monkeypatch.setattr(receipts_store, "A_DAY", 3)
+    monkeypatch.setattr(receipts_store, "MOST_FALLBACKS", 3)
+    links = [said(link=f"{number:016x}") for number in range(5)]
+    assert [post(head, {"links": [link]}).status_code for link in links] == [200] * 3 + [429] * 2
+    assert post(head, {"links": [{**links[0], "worked_ago": 1}]}).status_code == 200  # one that is known
+    fallback = {"from": "websocket", "to": "sse", "reason": "blocked", "ago": 6 * 24 * 3600 * 1000}
+    for number in range(5):
+        answer = post(head, {"fallbacks": [{**fallback, "name": f"{number:016x}"}]})
+        assert answer.status_code == (200 if number < 3 else 429)
+    assert (LinkReport.objects.count(), Fallback.objects.count()) == (3, 3)
+    assert post(person(Role.HEAD), {"links": links[:1]}).status_code == 200
+    LinkReport.objects.update(reported_at=timezone.now() - timedelta(days=1, seconds=1))
+    assert post(head, {"links": [links[4]]}).status_code == 200
 
 
 def test_a_budget_is_there_again_in_the_next_minute_and_never_grows():

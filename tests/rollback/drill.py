@@ -34,6 +34,7 @@ from tests.support.supervised import Supervised
 PHASES = range(6)
 CLIENTS = 50
 CHANGES_A_SECOND = 20
+FEWEST_CHANGES = 500
 STAY_SECONDS = 1.0  # in each phase, with everybody connected
 
 
@@ -63,6 +64,26 @@ class Outcome:
     disordered: int = 0
     foreign: int = 0  # events that somebody got who may not see them
     connections: dict[str, int] = field(default_factory=dict)  # by transport, of all clients
+
+    def faults(self) -> list[str]:
+        """What must not be, in words; also that there was too little to prove anything."""
+        found = [
+            f"{number} {what}"
+            for number, what in (
+                (self.lost, "lost"),
+                (self.repeated, "twice"),
+                (self.disordered, "out of order"),
+                (self.foreign, "to people who may not see them"),
+            )
+            if number
+        ]
+        found += [f"{way['from']} to {way['to']} took {way['seconds']} s" for way in self.pairs if way["seconds"] >= 60]
+        if not self.events >= self.changes > FEWEST_CHANGES:
+            found.append(f"only {self.events} events of {self.changes} changes")
+        used = {transport: self.connections.get(transport, 0) for transport in ("sse", "websocket")}
+        if min(used.values()) <= len(self.pairs):
+            found.append(f"only {used} connections")
+        return found
 
 
 class Work:

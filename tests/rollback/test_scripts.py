@@ -699,3 +699,24 @@ def test_nothing_of_django_or_python_is_needed(office, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert values(one.file)["USE_DAPHNE"] == "false"
+
+
+# --- a power cut ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("well", [True, False], ids=["done", "put back"])
+def test_what_replaces_the_file_and_what_is_kept_is_on_the_disk_before_it_does(office, tmp_path, well):
+    """Some file systems write a name before what it stands for: after a power cut both files would be empty."""
+    one = office(BASE + FLAGS[2])
+    tools, seen = tmp_path / "tools", tmp_path / "seen"
+    tools.mkdir()
+    (tools / "sync").write_text(f'#!/bin/sh\ngrep -c BROADCAST=true "{one.file}" >>"{seen}"\necho "$*" >>"{seen}"\n')
+    (tools / "sync").chmod(0o755)
+    if not well:
+        one.site.healthy = lambda text: "WEBSOCKET_BROADCAST=true" not in text
+    done = one.run("advance", 3, "--timeout", "6", "--cookie", COOKIE, PATH=f"{tools}:{os.environ['PATH']}")
+    assert done.code == (0 if well else 1), done
+    [copy] = one.copies
+    before_new, new, *back = seen.read_text().splitlines()
+    assert (before_new, new) == ("0", f"{one.file}.lock/new {copy}")
+    assert back == ([] if well else ["1", f"{one.file}.lock/old"])

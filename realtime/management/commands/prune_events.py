@@ -10,7 +10,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from realtime.management.scripted import ScriptedCommand, whole_number
-from realtime.models import Event, Fallback, LinkReport, LogMark
+from realtime.models import Event, Fallback, LinkReport, LogMark, Receipt
 
 BATCH = 5_000
 
@@ -81,6 +81,11 @@ def prune(last: int, batch: int = BATCH) -> int:
 def prune_reports(limit: datetime, batch: int = 500) -> int:
     """Delete what browsers reported last before ``limit``, in small batches; returns of how many connections."""
     Fallback.objects.filter(at__lt=limit).delete()
+    mark = LogMark.objects.values_list("pruned_to", flat=True).first() or 0
+    # A link may live on for months; its receipts for events that are gone say nothing any more.
+    living = list(LinkReport.objects.filter(opened_at__lt=limit, reported_at__gte=limit).values_list("pk", flat=True))
+    for first in range(0, len(living), batch):
+        Receipt.objects.filter(link__in=living[first : first + batch], event_id__lte=mark).delete()
     deleted = 0
     while ids := list(LinkReport.objects.filter(reported_at__lt=limit).values_list("pk", flat=True)[:batch]):
         LinkReport.objects.filter(pk__in=ids).delete()  # and its receipts
