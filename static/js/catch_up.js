@@ -8,12 +8,14 @@ const MOST_ANSWERS = 60; // that bring something; after so much it is better to 
 const MOST_WAITS = 8; // for a server that has not read as far as the one that the leader listens to
 const MOST_FAILURES = 6;
 const BEHIND = 300; // milliseconds
+const REFUSED = 5_000; // milliseconds in which whoever was refused need not ask again
 
 export class CatchUp {
   #options;
   #target = 0;
   #turn = 0;
   #abort = null;
+  #refused = -Infinity;
 
   /**
    * @param {{ask: (signal: AbortSignal) => Promise<{frames: object[], more: boolean}>, cursor: () => number | null,
@@ -27,7 +29,7 @@ export class CatchUp {
   /** Get everything up to this id, at least. */
   reach(target) {
     this.#target = Math.max(this.#target, target);
-    if (this.#abort) return;
+    if (this.#abort || this.#options.world.now() - this.#refused < REFUSED) return;
     this.#abort = new AbortController();
     this.#run(++this.#turn, this.#abort.signal);
   }
@@ -60,6 +62,7 @@ export class CatchUp {
         if (turn !== this.#turn) return;
         if (refusal.reason === "signed-out" || refusal.reason === "other-user") {
           this.stop();
+          this.#refused = world.now();
           onRefused();
           return;
         }

@@ -254,6 +254,7 @@ export class LiveManager {
 
   #statusOfLeader({ state, transport, since, cursor }) {
     this.#show({ state, transport, since });
+    if (state === "signed-out" || state === "other-user") return; // nothing is to be had
     if (isCursor(cursor) && this.#ledger.misses(cursor)) this.#reach(cursor);
   }
 

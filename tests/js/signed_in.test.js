@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { settle } from "./support/clock.js";
 import { scene, Tab } from "./support/tab.js";
 
 for (const transport of ["sse", "websocket"]) {
@@ -104,3 +105,30 @@ test("signing out is known in all tabs, and so is coming back", async () => {
   assert.deepEqual(tabs.map((tab) => tab.status.state), ["live", "live", "live"]);
   assert.equal(all.site.open.size, 1);
 });
+
+for (const [name, user, status] of [["signed out", null, "ok"], ["somebody else", "8", "ok"], ["not known who", null, "fault"]]) {
+  test(`a tab that has missed something does not ask without an end when it is refused: ${name}`, async () => {
+    const all = scene();
+    const [leader, away] = [new Tab(all), new Tab(all)];
+    await all.pass(20_000);
+    await away.leave();
+    all.site.add();
+    await all.pass(100);
+    all.site.status = status;
+    all.site.user = user;
+    leader.manager.check();
+    await all.pass(100);
+    await away.back();
+    for (let turn = 0; turn < 50; turn += 1) await settle();
+    assert.ok(all.site.of("poll").length <= 1, `${all.site.of("poll").length} polls in no time`);
+    assert.ok(all.site.of("status").length <= 3, `${all.site.of("status").length} questions in no time`);
+    await all.pass(60_000);
+    assert.ok(all.site.of("poll").length <= 15, `${all.site.of("poll").length} polls in a minute`);
+    all.site.status = "ok";
+    all.site.user = "7";
+    leader.manager.check();
+    await all.pass(60_000);
+    assert.deepEqual([leader, away].map((tab) => tab.handled.length), [1, 1]);
+    assert.equal(away.status.state, "live");
+  });
+}
