@@ -1,5 +1,6 @@
 """``manage.py migration``: what is really in force, and what is missing before the next phase."""
 
+import itertools
 import json
 from datetime import timedelta
 
@@ -52,7 +53,7 @@ GOOD_DRILL = {
     "repeated": 0,
     "disordered": 0,
     "faults": [],
-    "pairs": [{"from": 0, "to": 1, "seconds": 3.5}],
+    "pairs": [{"from": here, "to": there, "seconds": 3.5} for here, there in itertools.permutations(range(6), 2)],
 }
 
 
@@ -88,6 +89,13 @@ def test_check_is_content_when_all_the_evidence_is_there(settings, reports, caps
             ),
             "rollback drill",
             "1 lost",
+        ),
+        (
+            lambda reports, settings: (reports / "rollback-drill.json").write_text(
+                _evidence(settings, **GOOD_DRILL | {"pairs": GOOD_DRILL["pairs"][:-1]})
+            ),
+            "rollback drill",
+            "1 ways were not gone, (5, 4) first",
         ),
         (
             lambda reports, settings: (reports / "rollback-drill.json").write_text(
