@@ -16,7 +16,7 @@ from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
-from realtime.presence import presence  # noqa: E402
+from realtime.rollout.presence import presence  # noqa: E402
 
 from .daphne_limits import bounded, end_in_time  # noqa: E402
 from .middleware import own_session_only  # noqa: E402

@@ -187,7 +187,7 @@ if WEBSOCKET_BROADCAST and not REDIS_URL and not USE_DAPHNE and WEB_CONCURRENCY 
         "processes need Redis: set REDIS_URL, or WEB_CONCURRENCY=1."
     )
 
-# --- what is running (realtime/presence.py tells it to operators) ---------------------------------------------
+# --- what is running (realtime/rollout/presence.py tells it to operators) ---------------------------------------------
 CODE_VERSION = code_version(BASE_DIR)
 SCRIPTS_VERSION = scripts_version(BASE_DIR)
 
@@ -199,7 +199,7 @@ WEBSOCKET_SUBPROTOCOL = "gistagum.v1"  # clients that offer it get what is due a
 SSE_HEARTBEAT_SECONDS = env.integer("SSE_HEARTBEAT_SECONDS", 15, 1, 60)
 EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
 
-# --- who gets WebSocket (realtime/transport.py decides) --------------------------------------------------------
+# --- who gets WebSocket (realtime/rollout/transport.py decides) -----------------------------------------------
 USE_WEBSOCKETS = env.boolean("USE_WEBSOCKETS", False)
 WEBSOCKET_SHADOW = env.boolean("WEBSOCKET_SHADOW", False)
 WEBSOCKET_ROLLOUT_GROUPS = env.names("WEBSOCKET_ROLLOUT_GROUPS")

@@ -5,6 +5,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("", include("realtime.urls")),
+    path("", include("realtime.control.urls")),
     path("", include("projeng.urls")),
 ]

@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
 
 application = get_wsgi_application()
 
-from realtime.presence import presence  # noqa: E402 (needs Django's models)
+from realtime.rollout.presence import presence  # noqa: E402 (needs Django's models)
 
 presence.start()

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from realtime import rollout
+from realtime.rollout import grants
 
 from .access import Role, may_manage, role_of
 from .inbox import unread_counts
@@ -43,7 +43,7 @@ def office(request: HttpRequest) -> dict[str, Any]:
         "may_manage": may_manage(user),
         "unread_count": unread_counts([user.pk])[user.pk],
         "page_cursor": getattr(request, "page_cursor", None),
-        "transport": rollout.decision(user),
+        "transport": grants.decision(user),
         "socket_path": SOCKET_PATH,
         "heartbeat_seconds": settings.SSE_HEARTBEAT_SECONDS,
     }

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from realtime import rollout
 from realtime.listener import Subscription
+from realtime.rollout import grants
 
 from . import states
 from .events import DASHBOARD, NOTIFICATIONS, PROJECTS, TOPICS
@@ -37,4 +37,4 @@ def of_page(text: str | None) -> Subscription:
 
     Raises ValueError as ``of_topics`` does.
     """
-    return replace(of_topics(text), standing=lambda viewer: rollout.frame(viewer.transport))
+    return replace(of_topics(text), standing=lambda viewer: grants.frame(viewer.transport))

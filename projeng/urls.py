@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from realtime.receipts import receive
+from realtime.parity.receipts import receive
 
 from . import sse
 from .access import Role

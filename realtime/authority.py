@@ -8,8 +8,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from . import audience, rollout
-from .transport import Decision
+from . import audience
+from .rollout import grants
+from .rollout.transport import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def load(user_ids: Collection[int]) -> dict[int, Viewer]:
     if not users:
         return {}
     keys = audience.keys_of([user.pk for user in users])
-    transports = rollout.decisions(users)
+    transports = grants.decisions(users)
     return {
         user.pk: Viewer(user.pk, keys[user.pk], user.get_session_auth_hash(), transports[user.pk]) for user in users
     }

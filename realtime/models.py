@@ -37,7 +37,7 @@ class LogMark(models.Model):
 
 
 class TransportHold(models.Model):
-    """WebSocket is taken away here until it is given back (realtime/holds.py). Flags grant; this only narrows."""
+    """WebSocket is taken away here until it is given back (realtime/rollout/holds.py). It only narrows flags."""
 
     scope = models.CharField(max_length=8, help_text="all, group or user")
     target = models.CharField(max_length=150, blank=True, help_text="The group's name or the user's id.")
@@ -76,7 +76,7 @@ class TransportChange(models.Model):
 
 
 class ServerProcess(models.Model):
-    """A process that serves the site: what it runs with and who listens there (realtime/presence.py)."""
+    """A process that serves the site: what it runs with and who listens there (realtime/rollout/presence.py)."""
 
     key = models.CharField(max_length=32, unique=True)
     server = models.CharField(max_length=16, help_text="gunicorn, daphne or uvicorn")
@@ -106,7 +106,7 @@ class ConnectionSample(models.Model):
 
 
 class LinkReport(models.Model):
-    """What a browser said of one try at one connection (realtime/receipts.py). Times are by the server's clock.
+    """What a browser said of one try at one connection (realtime/parity/receipts.py). Times are by the server's clock.
 
     What came over it are its receipts. ``worked_at`` empty: it never brought anything.
     """
@@ -197,7 +197,7 @@ class Feedback(models.Model):
 class RolloutWatch(models.Model):
     """How far `manage.py watch_rollout` has judged by one of the limits, and how often in a row that was broken."""
 
-    name = models.CharField(max_length=40, unique=True, help_text="Of the limit (realtime/verdict.py).")
+    name = models.CharField(max_length=40, unique=True, help_text="Of the limit (realtime/parity/verdict.py).")
     judged_to = models.DateTimeField(help_text="What happened before this has been judged.")
     strikes = models.PositiveIntegerField(default=0)
     looked_at = models.DateTimeField()

@@ -17,11 +17,11 @@ from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.utils import timezone
 
-from . import holds, transport
 from .authority import session_digest
 from .events import AuthorityChanged, SessionEnded
 from .models import TransportHold
 from .publish import Announcement, publish
+from .rollout import holds, transport
 
 
 def authority_changed(user_ids: Iterable[int]) -> None:

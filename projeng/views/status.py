@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from realtime import rollout
 from realtime.events import iso
 from realtime.poll import poll as polled
 from realtime.refusal import refusal
+from realtime.rollout import grants
 
 from .. import subscriptions
 
@@ -17,7 +17,7 @@ def status(request: HttpRequest) -> JsonResponse:
     """``{"status": "connected", "user", "timestamp", …}``, and by which transport and why; 401 when not signed in."""
     if not request.user.is_authenticated:
         return JsonResponse({"type": "error", "message": "Not signed in."}, status=401)
-    decision = rollout.decision(request.user)
+    decision = grants.decision(request.user)
     answer = {
         "status": "connected",
         "user": request.user.get_username(),

@@ -6,8 +6,8 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from .. import charts
-from ..parity_report import NAMES
+from ..control import charts
+from ..parity.report import NAMES
 
 register = template.Library()
 register.filter("clock", charts.clock)

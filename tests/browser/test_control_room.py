@@ -12,8 +12,9 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from projeng.access import Role
-from realtime import replay, transport
+from realtime import replay
 from realtime.models import ConnectionSample, Feedback, LinkReport, ServerProcess, TransportHold
+from realtime.rollout import transport
 from tests.support import reported
 from tests.support.database import using_database
 from tests.support.people import person, session_cookie

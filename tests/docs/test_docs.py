@@ -17,8 +17,9 @@ from projeng import states
 from projeng.access import Role
 from projeng.events import TOPICS
 from projeng.models import Project
-from realtime import authority, phases, replay
+from realtime import authority, replay
 from realtime.events import CATALOGUE
+from realtime.rollout import phases
 from tests.support.people import person
 
 from .markdown import DOCUMENTS, ROOT, Section, code, links, named, section, sections

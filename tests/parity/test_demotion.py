@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime import holds, replay, transport
+from realtime import replay
 from realtime.models import TransportChange
+from realtime.rollout import holds, transport
 from tests.support.people import person
 from tests.support.ports import wait_until
 from tests.support.site import ROOT, Site

@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from realtime import checklist
 from realtime.hub import hub
 from realtime.models import ConnectionSample, ServerProcess
-from realtime.presence import GONE_SECONDS, Presence
+from realtime.rollout import checklist
+from realtime.rollout.presence import GONE_SECONDS, Presence
 from tests.support.ports import wait_until
 
 

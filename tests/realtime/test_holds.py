@@ -3,8 +3,9 @@
 import pytest
 from django.contrib.auth.models import Group
 
-from realtime import authority, holds, rollout
+from realtime import authority
 from realtime.models import Event, TransportChange
+from realtime.rollout import grants, holds
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ def _granted(settings):
 
 
 def _transports(*users):
-    return [rollout.decision(user).transport for user in users]
+    return [grants.decision(user).transport for user in users]
 
 
 def test_one_user_a_group_or_everybody():
@@ -47,7 +48,7 @@ def test_each_change_is_recorded_with_who_when_and_why_and_told_to_the_servers()
 def test_doing_it_again_changes_and_records_nothing():
     assert holds.take("all", "", reason="first", by="ana")
     assert not holds.take("all", "", reason="second", by="ben")
-    assert rollout.holds().everybody == "first"
+    assert grants.holds().everybody == "first"
     assert holds.give_back("all", "", reason="", by="ana")
     assert not holds.give_back("all", "", reason="", by="ana")
     assert TransportChange.objects.count() == Event.objects.count() == 2
@@ -57,10 +58,10 @@ def test_the_kill_switch_costs_no_query_and_the_rollout_two_for_all(settings, dj
     users = [person() for _ in range(5)]
     settings.USE_WEBSOCKETS = False
     with django_assert_num_queries(0):
-        rollout.decisions(users)
+        grants.decisions(users)
     settings.USE_WEBSOCKETS = True
     with django_assert_num_queries(2):
-        rollout.decisions(users)
+        grants.decisions(users)
 
 
 def test_a_viewer_carries_the_decision():

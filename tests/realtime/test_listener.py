@@ -9,7 +9,7 @@ from realtime.authority import Viewer
 from realtime.listener import Listener, Subscription
 from realtime.models import Event
 from realtime.replay import Frame
-from realtime.transport import Decision
+from realtime.rollout.transport import Decision
 
 VIEWER = Viewer(7, frozenset({"user:7", "project:1"}), "the hash of their password", Decision("sse", "a test"))
 

@@ -7,8 +7,8 @@ from django.core.cache import cache
 from django.test import Client
 
 from projeng.access import Role
-from realtime import holds
 from realtime.models import Event, TransportChange, TransportHold
+from realtime.rollout import holds
 from tests.support.people import person
 
 ROOM = "/ops/realtime/"

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from projeng.access import Role
-from realtime import people
+from realtime.control import people
 from tests.support import reported
 from tests.support.people import person
 from tests.support.room import room, text

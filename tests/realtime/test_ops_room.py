@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projeng.access import Role
-from realtime import control_room, trends
+from realtime.control import overview, trends
 from realtime.management.commands import parity_report
 from realtime.models import RolloutWatch
 from realtime.templatetags.control_room import stamp
@@ -157,7 +157,7 @@ def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
     html = room(staff)
     parity_report.Command().run_from_argv(["manage.py", "parity_report"])
     assert "Verdict: bad" in capsys.readouterr().out
-    [broken] = [str(check) for check in control_room.parity(trends.window("1")).checks if check.outcome == "bad"]
+    [broken] = [str(check) for check in overview.parity(trends.window("1")).checks if check.outcome == "bad"]
     assert f"Bad {broken.capitalize()}." in region(html, "status").replace("OVER", "over")
     parity = region(html, "parity")
     assert "Missing events: 1 of 4, limit 0 over the limit" in parity
@@ -166,11 +166,11 @@ def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
 
 def test_the_verdict_is_made_of_so_many_receipts_and_says_since_when(staff, engineer, monkeypatch):
     """However long a connection has lasted: what counts is when its events were."""
-    monkeypatch.setattr(control_room, "MOST_JUDGED", 10)
+    monkeypatch.setattr(overview, "MOST_JUDGED", 10)
     events = [reported.event(engineer, minutes=50 - number) for number in range(40)]
     reported.receipts(reported.link(engineer), events, [10] * 40)
     cache.clear()
-    parity = control_room.parity(trends.window("1"))
+    parity = overview.parity(trends.window("1"))
     assert parity.since == events[29].at
     assert parity.websocket.delivered == 11
     assert f"From {stamp(events[29].at)}" in region(room(staff), "parity")
@@ -256,7 +256,7 @@ def test_the_checklist_is_looked_at_only_when_asked_for(staff, monkeypatch):
     def never(to: int):
         raise AssertionError("The page looked at the checklist.")
 
-    monkeypatch.setattr("realtime.checklist.findings", never)
+    monkeypatch.setattr("realtime.rollout.checklist.findings", never)
     room(staff)
 
 

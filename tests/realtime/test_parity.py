@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from realtime.parity import Arrival, Link, Log, Logged, compare, tally
+from realtime.parity.compare import Arrival, Link, Log, Logged, compare, tally
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATE = 3_000

@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime import holds, transport, watch
 from realtime.management.commands import watch_rollout
 from realtime.models import Event, LinkReport, Receipt, RolloutWatch, TransportChange, TransportHold
-from realtime.parity_report import measure
+from realtime.parity import watch
+from realtime.parity.report import measure
+from realtime.rollout import holds, transport
 from tests.support.people import person
 from tests.support.ports import wait_until
 from tests.support.reports import link, receive

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from realtime import phases
+from realtime.rollout import phases
 
 BASE = {
     "USE_DAPHNE": False,

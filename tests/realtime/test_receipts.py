@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime import receipts, receipts_form, receipts_store
 from realtime.models import Event, Fallback, LinkReport, Receipt
+from realtime.parity import receipts, receipts_form, receipts_store
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from realtime.transport import SHADOW, SSE, WEBSOCKET, Decision, Flags, Holds, Person, cohort, decide, share
+from realtime.rollout.transport import SHADOW, SSE, WEBSOCKET, Decision, Flags, Holds, Person, cohort, decide, share
 
 
 def flags(use=True, shadow=False, percent=100, groups=()):

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
-from realtime import rollout
 from realtime.models import TransportChange
+from realtime.rollout import grants
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +26,10 @@ def _run(capsys, *words: str) -> str:
 def test_taking_it_away_and_giving_it_back(capsys):
     user = person()
     assert _run(capsys, "sse", "--all", "--reason", "the proxy") == "WebSocket is taken away from everybody."
-    assert rollout.decision(user) == ("sse", "taken away from everybody: the proxy")
+    assert grants.decision(user) == ("sse", "taken away from everybody: the proxy")
     assert _run(capsys, "sse", "--all", "--reason", "again") == "It was taken away from everybody already."
     assert _run(capsys, "restore", "--all") == "Given back to everybody what the flags grant."
-    assert rollout.decision(user).transport == "websocket"
+    assert grants.decision(user).transport == "websocket"
     assert _run(capsys, "restore", "--all") == "Nothing was taken from everybody."
     assert TransportChange.objects.first().by.endswith("(manage.py transport)")
 

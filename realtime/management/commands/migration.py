@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from realtime import checklist, phases
 from realtime.management.scripted import ScriptedCommand, whole_number
+from realtime.rollout import checklist, phases
 
 
 class Command(ScriptedCommand):

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from realtime.management.scripted import ScriptedCommand
-from realtime.parity_report import measure
-from realtime.parity_words import words
+from realtime.parity.report import measure
+from realtime.parity.words import words
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 

@@ -9,10 +9,10 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import CommandError
 
-from realtime import holds, rollout, transport
 from realtime.events import iso
 from realtime.management.scripted import ScriptedCommand
 from realtime.models import TransportChange, TransportHold
+from realtime.rollout import grants, holds, transport
 
 SHOWN = 10  # changes in the record that `show` prints
 LONGEST_REASON = 300
@@ -74,7 +74,7 @@ class Command(ScriptedCommand):
         return None, "", ""
 
     def _show(self, options: dict[str, Any], scope: str | None, target: str) -> None:
-        flags, taken = rollout.flags(), rollout.holds()
+        flags, taken = grants.flags(), grants.holds()
         outcome: dict[str, Any] = {
             "flags": {**asdict(flags), "groups": sorted(flags.groups)},
             "holds": list(TransportHold.objects.order_by("at").values("scope", "target", "reason", "by", "at")),
@@ -88,7 +88,7 @@ class Command(ScriptedCommand):
         lines += [f"WEBSOCKET_ROLLOUT_GROUPS names {name!r}, which is no group here." for name in sorted(missing)]
         if scope == transport.USER:
             user = get_user_model().objects.get(pk=target)
-            decision = transport.decide(flags, rollout.person(user), taken)
+            decision = transport.decide(flags, grants.person(user), taken)
             outcome["user"] = {"name": user.get_username(), **decision._asdict()}
             lines.append(f"{user.get_username()}: {decision.transport} ({decision.reason})")
         else:
@@ -96,7 +96,7 @@ class Command(ScriptedCommand):
             if scope == transport.GROUP:
                 users = users.filter(groups__name=target)
             counts = dict.fromkeys((transport.SSE, transport.WEBSOCKET, transport.SHADOW), 0)
-            for decision in rollout.decisions(list(users)).values():
+            for decision in grants.decisions(list(users)).values():
                 counts[decision.transport] += 1
             outcome["users"] = counts
             lines.append("Users: " + ", ".join(f"{number} {name}" for name, number in counts.items()))

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from .events import iso
-from .parity import Tally
-from .parity_report import NAMES, Parity
+from ..events import iso
+from .compare import Tally
+from .report import NAMES, Parity
 
 
 def words(parity: Parity) -> str:

@@ -10,10 +10,11 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
-from . import audience, rollout, transport
-from .events import topic_of
-from .models import Event, Fallback, Feedback, LinkReport, TransportHold
-from .transport import Decision
+from .. import audience
+from ..events import topic_of
+from ..models import Event, Fallback, Feedback, LinkReport, TransportHold
+from ..rollout import grants, transport
+from ..rollout.transport import Decision
 
 PAGE = 50
 LIVE = timedelta(minutes=7)  # a quiet browser reports every five; one that reports no more may be gone without a word
@@ -84,7 +85,7 @@ def _furthest_first(found: QuerySet, newest: list, now: datetime) -> QuerySet:
 
 def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
     ids = [user.pk for user in users]
-    told = rollout.decisions(users)
+    told = grants.decisions(users)
     working = Case(When(ended_at=None, reported_at__gte=now - LIVE, then=0), default=1)
     worked = LinkReport.objects.filter(shown=True, worked_at__isnull=False)
     links = _latest(worked, ids, working, "-reported_at", "-opened_at")

@@ -16,8 +16,9 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from . import checklist, control_room, holds, people, phases, transport, trends, word
-from .models import TransportChange, TransportHold
+from ..models import TransportChange, TransportHold
+from ..rollout import checklist, holds, phases, transport
+from . import overview, people, trends, word
 
 View = Callable[..., HttpResponseBase]
 
@@ -45,9 +46,9 @@ def room(request: HttpRequest) -> HttpResponse:
         _change(request)
         return HttpResponseRedirect(request.get_full_path())
     view = trends.window(request.GET.get("hours"))
-    servers = control_room.servers()
+    servers = overview.servers()
     chart, percentiles = trends.delays(view)
-    parity = control_room.parity(view)
+    parity = overview.parity(view)
     search = request.GET.get("q", "")
     sort = request.GET.get("sort", "")
     sort = sort if sort in people.SORTS else "name"
@@ -60,10 +61,10 @@ def room(request: HttpRequest) -> HttpResponse:
         "percentiles": percentiles,
         "fallbacks": trends.fallbacks(view),
         "parity": parity,
-        "judged": control_room.judged(parity),
-        "demotions": control_room.demotions(),
-        "words": control_room.words(view.now),
-        "reporting": control_room.reporting(view),
+        "judged": overview.judged(parity),
+        "demotions": overview.demotions(),
+        "words": overview.words(view.now),
+        "reporting": overview.reporting(view),
         "page": people.people(search, sort, request.GET.get("page")),
         "search": search[: people.LONGEST_SEARCH],
         "sort": sort,

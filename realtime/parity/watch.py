@@ -16,10 +16,11 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from . import holds, transport, verdict
-from .events import iso
-from .models import RolloutWatch, TransportChange, TransportHold
-from .parity_report import measure
+from ..events import iso
+from ..models import RolloutWatch, TransportChange, TransportHold
+from ..rollout import holds, transport
+from . import verdict
+from .report import measure
 from .verdict import Check
 
 logger = logging.getLogger(__name__)

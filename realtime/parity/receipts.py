@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
+from ..listener import asked_by_another
+from ..refusal import refusal
 from . import receipts_form, receipts_store
-from .listener import asked_by_another
-from .refusal import refusal
 
 MOST_BYTES = 64 * 1024
 POSTS_A_MINUTE = 240  # of one person, in one process

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .parity import Tally
+from .compare import Tally
 
 GOOD, BAD, UNKNOWN = "good", "bad", "not enough data"
 FAILED, MISSING, P99 = LIMITS = ("failed connections in percent", "missing events", "p99 in ms")

@@ -19,8 +19,8 @@ from django.db import Error, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from .hub import hub
-from .models import ConnectionSample, ServerProcess
+from ..hub import hub
+from ..models import ConnectionSample, ServerProcess
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from . import phases, redis_check, replay, verdict
-from .parity_report import measure
+from .. import redis_check, replay
+from ..parity import verdict
+from ..parity.report import measure
+from . import phases
 from .phases import Finding
 from .presence import alive
 

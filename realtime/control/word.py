@@ -8,8 +8,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from . import checklist, rollout
-from .models import Feedback, LinkReport
+from ..models import Feedback, LinkReport
+from ..rollout import checklist, grants
 
 EVERY = timedelta(minutes=1)  # one word of a person, at most
 LONGEST = 500
@@ -53,7 +53,7 @@ def keep(user: Any, said: dict[str, Any]) -> Feedback:
             user=user,
             live=said["live"] == "yes",
             comment=said["comment"],
-            transport=said["transport"] or rollout.decision(user).transport,
+            transport=said["transport"] or grants.decision(user).transport,
             phase="between phases" if phase.number is None else f"phase {phase.number}",
             page=said["page"],
         )

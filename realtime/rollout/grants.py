@@ -1,4 +1,4 @@
-"""Who gets which transport now: the environment's flags and the database's holds, put to realtime/transport.py."""
+"""Who gets which transport now: the environment's flags and the database's holds, put to transport.py beside this."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 
+from ..events import to_json
+from ..models import TransportHold
 from . import transport
-from .events import to_json
-from .models import TransportHold
 from .transport import Decision, Flags, Holds, Person
 
 

@@ -1,6 +1,6 @@
 """What the control room shows: read from the database in a fixed number of queries, each over a bounded window.
 
-Who has which transport, one by one, is in realtime/people.py; what is drawn over time in realtime/trends.py.
+Who has which transport, one by one, is in people.py beside this; what is drawn over time in trends.py.
 """
 
 from datetime import datetime, timedelta
@@ -12,10 +12,11 @@ from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db.models import Count, Q, Subquery
 
-from . import checklist, parity_report, phases, transport
-from .models import Event, Feedback, LinkReport, Receipt, RolloutWatch, TransportChange, TransportHold
-from .parity_report import NAMES, Parity
-from .presence import GONE_SECONDS, alive
+from ..models import Event, Feedback, LinkReport, Receipt, RolloutWatch, TransportChange, TransportHold
+from ..parity import report
+from ..parity.report import NAMES, Parity
+from ..rollout import checklist, phases, transport
+from ..rollout.presence import GONE_SECONDS, alive
 from .trends import Window
 
 MOST_SERVERS = 100
@@ -78,7 +79,7 @@ def parity(view: Window) -> Parity:
     key = f"realtime.parity.{view.hours}"
     found = cache.get(key)
     if found is None:
-        found = parity_report.measure(_judged_since(view), view.now)
+        found = report.measure(_judged_since(view), view.now)
         cache.set(key, found, VERDICT_SECONDS)
     return found
 

@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from . import audience, events
-from .models import Event, Fallback, LinkReport, Receipt
+from .. import audience, events
+from ..models import Event, Fallback, LinkReport, Receipt
 from .receipts_form import LinkSaid, Report
 
 A_DAY = 5_000  # new links of one person

@@ -1,4 +1,4 @@
-"""What browsers reported, read from the database and put to realtime/parity.py and realtime/verdict.py."""
+"""What browsers reported, read from the database and put to compare.py and verdict.py beside this."""
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
@@ -10,10 +10,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Q, QuerySet
 
-from . import audience, events, replay, verdict
-from .events import AuthorityChanged, iso
-from .models import Event, Fallback, Feedback, LinkReport, Receipt
-from .parity import Arrival, Link, Log, Logged, Tally, compare, tally
+from .. import audience, events, replay
+from ..events import AuthorityChanged, iso
+from ..models import Event, Fallback, Feedback, LinkReport, Receipt
+from . import verdict
+from .compare import Arrival, Link, Log, Logged, Tally, compare, tally
 from .verdict import Check, Limits
 
 COMMENTS = 10  # the latest words of people that a report carries

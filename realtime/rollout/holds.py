@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
+from ..events import TransportChanged
+from ..models import TransportChange, TransportHold
+from ..publish import Announcement, publish
 from . import transport
-from .events import TransportChanged
-from .models import TransportChange, TransportHold
-from .publish import Announcement, publish
 
 
 def take(scope: str, target: str, *, reason: str, by: str) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
+from ..models import ConnectionSample, Event, Fallback, Receipt, ServerProcess
+from ..parity.report import NAMES
 from .charts import Chart, Series, milliseconds
-from .models import ConnectionSample, Event, Fallback, Receipt, ServerProcess
-from .parity_report import NAMES
 
 MOST_SAMPLES = 20_000  # read for the chart of connections
 MOST_RECEIPTS = 5_000  # the newest, read for the chart of delays

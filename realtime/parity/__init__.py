@@ -1,0 +1,1 @@
+"""What browsers report of what they got, and what comes of it."""
