@@ -10,9 +10,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.db.models import Count, Q, Subquery
+from django.db.models import Count, Q
 
-from ..models import Event, Feedback, LinkReport, Receipt, RolloutWatch, TransportChange, TransportHold
+from ..models import Feedback, LinkReport, RolloutWatch, TransportChange, TransportHold
 from ..parity import report
 from ..parity.report import NAMES, Parity
 from ..rollout import checklist, phases, transport
@@ -79,7 +79,7 @@ def parity(view: Window) -> Parity:
     key = f"realtime.parity.{view.hours}"
     found = cache.get(key)
     if found is None:
-        found = report.measure(_judged_since(view), view.now)
+        found = report.measure(report.newest_part(view.since, MOST_JUDGED), view.now)
         cache.set(key, found, VERDICT_SECONDS)
     return found
 
@@ -88,15 +88,6 @@ def judged(found: Parity) -> list[tuple[str, dict[str, Any]]]:
     """What each transport of a report did that did anything, with its name."""
     order = ("websocket", "sse", "poll")
     return [(NAMES[name], found.tallies[name].numbers()) for name in order if name in found.tallies]
-
-
-def _judged_since(view: Window) -> datetime:
-    """The window's beginning, or later: when the events of the newest ``MOST_JUDGED`` receipts began."""
-    one = slice(MOST_JUDGED, MOST_JUDGED + 1)
-    received = Receipt.objects.order_by("-id").values("event_id")[one]
-    bounds = Event.objects.filter(pk__in=Subquery(received)).values_list("at", flat=True)
-    logged = Event.objects.order_by("-id").values_list("at", flat=True)[one]
-    return max([view.since, *bounds, *logged])
 
 
 # --- what was taken away, and people's word --------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Subquery
 
 from .. import audience, events, replay
 from ..events import AuthorityChanged, iso
@@ -72,6 +72,15 @@ def limits() -> Limits:
         connections=settings.ROLLOUT_MIN_CONNECTIONS,
         events=settings.ROLLOUT_MIN_EVENTS,
     )
+
+
+def newest_part(since: datetime, most: int) -> datetime:
+    """``since``, or later where that is much to judge: when the events of the newest ``most`` receipts began."""
+    one = slice(most, most + 1)
+    received = Receipt.objects.order_by("-id").values("event_id")[one]
+    bounds = Event.objects.filter(pk__in=Subquery(received)).values_list("at", flat=True)
+    logged = Event.objects.order_by("-id").values_list("at", flat=True)[one]
+    return max([since, *bounds, *logged])
 
 
 def measure(since: datetime, until: datetime, transports: Collection[str] = tuple(NAMES)) -> Parity:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from .. import redis_check, replay
+from ..events import iso
 from ..parity import verdict
-from ..parity.report import measure
+from ..parity.report import measure, newest_part
 from . import phases
 from .phases import Finding
 from .presence import alive
@@ -24,6 +25,7 @@ KEPT = timedelta(days=14)  # evidence that is older proves little
 NEEDS_REDIS = 3  # from this phase on, Redis must be healthy where it is used
 NEEDS_PARITY = 4  # from this phase on, what browsers reported in the phase before must speak for it
 REPORTED = timedelta(days=1)
+MOST_JUDGED = 500_000  # receipts, about: a few seconds' work
 
 
 def values(switches: dict[str, Any]) -> dict[str, Any]:
@@ -137,9 +139,9 @@ def _redis() -> Finding:
 
 def _parity() -> Finding:
     now = timezone.now()
-    parity = measure(now - REPORTED, now)
+    parity = measure(newest_part(now - REPORTED, MOST_JUDGED), now)
     told = "; ".join(map(str, parity.checks))
-    return Finding("parity", parity.verdict == verdict.GOOD, f"{parity.verdict} in the last 24 hours ({told})")
+    return Finding("parity", parity.verdict == verdict.GOOD, f"{parity.verdict} since {iso(parity.since)} ({told})")
 
 
 def _report(name: str) -> dict[str, Any] | str:

@@ -1,7 +1,7 @@
 // Server-Sent Events from bytes, however the network cut them: in the middle of a character, of a line end, of a block.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 
-const MOST = 1_000_000; // characters that one block may have
+const MOST = 4_000_000; // characters that one block may have, as many as a message of a socket
 
 export class SseParser {
   #decoder = new TextDecoder();

@@ -47,7 +47,7 @@ test("a block or message of absurd size ends the link, not the page", async () =
     const tab = new Tab(all, { transport });
     await all.pass(20_000);
     const [link] = all.site.open;
-    if (transport === "sse") for (let part = 0; part < 12; part += 1) link.write(`data: ${"x".repeat(100_000)}\n`);
+    if (transport === "sse") for (let part = 0; part < 42; part += 1) link.write(`data: ${"x".repeat(100_000)}\n`);
     else link.say(JSON.stringify([{ type: "x".repeat(5_000_000) }]));
     await all.pass(10);
     assert.equal(all.site.open.size, 0);

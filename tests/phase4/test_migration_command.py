@@ -174,7 +174,7 @@ def test_what_browsers_reported_is_asked_for_from_phase_4_on(settings, reports):
     assert "parity" not in {one.name for one in checklist.findings(3)}
     found = next(one for one in checklist.findings(4) if one.name == "parity")
     assert not found.well
-    assert found.evidence.startswith("not enough data in the last 24 hours")
+    assert found.evidence.startswith("not enough data since ")
 
 
 @pytest.mark.parametrize(
