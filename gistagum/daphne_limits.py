@@ -23,6 +23,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 logger = logging.getLogger(__name__)
 
 STALLED_SECONDS = 20.0  # a browser that takes nothing for so long is let go; it resumes when it is able to
+CLOSE_SECONDS = (
+    5.0  # for a client's answer to a close frame; after one, autobahn's own patience, slow ones were cut off
+)
 GOODBYE_SECONDS = 0.5  # for close frames and last bytes to leave
 OPEN = 3  # autobahn.websocket.protocol.WebSocketProtocol.STATE_OPEN
 LAST_SECONDS = 4.0  # how long threads may go on once the server has stopped
@@ -181,6 +184,7 @@ class SocketOutlet(Outlet):
     def after(self, message: Message) -> None:
         self._protocol.maxMessagePayloadSize = self._incoming_limit
         if message["type"] == "websocket.accept" and self._protocol.transport is not None:
+            self._protocol.closeHandshakeTimeout = CLOSE_SECONDS
             self._protocol.transport.unregisterProducer()
             self._protocol.transport.registerProducer(self, True)
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from projeng import inbox
+from tests.support.people import session_cookie
 from tests.support.websocket import DeafSocket
 
 # What a client says is heard the same on either database.
@@ -130,6 +131,12 @@ def test_ten_messages_a_second_are_nothing_special(talk, head):
         socket.of_type("pong")
 
 
+def test_a_client_has_time_to_answer_a_close(site, head):
+    """One second, as Daphne's library has it, is not enough for a slow phone: it would lose what came just before."""
+    with DeafSocket(f"{site.url}/ws/events/?topics=gossip", session_cookie(head)) as slow:
+        assert not slow.let_go(2.5), "it is cut off"
+
+
 @pytest.mark.parametrize("query", ["?topics=gossip", "?topics=", "?topics=notifications,gossip", "?topics=%00"])
 def test_an_unknown_topic_is_named_and_the_socket_closed_for_good(talk, head, query):
     for joined in (True, False):
@@ -154,8 +161,6 @@ def test_a_strange_query_is_no_matter(talk, head):
 
 
 def test_one_who_says_nothing_and_reads_nothing_disturbs_nobody(site, talk, head):
-    from tests.support.people import session_cookie
-
     with DeafSocket(f"{site.url}/ws/events/?topics=notifications", session_cookie(head)):
         socket = talk(head, "notifications/")
         inbox.send([head], "Hello")

@@ -8,10 +8,10 @@ from django.core.management import call_command
 from projeng import inbox
 from projeng.access import Role
 from realtime.models import LinkReport, Receipt
-from tests.browser.conftest import browse, browser  # noqa: F401 (fixtures)
-from tests.browser.support import unread, until, until_state
 from tests.support.people import person
 from tests.support.site import Site
+
+from .support import unread, until, until_state
 
 ADDRESS = "/projeng/api/realtime/receipts/"
 
@@ -50,7 +50,7 @@ def happen(page, head, times: int) -> None:
     ],
     ids=["websocket", "shadow", "sse"],
 )
-def test_pages_report_what_they_got(open_site, browse, capsys, environment, shown, beside):  # noqa: F811
+def test_pages_report_what_they_got(open_site, browse, capsys, environment, shown, beside):
     site = open_site(**environment)
     head = person(Role.HEAD)
     page = browse(site).open(head, "/dashboard/notifications/")
@@ -74,7 +74,7 @@ def test_pages_report_what_they_got(open_site, browse, capsys, environment, show
 
 
 @pytest.mark.timeout(120)
-def test_what_had_not_been_reported_is_when_the_page_is_left(open_site, browse):  # noqa: F811
+def test_what_had_not_been_reported_is_when_the_page_is_left(open_site, browse):
     site = open_site(USE_WEBSOCKETS="true")
     head = person(Role.HEAD)
     page = browse(site).open(head, "/dashboard/notifications/")
@@ -88,7 +88,7 @@ def test_what_had_not_been_reported_is_when_the_page_is_left(open_site, browse):
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("status", [401, 403, 404, 409])
-def test_where_nobody_wants_reports_the_page_goes_on_without_a_word(open_site, browse, status):  # noqa: F811
+def test_where_nobody_wants_reports_the_page_goes_on_without_a_word(open_site, browse, status):
     site = open_site()
     head = person(Role.HEAD)
     browsing = browse(site)
