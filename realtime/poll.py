@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from . import authority, replay
 from .events import to_json
-from .listener import Subscription, asked_by_another
-from .refusal import refusal
+from .listener import Subscription
+from .refusal import refusal, refusal_of
 
 MOST = 200  # events in one answer
 
@@ -19,12 +19,8 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     Without a cursor of use, the state of all there is. ``more``: not everything fitted, ask on at once. Refused as a
     stream is (realtime/sse.py).
     """
-    if request.method != "GET":
-        return refusal(405, "What is new is asked for with GET.", Allow="GET")
-    if not request.user.is_authenticated:
-        return refusal(401, "Not signed in.")
-    if asked_by_another(request.GET.get("user"), request.user.pk):
-        return refusal(409, "Somebody else is signed in.")
+    if refused := refusal_of(request, "GET"):
+        return refused
     raw = request.GET.get("last_event_id")
     start = replay.start(raw)
     frames = replay.tail(start.cursor, MOST)

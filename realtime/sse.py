@@ -24,9 +24,9 @@ from .client_socket import ClientSocket
 from .conversation import Read, Send, Step, Wait, conversation
 from .hub import hub
 from .idle_threads import release_request_thread
-from .listener import Listener, Subscription, asked_by_another
+from .listener import Listener, Subscription
 from .reader import READ_SECONDS
-from .refusal import refusal
+from .refusal import refusal, refusal_of
 
 logger = logging.getLogger(__name__)
 
@@ -42,14 +42,10 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     ``?user=`` names: 409. No slot left: 503 with ``Retry-After``. Not allowed: 404, since that it exists is nobody's
     business either.
     """
-    if request.method != "GET":
-        return refusal(405, "A stream is read with GET.", Allow="GET")
-    if not request.user.is_authenticated:
-        if "text/html" in request.headers.get("Accept", ""):
+    if refused := refusal_of(request, "GET"):
+        if refused.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
             return redirect_to_login(request.get_full_path())
-        return refusal(401, "Not signed in.")
-    if asked_by_another(request.GET.get("user"), request.user.pk):
-        return refusal(409, "Somebody else is signed in.")
+        return refused
     if not settings.SSE_ENABLED:
         return refusal(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
     if hub.closing or not _slots.take():

@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from ..listener import asked_by_another
-from ..refusal import refusal
+from ..refusal import refusal, refusal_of
 from . import receipts_form, receipts_store
 
 MOST_BYTES = 64 * 1024
@@ -54,12 +53,8 @@ def receive(request: HttpRequest) -> HttpResponseBase:
 
     Refused as a stream is, and: 413 above 64 KB, 415 when it is not JSON, 429 with ``Retry-After`` for too many.
     """
-    if request.method != "POST":
-        return refusal(405, "Reports are sent with POST.", Allow="POST")
-    if not request.user.is_authenticated:
-        return refusal(401, "Not signed in.")
-    if asked_by_another(request.GET.get("user"), request.user.pk):
-        return refusal(409, "Somebody else is signed in.")
+    if refused := refusal_of(request, "POST"):
+        return refused
     if request.content_type != "application/json":
         return refusal(415, "A report is JSON.")
     if wait := budget.spend(request.user.pk, "posts", 1, POSTS_A_MINUTE):
