@@ -16,6 +16,7 @@ from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
+from realtime.limits import limited_handshakes  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 
 from .daphne_limits import bounded, end_in_time  # noqa: E402
@@ -23,7 +24,7 @@ from .middleware import own_session_only  # noqa: E402
 
 # An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
 addresses = URLRouter([*websocket_urlpatterns, re_path("", WebsocketDenier.as_asgi())])
-sockets = own_session_only(SessionMiddleware(AuthMiddleware(addresses)))
+sockets = own_session_only(limited_handshakes(SessionMiddleware(AuthMiddleware(addresses))))
 
 application = bounded(
     ProtocolTypeRouter(
