@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 KEYS = 20_000
+NEARLY = 1e-6  # sums of fractions never come out even
 
 
 class Buckets:
@@ -30,8 +31,8 @@ class Buckets:
         """Take one of this key's; 0, or the whole seconds until there is one and nothing was taken."""
         with self._lock:
             left = self._left(key)
-            if left < 1:
-                return max(1, math.ceil((1 - left) / self._a_second))
+            if left < 1 - NEARLY:
+                return max(1, math.ceil((1 - left) / self._a_second - NEARLY))
             self._keep(key, left - 1)
             return 0
 
