@@ -38,7 +38,8 @@ STATUS = "/projeng/api/realtime/status/"
 EVENTS = "/projeng/api/realtime/events/"
 SOCKET = "/ws/events/?topics=notifications"
 PAIRS = [("gunicorn", "sqlite"), ("daphne", "postgres")]
-FLOOD_SECONDS = 5
+FLOOD_SECONDS = 4
+WORKERS = {"sign-ins": 8}  # threads that send; of others there is one for each kind
 SOON = 5.0  # seconds for a page or an event, beside a flood
 MEGABYTE = 2**20
 
@@ -202,7 +203,7 @@ def test_beside_floods_of_every_kind_pages_answer_and_every_event_arrives(
         with ExitStack() as flooding:
             flooding.enter_context(half_requests(site, 100, SOURCES))
             floods = {
-                (name, number): flooding.enter_context(Flood(site, make(site), SOURCES[:number], 1))
+                (name, number): flooding.enter_context(Flood(site, make(site), SOURCES[:number], WORKERS.get(name, 1)))
                 for name, (make, _) in FLOODS.items()
                 for number in (1, len(SOURCES))
             }
@@ -222,7 +223,7 @@ def test_beside_floods_of_every_kind_pages_answer_and_every_event_arrives(
             f"{grown:.0f} MB more, {written} lines"
         )
         for (name, number), flood in floods.items():
-            assert flood.answers.total() > 3, f"{name} from {number}"
+            assert flood.answers, f"{name} from {number}"
             assert set(flood.answers) <= FLOODS[name][1], f"{name} from {number}: {flood.answers}"
         assert max(pages) < SOON
         assert max(events) < SOON
@@ -238,33 +239,29 @@ def test_beside_floods_of_every_kind_pages_answer_and_every_event_arrives(
             assert got == [*(f"message {number}" for number in range(1, len(pages) + 1)), "after the flood"]
 
 
-# --- a thousand browsers that return are no flood ---------------------------------------------------------------
+# --- browsers that return after a restart are no flood ----------------------------------------------------------
 
 
-@pytest.mark.alone
-@pytest.mark.timeout(120)
-def test_a_thousand_people_behind_one_address_return_at_once_and_nobody_is_refused(
-    new_database, on_database, static_root, scratch, many_files
+def test_all_people_behind_one_address_return_at_once_and_nobody_is_refused(
+    new_database, on_database, static_root, scratch
 ):
+    """Ten times as many as may cost queries for nothing. A thousand, by default: tests/realtime/test_limits.py."""
     url = new_database("postgres")
     on_database(url)
-    people = [person(Role.HEAD) for _ in range(20)]
-    cookies = [f"Cookie: {session_cookie(people[number % 20])}" for number in range(1_000)]
+    people = [person(Role.HEAD) for _ in range(10)]
+    cookies = [f"Cookie: {session_cookie(one)}" for one in people * 20]
     with ExitStack() as stack:
-        site = stack.enter_context(
-            Site(scratch / "site", url, "daphne", STATIC_ROOT=static_root, STREAMS_PER_PERSON="100")
-        )
+        few = {"OPENS_PER_ADDRESS": "20", "STATIC_ROOT": static_root}
+        site = stack.enter_context(Site(scratch / "site", url, "daphne", **few))
 
-        def return_to(site: Site, cookie: str) -> Answer:
+        def return_to(cookie: str) -> int:
             sock = stack.enter_context(connected(site, "127.0.0.1", 40))
             sock.sendall(handshake(site, SOCKET, cookie))
-            return Answer(sock.recv(4096))
+            return Answer(sock.recv(4096)).status
 
-        begun = time.monotonic()
-        with ThreadPoolExecutor(40) as pool:
-            answers = list(pool.map(lambda cookie: return_to(site, cookie).status, cookies))
-        print(f"1,000 handshakes in {time.monotonic() - begun:.1f} s")  # noqa: T201
-        assert set(answers) == {101}
+        with ThreadPoolExecutor(15) as pool:
+            assert set(pool.map(return_to, cookies)) == {101}
+        assert ask(site, handshake(site, SOCKET, made_up_session())).status == 403, "and there is still something left"
 
 
 # --- requests that are never finished ---------------------------------------------------------------------------
