@@ -29,7 +29,7 @@ def refusal_of(request: HttpRequest, method: str) -> JsonResponse | None:
 
 async def deny(scope: Any, send: Any, status: int, retry_after: int = 0) -> None:
     """Refuse a WebSocket handshake with this status, where the server can say one; others answer 403."""
-    if "websocket.http.response" not in (scope.get("extensions") or {}):
+    if status == 403 or "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close"})
         return
     headers = [(b"retry-after", b"%d" % retry_after)] if retry_after else []

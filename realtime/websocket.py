@@ -84,12 +84,12 @@ class ListenerConsumer(AsyncConsumer):
         user = self.scope["user"]
         asked = parse_qs(self.scope["query_string"].decode("latin1"), keep_blank_values=True)
         query = {name: values[-1] for name, values in asked.items()}
+        if user.is_authenticated and "entry" in self.scope:
+            self.scope["entry"].belongs_to(user.pk)
         full = ListenerConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
         if not user.is_authenticated or not settings.USE_DAPHNE or full or hub.closing:
             await deny(self.scope, self.send, 403)
             return
-        if "entry" in self.scope:
-            self.scope["entry"].belongs_to(user.pk)
         ListenerConsumer.open_sockets += 1
         self._counted = True
         if asked_by_another(query.get("user"), user.pk):
