@@ -1,4 +1,4 @@
-"""A log that no flood fills: what is said again and again is said a few times a minute, and then counted."""
+"""A log that no flood fills: what is said of requests is said a few times a minute for each kind, and then counted."""
 
 import logging
 import threading
@@ -10,14 +10,16 @@ LINES = 10  # of a kind in a minute
 REFUSED = 1  # of those that say that somebody was refused
 KINDS = 1_000
 TOO_MANY_REQUESTS = 429
+TALKATIVE = ("django.", "gunicorn.", "daphne.")
 
 
 class Sparing(logging.Filter):
     """Lets so many lines of a kind through in a minute; the next one after that says how many were left out.
 
+    Only of what anybody can cause by a request: what Django and the servers say of one, and that somebody was refused.
     A kind is who says it, how loud, about which status, and the beginning of the words before their arguments. Errors
-    always pass, except those about requests for other hosts, which anybody can send. That somebody was told to come
-    later (429) is said by whoever refused them.
+    always pass, except those about requests for other hosts. That somebody was told to come later (429) is said by
+    whoever refused them.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -34,8 +36,11 @@ class Sparing(logging.Filter):
         if record.levelno >= logging.ERROR and not record.name.startswith("django.security"):
             return True
         words = str(record.msg)
+        refused = words.startswith("Refused, ")
+        if not refused and not record.name.startswith(TALKATIVE):
+            return True
         kind = (record.name, record.levelno, status, words[:24])
-        most = REFUSED if words.startswith("Refused, ") else LINES
+        most = REFUSED if refused else LINES
         now = self._now()
         with self._lock:
             if len(self._kinds) > KINDS:

@@ -1,7 +1,6 @@
 """Fixtures shared by all tests: databases, running sites, and the office's people on them."""
 
 import itertools
-import resource
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,12 +107,3 @@ site = running_on("gunicorn-sqlite", "daphne-postgres")
 def scratch(tmp_path: Path) -> Path:
     """A folder for a site that a test starts for itself."""
     return tmp_path
-
-
-@pytest.fixture
-def many_files() -> Iterator[None]:
-    """Leave to hold thousands of sockets; processes that are started meanwhile inherit it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8_000)), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

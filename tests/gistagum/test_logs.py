@@ -76,7 +76,7 @@ def test_one_kind_takes_nothing_from_another(say):
     for _ in range(99):
         say("%s: %s", "Not Found", "/", status_code=404)
     assert say("%s: %s", "Forbidden", "/", status_code=403)
-    assert say("something else", name="ours")
+    assert say("something else")
 
 
 def test_a_sign_of_percent_in_what_is_counted_does_no_harm(say, clock):
@@ -86,8 +86,12 @@ def test_a_sign_of_percent_in_what_is_counted_does_no_harm(say, clock):
     assert say("100%") == "100% (89 more like it since the last one)"
 
 
+def test_what_is_said_of_anything_else_than_requests_is_always_written(say):
+    assert None not in [say("A reader is let go: it took nothing for %.0f s.", 20.0, name="ours") for _ in range(50)]
+
+
 def test_any_number_of_kinds_takes_bounded_memory(clock):
     sparing = Sparing(clock)
     for number in range(5_000):
-        sparing.filter(logging.LogRecord(f"name{number}", logging.INFO, "", 0, "text", (), None))
+        sparing.filter(logging.LogRecord(f"django.{number}", logging.INFO, "", 0, "text", (), None))
     assert len(sparing._kinds) <= 1_001

@@ -93,6 +93,15 @@ def memory(pids: list[int]) -> int:
     return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids) * resource.getpagesize()
 
 
+@pytest.fixture
+def many_files():
+    """Leave to hold a socket for each stream; processes that are started meanwhile inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8 * STREAMS)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 @pytest.mark.alone
 @pytest.mark.timeout(150)
 def test_a_thousand_streams_get_every_event_once_and_pages_answer_meanwhile(
