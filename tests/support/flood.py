@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from .nginx import Nginx
 from .site import Site
 
 SOURCES = [f"127.0.{1 + number // 200}.{1 + number % 200}" for number in range(400)]
@@ -75,7 +76,7 @@ def ask(site: Site, data: bytes, source: str = "127.0.0.1", seconds: float = 15.
         return Answer(_head(sock))
 
 
-def connected(site: Site, source: str, seconds: float = 15.0) -> socket.socket:
+def connected(site: Site | Nginx, source: str, seconds: float = 15.0) -> socket.socket:
     """A connection from this address."""
     sock = socket.create_connection(("127.0.0.1", site.port), timeout=seconds, source_address=(source, 0))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -120,7 +121,7 @@ class Flood:
 
 
 @contextlib.contextmanager
-def half_requests(site: Site, number: int, sources: list[str]) -> Iterator[list[socket.socket]]:
+def half_requests(site: Site | Nginx, number: int, sources: list[str]) -> Iterator[list[socket.socket]]:
     """So many connections that begin a request and never end it."""
     held = []
     try:
