@@ -256,7 +256,7 @@ LOGGING = {
             "style": "{",
         },
     },
-    "filters": {"sparing": {"()": "gistagum.logs.Sparing"}},
+    "filters": {"sparing": {"()": "gistagum.sparing.Sparing"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["sparing"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Whoever wanted the connection says so in one line; the pool would repeat it at every try.

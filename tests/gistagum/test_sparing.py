@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gistagum.logs import LINES, SECONDS, Sparing
+from gistagum.sparing import LINES, SECONDS, Sparing
 
 
 class Clock:
