@@ -131,7 +131,7 @@ def targets(office: Office) -> dict[str, list[str]]:
 def attack(page: Page, url: str, office: Office) -> tuple[dict, set[tuple[str, int]], bool]:
     """Let the page try: what it got, how each POST was answered, and whether the victim's cookie came along."""
     answers = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     got = page.evaluate(ATTACK, {"site": url, **targets(office)})
     page.wait_for_timeout(300)  # for the last beacons
     posts = [one for one in answers if one.url.startswith(url) and one.request.method == "POST"]
