@@ -221,6 +221,7 @@ def for_operators(place: Place, browser: httpx.Client, redis: Redis) -> None:
     assert rows[0]["fields"]["switches"]["REDIS_URL"] == {"value": True, "source": "environment"}
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("server", ["gunicorn", "daphne"])
 def test_no_secret_comes_out_whatever_goes_wrong(new_database, on_database, static_root, scratch, server):
     url = new_database("postgres")
