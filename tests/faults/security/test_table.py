@@ -12,7 +12,8 @@ from django.test import Client
 from tests.evidence import REPORTS
 
 from .office import TELLTALES, Office
-from .rules import METHODS, ROLES, addresses, rule_for
+from .rules import IN, METHODS, ROLES, addresses, rule_for
+from .test_table_live import SEES, SOCKETS
 
 pytestmark = pytest.mark.django_db
 REFUSED = {302, 401, 403, 404, 405}
@@ -96,4 +97,21 @@ def keep(lines: list[str]) -> None:
         f"| address | methods | {' | '.join(ROLES)} |",
         f"| --- | --- |{' --- |' * len(ROLES)}",
     ]
-    (REPORTS / "access.md").write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
+    (REPORTS / "access.md").write_text("\n".join([*head, *lines, "", *live()]) + "\n", encoding="utf-8")
+
+
+def live() -> list[str]:
+    """What streams, sockets and polls hand out, by topic: what tests/faults/security/test_table_live.py looks at."""
+    words = {0: "of no project", 1: "of the assigned project", 2: "of every project"}
+    cells = {
+        "notifications": dict.fromkeys(IN, "one's own"),
+        "projects": {role: f"events {words[len(SEES[role])]}" for role in IN},
+        "dashboard": {role: f"counts {words[len(SEES[role])]}" for role in IN},
+    }
+    return [
+        "The same for live updates: `events/` and `poll/`, and the sockets `" + "`, `".join(SOCKETS) + "`.",
+        "",
+        f"| topic | {' | '.join(ROLES)} |",
+        f"| --- |{' --- |' * len(ROLES)}",
+        *(f"| {topic} | {' | '.join(row.get(role, 'refused') for role in ROLES)} |" for topic, row in cells.items()),
+    ]
