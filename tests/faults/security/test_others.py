@@ -104,12 +104,12 @@ def test_a_cursor_of_somebody_else_shows_what_is_ones_own(site, people):
         query = f"?topics=notifications,projects&last_event_id={cursor}"
         for one in (Stream(f"{site.url}{API}/events/{query}", cookie), Socket(f"{site.url}/ws/events/{query}", cookie)):
             with one:
-                one.wait_for_cursor(last)
+                one.wait_for_cursor(last, 30)
                 assert [frame["message"] for frame in one.frames if "id" in frame and "at" in frame][-1:] == ["Mine"]
                 says_nothing_of_others(one.frames)
     # A page of the log that the head has just read is shared by all who read there; what they may see of it is not.
     with Stream(f"{site.url}{API}/events/?last_event_id={before}", session_cookie(head)) as stream:
-        stream.wait_for_cursor(last)
+        stream.wait_for_cursor(last, 30)
         assert "Xanadu" in json.dumps(stream.frames)
 
 
