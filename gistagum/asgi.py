@@ -18,7 +18,8 @@ from django.urls import re_path  # noqa: E402
 from projeng.routing import websocket_urlpatterns  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 
-from .daphne_limits import bounded, end_in_time  # noqa: E402
+from .bodies import bounded_bodies  # noqa: E402
+from .daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
 from .middleware import own_session_only  # noqa: E402
 
 # An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
@@ -28,10 +29,11 @@ sockets = own_session_only(SessionMiddleware(AuthMiddleware(addresses)))
 application = bounded(
     ProtocolTypeRouter(
         {
-            "http": django_application,
+            "http": bounded_bodies(django_application),
             "websocket": AllowedHostsOriginValidator(CookieMiddleware(sockets)),
         }
     )
 )
+bound_bodies()
 end_in_time()
 presence.start()

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gistagum.bodies.BodyMiddleware",
     "gistagum.middleware.HealthMiddleware",
     "gistagum.middleware.SessionCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
