@@ -252,7 +252,14 @@ LOGGING = {
             "style": "{",
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["no_foreign_tracebacks"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Whoever wanted the connection says so in one line; the pool would repeat it at every try.
     "loggers": {
