@@ -1,7 +1,8 @@
 """What Daphne leaves open, closed from outside: slow readers, endless requests, and threads that outlive the server.
 
 Daphne writes a response into its buffer however full that is (django/daphne#170), a request to the disk however large
-it is, and its process cannot end while a thread of ours is busy. All are mended through Twisted's public interfaces; other servers are left alone.
+it is, and its process cannot end while a thread of ours is busy. All are mended through Twisted's public interfaces;
+other servers are left alone.
 """
 
 import asyncio

@@ -21,19 +21,6 @@ MEGABYTE = bytes(2**20)
 CSRF = f"Cookie: csrftoken={'a' * 32}"  # with such a cookie the token is looked for in the form, so all of it is read
 
 
-@pytest.fixture(scope="module", params=["gunicorn", "daphne", "uvicorn"])
-def started(request, new_database, static_root, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    with Site(folder, new_database("sqlite"), request.param, STATIC_ROOT=static_root, UPLOAD_MAX_MB="3") as running:
-        yield running
-
-
-@pytest.fixture
-def site(started, on_database):
-    on_database(started.database_url)
-    return started
-
-
 def begin(raw: Raw, *headers: str, path: str = LOGIN) -> None:
     raw.say("\r\n".join([f"POST {path} HTTP/1.1", "Host: localhost", CSRF, *headers, "", ""]).encode())
 
