@@ -9,7 +9,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.browser.conftest import browse, browser  # noqa: F401 (fixtures)
+from tests.browser.conftest import _socket_sites, browse, browser, socket_site  # noqa: F401 (fixtures)
 from tests.projeng.conftest import browser as client_of  # noqa: F401
 from tests.projeng.conftest import engineer, head, project  # noqa: F401
 from tests.support.site import Site

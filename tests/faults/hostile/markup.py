@@ -142,7 +142,7 @@ class _Parts(HTMLParser):
         """Our pages have scripts with an address of their own, and no handlers, styles, frames or foreign addresses."""
         named = dict(attrs)
         bad = tag in {"iframe", "object", "embed", "base", "style", "noscript", "template"}
-        bad |= tag == "script" and not str(named.get("src", "")).startswith("/static/")
+        bad |= tag == "script" and not str(named.get("src", "")).startswith(("/static/", "/admin/jsi18n/"))
         bad |= tag == "meta" and named.get("http-equiv", "").lower() == "refresh"
         for name, value in attrs:
             bad |= name.startswith("on") or name in {"style", "srcdoc", "formaction"}

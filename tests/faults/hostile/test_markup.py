@@ -257,7 +257,7 @@ def test_stored_files_run_nothing_when_their_address_is_opened(office, open_as):
     receipt = ProjectCost.objects.filter(project=projects[0]).get()
     with page.expect_download():
         page.evaluate("(to) => { location.href = to }", reverse("receipt", args=[receipt.pk]))
-    page = open_as("head", "inline style", "CSP: style-src")  # of Chromium's own page around a picture
+    page = open_as("head", "inline style", "CSP: style-src", "Blocked script")  # Chromium's own page, and ours
     page.goto(reverse("project_picture", args=[projects[0].pk]))
     assert page.evaluate("document.contentType") == "image/png"
 
