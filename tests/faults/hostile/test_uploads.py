@@ -5,12 +5,13 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from PIL import Image
 
 from projeng import file_contents
 from projeng.models import Project, ProjectCost, ProjectDocument
 from projeng.uploads import DOCUMENT_ENDINGS, IMAGE_ENDINGS
 
-from .uploads import HONEST, HOSTILE, JPEG, PDF, PNG
+from .uploads import EPS, HONEST, HOSTILE, JPEG, PDF, PNG
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,23 @@ def test_so_is_a_picture(what, client_of, head, project):
     response = send(client_of(head), project, *HOSTILE[what], page="project_edit", field="image")
     assert response.status_code == 422
     assert not Project.objects.get().image
+
+
+@pytest.mark.parametrize("path", ["project_edit", "admin:projeng_project_change"])
+def test_a_picture_is_shown_to_the_reader_of_its_kind_only(path, client_of, head, project, monkeypatch):
+    """Pillow reads dozens of formats, some through other programs; what is sent here meets none of those."""
+    opened = []
+    real = Image.open
+    monkeypatch.setattr(Image, "open", lambda file, **options: opened.append(options) or real(file, **options))
+    head.is_staff = head.is_superuser = True
+    head.save()
+    data = {"prn": project.prn, "name": "Court", "barangay": "Apokon", "status": "planned"}
+    response = client_of(head).post(
+        reverse(path, args=[project.pk]), data | {"image": SimpleUploadedFile("a.png", EPS)}
+    )
+    assert response.status_code in {200, 422}
+    assert "are not those of a .png file" in response.content.decode()
+    assert opened == [{"formats": ["PNG"]}]
 
 
 @pytest.mark.parametrize(("name", "contents"), [("a.JPG", JPEG), ("a.png", PNG)])

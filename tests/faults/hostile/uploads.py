@@ -12,6 +12,7 @@ HTML = b"<!doctype html><html><body>" + SCRIPT + b"</body></html>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='window.__ran = 1'>" + SCRIPT + b"</svg>"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 PDF = b"%PDF-1.7\n1 0 obj <</Type /Catalog /OpenAction <</S /JavaScript /JS (app.alert(1))>>>> endobj\n%%EOF\n"
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(id) system\n%%EOF\n"
 ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
 
 
@@ -92,6 +93,7 @@ HOSTILE = {
     "one picture as another": ("a.png", JPEG),
     "a GIF": ("a.gif", picture("GIF")),
     "a GIF as a PNG": ("a.png", picture("GIF")),
+    "PostScript as a picture": ("a.jpg", EPS),
     "half a JPEG": ("a.jpg", JPEG[: len(JPEG) // 2]),
     "half a PNG": ("a.png", PNG[: len(PNG) // 2]),
     "half a WebP": ("a.webp", WEBP[: len(WEBP) // 2]),
