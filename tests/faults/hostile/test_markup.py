@@ -7,7 +7,7 @@ import pytest
 from django.contrib import admin
 from django.core.management import call_command
 from django.urls import URLPattern, get_resolver, reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from projeng.models import Project, ProjectCost, ProjectDocument
 from tests.browser.support import FAILED_REQUESTS
@@ -38,16 +38,8 @@ OWN_TEXTS = {
     "realtime.RolloutWatch.name",
 }
 # Addresses that are no pages: answers for scripts, files, and what only takes forms.
-NO_PAGES = {
-    "stream_",
-    "realtime_",
-    "milestone_reached",
-    "live_word",
-    "document",
-    "receipt",
-    "project_picture",
-    "logout",
-}
+NO_PAGES = {"milestone_reached", "live_word", "document", "receipt", "project_picture", "logout"}
+FOR_SCRIPTS = ("stream_", "realtime_")
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +84,9 @@ def office_pages(project: Project) -> dict[str, str]:
     """Every page of the office, by the name of its address."""
     pages = {}
     for name, (patterns, *_) in _named():
-        if not name.startswith(tuple(NO_PAGES)):
+        if name not in NO_PAGES and not name.startswith(FOR_SCRIPTS):
             pages[name] = reverse(name, args=[project.pk] if "project_id" in patterns else [])
+    pages["control_room_checklist"] += "?to=3"
     return pages
 
 
@@ -219,6 +212,14 @@ def test_what_is_asked_for_is_said_back_as_text(payload, office, open_as):
     assert stranger.get_by_label("Username").input_value() == payload
 
 
+def test_what_is_said_of_something_that_was_done_is_text(office, open_as):
+    _, _, projects = office
+    page = open_as("engineer")
+    visit(page, reverse("project_detail", args=[projects[0].pk]))
+    page.get_by_role("button", name="Mark reached").click()
+    expect(page.locator(".message")).to_contain_text(f"Milestone “{PAYLOADS[1]}” is reached.")
+
+
 def test_what_is_typed_wrong_is_shown_again_as_text(office, open_as):
     page = open_as("head")
     visit(page, "/projeng/projects/new/")
@@ -260,6 +261,11 @@ def test_stored_files_run_nothing_when_their_address_is_opened(office, open_as):
     page = open_as("head", "inline style", "CSP: style-src", "Blocked script")  # Chromium's own page, and ours
     page.goto(reverse("project_picture", args=[projects[0].pk]))
     assert page.evaluate("document.contentType") == "image/png"
+
+
+@pytest.mark.parametrize("number", [*range(6), 9, 10, 12, 13, 14, 15, 22, 23])
+def test_markup_that_is_not_escaped_would_be_found(number):
+    assert active_parts(f'<p title="{PAYLOADS[number]}">{PAYLOADS[number]}</p>')
 
 
 def test_the_canary_would_be_heard(browser):
