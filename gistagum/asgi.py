@@ -19,7 +19,8 @@ from projeng.routing import websocket_urlpatterns  # noqa: E402
 from realtime.limits import limited_handshakes  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 
-from .daphne_limits import bounded, end_in_time  # noqa: E402
+from .bodies import bounded_bodies  # noqa: E402
+from .daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
 from .middleware import own_origin_only, own_session_only  # noqa: E402
 
 # An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
@@ -30,10 +31,11 @@ sockets = own_session_only(limited_handshakes(SessionMiddleware(AuthMiddleware(a
 application = bounded(
     ProtocolTypeRouter(
         {
-            "http": django_application,
+            "http": bounded_bodies(django_application),
             "websocket": own_origin_only(CookieMiddleware(sockets), refuse),
         }
     )
 )
+bound_bodies()
 end_in_time()
 presence.start()

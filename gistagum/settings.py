@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gistagum.bodies.BodyMiddleware",
     "gistagum.middleware.HealthMiddleware",
     "gistagum.middleware.SessionCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -256,8 +257,17 @@ LOGGING = {
             "style": "{",
         },
     },
-    "filters": {"sparing": {"()": "gistagum.sparing.Sparing"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["sparing"]}},
+    "filters": {
+        "no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"},
+        "sparing": {"()": "gistagum.sparing.Sparing"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["no_foreign_tracebacks", "sparing"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Whoever wanted the connection says so in one line; the pool would repeat it at every try.
     "loggers": {

@@ -1,12 +1,13 @@
 """A socket's coming and going, without a server around it."""
 
 import asyncio
+import gc
 import threading
 
 import pytest
 
 from realtime import websocket
-from realtime.conversation import Wait
+from realtime.conversation import Send, Wait
 from realtime.hub import TooManyOfOne
 from realtime.limits import Limits
 from realtime.listener import Subscription
@@ -197,4 +198,42 @@ def test_who_has_too_many_open_is_told_when_to_return_where_the_server_can(hub, 
     assert asyncio.run(scene()) == [{"type": "websocket.close"}]
     start, _ = asyncio.run(scene(extensions={"websocket.http.response": {}}))
     assert (start["status"], [name for name, _ in start["headers"]]) == (503, [b"retry-after"])
+    assert websocket.ListenerConsumer.open_sockets == 0
+
+
+@pytest.mark.parametrize("fault", [OSError("the client has left"), RuntimeError("after sending 'websocket.close'")])
+def test_a_client_that_has_left_is_no_fault_whatever_the_server_makes_of_it(hub, monkeypatch, caplog, fault):
+    """ASGI lets a server raise when it is given something for a client whose leaving it has still to tell of."""
+
+    def talk(hub, listener):
+        yield Send(1)
+        yield Wait(0, 60)
+
+    class Gone(Client):
+        async def _hear(self, message) -> None:
+            await super()._hear(message)
+            if message["type"] != "websocket.accept":
+                raise fault
+
+    async def scene() -> tuple[list[dict], list[dict]]:
+        unheard: list[dict] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: unheard.append(context))
+        client = Gone()
+        await _asked(hub)
+        await _all_read(hub)
+        while len(client.hears) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+        assert not hub.present
+        await client.leave()
+        del client.application
+        gc.collect()
+        await asyncio.sleep(0)
+        return client.hears, unheard
+
+    monkeypatch.setattr(websocket, "conversation", talk)
+    hears, unheard = asyncio.run(asyncio.wait_for(scene(), 20))
+    assert [message["type"] for message in hears] == ["websocket.accept", "websocket.send"]
+    assert unheard == []
+    assert caplog.messages == []
     assert websocket.ListenerConsumer.open_sockets == 0
