@@ -50,6 +50,8 @@ class Valve:
 
     async def taken(self) -> bool:
         """Wait until the connection takes more; ``False`` when it took nothing for ``STALLED_SECONDS``."""
+        if self._open.is_set():
+            return True
         try:
             await asyncio.wait_for(self._open.wait(), STALLED_SECONDS)
         except TimeoutError:

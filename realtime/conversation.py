@@ -145,7 +145,7 @@ def _states(
     encoded: list[str] = []
     # Nobody is shown a state older than their cursor, or than the log was when they came: another process may have
     # written what the tail of this one has yet to read.
-    moment = max(hub.cursor, listener.cursor, listener.came_at)
+    since = max(listener.cursor, listener.came_at)
     for waiting in pending:
         now = time.monotonic()
         state, opening = waiting.state, everything and waiting.state.opens
@@ -154,5 +154,6 @@ def _states(
         subjects = None if opening else frozenset(waiting.subjects)
         waiting.subjects.clear()
         waiting.not_before = now + STATE_SECONDS
-        encoded += yield Read(state.key(viewer, subjects, moment), partial(state.encoded, viewer, subjects))
+        reading = hub.shelf.reading(state, viewer, subjects, since)
+        encoded += yield Read(reading.key, reading)
     return encoded

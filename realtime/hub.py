@@ -23,6 +23,7 @@ from .events import AuthorityChanged, SessionEnded, TransportChanged
 from .listener import Listener
 from .reader import Reader
 from .replay import Frame
+from .state import Shelf
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.reader = Reader()
+        self.shelf = Shelf(lambda: self.cursor)
         self.closing = False
         self.version = 0  # grows whenever there is something for listeners to look at
         self.cursor = 0
@@ -66,7 +68,7 @@ class Hub:
         self.on_listening: Callable[[], None] = lambda: None  # called when the first listener of this process comes
         self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
         self._readings = itertools.count(1)
-        self._loops: dict[asyncio.AbstractEventLoop, asyncio.Future] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, set[asyncio.Future]] = {}
 
     # --- who listens --------------------------------------------------------------------------------------------
 
@@ -155,15 +157,23 @@ class Hub:
             self._changed.wait_for(lambda: self.version != seen, timeout=seconds)
 
     async def wait_async(self, seen: int, seconds: float) -> None:
-        """As ``wait``, for a coroutine. All coroutines of a loop wait on one future, woken by one call."""
+        """As ``wait``, for a coroutine. All coroutines of a loop are woken by one call into it.
+
+        Each has a future of its own: who stops waiting for a shared one is looked for among all who still do.
+        """
         loop = asyncio.get_running_loop()
+        news = loop.create_future()
         with self._lock:
             if self.version != seen:
                 return
-            news = self._loops.get(loop)
-            if news is None or news.done():
-                news = self._loops[loop] = loop.create_future()
-        await asyncio.wait([news], timeout=seconds)
+            waiting = self._loops.setdefault(loop, set())
+            waiting.add(news)
+        timer = loop.call_later(seconds, _resolve, news)
+        try:
+            await news
+        finally:
+            timer.cancel()
+            waiting.discard(news)  # as adding does, in the loop's own thread
 
     def wake(self) -> None:
         """Look at the log now: a transaction of this process has just committed events."""
@@ -187,7 +197,7 @@ class Hub:
             waiting, self._loops = self._loops, {}
         for loop, news in waiting.items():
             if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve, news)
+                loop.call_soon_threadsafe(_resolve_all, news)
 
     # --- the tail -----------------------------------------------------------------------------------------------
 
@@ -295,6 +305,11 @@ class Hub:
 def _resolve(news: asyncio.Future) -> None:
     if not news.done():
         news.set_result(None)
+
+
+def _resolve_all(waiting: set[asyncio.Future]) -> None:
+    for news in waiting:  # who wakes up leaves the set later, in a turn of its own
+        _resolve(news)
 
 
 hub = Hub()

@@ -5,6 +5,7 @@ to read at once must not open a thousand. So streams hand their reading to these
 thing (the same page of the log, the same counters) are done once for all who asked.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,6 +43,16 @@ class Reader:
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
             return future
+
+
+async def result_of(reading: Future) -> Any:
+    """What a reading gave, for a coroutine, which waits for it no longer than ``READ_SECONDS``.
+
+    Raises TimeoutError then, and whatever the reading raised. It goes on all the same: others may wait for it.
+    """
+    if reading.done():  # shared with somebody who came before: most are, when many are told of the same
+        return reading.result()
+    return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
 
 
 def _with_fresh_connection(read: Callable[[], Any]) -> Any:
