@@ -22,17 +22,22 @@ from .authority import Viewer
 from .events import AuthorityChanged, SessionEnded, TransportChanged
 from .listener import Listener
 from .reader import Reader
-from .replay import Frame
+from .replay import Frame, Stretch
 from .state import Shelf
+from .waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
 TAIL_SECONDS = 1.4  # how soon an event that another process wrote is found at the latest
+PACE_SECONDS = 0.00005  # between two looks at the log for each listener: what comes meanwhile goes out in one write
+LONGEST_PACE = 0.1  # seconds, however many listen
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
 BATCH = 500
 RING_EVENTS = 2_000
 RING_CHARACTERS = 8 * 2**20
 FLASHES = 1_000
+STRETCHES = 50  # parts of the ring that are kept together for others who stand at the same place
+NOTHING = Stretch()
 
 
 class Flash(NamedTuple):
@@ -55,6 +60,7 @@ class Hub:
         self._floor = 0  # the ring holds every event after this id, up to the cursor
         self._ring: deque[Frame] = deque()
         self._ring_characters = 0
+        self._stretches: dict[int, Stretch] = {}  # of the ring as it is now, by the cursor before them
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._work = threading.Event()
@@ -68,7 +74,7 @@ class Hub:
         self.on_listening: Callable[[], None] = lambda: None  # called when the first listener of this process comes
         self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
         self._readings = itertools.count(1)
-        self._loops: dict[asyncio.AbstractEventLoop, set[asyncio.Future]] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, Waiting] = {}
 
     # --- who listens --------------------------------------------------------------------------------------------
 
@@ -118,15 +124,20 @@ class Hub:
 
     # --- what they are told -------------------------------------------------------------------------------------
 
-    def after(self, cursor: int) -> list[Frame] | None:
+    def after(self, cursor: int) -> Stretch | None:
         """The events after a cursor that the ring holds, oldest first; ``None`` when it does not reach back so far."""
         with self._lock:
             if cursor >= self.cursor:
-                return []
+                return NOTHING
             if cursor < self._floor:
                 return None
-            start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
-            return list(itertools.islice(self._ring, start, None))
+            found = self._stretches.get(cursor)
+            if found is None:
+                start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
+                found = self._stretches[cursor] = Stretch(itertools.islice(self._ring, start, None))
+                if len(self._stretches) > STRETCHES:
+                    del self._stretches[next(iter(self._stretches))]
+            return found
 
     def transports(self) -> list[str]:
         """The transport of each listener of this process."""
@@ -157,23 +168,16 @@ class Hub:
             self._changed.wait_for(lambda: self.version != seen, timeout=seconds)
 
     async def wait_async(self, seen: int, seconds: float) -> None:
-        """As ``wait``, for a coroutine. All coroutines of a loop are woken by one call into it.
-
-        Each has a future of its own: who stops waiting for a shared one is looked for among all who still do.
-        """
+        """As ``wait``, for a coroutine. All coroutines of a loop are woken by one call into it."""
         loop = asyncio.get_running_loop()
-        news = loop.create_future()
         with self._lock:
             if self.version != seen:
                 return
-            waiting = self._loops.setdefault(loop, set())
-            waiting.add(news)
-        timer = loop.call_later(seconds, _resolve, news)
-        try:
-            await news
-        finally:
-            timer.cancel()
-            waiting.discard(news)  # as adding does, in the loop's own thread
+            waiting = self._loops.get(loop)
+            if waiting is None:
+                waiting = self._loops[loop] = Waiting(loop)
+            place = waiting.join(seconds)
+        await waiting.stay(place)
 
     def wake(self) -> None:
         """Look at the log now: a transaction of this process has just committed events."""
@@ -194,19 +198,20 @@ class Hub:
         with self._changed:
             self.version += 1
             self._changed.notify_all()
-            waiting, self._loops = self._loops, {}
-        for loop, news in waiting.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve_all, news)
+            self._loops = {loop: waiting for loop, waiting in self._loops.items() if not loop.is_closed()}
+            to_wake = [(loop, waiting) for loop, waiting in self._loops.items() if waiting]
+        for loop, waiting in to_wake:
+            loop.call_soon_threadsafe(waiting.wake)
 
     # --- the tail -----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         failed_since = None
         listening = False
-        next_sweep = 0.0
+        next_sweep = next_look = 0.0
         while not self.closing:
             self._work.wait(TAIL_SECONDS if self._listeners else None)
+            self._ended.wait(max(0.0, next_look - time.monotonic()))
             self._work.clear()
             try:
                 if not self._listeners:
@@ -217,8 +222,11 @@ class Hub:
                     self.on_listening()
                     self._begin()
                     listening, next_sweep = True, 0.0  # what the log said while nobody read it is found by a sweep
+                before = self.cursor
                 while self._read_on():
                     pass
+                if self.cursor != before:
+                    next_look = time.monotonic() + min(LONGEST_PACE, PACE_SECONDS * len(self._listeners))
                 if time.monotonic() >= next_sweep:
                     self._sweep()
                     next_sweep = time.monotonic() + SWEEP_SECONDS
@@ -238,6 +246,7 @@ class Hub:
         self._refresh(self.user_ids())
         with self._lock:
             self._ring.clear()
+            self._stretches.clear()
             self._ring_characters = 0
             self._floor = self.cursor = newest
         self._tell()
@@ -249,6 +258,7 @@ class Hub:
             return False
         self._apply_authority(frames)
         with self._lock:
+            self._stretches.clear()
             for frame in frames:
                 self._ring.append(frame)
                 self._ring_characters += len(frame.json)
@@ -300,16 +310,6 @@ class Hub:
                 listener.session_over = True
         self._refresh(self.user_ids())
         self._tell()
-
-
-def _resolve(news: asyncio.Future) -> None:
-    if not news.done():
-        news.set_result(None)
-
-
-def _resolve_all(waiting: set[asyncio.Future]) -> None:
-    for news in waiting:  # who wakes up leaves the set later, in a turn of its own
-        _resolve(news)
 
 
 hub = Hub()

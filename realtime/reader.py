@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from .waiting import Waiting
+
 THREADS = 4
 READ_SECONDS = 30.0  # the longest that a connection waits for its own reading
 KEPT = 32  # results; a page of the log with long messages is about a megabyte
@@ -50,9 +52,26 @@ async def result_of(reading: Future) -> Any:
 
     Raises TimeoutError then, and whatever the reading raised. It goes on all the same: others may wait for it.
     """
-    if reading.done():  # shared with somebody who came before: most are, when many are told of the same
-        return reading.result()
-    return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
+    if not reading.done():
+        waiting = _those_who_wait_for(reading, asyncio.get_running_loop())
+        await waiting.stay(waiting.join(READ_SECONDS))
+        if not reading.done():
+            raise TimeoutError
+    return reading.result()
+
+
+def _those_who_wait_for(reading: Future, loop: asyncio.AbstractEventLoop) -> Waiting:
+    known: dict[asyncio.AbstractEventLoop, Waiting] = reading.__dict__.setdefault("waiting", {})
+    waiting = known.get(loop)
+    if waiting is None:
+        waiting = known[loop] = Waiting(loop)
+
+        def wake(_: Future) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(waiting.wake)
+
+        reading.add_done_callback(wake)
+    return waiting
 
 
 def _with_fresh_connection(read: Callable[[], Any]) -> Any:

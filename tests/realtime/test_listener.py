@@ -8,7 +8,7 @@ import pytest
 from realtime.authority import Viewer
 from realtime.listener import Listener, Subscription
 from realtime.models import Event
-from realtime.replay import Frame
+from realtime.replay import Frame, Stretch
 from realtime.rollout.transport import Decision
 
 VIEWER = Viewer(7, frozenset({"user:7", "project:1"}), "the hash of their password", Decision("sse", "a test"))
@@ -65,4 +65,6 @@ def test_its_session_is_known_by_a_digest():
     ids=["own", "shared key", "of another", "of nobody", "another topic", "for servers", "unknown"],
 )
 def test_it_gets_what_it_asked_for_and_may_see(event, gets):
-    assert listener().may_get(event, VIEWER) is gets
+    subscription = listener().subscription
+    assert subscription.gets(event, VIEWER) is gets
+    assert subscription.share(Stretch([event]), VIEWER).events == ((event,) if gets else ())

@@ -2,8 +2,8 @@
 
 import struct
 
-TEXT, CLOSE, PING = 0x81, 0x88, 0x89
-PONG = b"\x8a\x80\x00\x00\x00\x00"
+TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
+MASK = bytes(4)
 STREAM_PATH, SOCKET_PATH = "/projeng/api/realtime/events/", "/ws/events/"
 
 
@@ -78,7 +78,8 @@ class SocketFrames:
             if kind == TEXT:
                 texts += self._raw[start:end]
             elif kind == PING:
-                answer += PONG
+                ping = self._raw[start + 2 : end]  # a pong that says something else counts as none
+                answer += bytes((PONG, 0x80 | len(ping))) + MASK + ping
             elif kind == CLOSE:
                 self.over = True
             else:
