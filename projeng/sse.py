@@ -12,7 +12,6 @@ from . import states, subscriptions
 from .access import holds_project, visible_projects
 from .events import NOTIFICATIONS, PROJECTS, NotificationCreated, ProjectDeleted
 
-
 NEW_NOTIFICATIONS = Subscription(
     topics=frozenset({NOTIFICATIONS}),
     states=(states.UNREAD_COUNT,),

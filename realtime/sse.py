@@ -5,7 +5,6 @@ consume a sync iterator whole before answering). Both only carry out the steps o
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
-import asyncio
 import logging
 import random
 import threading

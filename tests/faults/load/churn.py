@@ -20,8 +20,9 @@ KILLED = 300  # connections of a client process that is killed
 KILLED_SHARE = 0.25  # of all connects
 RATE = 20  # events a second meanwhile, so that servers write to those who leave
 WARM_SHARE = 0.15  # of the connects, before anything is compared
-GROWTH_KB = 8_192  # of memory, from then on: at 10,000 connects less than a kilobyte each
 ROUNDS = 5
+FULL_AFTER = 2  # rounds: what is bounded (events at hand, pools) has filled up by then
+GROWTH_KB = 4_096  # of memory, from then on
 
 
 def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
         took = time.monotonic() - begun
     faults = left_behind(before, after, most_threads)
     faults += _not_free(servers)
-    grown = {name: after[name]["rss_kb"] - first for name, first in memory[0].items()}
+    grown = {name: after[name]["rss_kb"] - full for name, full in memory[FULL_AFTER].items()}
     faults += [f"{name}: {growth} KB more than before" for name, growth in grown.items() if growth > GROWTH_KB]
     if visits.refused:
         faults.append(f"{len(visits.refused)} were turned away: {visits.refused[:2]}")

@@ -53,16 +53,16 @@ class Watch:
 def run(servers: Servers, clients: int, rate: float, seconds: float) -> dict[str, Any]:
     """Hold the load and let go of it: what was seen. ``faults`` in it is empty when all held."""
     half = clients // 2
-    begin = replay.head
     with many_files(clients + 500), ExitStack() as stack:
         cookies = {"sse": staff(half), "websocket": staff(clients - half)}
         _meet(servers, cookies)
         before = servers.holdings()
-        start = begin()
+        start = replay.head()
         crowds = [
             stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[kind], start)) for kind in TRANSPORTS
         ]
         opening = {crowd.transport: crowd.opened() for crowd in crowds}
+        turned_away = {crowd.transport: crowd.turned_away for crowd in crowds}
         say(f"{clients} clients are open: {opening}")
         held = servers.holdings()
         load_before, cpu_before = os.getloadavg(), {crowd.transport: cpu_seconds(crowd.pid) for crowd in crowds}
@@ -81,6 +81,7 @@ def run(servers: Servers, clients: int, rate: float, seconds: float) -> dict[str
         "rate": rate,
         "seconds": seconds,
         "opening_seconds": opening,
+        "turned_away_at_first": turned_away,
         "published": {name: value for name, value in published.items() if name != "moments"},
         "delivery": {kind: _delivery(one, published) for kind, one in came.items()},
         "clients_cpu_seconds": cpu,

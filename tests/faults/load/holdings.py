@@ -38,7 +38,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def descriptors(pid: int, ports: dict[str, int]) -> Counter[str]:
-    """A process's open files by what they are: ``ports`` names the two ends that may be meant (``clients``: own port)."""
+    """A process's open files by what they are. ``ports`` names other ends of connections, ``clients`` our own."""
     ends = _ends()
     found: Counter[str] = Counter()
     for name in os.listdir(f"/proc/{pid}/fd"):

@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-EVENT = re.compile(rb'\{"id":(\d+),"type":"')  # an envelope, as both transports carry it; a state frame has no such start
+# An envelope, as both transports carry it; no state frame begins like that.
+EVENT = re.compile(rb'\{"id":(\d+),"type":"')
 STEPS_A_SECOND = 200  # arrivals are told apart by 5 ms
 KEPT = 4_000
 

@@ -7,7 +7,8 @@ def told(report: dict[str, Any]) -> str:
     """What was seen, for who reads it on a terminal."""
     lines = _churn(report) if "connects" in report else _held(report)
     faults = [f"FAULT: {fault}" for fault in report["faults"]] or ["Held: no fault."]
-    return "\n".join([*lines, *faults, f"seed {report['seed']}, Python {report['python']}, {report['cores']} cores", ""])
+    about = f"seed {report['seed']}, Python {report['python']}, {report['cores']} cores"
+    return "\n".join([*lines, *faults, about, ""])
 
 
 def _held(report: dict[str, Any]) -> list[str]:
