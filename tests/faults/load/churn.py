@@ -22,7 +22,7 @@ RATE = 20  # events a second meanwhile, so that servers write to those who leave
 WARM_SHARE = 0.15  # of the connects, before anything is compared
 ROUNDS = 5
 FULL_AFTER = 2  # rounds: what is bounded (events at hand, pools) has filled up by then
-GROWTH_KB = 4_096  # of memory, from then on
+GROWTH_KB = 8_192  # of memory, from then on
 
 
 def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:

@@ -9,15 +9,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis as driver
+from django.conf import settings
 from django.db import connection
 
 from projeng.access import Role
+from realtime.reader import THREADS
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 
 from .holdings import Inside, cpu_seconds, descriptors, family, rss_kb, threads
 
 SERVERS = ("daphne", "uvicorn", "gunicorn+daphne")
+POOLED = {"realtime-reader": THREADS, "pool-1-worker": 3}  # threads that are made when first needed, and kept
 TABS = 10  # open clients of one person
 CONSTANT = ("gistagum__group__project_updates", "gistagum__group__servers")  # groups that a process stays in
 
@@ -131,11 +134,13 @@ def left_behind(before: dict[str, Any], after: dict[str, Any], most_threads: dic
         for kind in ("files", "sockets", "redis"):
             if now["fds"].get(kind, 0) > then["fds"].get(kind, 0):
                 faults.append(f"{name}: {kind} {then['fds'].get(kind, 0)} before, {now['fds'][kind]} now")
+        if now["fds"].get("database", 0) > settings.WEB_THREADS + 6:
+            faults.append(f"{name}: {now['fds']['database']} connections with the database")
         for kind, count in now["tasks"].items():
             if count > then["tasks"].get(kind, 0):
                 faults.append(f"{name}: {count} tasks of {kind}, {then['tasks'].get(kind, 0)} before")
         for kind, count in now["threads"].items():
-            if count > max(then["threads"].get(kind, 0), most_threads.get(kind, 0)):
+            if count > max(then["threads"].get(kind, 0), (POOLED | most_threads).get(kind, 0)):
                 faults.append(f"{name}: {count} threads of {kind}, {then['threads'].get(kind, 0)} before")
     if set(after["groups"]) - set(CONSTANT):
         faults.append(f"groups in Redis: {sorted(set(after['groups']) - set(CONSTANT))[:5]}")
