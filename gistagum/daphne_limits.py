@@ -79,9 +79,18 @@ def bounded(application: Application) -> Application:
                 await send(message)
             outlet.after(message)
 
+        over = False
+
+        async def receive_while_served() -> Message:
+            message = await receive()
+            if over:  # who listens for it was left to itself when the server cancelled the rest, and nobody asks for it
+                raise asyncio.CancelledError
+            return message
+
         try:
-            await application(scope, receive, send_when_taken)
+            await application(scope, receive_while_served, send_when_taken)
         finally:
+            over = True
             outlet.close()
 
     return serve
