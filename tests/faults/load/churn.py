@@ -10,7 +10,7 @@ from realtime import replay
 from tests.support.ports import wait_until
 
 from .crowd import CrowdProcess
-from .held import SETTLE_SECONDS, listening, say, settled
+from .held import SETTLE_SECONDS, say, served, settled
 from .holdings import many_files
 from .office import Servers, left_behind, staff
 from .publisher import PublisherProcess
@@ -44,7 +44,7 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
         begun = time.monotonic()
         publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, RATE, 3600))
         a_round(int(connects * WARM_SHARE))
-        wait_until(lambda: not listening(servers), "those who came first are gone", SETTLE_SECONDS)
+        wait_until(lambda: not served(servers), "those who came first are gone", SETTLE_SECONDS)
         most_threads = _most_threads(killed)
         before = servers.holdings()
         memory = [{name: one["rss_kb"] for name, one in before.items() if isinstance(one, dict) and "rss_kb" in one}]

@@ -18,8 +18,9 @@ from .publisher import PublisherProcess
 from .tally import STEPS_A_SECOND
 
 TRANSPORTS = ("sse", "websocket")
+SERVING = "bounded.<locals>.serve"  # the task of a connection under ASGI (gistagum/daphne_limits.py)
 SAMPLE_SECONDS = 5.0
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 120.0
 CATCH_UP_SECONDS = 20.0
 FLAT_KB_A_MINUTE = 512.0  # a slope below this is called flat: 30 MB an hour would be seen in a day, not in a minute
 WARM_SHARE = 0.2  # of the time, a minute at most: what is bounded fills up meanwhile (the ring of events above all)
@@ -103,12 +104,13 @@ def _meet(servers: Servers, cookies: dict[str, list[str]]) -> None:
         ]
         for crowd in few:
             crowd.opened()
-    wait_until(lambda: not listening(servers), "those who came first are gone", SETTLE_SECONDS)
+    wait_until(lambda: not served(servers), "those who came first are gone", SETTLE_SECONDS)
 
 
-def listening(servers: Servers) -> int:
-    """How many still listen, as the servers see it."""
-    return sum(servers.inside.ask(pid).get("listeners", 0) for _, pid, _ in servers.processes())
+def served(servers: Servers) -> int:
+    """How many are still served, as the servers see it."""
+    told = [servers.inside.ask(pid) for _, pid, _ in servers.processes()]
+    return sum(one.get("listeners", 0) + one["tasks"].get(SERVING, 0) for one in told)
 
 
 def settled(servers: Servers, before: dict[str, Any], most_threads: dict[str, int] | None = None) -> dict[str, Any]:
