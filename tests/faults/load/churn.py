@@ -7,10 +7,8 @@ from typing import Any
 import httpx
 
 from realtime import replay
-from tests.support.ports import wait_until
-
 from .crowd import CrowdProcess
-from .held import SETTLE_SECONDS, say, served, settled
+from .held import say, settled, wait_for_all_to_be_gone
 from .holdings import many_files
 from .office import Servers, left_behind, staff
 from .publisher import PublisherProcess
@@ -44,7 +42,7 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
         begun = time.monotonic()
         publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, RATE, 3600))
         a_round(int(connects * WARM_SHARE))
-        wait_until(lambda: not served(servers), "those who came first are gone", SETTLE_SECONDS)
+        wait_for_all_to_be_gone(servers)
         most_threads = _most_threads(killed)
         before = servers.holdings()
         memory = [{name: one["rss_kb"] for name, one in before.items() if isinstance(one, dict) and "rss_kb" in one}]

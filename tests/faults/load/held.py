@@ -9,8 +9,6 @@ from contextlib import ExitStack
 from typing import Any
 
 from realtime import replay
-from tests.support.ports import wait_until
-
 from .crowd import CrowdProcess
 from .holdings import cpu_seconds, many_files, slope
 from .office import Servers, left_behind, staff
@@ -104,13 +102,18 @@ def _meet(servers: Servers, cookies: dict[str, list[str]]) -> None:
         ]
         for crowd in few:
             crowd.opened()
-    wait_until(lambda: not served(servers), "those who came first are gone", SETTLE_SECONDS)
+    wait_for_all_to_be_gone(servers)
 
 
-def served(servers: Servers) -> int:
-    """How many are still served, as the servers see it."""
-    told = [servers.inside.ask(pid) for _, pid, _ in servers.processes()]
-    return sum(one.get("listeners", 0) + one["tasks"].get(SERVING, 0) for one in told)
+def wait_for_all_to_be_gone(servers: Servers) -> None:
+    """Wait until nobody is served any more, as the servers see it. Raises AssertionError when somebody still is."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        told = {name: servers.inside.ask(pid) for name, pid, _ in servers.processes()}
+        if not any(one.get("listeners") or one["tasks"].get(SERVING) for one in told.values()):
+            return
+        assert time.monotonic() < deadline, f"Somebody is still served after {SETTLE_SECONDS} s: {told}"
+        time.sleep(0.25)
 
 
 def settled(servers: Servers, before: dict[str, Any], most_threads: dict[str, int] | None = None) -> dict[str, Any]:

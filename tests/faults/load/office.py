@@ -89,7 +89,7 @@ class Servers:
         """All that the processes hold, and what Redis and the database hold for them."""
         held: dict[str, Any] = {}
         for name, pid, site in self.processes():
-            told = self.inside.ask(pid)
+            told = self.inside.ask(pid, thoroughly=True)
             held[name] = {"fds": dict(self._descriptors(pid, site)), "rss_kb": rss_kb(pid), **told}
         with driver.Redis(port=self._redis_port, socket_timeout=5) as client:
             channels = client.pubsub_channels("*")

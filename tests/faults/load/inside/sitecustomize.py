@@ -15,15 +15,23 @@ import threading
 from collections import Counter
 
 
-def _tasks() -> Counter:
+_loops: list[asyncio.AbstractEventLoop] = []
+
+
+def _look_for_loops() -> None:
+    gc.collect()
     # By type: an isinstance would wake Django's lazy objects.
-    loops = [one for one in gc.get_objects() if issubclass(type(one), asyncio.AbstractEventLoop)]
-    running = [task for loop in loops if not loop.is_closed() for task in asyncio.all_tasks(loop)]
+    _loops[:] = [one for one in gc.get_objects() if issubclass(type(one), asyncio.AbstractEventLoop)]
+
+
+def _tasks() -> Counter:
+    running = [task for loop in _loops if not loop.is_closed() for task in asyncio.all_tasks(loop)]
     return Counter(task.get_coro().__qualname__ for task in running)
 
 
-def _told() -> dict:
-    gc.collect()
+def _told(thoroughly: bool) -> dict:
+    if thoroughly or not _loops:  # it stops everything for a while
+        _look_for_loops()
     told = {
         "tasks": dict(_tasks()),
         "threads": dict(Counter(thread.name.rstrip("0123456789_-") for thread in threading.enumerate())),
@@ -53,7 +61,7 @@ def _serve(folder: str) -> None:
             asks, _ = door.accept()
             with asks:
                 try:
-                    answer = json.dumps(_told())
+                    answer = json.dumps(_told(thoroughly=asks.recv(1) == b"!"))
                 except Exception as error:  # noqa: BLE001 (whatever it is, whoever asked is told)
                     answer = json.dumps({"fault": repr(error)})
                 asks.sendall(answer.encode())
