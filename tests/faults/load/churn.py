@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from realtime import replay
+
 from .crowd import CrowdProcess
 from .held import say, settled, wait_for_all_to_be_gone
 from .holdings import many_files

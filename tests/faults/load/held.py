@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from realtime import replay
+
 from .crowd import CrowdProcess
 from .holdings import cpu_seconds, many_files, slope
 from .office import Servers, left_behind, staff

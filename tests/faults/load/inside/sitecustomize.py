@@ -14,7 +14,6 @@ import sys
 import threading
 from collections import Counter
 
-
 _loops: list[asyncio.AbstractEventLoop] = []
 
 
