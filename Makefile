@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo test test-phase rollback-drill lint audit format pins
+.PHONY: help setup run demo test test-phase rollback-drill faults lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -37,6 +37,11 @@ rollback-drill: ## every way between two phases, with people connected and at wo
 	@scripts/setup.sh --dev
 	@scripts/test-tools.sh
 	@.venv/bin/python -m pytest tests/rollback/test_drill.py
+
+faults: ## every fault that can befall the office, alone and mixed (MINUTES=10 of them mixed, SEED=n); leaves reports/faults.md
+	@scripts/setup.sh --dev
+	@scripts/test-tools.sh
+	@.venv/bin/python -m tests.faults --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 lint: ## style, types on public functions, unused things
 	@scripts/setup.sh --dev
