@@ -20,7 +20,7 @@ TRANSPORTS = ("sse", "websocket")
 SERVING = "bounded.<locals>.serve"  # the task of a connection under ASGI (gistagum/daphne_limits.py)
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 120.0
-CATCH_UP_SECONDS = 20.0
+CATCH_UP_SECONDS = 90.0
 FLAT_KB_A_MINUTE = 512.0  # a slope below this is called flat: 30 MB an hour would be seen in a day, not in a minute
 WARM_SHARE = 0.2  # of the time, a minute at most: what is bounded fills up meanwhile (the ring of events above all)
 
