@@ -67,9 +67,14 @@ def bounded(application: Application) -> Application:
         if protocol is None or scope["type"] not in {"http", "websocket"}:
             await application(scope, receive, send)
             return
+        # Django leaves what it has begun for a request to itself when Daphne cancels that: what listens for the browser
+        # (and would complain in the log that nobody asked for what came of it), and what tells it (for ever).
+        over = False
         outlet: Outlet = HttpOutlet(protocol) if scope["type"] == "http" else SocketOutlet(protocol)
 
         async def send_when_taken(message: Message) -> None:
+            if over:
+                raise asyncio.CancelledError
             if outlet.carries(message) and not await outlet.taken():
                 logger.info("A reader is let go: it took nothing for %.0f s.", STALLED_SECONDS)
                 outlet.abort()
@@ -79,11 +84,9 @@ def bounded(application: Application) -> Application:
                 await send(message)
             outlet.after(message)
 
-        over = False
-
         async def receive_while_served() -> Message:
             message = await receive()
-            if over:  # who listens for it was left to itself when the server cancelled the rest, and nobody asks for it
+            if over:
                 raise asyncio.CancelledError
             return message
 

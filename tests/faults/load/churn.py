@@ -69,6 +69,9 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
         "memory_kb": memory,
         "held": {"before": before, "after": after},
         "log": _complaints(servers.log()),
+        "log_lines": [line[:300] for line in servers.log().splitlines() if " WARNING " in line or " ERROR " in line][
+            -20:
+        ],
         "faults": faults,
     }
 
