@@ -51,4 +51,4 @@ def test_clients_that_leave_in_every_way_leave_nothing_behind(servers):
     report = churn.run(servers, CONNECTS, seed)
     print({name: report[name] for name in ("connects", "ways", "seconds", "grown_kb", "log")})  # noqa: T201
     assert report["faults"] == []
-    assert report["log"] == {}
+    assert not {"Traceback", "never retrieved", "ERROR"} & report["log"].keys()
