@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gistagum.bodies.BodyMiddleware",
     "gistagum.middleware.HealthMiddleware",
     "gistagum.middleware.SessionCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -251,8 +252,17 @@ LOGGING = {
             "style": "{",
         },
     },
-    "filters": {"one-line": {"()": "gistagum.logs.OneLine"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["one-line"]}},
+    "filters": {
+        "no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"},
+        "one_line": {"()": "gistagum.logs.OneLine"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["no_foreign_tracebacks", "one_line"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Whoever wanted the connection says so in one line; the pool would repeat it at every try.
     "loggers": {

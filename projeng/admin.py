@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from realtime.admin import ReadOnlyAdmin
 
-from .forms.fields import FileInput
+from .forms.fields import FileInput, PictureField
 from .models import (
     Notification,
     Project,
@@ -24,7 +24,10 @@ from .models import (
 )
 
 # Files have no public address, so no link to one is shown.
-FILE_WIDGETS = {models.FileField: {"widget": FileInput}, models.ImageField: {"widget": FileInput}}
+FILE_WIDGETS = {
+    models.FileField: {"widget": FileInput},
+    models.ImageField: {"widget": FileInput, "form_class": PictureField},
+}
 AUTHORS = {ProjectCost: "created_by", ProjectProgress: "created_by", ProjectDocument: "uploaded_by"}
 
 

@@ -162,6 +162,8 @@ class ListenerConsumer(AsyncConsumer):
                     await hub.wait_async(step.seen, step.seconds)
                 else:
                     await self._say(step)
+                    if self._closed:
+                        return
         except StopIteration:
             await self._close(self._code(listener))
         except asyncio.CancelledError:
@@ -251,13 +253,22 @@ class ListenerConsumer(AsyncConsumer):
 
     async def _send_text(self, text: str) -> None:
         if not self._closed:
-            await self.send({"type": "websocket.send", "text": text})
+            await self._emit({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int) -> None:
         if not self._closed:
             self._closed = True
             self._leave()
-            await self.send({"type": "websocket.close", "code": code})
+            await self._emit({"type": "websocket.close", "code": code})
+
+    async def _emit(self, message: dict[str, Any]) -> None:
+        # To a client that has left, an ASGI server raises OSError; uvicorn, when it has closed the socket for a frame
+        # that is none, RuntimeError. Neither is a fault of ours.
+        try:
+            await self.send(message)
+        except (OSError, RuntimeError):
+            self._closed = True
+            self._leave()
 
 
 def _arrays(frames: list[str]) -> Iterator[str]:

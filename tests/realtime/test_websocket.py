@@ -1,12 +1,13 @@
 """A socket's coming and going, without a server around it."""
 
 import asyncio
+import gc
 import threading
 
 import pytest
 
 from realtime import websocket
-from realtime.conversation import Wait
+from realtime.conversation import Send, Wait
 from realtime.listener import Subscription
 from realtime.reader import Reader
 from realtime.replay import Start
@@ -161,3 +162,41 @@ def test_letting_people_in_pushes_no_page_of_the_log_out_of_what_is_shared(hub):
     asyncio.run(scene())
     assert hub.came == 100
     assert read == [1]
+
+
+@pytest.mark.parametrize("fault", [OSError("the client has left"), RuntimeError("after sending 'websocket.close'")])
+def test_a_client_that_has_left_is_no_fault_whatever_the_server_makes_of_it(hub, monkeypatch, caplog, fault):
+    """ASGI lets a server raise when it is given something for a client whose leaving it has still to tell of."""
+
+    def talk(hub, listener):
+        yield Send(1)
+        yield Wait(0, 60)
+
+    class Gone(Client):
+        async def _hear(self, message) -> None:
+            await super()._hear(message)
+            if message["type"] != "websocket.accept":
+                raise fault
+
+    async def scene() -> tuple[list[dict], list[dict]]:
+        unheard: list[dict] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: unheard.append(context))
+        client = Gone()
+        await _asked(hub)
+        await _all_read(hub)
+        while len(client.hears) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+        assert not hub.present
+        await client.leave()
+        del client.application
+        gc.collect()
+        await asyncio.sleep(0)
+        return client.hears, unheard
+
+    monkeypatch.setattr(websocket, "conversation", talk)
+    hears, unheard = asyncio.run(asyncio.wait_for(scene(), 20))
+    assert [message["type"] for message in hears] == ["websocket.accept", "websocket.send"]
+    assert unheard == []
+    assert caplog.messages == []
+    assert websocket.ListenerConsumer.open_sockets == 0
