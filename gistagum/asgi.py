@@ -15,6 +15,7 @@ from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
+from realtime.limits import limited_handshakes  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 
 from .bodies import bounded_bodies  # noqa: E402
@@ -25,7 +26,7 @@ from .middleware import own_origin_only, own_session_only  # noqa: E402
 # An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
 refuse = WebsocketDenier.as_asgi()
 addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
-sockets = refused_without_data(own_session_only(SessionMiddleware(SignedIn(addresses))))
+sockets = refused_without_data(own_session_only(limited_handshakes(SessionMiddleware(SignedIn(addresses)))))
 
 application = bounded(
     ProtocolTypeRouter(

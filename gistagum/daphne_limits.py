@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from .bodies import REFUSAL, largest
@@ -69,6 +70,8 @@ def bounded(application: Application) -> Application:
             await application(scope, receive, send)
             return
         outlet: Outlet = HttpOutlet(protocol) if scope["type"] == "http" else SocketOutlet(protocol)
+        if scope["type"] == "websocket":
+            scope = {**scope, "extensions": {**(scope.get("extensions") or {}), "websocket.http.response": {}}}
 
         async def send_when_taken(message: Message) -> None:
             if outlet.carries(message) and not await outlet.taken():
@@ -178,6 +181,14 @@ class SocketOutlet(Outlet):
     def writes_itself(self, message: Message) -> bool:
         if message["type"] == "websocket.send" and self._protocol.state != OPEN:
             return True  # the other end has just left; the application hears of it in a moment
+        # Daphne knows one answer for a handshake that is refused, 403; ASGI has an extension for others.
+        if message["type"] == "websocket.http.response.start":
+            headers = [(name.decode("latin1"), value.decode("latin1")) for name, value in message.get("headers", [])]
+            more = [("Content-Length", "0"), ("Connection", "close")]
+            self._protocol.failHandshake(HTTPStatus(message["status"]).phrase, message["status"], headers + more)
+            return True
+        if message["type"] == "websocket.http.response.body":
+            return True
         # Daphne closes through a door of autobahn's that lets only applications' own codes (3000 and up) out.
         code = message.get("code") or 1000
         if message["type"] != "websocket.close" or not 1000 < code < 3000:

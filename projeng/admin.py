@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from realtime.admin import ReadOnlyAdmin
 
 from .forms.fields import FileInput, PictureField
+from .forms.sign_in import AdminSignInForm
 from .models import (
     Notification,
     Project,
@@ -22,6 +23,8 @@ from .models import (
     ProjectMilestone,
     ProjectProgress,
 )
+
+admin.site.login_form = AdminSignInForm
 
 # Files have no public address, so no link to one is shown.
 FILE_WIDGETS = {
