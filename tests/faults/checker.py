@@ -175,8 +175,11 @@ def _judge_changes(verdict: Verdict, account: Account, changes: list[Change], lo
         if event.id in handled:
             for mark in marks_in(event.fields):
                 got.setdefault(mark, event.id)
+    # A change whose outcome its writer does not know may have come true long after (a server goes on with a form that
+    # its browser has given up), beside whatever the writer did next: it has no place in their order.
+    known = {(change.writer, change.number) for change in changes if change.outcome is not Outcome.UNKNOWN}
     newest: dict[str, int] = {}
-    order = sorted((place, mark) for mark, place in got.items())
+    order = sorted((place, mark) for mark, place in got.items() if mark in known)
     for _, (writer, number) in order:
         if number < newest.get(writer, -1):
             verdict.add("out of the order of their writer", f"[{writer}.{number}] at {account.name}")

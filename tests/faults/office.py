@@ -12,12 +12,14 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from projeng.access import Role
 from projeng.models import Notification, Project
@@ -59,6 +61,19 @@ WEBSOCKET_LOCATION = """
             proxy_set_header Connection "upgrade";
         }}
 """
+
+
+def insist(ask: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """What ``ask`` returns, of the kit's own database; asked anew while a fault has befallen that, too."""
+
+    def asked() -> tuple[Any] | None:
+        try:
+            return (ask(),)
+        except (OperationalError, InterfaceError):
+            connection.close()
+            return None
+
+    return wait_until(asked, "the database answers the kit", seconds)[0]
 
 
 class Kept(Site):
@@ -225,18 +240,26 @@ class Office:
 
     def behind(self) -> dict[str, int]:
         """The clients that have not read to the end of the log, with how many ids they lack."""
-        head = replay.head()
+        head = insist(replay.head)
         return {client.name: head - client.cursor for client in self.clients if client.cursor < head}
 
-    def settle(self, seconds: float) -> None:
-        """Wait until every client has read what is in the log now. Raises AssertionError naming some who have not."""
-        goal = replay.head()
+    def settle(self, seconds: float, *, anew: bool = False) -> None:
+        """Wait until every client has read what is in the log now. Raises AssertionError naming some who have not.
+
+        ``anew``: and what happens from now on, if only a little: a site that nobody can work with has lost nothing.
+        """
+        deadline = time.monotonic() + seconds
+        goal = insist(replay.head)
+        if anew:
+            before = goal
+            wait_until(lambda: insist(replay.head) > before, "somebody can work", seconds)
+            goal = insist(replay.head)
 
         def there() -> bool:
             return min(client.cursor for client in self.clients) >= goal
 
         try:
-            wait_until(there, "", seconds)
+            wait_until(there, "", deadline - time.monotonic())
         except AssertionError:
             missing = [f"{one.name} at {one.cursor}" for one in self.clients if one.cursor < goal]
             raise AssertionError(f"After {seconds} s not at {goal}: {len(missing)}, such as {missing[:4]}") from None

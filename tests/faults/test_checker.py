@@ -181,3 +181,11 @@ def test_what_came_by_a_session_after_its_end(run):
     assert run.found() == set()
     run.head.sessions = [(0, "old"), (3, "new")]
     assert run.found() == {"seen after the session ended"}
+
+
+def test_a_change_of_which_nobody_knew_may_come_true_after_the_next_ones(run):
+    """A server that was slow went on with a form that its browser had given up."""
+    run.changes.append(Change("w", 0, Kind.RENAMED, project=8, outcome=Outcome.UNKNOWN, stored=True))
+    run.log.append(project_event(7, "[w.0]", project=8))
+    run.head.ids, run.head.cursor, run.engineer.cursor = [*run.head.ids, 7], 7, 7
+    assert run.found() == set()

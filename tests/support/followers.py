@@ -84,8 +84,11 @@ class Followers:
         tasks = [asyncio.create_task(self._follow(follower)) for follower in self.all]
         while not self._stopping.is_set():
             await asyncio.sleep(0.1)
-        for task in tasks:
-            task.cancel()
+        pending = set(tasks)
+        while pending:  # not once: wait_for of Python 3.11 may swallow it
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1)
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         self._faults += [one for one in outcomes if isinstance(one, Exception)]
 
