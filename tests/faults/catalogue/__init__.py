@@ -1,3 +1,3 @@
 """Every fault that the kit knows, by what it befalls. Importing this registers all of them."""
 
-from . import redis, servers, writers  # noqa: F401
+from . import clients, clock, people, redis, servers, transports, writers  # noqa: F401
