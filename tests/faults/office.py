@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -169,6 +170,7 @@ class Office:
             user.password = site_password(PASSWORD)
             user.save()
         self._vandal = person(Role.HEAD)
+        self.vandals: Counter[str] = Counter()  # what catalogue/clients.py has seen of them
         self.projects = [Project.objects.create(name=f"Road {number}", barangay="Apokon") for number in range(6)]
         for number, project in enumerate(self.projects):
             project.assigned_engineers.add(engineers[number % 2])

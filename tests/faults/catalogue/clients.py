@@ -55,9 +55,11 @@ def _harm(office: Office, rng: random.Random, number: int, *acts: Act) -> Iterat
         vandals.__enter__()
     try:
         yield
+        office.vandals["held_at_the_end"] += sum(vandals.left_behind() for vandals in many)
     finally:
         for vandals in many:
             vandals.__exit__(None, None, None)
+    office.vandals["connections"] += sum(len(vandals.came) for vandals in many)
     wait_until(
         lambda: not any(vandals.left_behind() for vandals in many),
         "the servers have let go of all who left",
