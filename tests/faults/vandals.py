@@ -111,14 +111,24 @@ class Vandals:
                 vandal.leave()
             await asyncio.sleep(rng.uniform(0.05, 0.5))
 
+    def held(self) -> int:
+        """How many of their connections the servers hold."""
+        return self._count({ESTABLISHED, CLOSE_WAIT})
+
     def left_behind(self) -> int:
-        """How many of their connections the servers still hold."""
-        held = 0
+        """After they have left: how many of their connections the servers still hold.
+
+        Those are half closed. One that is whole is somebody else's, who has got a port that was theirs.
+        """
+        return self._count({CLOSE_WAIT})
+
+    def _count(self, states: set[str]) -> int:
+        count = 0
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             _, here, there, state = line.split()[:4]
             ports = (int(here.partition(":")[2], 16), int(there.partition(":")[2], 16))
-            held += state in {ESTABLISHED, CLOSE_WAIT} and ports in self.came
-        return held
+            count += state in states and ports in self.came
+        return count
 
 
 # --- what they do -------------------------------------------------------------------------------------------------

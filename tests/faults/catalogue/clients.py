@@ -55,7 +55,7 @@ def _harm(office: Office, rng: random.Random, number: int, *acts: Act) -> Iterat
         vandals.__enter__()
     try:
         yield
-        office.vandals["held_at_the_end"] += sum(vandals.left_behind() for vandals in many)
+        office.vandals["held_at_the_end"] += sum(vandals.held() for vandals in many)
     finally:
         for vandals in many:
             vandals.__exit__(None, None, None)
