@@ -71,7 +71,7 @@ def account_disabled(office: Office, rng: random.Random) -> Iterator[None]:
 @fault("movers", (1, 4))
 def signed_out(office: Office, rng: random.Random) -> Iterator[None]:
     """Some browsers of two people sign out by the site's form; they sign in again, and go on from their cursors."""
-    chosen = [(user, client) for user in office.movers for client in rng.sample(office.moves.clients_of(user), 4)]
+    chosen = [(user, client) for user in office.movers for client in rng.sample(office.moves.clients_of(user), 3)]
     for _, client in chosen:
         office.moves.end_session(client, lambda client=client: _sign_out(client))
     yield
