@@ -180,7 +180,7 @@ class _Work:
         number = 0
         while not self._over.is_set():
             number += 1
-            last = number == self._plan["last_words"]
+            last = 0 < self._plan["last_words"] <= number  # again, should the database refuse it
             self._change(number, last=last)
             pace = 0.0 if self._plan["last_words"] else 1 / CHANGES_A_SECOND
             self._over.wait(self._random.uniform(0, 2 * pace))
