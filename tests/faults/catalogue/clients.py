@@ -9,7 +9,7 @@ from ..nemesis import fault
 from ..office import SERVERS, Office
 from ..vandals import Act, Vandals, never_reads, reads_slowly, stops_half_way, storms, talks_garbage
 
-RID_SECONDS = 40.0  # until the servers must have let go of all who left
+RID_SECONDS = 60.0  # until the servers must have let go of all who left
 
 
 @fault("clients", (10, 25))
