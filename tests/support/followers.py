@@ -87,8 +87,11 @@ class Followers:
         tasks = [asyncio.create_task(self._follow(follower)) for follower in self.all]
         while not self._stopping.is_set():
             await asyncio.sleep(0.1)
-        for task in tasks:
-            task.cancel()
+        left = set(tasks)
+        while left:  # asked again, since wait_for of Python 3.11 can swallow it
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=2)
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         self._faults += [one for one in outcomes if isinstance(one, Exception)]
 
