@@ -43,14 +43,15 @@ faults: ## every fault that can befall the office, alone and mixed (MINUTES=10 o
 	@scripts/test-tools.sh
 	@.venv/bin/python -m tests.faults --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
-lint: ## style, types on public functions, unused things
+lint: ## style, types on public functions, unused things, known vulnerabilities (STRICT=1: fails where nobody can be asked)
 	@scripts/setup.sh --dev
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
+	@.venv/bin/python scripts/audit.py$(if $(STRICT), --strict)
 
-audit: ## known vulnerabilities in the pins (asks the package index)
+audit: ## known vulnerabilities in the pins alone; fails where nobody can be asked
 	@scripts/setup.sh --dev
-	@.venv/bin/pip-audit --progress-spinner off --disable-pip --no-deps -r requirements.txt
+	@.venv/bin/python scripts/audit.py --strict
 
 format: ## puts the code into the project's style
 	@.venv/bin/ruff format .

@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection
 
 from . import authority, replay
@@ -40,6 +41,10 @@ class Flash(NamedTuple):
     topic: str
     audience: frozenset[str]
     json: str
+
+
+class TooManyOfOne(Exception):
+    """One person has as many connections open in this process as they may (``STREAMS_PER_PERSON``)."""
 
 
 class Hub:
@@ -74,11 +79,13 @@ class Hub:
         """Let a listener take part; returns the number to detach it with.
 
         Authority is read after the listener is known here: a change of it is then either in this reading, or
-        still to come through the log.
+        still to come through the log. Raises TooManyOfOne.
         """
         number = next(self._numbers)
         listener.flashed = self.flashed
         with self._lock:
+            if self._present[listener.user_id] >= settings.STREAMS_PER_PERSON:
+                raise TooManyOfOne
             self._listeners[number] = listener
             self._present[listener.user_id] += 1
             if self._thread is None:

@@ -53,6 +53,7 @@ class Site:
             "USE_DAPHNE": "false" if server == "gunicorn" else "true",  # what lets the site accept sockets
             "WEB_CONCURRENCY": "1",
             "SKIP_MIGRATE": "true",
+            "STREAMS_PER_PERSON": "20000",  # a crowd is a few people here
             "SSE_HEARTBEAT_SECONDS": "1",  # a stream's cursor is known to the second, even when nothing is for it
             **{name: os.environ[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "MEDIA_ROOT")},
             "STATIC_ROOT": str(folder / "static"),
