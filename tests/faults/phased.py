@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+from tests.support.ports import wait_until
 from tests.support.site import ROOT, Site
 from tests.support.supervised import LOOK_SECONDS, Supervised
 
@@ -66,6 +67,8 @@ class Phased(Supervised):
         self.env_file.write_text(text + cohort)
         subprocess.run(["sh", "-c", self.restart], check=True, timeout=SCRIPT_SECONDS)
         self.outcomes["another cohort"] += 1
+        with contextlib.suppress(AssertionError):  # another fault is in its way
+            wait_until(self.healthy, "it answers", 40)
 
     def _supervise(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
