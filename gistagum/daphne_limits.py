@@ -54,6 +54,8 @@ class Valve:
 
     async def taken(self) -> bool:
         """Wait until the connection takes more; ``False`` when it took nothing for ``STALLED_SECONDS``."""
+        if self._open.is_set():
+            return True
         try:
             await asyncio.wait_for(self._open.wait(), STALLED_SECONDS)
         except TimeoutError:
@@ -69,11 +71,16 @@ def bounded(application: Application) -> Application:
         if protocol is None or scope["type"] not in {"http", "websocket"}:
             await application(scope, receive, send)
             return
+        # Django leaves what it has begun for a request to itself when Daphne cancels that: what listens for the browser
+        # (and would complain in the log that nobody asked for what came of it), and what tells it (for ever).
+        over = False
         outlet: Outlet = HttpOutlet(protocol) if scope["type"] == "http" else SocketOutlet(protocol)
         if scope["type"] == "websocket":
             scope = {**scope, "extensions": {**(scope.get("extensions") or {}), "websocket.http.response": {}}}
 
         async def send_when_taken(message: Message) -> None:
+            if over:
+                raise asyncio.CancelledError
             if outlet.carries(message) and not await outlet.taken():
                 logger.info("A reader is let go: it took nothing for %.0f s.", STALLED_SECONDS)
                 outlet.abort()
@@ -83,9 +90,16 @@ def bounded(application: Application) -> Application:
                 await send(message)
             outlet.after(message)
 
+        async def receive_while_served() -> Message:
+            message = await receive()
+            if over:
+                raise asyncio.CancelledError
+            return message
+
         try:
-            await application(scope, receive, send_when_taken)
+            await application(scope, receive_while_served, send_when_taken)
         finally:
+            over = True
             outlet.close()
 
     return serve

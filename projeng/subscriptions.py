@@ -1,6 +1,7 @@
 """What each address carries, for both doors alike (projeng/sse.py, projeng/consumers.py)."""
 
 from dataclasses import replace
+from functools import cache
 
 from realtime.listener import Subscription
 from realtime.rollout import grants
@@ -25,7 +26,11 @@ def of_topics(text: str | None) -> Subscription:
     if unknown or not asked:
         message = f"Unknown topic {unknown[0][:40]!r}; " if unknown else "No topic; "
         raise ValueError(f"{message}topics are {', '.join(TOPICS)}.")
-    topics = frozenset(asked)
+    return _of(frozenset(asked))
+
+
+@cache  # the same for all who ask for the same, so that what is worked out for one serves the others
+def _of(topics: frozenset[str]) -> Subscription:
     shown = tuple(STATES[topic] for topic in TOPICS if topic in topics)
     # The dashboard's counters change with projects, so the stream must look at those without sending them.
     looked_at = topics | {PROJECTS} if DASHBOARD in topics else topics
@@ -37,4 +42,9 @@ def of_page(text: str | None) -> Subscription:
 
     Raises ValueError as ``of_topics`` does.
     """
-    return replace(of_topics(text), standing=lambda viewer: grants.frame(viewer.transport))
+    return _of_page(of_topics(text))
+
+
+@cache
+def _of_page(subscription: Subscription) -> Subscription:
+    return replace(subscription, standing=lambda viewer: grants.frame(viewer.transport))

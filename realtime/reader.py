@@ -5,12 +5,15 @@ to read at once must not open a thousand. So streams hand their reading to these
 thing (the same page of the log, the same counters) are done once for all who asked.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from django.db import close_old_connections
+
+from .waiting import Waiting
 
 THREADS = 4
 READ_SECONDS = 30.0  # the longest that a connection waits for its own reading
@@ -42,6 +45,33 @@ class Reader:
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
             return future
+
+
+async def result_of(reading: Future) -> Any:
+    """What a reading gave, for a coroutine, which waits for it no longer than ``READ_SECONDS``.
+
+    Raises TimeoutError then, and whatever the reading raised. It goes on all the same: others may wait for it.
+    """
+    if not reading.done():
+        waiting = _those_who_wait_for(reading, asyncio.get_running_loop())
+        await waiting.stay(waiting.join(READ_SECONDS))
+        if not reading.done():
+            raise TimeoutError
+    return reading.result()
+
+
+def _those_who_wait_for(reading: Future, loop: asyncio.AbstractEventLoop) -> Waiting:
+    known: dict[asyncio.AbstractEventLoop, Waiting] = reading.__dict__.setdefault("waiting", {})
+    waiting = known.get(loop)
+    if waiting is None:
+        waiting = known[loop] = Waiting(loop)
+
+        def wake(_: Future) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(waiting.wake)
+
+        reading.add_done_callback(wake)
+    return waiting
 
 
 def _with_fresh_connection(read: Callable[[], Any]) -> Any:

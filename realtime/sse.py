@@ -5,7 +5,6 @@ consume a sync iterator whole before answering). Both only carry out the steps o
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
-import asyncio
 import logging
 import random
 import threading
@@ -25,7 +24,7 @@ from .conversation import Read, Send, Step, Wait, conversation
 from .hub import TooManyOfOne, hub
 from .idle_threads import release_request_thread
 from .listener import Listener, Subscription
-from .reader import READ_SECONDS
+from .reader import READ_SECONDS, result_of
 from .refusal import refusal, refusal_of
 
 logger = logging.getLogger(__name__)
@@ -260,8 +259,7 @@ class AsyncStream(_Stream):
 
     async def _carry_out(self, step: Step) -> Any:
         if isinstance(step, Read):
-            reading = asyncio.wrap_future(hub.reader.submit(step.key, step.read))
-            return await asyncio.wait_for(asyncio.shield(reading), READ_SECONDS)
+            return await result_of(hub.reader.submit(step.key, step.read))
         if isinstance(step, Wait):
             await hub.wait_async(step.seen, step.seconds)
         return None

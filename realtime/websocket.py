@@ -23,7 +23,7 @@ from .conversation import Read, Send, Wait, conversation
 from .events import to_json
 from .hub import TooManyOfOne, hub
 from .listener import Listener, Subscription, asked_by_another
-from .reader import READ_SECONDS
+from .reader import result_of
 from .refusal import deny
 
 logger = logging.getLogger(__name__)
@@ -182,8 +182,7 @@ class ListenerConsumer(AsyncConsumer):
             await self._close(Close.RESTART)
 
     async def _read(self, key: Any, read: Any) -> Any:
-        future = asyncio.wrap_future(hub.reader.submit(key, read))
-        return await asyncio.wait_for(asyncio.shield(future), READ_SECONDS)
+        return await result_of(hub.reader.submit(key, read))
 
     async def _say(self, step: Send) -> None:
         said = [frame.json for frame in step.events]

@@ -121,7 +121,7 @@ def test_who_leaves_while_they_are_let_in_is_not_left_behind(hub):
 
 
 def test_who_waited_too_long_is_refused_and_not_left_behind(hub, monkeypatch):
-    monkeypatch.setattr(websocket, "READ_SECONDS", 0.05)
+    monkeypatch.setattr("realtime.reader.READ_SECONDS", 0.05)
 
     async def scene() -> list[dict]:
         client = Client()
