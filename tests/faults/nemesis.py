@@ -15,6 +15,7 @@ from django.db import connections
 
 Befall = Callable[[Any, random.Random], Generator[None, None, None]]
 AT_ONCE = 3  # faults that may overlap
+LATE_SECONDS = 15.0  # a fault that cannot begin within so many of its time is left out
 REST_SECONDS = 1.0  # what a fault's target has between two faults, at least
 
 
@@ -134,18 +135,21 @@ class Nemesis:
 
     def _carry_out(self, one: Planned, locks: dict[str, threading.Lock]) -> None:
         lock = locks.get(one.fault.target, threading.Lock())
+        if not lock.acquire(timeout=LATE_SECONDS):
+            self.tell(f"{one.fault.name} is left out: what it befalls still has another fault")
+            return
         self.history.append(one)
-        with lock:
-            try:
-                course = one.fault.befall(self.office, random.Random(one.seed))
-                one.began = time.monotonic() - self._start
-                self.tell(f"{one.fault.name} begins, for {one.lasts:.1f} s")
-                next(course)
-                time.sleep(one.lasts)
-                next(course, None)
-                one.ended = time.monotonic() - self._start
-            except Exception as error:  # noqa: BLE001 (told in the report, and fails the run)
-                one.failed = f"{type(error).__name__}: {error}"
-                self.tell(f"{one.fault.name} could not be carried out: {one.failed}")
-            finally:
-                connections.close_all()
+        try:
+            course = one.fault.befall(self.office, random.Random(one.seed))
+            one.began = time.monotonic() - self._start
+            self.tell(f"{one.fault.name} begins, for {one.lasts:.1f} s")
+            next(course)
+            time.sleep(one.lasts)
+            next(course, None)
+            one.ended = time.monotonic() - self._start
+        except Exception as error:  # noqa: BLE001 (told in the report, and fails the run)
+            one.failed = f"{type(error).__name__}: {error}"
+            self.tell(f"{one.fault.name} could not be carried out: {one.failed}")
+        finally:
+            lock.release()
+            connections.close_all()
