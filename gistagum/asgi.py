@@ -16,6 +16,7 @@ from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
+from realtime.handover import going_on  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 
 from .daphne_limits import bounded, end_in_time  # noqa: E402
@@ -26,11 +27,13 @@ addresses = URLRouter([*websocket_urlpatterns, re_path("", WebsocketDenier.as_as
 sockets = own_session_only(SessionMiddleware(AuthMiddleware(addresses)))
 
 application = bounded(
-    ProtocolTypeRouter(
-        {
-            "http": django_application,
-            "websocket": AllowedHostsOriginValidator(CookieMiddleware(sockets)),
-        }
+    going_on(
+        ProtocolTypeRouter(
+            {
+                "http": django_application,
+                "websocket": AllowedHostsOriginValidator(CookieMiddleware(sockets)),
+            }
+        )
     )
 )
 end_in_time()

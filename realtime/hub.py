@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.db import connection
@@ -66,7 +66,7 @@ class Hub:
         self.on_listening: Callable[[], None] = lambda: None  # called when the first listener of this process comes
         self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
         self._readings = itertools.count(1)
-        self._loops: dict[asyncio.AbstractEventLoop, asyncio.Future] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, set[asyncio.Future]] = {}
 
     # --- who listens --------------------------------------------------------------------------------------------
 
@@ -155,15 +155,21 @@ class Hub:
             self._changed.wait_for(lambda: self.version != seen, timeout=seconds)
 
     async def wait_async(self, seen: int, seconds: float) -> None:
-        """As ``wait``, for a coroutine. All coroutines of a loop wait on one future, woken by one call."""
+        """As ``wait``, for a coroutine. All that wait in a loop are woken by one call."""
+        # A future and a timer each: asyncio.wait would hold twice as much for as long as nothing happens.
         loop = asyncio.get_running_loop()
+        news = loop.create_future()
         with self._lock:
             if self.version != seen:
                 return
-            news = self._loops.get(loop)
-            if news is None or news.done():
-                news = self._loops[loop] = loop.create_future()
-        await asyncio.wait([news], timeout=seconds)
+            self._loops.setdefault(loop, set()).add(news)
+        timer = loop.call_later(seconds, _resolve, (news,))
+        try:
+            await news
+        finally:
+            timer.cancel()
+            with self._lock:
+                self._loops.get(loop, set()).discard(news)
 
     def wake(self) -> None:
         """Look at the log now: a transaction of this process has just committed events."""
@@ -292,9 +298,10 @@ class Hub:
         self._tell()
 
 
-def _resolve(news: asyncio.Future) -> None:
-    if not news.done():
-        news.set_result(None)
+def _resolve(waiting: Iterable[asyncio.Future]) -> None:
+    for news in waiting:
+        if not news.done():
+            news.set_result(None)
 
 
 hub = Hub()
