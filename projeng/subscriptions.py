@@ -1,6 +1,7 @@
 """What each address carries, for both doors alike (projeng/sse.py, projeng/consumers.py)."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from realtime.listener import Subscription
 from realtime.rollout import grants
@@ -15,6 +16,7 @@ STATES = {
 }
 
 
+@lru_cache(64)  # all who ask for the same share it: it says nothing about a person
 def of_topics(text: str | None) -> Subscription:
     """Everything of the topics named in ``text`` (by comma; ``None``: all of them), events and state.
 
@@ -32,6 +34,7 @@ def of_topics(text: str | None) -> Subscription:
     return Subscription(looked_at, shown, wanted=lambda frame: frame.topic in topics)
 
 
+@lru_cache(64)
 def of_page(text: str | None) -> Subscription:
     """The same for a whole page, which is told besides by which transport it is to listen.
 
