@@ -1,6 +1,6 @@
 """Measures everything side by side and writes the reports.
 
-    python -m benchmarks [--quick] [--only burst daphne-ws plan] [--clients 1000] [--rounds 5] [--json reports/bench.json]
+    python -m benchmarks [--quick] [--only burst daphne-ws plan] [--clients 1000] [--rounds 5] [--json FILE]
     python -m benchmarks --report    makes the reports again from the JSON alone
 
 Progress goes to stderr. docs/benchmarks.md says what is measured and how.

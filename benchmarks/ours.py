@@ -14,20 +14,20 @@ import django
 
 django.setup()
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.models import Group, User
-from django.contrib.sessions.models import Session
-from django.db import connection, transaction
-from django.utils import timezone
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
+from django.contrib.auth.models import Group, User  # noqa: E402
+from django.contrib.sessions.models import Session  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
-from projeng.access import Role
-from projeng.events import ProjectsChanged
-from projeng.models import Project
-from realtime import replay
-from realtime.broadcast import broadcast
-from realtime.models import Event
-from realtime.publish import publish
-from realtime.reader import Reader
+from projeng.access import Role  # noqa: E402
+from projeng.events import ProjectsChanged  # noqa: E402
+from projeng.models import Project  # noqa: E402
+from realtime import replay  # noqa: E402
+from realtime.broadcast import broadcast  # noqa: E402
+from realtime.models import Event  # noqa: E402
+from realtime.publish import publish  # noqa: E402
+from realtime.reader import Reader  # noqa: E402
 
 FIELDS = ("source", "created", "updated", "summary", "actor")
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from .connection import KINDS, Connection, Refused
 
-AT_ONCE = 40  # handshakes under way: below every server's backlog, so that no SYN is dropped and tried again
+AT_ONCE = 20  # handshakes under way: below every server's backlog, so that no SYN is dropped and tried again
+TRIES = 3  # of one client to be let in: a browser would come back, too
 BUFFER = 256 * 1024
 REST = 0.003  # seconds between two looks while events are only counted: many small frames then come in one read
 
@@ -45,17 +46,27 @@ class Clients:
         self._path, self._kind, self._address = path, KINDS[kind], (host, port)
         self._ended, self._reason = 0, ""
         waiting = list(range(count))
-        under_way: list[Connection] = []
+        tried = [0] * count
+        under_way: list[tuple[int, Connection]] = []
         while time.monotonic() - begun < limit:
-            under_way = [one for one in under_way if not one.open and one.socket.fileno() >= 0]
+            refused = [number for number, one in under_way if not one.open and one.socket.fileno() < 0]
+            waiting += [number for number in refused if tried[number] < TRIES]
+            under_way = [(number, one) for number, one in under_way if not one.open and one.socket.fileno() >= 0]
             while waiting and len(under_way) < AT_ONCE:
                 number = waiting.pop()
-                under_way.append(self._connect(cookies[number % len(cookies)] if cookies else ""))
+                tried[number] += 1
+                under_way.append((number, self._connect(cookies[number % len(cookies)] if cookies else "")))
             if not under_way:
                 break
             self._pump(0.05)
         opened = sum(one.open for one in self._all[before:])
-        return {"seconds": time.monotonic() - begun, "opened": opened, "failed": count - opened, "reason": self._reason}
+        return {
+            "seconds": time.monotonic() - begun,
+            "opened": opened,
+            "failed": count - opened,
+            "again": sum(tried) - count,
+            "reason": self._reason,
+        }
 
     def begin(self, timed: bool) -> dict[str, Any]:
         """Count from zero."""
@@ -94,7 +105,7 @@ class Clients:
 
     def delays(self, sent: list[tuple[int, float]]) -> dict[str, Any]:
         """Milliseconds from each event's commit to each client; percentiles over all of them."""
-        at = {number: when for number, when in sent}
+        at = dict(sent)
         delays = sorted(
             max(0.0, (came - at[number]) * 1000)
             for one in self._all

@@ -18,7 +18,7 @@ class Refused(Exception):
 
 
 class Connection:
-    """A client. ``feed`` takes what came; ``found`` counts events, ``times`` (when wanted) says when each came first."""
+    """A client. ``feed`` takes what came; ``found`` counts events, ``times`` (when wanted) has when each first came."""
 
     greeting = b""
     subprotocol = ""

@@ -27,6 +27,7 @@ def measure(stage: Stage, size: Size) -> dict[str, float]:
         "seconds": opened["seconds"],
         "a_second": opened["opened"] / opened["seconds"],
         "cpu_ms": cpu * 1000 / stage.clients,
+        "tried_again": opened["again"],
         "kb": (after - before) / stage.clients,
         "server_mb": before / 1024,
     }

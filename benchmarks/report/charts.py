@@ -95,10 +95,9 @@ def lines(items: list[Line], label: str, unit: str) -> str:
     for index, one in enumerate(items):
         way = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in one.points)
         parts.append(f'<g class="line{index % COLOURS}"><polyline points="{way}"/>')
-        parts += [
-            f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="4"><title>{escape(one.name)}, {x:,.0f}: {y:,.3g} {unit}</title></circle>'
-            for x, y in one.points
-        ]
+        for x, y in one.points:
+            said = f"{escape(one.name)}, {x:,.0f}: {y:,.3g} {unit}"
+            parts.append(f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="4"><title>{said}</title></circle>')
         parts.append("</g>")
     legend = "".join(
         f'<li class="line{index % COLOURS}"><i></i>{escape(one.name)}</li>' for index, one in enumerate(items)

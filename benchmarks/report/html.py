@@ -24,7 +24,8 @@ dd { margin: 0; overflow-wrap: anywhere; } figure { margin: 0 0 1rem; overflow-x
 svg { display: block; width: 100%; min-width: 34rem; height: auto; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } svg .figure { fill: var(--soft); }
 .grid { stroke: var(--rule); } .ours { fill: var(--ours); } .peer { fill: var(--peer); } .floor { fill: var(--floor); }
-.span { stroke: var(--ink); stroke-width: 2; opacity: .55; } polyline { fill: none; stroke: currentColor; stroke-width: 2; }
+.span { stroke: var(--ink); stroke-width: 2; opacity: .55; }
+polyline { fill: none; stroke: currentColor; stroke-width: 2; }
 circle { fill: currentColor; } .line0 { color: var(--l0); } .line1 { color: var(--l1); } .line2 { color: var(--l2); }
 .line3 { color: var(--l3); } .line4 { color: var(--l4); } .line5 { color: var(--l5); }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; margin: .3rem 0; padding: 0; }
@@ -52,8 +53,8 @@ def page(results: Results) -> str:
     body = [
         "<h1>Benchmarks</h1>",
         f"<dl>{facts}</dl>",
-        "<p>The server on one core; clients, publisher and Redis on another. Medians over the rounds, with the least and "
-        "the most of them. Blue is ours, brown a peer, grey the floor.</p>",
+        "<p>The server on one core; clients, publisher and Redis on another. Medians over the rounds, with the least "
+        "and the most of them. Blue is ours, brown a peer, grey the floor.</p>",
         _table(tables.targets(results)),
         *_charts(results),
         *map(_table, tables.figures(results)),
