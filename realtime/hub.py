@@ -56,6 +56,7 @@ class Hub:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._work = threading.Event()
+        self._reading = False  # the tail looks at the log now and then; while it rests, who comes must wake it
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._listeners: dict[int, Listener] = {}
@@ -81,6 +82,7 @@ class Hub:
         with self._lock:
             self._listeners[number] = listener
             self._present[listener.user_id] += 1
+            resting = not self._reading
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
                 self._thread.start()
@@ -91,7 +93,8 @@ class Hub:
         except BaseException:
             self.detach(number)
             raise
-        self._work.set()
+        if resting:
+            self._work.set()
         return number
 
     def detach(self, number: int) -> None:
@@ -199,20 +202,18 @@ class Hub:
 
     def _run(self) -> None:
         failed_since = None
-        listening = False
         next_sweep = 0.0
         while not self.closing:
-            self._work.wait(TAIL_SECONDS if self._listeners else None)
+            self._work.wait(self._until_next_look())
             self._work.clear()
             try:
                 if not self._listeners:
-                    listening = False
                     connection.close()
                     continue
-                if not listening:
+                if not self._reading:
                     self.on_listening()
                     self._begin()
-                    listening, next_sweep = True, 0.0  # what the log said while nobody read it is found by a sweep
+                    self._reading, next_sweep = True, 0.0  # what the log said while nobody read it a sweep will find
                 while self._read_on():
                     pass
                 if time.monotonic() >= next_sweep:
@@ -227,6 +228,12 @@ class Hub:
                 if failed_since is None:
                     failed_since = time.monotonic()
                     logger.warning("The event log cannot be read, trying on: %s", error, exc_info=True)
+
+    def _until_next_look(self) -> float | None:
+        """Seconds until the tail looks again by itself; ``None`` when nobody listens: then it rests."""
+        with self._lock:
+            self._reading = self._reading and bool(self._listeners)
+            return TAIL_SECONDS if self._listeners else None
 
     def _begin(self) -> None:
         """Start where the log stands now: who attached just before starts at or before this id."""

@@ -235,6 +235,22 @@ def test_who_returns_shares_the_reading_of_what_they_missed(hub, head, kind, mon
     assert {tuple(told(kind, client)) for client in clients} == {tuple(missed)}
 
 
+def test_who_is_let_in_costs_the_tail_nothing_while_it_reads_anyway(hub, head):
+    listener = Listener(head.pk, "of the test", "hash", Subscription(frozenset({PROJECTS})), cursor=0)
+    hub.attach(listener)
+    assert hub._work.is_set(), "the first wakes it"
+    hub._work.clear()
+    hub._reading = True  # what it does then
+    hub.attach(listener)
+    assert not hub._work.is_set()
+    assert hub._until_next_look() is not None
+    for number in (0, 1):
+        hub.detach(number)
+    assert hub._until_next_look() is None, "it rests"
+    hub.attach(listener)
+    assert hub._work.is_set()
+
+
 def told(kind: str, client: Client) -> list[int]:
     """The ids of the events that a client was sent, in order."""
     if kind == "websocket":
