@@ -281,8 +281,7 @@ class AsyncStream(_Stream):
 
     async def _carry_out(self, step: Step) -> Any:
         if isinstance(step, Read):
-            reading = asyncio.wrap_future(hub.reader.submit(step.key, step.read))
-            return await asyncio.wait_for(asyncio.shield(reading), READ_SECONDS)
+            return await hub.reader.result(step.key, step.read, READ_SECONDS)
         if isinstance(step, Wait):
             await hub.wait_async(step.seen, step.seconds)
         return None

@@ -184,8 +184,7 @@ class ListenerConsumer(AsyncConsumer):
             await self._close(Close.RESTART)
 
     async def _read(self, key: Any, read: Any) -> Any:
-        future = asyncio.wrap_future(hub.reader.submit(key, read))
-        return await asyncio.wait_for(asyncio.shield(future), READ_SECONDS)
+        return await hub.reader.result(key, read, READ_SECONDS)
 
     async def _say(self, step: Send) -> None:
         said = [frame.json for frame in step.events]

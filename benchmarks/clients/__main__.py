@@ -79,20 +79,20 @@ class Clients:
         return {}
 
     def wait(self, wanted: int, quiet: float, limit: float) -> dict[str, Any]:
-        """Until ``wanted`` events came, or none for ``quiet`` seconds, or ``limit`` seconds passed.
+        """Until ``wanted`` events came, or after the first none for ``quiet`` seconds, or ``limit`` seconds passed.
 
         ``last`` is when the last one came (CLOCK_MONOTONIC, which all processes of a machine share).
         """
         begun = time.monotonic()
         while self._found < wanted:
             now = time.monotonic()
-            if now - begun > limit or now - max(begun, self._last) > quiet:
+            if now - begun > limit or (self._last and now - self._last > quiet):
                 break
             self._pump(0.1)
             if not self._timed:
                 time.sleep(REST)
         received = sum(one.received for one in self._all)
-        silent = time.monotonic() - max(begun, self._last) > quiet
+        silent = bool(self._last) and time.monotonic() - self._last > quiet
         return {
             "found": self._found,
             "last": self._last,
@@ -102,6 +102,15 @@ class Clients:
             "over": self._found >= wanted or silent,
             "cpu": time.process_time(),
         }
+
+    def drain(self, quiet: float, limit: float) -> dict[str, Any]:
+        """Until nothing more comes of what was before, for ``quiet`` seconds; for ``limit`` seconds at most."""
+        begun = last = time.monotonic()
+        while (now := time.monotonic()) - last < quiet and now - begun < limit:
+            found = self._found
+            self._pump(0.05)
+            last = time.monotonic() if self._found != found else last
+        return {}
 
     def delays(self, sent: list[tuple[int, float]]) -> dict[str, Any]:
         """Milliseconds from each event's commit to each client; percentiles over all of them."""

@@ -9,6 +9,7 @@ QUIET_SECONDS = 1.5
 
 def measure(stage: Stage, size: Size, rate: int, events: int, order: str = "steady") -> dict[str, float]:
     """So many events, ``rate`` a second; those that never came are counted, not averaged in."""
+    stage.load("drain", quiet=0.3, limit=10)
     stage.load("begin", timed=True)
     cpu = cpu_seconds(stage.pid)
     stage.publisher.send(order, rate=rate, events=events)

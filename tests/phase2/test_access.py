@@ -235,7 +235,7 @@ def test_each_socket_reads_for_itself(monkeypatch):
     keys = []
 
     class Recorder:
-        def submit(self, key, read):
+        async def result(self, key, read, seconds):
             keys.append(key)
             raise RuntimeError("no database here")
 

@@ -150,7 +150,9 @@ def queries_of(work: Callable[[], object]) -> int:
     """How many queries some work takes."""
     with CaptureQueriesContext(connection) as queries:
         work()
-    asked = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]  # a new thread sets up SQLite first
+    asked = [
+        query["sql"] for query in queries if query["sql"].startswith("SELECT")
+    ]
     return len(asked)
 
 
