@@ -150,9 +150,7 @@ def queries_of(work: Callable[[], object]) -> int:
     """How many queries some work takes."""
     with CaptureQueriesContext(connection) as queries:
         work()
-    asked = [
-        query["sql"] for query in queries if query["sql"].startswith("SELECT")
-    ]
+    asked = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
     return len(asked)
 
 
