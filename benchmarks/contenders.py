@@ -44,7 +44,7 @@ CONTENDERS = (
     Contender("gunicorn-sse", "ours, SSE, Gunicorn threads", "sse", OUR_SSE, OURS, "gunicorn", most=2_000, growth=True),
     Contender(
         "plan",
-        "the plan: Channels, core Redis layer, Daphne",
+        "the plan, core layer, Daphne",
         "websocket",
         "/ws/projects/",
         "benchmarks.peers.plan",
@@ -54,7 +54,7 @@ CONTENDERS = (
     ),
     Contender(
         "plan-pubsub",
-        "the plan on the Pub/Sub layer",
+        "the plan, Pub/Sub layer, Daphne",
         "websocket",
         "/ws/projects/",
         "benchmarks.peers.plan",
@@ -81,7 +81,7 @@ CONTENDERS = (
     ),
     Contender(
         "eventstream-stored",
-        "the same with its storage",
+        "django-eventstream with storage",
         "sse",
         "/events/",
         "benchmarks.peers.eventstream",

@@ -29,6 +29,7 @@ from realtime.models import Event  # noqa: E402
 from realtime.publish import publish  # noqa: E402
 from realtime.reader import Reader  # noqa: E402
 
+HEADS = 5
 FIELDS = ("source", "created", "updated", "summary", "actor")
 
 
@@ -57,10 +58,15 @@ class Publisher:
     # --- what is in the database --------------------------------------------------------------------------------
 
     def people(self, count: int) -> dict[str, Any]:
-        """So many Head Engineers, each signed in once, and a project; the Cookie header of each."""
-        heads = Group.objects.get(name=Role.HEAD.value)
-        users = User.objects.bulk_create(User(username=f"head{n}", password=f"!{n}") for n in range(count))
-        User.groups.through.objects.bulk_create(User.groups.through(user=user, group=heads) for user in users)
+        """So many who see all projects, each signed in once, and a project; the Cookie header of each.
+
+        A few are Head Engineers, who are told of every change by a notification of their own; the others are not.
+        """
+        head, finance = (Group.objects.get(name=role.value) for role in (Role.HEAD, Role.FINANCE))
+        users = User.objects.bulk_create(User(username=f"person{n}", password=f"!{n}") for n in range(count))
+        User.groups.through.objects.bulk_create(
+            User.groups.through(user=user, group=head if n < HEADS else finance) for n, user in enumerate(users)
+        )
         store = Session.get_session_store_class()()
         expires = timezone.now() + timezone.timedelta(days=1)
         Session.objects.bulk_create(

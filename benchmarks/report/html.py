@@ -36,7 +36,8 @@ circle { fill: currentColor; } .line0 { color: var(--l0); } .line1 { color: var(
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; min-width: 11rem; }
 td.reached { color: var(--good); font-weight: 600; } td.short { color: var(--bad); font-weight: 600; }
-@media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; } }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; }
+  table { font-size: .8rem; } th, td { padding: .3rem; } th:first-child, td:first-child { min-width: 7rem; } }
 """
 CHARTS = (
     ("Deliveries a second of a burst (more is better)", "burst", "a_second", 0),
