@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo test test-phase rollback-drill bench bench-quick lint audit format pins
+.PHONY: help setup run demo test test-phase rollback-drill faults bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -38,6 +38,11 @@ rollback-drill: ## every way between two phases, with people connected and at wo
 	@scripts/test-tools.sh
 	@.venv/bin/python -m pytest tests/rollback/test_drill.py
 
+faults: ## every fault that can befall the office, alone and mixed (MINUTES=10 of them mixed, SEED=n); leaves reports/faults.md
+	@scripts/setup.sh --dev
+	@scripts/test-tools.sh
+	@.venv/bin/python -m tests.faults --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
 bench: ## measured beside the peers, in half an hour: reports/bench.html (ARGS="--only burst plan daphne-ws" for less)
 	@scripts/setup.sh --dev
 	@benchmarks/setup.sh
@@ -46,14 +51,15 @@ bench: ## measured beside the peers, in half an hour: reports/bench.html (ARGS="
 bench-quick: ## the same in two minutes, with few clients: does it all work, not how fast is it
 	@$(MAKE) --no-print-directory bench ARGS="--quick --json reports/bench-quick.json $(ARGS)"
 
-lint: ## style, types on public functions, unused things
+lint: ## style, types on public functions, unused things, known vulnerabilities (STRICT=1: fails where nobody can be asked)
 	@scripts/setup.sh --dev
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
+	@.venv/bin/python scripts/audit.py$(if $(STRICT), --strict)
 
-audit: ## known vulnerabilities in the pins (asks the package index)
+audit: ## known vulnerabilities in the pins alone; fails where nobody can be asked
 	@scripts/setup.sh --dev
-	@.venv/bin/pip-audit --progress-spinner off --disable-pip --no-deps -r requirements.txt
+	@.venv/bin/python scripts/audit.py --strict
 
 format: ## puts the code into the project's style
 	@.venv/bin/ruff format .

@@ -11,30 +11,34 @@ django_application = get_asgi_application()
 # After Django is set up, since these need its models.
 from channels.auth import AuthMiddleware  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator, WebsocketDenier  # noqa: E402
+from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
 from realtime.handover import going_on  # noqa: E402
+from realtime.limits import limited_handshakes  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 
-from .daphne_limits import bounded, end_in_time  # noqa: E402
-from .middleware import own_session_only  # noqa: E402
+from .bodies import bounded_bodies  # noqa: E402
+from .daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
+from .middleware import own_origin_only, own_session_only  # noqa: E402
 
 # An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
-addresses = URLRouter([*websocket_urlpatterns, re_path("", WebsocketDenier.as_asgi())])
-sockets = own_session_only(SessionMiddleware(AuthMiddleware(addresses)))
+refuse = WebsocketDenier.as_asgi()
+addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
+sockets = own_session_only(limited_handshakes(SessionMiddleware(AuthMiddleware(addresses))))
 
 application = bounded(
     going_on(
         ProtocolTypeRouter(
             {
-                "http": django_application,
-                "websocket": AllowedHostsOriginValidator(CookieMiddleware(sockets)),
+                "http": bounded_bodies(django_application),
+                "websocket": own_origin_only(CookieMiddleware(sockets), refuse),
             }
         )
     )
 )
+bound_bodies()
 end_in_time()
 presence.start()

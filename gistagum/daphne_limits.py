@@ -1,7 +1,8 @@
-"""What Daphne leaves open, closed from outside: slow readers, and threads that would outlive the server.
+"""What Daphne leaves open, closed from outside: slow readers, endless requests, and threads that outlive the server.
 
-Daphne writes a response into its buffer however full that is (django/daphne#170), and its process cannot end while a
-thread of ours is busy. Both are mended through Twisted's public interfaces; other servers are left alone.
+Daphne writes a response into its buffer however full that is (django/daphne#170), a request to the disk however large
+it is, and its process cannot end while a thread of ours is busy. All are mended through Twisted's public interfaces;
+other servers are left alone.
 """
 
 import asyncio
@@ -12,7 +13,10 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
+
+from .bodies import REFUSAL, largest
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -68,9 +72,16 @@ def bounded(application: Application) -> Application:
         if protocol is None or scope["type"] not in {"http", "websocket"}:
             await application(scope, receive, send)
             return
+        # Django leaves what it has begun for a request to itself when Daphne cancels that: what listens for the browser
+        # (and would complain in the log that nobody asked for what came of it), and what tells it (for ever).
+        over = False
         outlet: Outlet = HttpOutlet(protocol) if scope["type"] == "http" else SocketOutlet(protocol)
+        if scope["type"] == "websocket":
+            scope = {**scope, "extensions": {**(scope.get("extensions") or {}), "websocket.http.response": {}}}
 
         async def send_when_taken(message: Message) -> None:
+            if over:
+                raise asyncio.CancelledError
             if outlet.carries(message) and not await outlet.taken():
                 logger.info("A reader is let go: it took nothing for %.0f s.", STALLED_SECONDS)
                 outlet.abort()
@@ -80,9 +91,16 @@ def bounded(application: Application) -> Application:
                 await send(message)
             outlet.after(message)
 
+        async def receive_while_served() -> Message:
+            message = await receive()
+            if over:
+                raise asyncio.CancelledError
+            return message
+
         try:
-            await application(scope, receive, send_when_taken)
+            await application(scope, receive_while_served, send_when_taken)
         finally:
+            over = True
             outlet.close()
 
     return serve
@@ -90,8 +108,10 @@ def bounded(application: Application) -> Application:
 
 def _daphne_protocol(send: Send) -> Any:
     """Daphne's protocol behind an ASGI ``send``; ``None`` under any other server."""
-    if isinstance(send, functools.partial) and send.args and type(send.args[0]).__module__.startswith("daphne."):
-        return send.args[0]
+    if isinstance(send, functools.partial) and send.args:
+        kinds = type(send.args[0]).__mro__  # ours is one of Daphne's (bound_bodies)
+        if any(kind.__module__.startswith("daphne.") for kind in kinds):
+            return send.args[0]
     return None
 
 
@@ -175,6 +195,14 @@ class SocketOutlet(Outlet):
     def writes_itself(self, message: Message) -> bool:
         if message["type"] == "websocket.send" and self._protocol.state != OPEN:
             return True  # the other end has just left; the application hears of it in a moment
+        # Daphne knows one answer for a handshake that is refused, 403; ASGI has an extension for others.
+        if message["type"] == "websocket.http.response.start":
+            headers = [(name.decode("latin1"), value.decode("latin1")) for name, value in message.get("headers", [])]
+            more = [("Content-Length", "0"), ("Connection", "close")]
+            self._protocol.failHandshake(HTTPStatus(message["status"]).phrase, message["status"], headers + more)
+            return True
+        if message["type"] == "websocket.http.response.body":
+            return True
         # Daphne closes through a door of autobahn's that lets only applications' own codes (3000 and up) out.
         code = message.get("code") or 1000
         if message["type"] != "websocket.close" or not 1000 < code < 3000:
@@ -193,6 +221,43 @@ class SocketOutlet(Outlet):
     def abort(self) -> None:
         if self._protocol.transport is not None:
             self._protocol.transport.abortConnection()
+
+
+def bound_bodies() -> None:
+    """Under Daphne: refuse such a request when its headers have come, or as soon as it has sent too much."""
+    if "daphne.server" not in sys.modules:
+        return
+    from daphne import http_protocol
+
+    class Request(http_protocol.WebRequest):  # IRequest of Twisted, which asks these of whatever takes a request
+        taken = 0
+        refused = False
+
+        def gotLength(self, length: int | None) -> None:
+            super().gotLength(0 if length and length > largest() else length)
+            if length and length > largest():
+                self.refuse()
+
+        def handleContentChunk(self, data: bytes) -> None:
+            self.taken += len(data)
+            if self.taken > largest():
+                self.refuse()
+            if not self.refused:
+                super().handleContentChunk(data)
+
+        def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+            if not self.refused:
+                super().requestReceived(command, path, version)
+
+        def refuse(self) -> None:
+            """Answer, and hang up: whatever else is sent is not read."""
+            if not self.refused and self.channel is not None:
+                self.refused = True
+                lines = b"HTTP/1.1 413 Request Entity Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+                self.channel.transport.write(lines + b"Content-Length: %d\r\n\r\n" % len(REFUSAL) + REFUSAL)
+                self.channel.loseConnection()
+
+    http_protocol.WebRequest = Request
 
 
 def end_in_time() -> None:

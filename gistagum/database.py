@@ -29,12 +29,13 @@ def database_settings(url: str, max_connections: int = 22) -> dict[str, Any]:
     """
     scheme = url.partition(":")[0]
     if scheme not in {"sqlite", "postgres", "postgresql"}:
-        raise ImproperlyConfigured(f"DATABASE_URL starts with {scheme!r}; it may be sqlite:///… or postgres://….")
+        # The address may hold a password, so no more of it is repeated than what must be a scheme.
+        named = repr(scheme) if scheme.isalnum() and f"{scheme}://" in url else "no scheme"
+        raise ImproperlyConfigured(f"DATABASE_URL starts with {named}; it may be sqlite:///… or postgres://….")
     try:
         settings: dict[str, Any] = environ.Env.db_url_config(url)
-    except (ValueError, TypeError) as error:
-        # The address may hold a password, so it is not repeated here.
-        raise ImproperlyConfigured("DATABASE_URL is not an address such as postgres://user@host/name.") from error
+    except (ValueError, TypeError):  # which may repeat a part of the address
+        raise ImproperlyConfigured("DATABASE_URL is not an address such as postgres://user@host/name.") from None
     if not settings.get("NAME") or settings["NAME"] == ":memory:":
         raise ImproperlyConfigured("DATABASE_URL names no database that several processes could share.")
     if scheme == "sqlite":

@@ -4,15 +4,20 @@ django-environ takes anything it does not know for ``False`` or raises a bare ``
 mistypes a flag should be told which variable it was, what it holds and what it may hold, in one line.
 """
 
+import logging
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+logger = logging.getLogger(__name__)
+
 TRUE = {"true", "1"}
 FALSE = {"false", "0"}
+READABLE = re.compile(r"#|(?:export )?[A-Za-z_0-9]+=|$")  # how a line begins that django-environ takes
 
 
 class Environment:
@@ -21,6 +26,7 @@ class Environment:
     def __init__(self, env_file: Path) -> None:
         given = set(os.environ)
         if env_file.is_file():
+            _tell_of_unreadable_lines(env_file)
             environ.Env.read_env(str(env_file))
         self._from_file = dict.fromkeys(set(os.environ) - given, env_file.name)
 
@@ -75,3 +81,11 @@ class Environment:
     def names(self, name: str) -> list[str]:
         """A comma-separated list; blanks around and between the names are dropped."""
         return [part.strip() for part in self._raw(name, "").split(",") if part.strip()]
+
+
+def _tell_of_unreadable_lines(env_file: Path) -> None:
+    """Warn of lines that are left out, by their number: django-environ would repeat them, and one may hold a secret."""
+    logging.getLogger("environ.environ").setLevel(logging.ERROR)
+    for number, line in enumerate(env_file.read_text(encoding="utf-8").splitlines(), start=1):
+        if not READABLE.match(line):
+            logger.warning("A line of the env file is left out, it is not NAME=value: %s:%d", env_file.name, number)

@@ -37,20 +37,28 @@ def _limits() -> dict[str, Any]:
 
 
 def _host(url: str) -> dict[str, Any]:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.scheme == "unix"):
+    try:
+        parts = urlsplit(url.strip())
+        known = parts.scheme == "unix" or (parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0)
+    except ValueError:  # which may repeat the address, and with it a password
+        known = False
+    if not known:
         raise ImproperlyConfigured(f"REDIS_URL is not an address that is known; it may be {FORMS}.")
     return {"address": url.strip(), **_limits()}
 
 
 def _sentinel(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    master = dict(parse_qsl(parts.query)).get("master", "")
     try:
+        parts = urlsplit(url)
+        master = dict(parse_qsl(parts.query)).get("master", "")
         sentinels = [(host, int(port)) for host, _, port in (node.rpartition(":") for node in parts.netloc.split(","))]
         database = int(parts.path.strip("/") or 0)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"REDIS_URL names no host:port for a sentinel; it may be {FORMS}.") from error
+    except ValueError:
+        raise ImproperlyConfigured(f"REDIS_URL names no host:port for a sentinel; it may be {FORMS}.") from None
+    if "@" in parts.netloc:  # would be taken for a part of a host's name, and be told in every fault
+        raise ImproperlyConfigured(
+            f"REDIS_URL has a password for sentinels, which are asked without; it may be {FORMS}."
+        )
     if not master or not all(host for host, _ in sentinels):
         raise ImproperlyConfigured(f"REDIS_URL names no sentinel or no ?master=; it may be {FORMS}.")
     return {"sentinels": sentinels, "master_name": master, "db": database, **_limits()}

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.utils import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -63,3 +65,35 @@ def own_session_only(application: Application) -> Application:
         await application(scope, receive, send)
 
     return serve
+
+
+def own_origin_only(application: Application, refuse: Application) -> Application:
+    """WebSocket handshakes of the site's own pages go on, those of other pages are refused.
+
+    A browser sends the session along from every page of the same host, whatever its port, and of hosts beside it.
+    """
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        named = {name: value.decode("latin1").lower() for name, value in scope["headers"]}
+        allowed = is_own_origin(named.get(b"origin", ""), named.get(b"host", ""))
+        await (application if allowed else refuse)(scope, receive, send)
+
+    return serve
+
+
+def is_own_origin(origin: str, host: str) -> bool:
+    """Whether a page of this origin may listen at this host: those that may, by Django's rule, send forms there.
+
+    That is the host's own origin and ``CSRF_TRUSTED_ORIGINS`` (of which ``https://*.name`` means every host below).
+    """
+    domain, _ = split_domain_port(host)
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return False
+    if origin == f"{'https' if settings.HTTPS else 'http'}://{host}":
+        return True
+    scheme, _, name = origin.partition("://")
+    for trusted in settings.CSRF_TRUSTED_ORIGINS:
+        trusted_scheme, _, pattern = trusted.lower().partition("://")
+        if scheme == trusted_scheme and is_same_domain(name, pattern.removeprefix("*")):
+            return True
+    return False

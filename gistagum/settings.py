@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gistagum.bodies.BodyMiddleware",
     "gistagum.middleware.HealthMiddleware",
     "gistagum.middleware.SessionCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "projeng.sign_in.SignInMiddleware",
     "projeng.actor.ActorMiddleware",
     "realtime.page.PageCursorMiddleware",
 ]
@@ -140,6 +142,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 SESSION_COOKIE_HTTPONLY = True
+SIGN_IN_TRIES = env.integer("SIGN_IN_TRIES", 5, 1, 1000)
 
 # --- safety in the browser ------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -174,6 +177,7 @@ if not set(HOST) <= set(string.ascii_letters + string.digits + ".-:[]"):
     raise ImproperlyConfigured(f"HOST is {HOST!r}; it may be a host name or an address.")
 PORT = env.integer("PORT", 8000, 1, 65535)
 WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 2, 1, 64)
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, 0, 10)
 SKIP_MIGRATE = env.boolean("SKIP_MIGRATE", False)
 USE_DAPHNE = env.boolean("USE_DAPHNE", False)
 
@@ -195,6 +199,8 @@ SCRIPTS_VERSION = scripts_version(BASE_DIR)
 SSE_ENABLED = env.boolean("SSE_ENABLED", True)
 SSE_MAX_STREAMS = env.integer("SSE_MAX_STREAMS", 1000, 1, 20_000)
 WEBSOCKET_MAX_SOCKETS = env.integer("WEBSOCKET_MAX_SOCKETS", 5000, 1, 50_000)
+STREAMS_PER_PERSON = env.integer("STREAMS_PER_PERSON", 100, 1, 50_000)
+OPENS_PER_ADDRESS = env.integer("OPENS_PER_ADDRESS", 2000, 10, 1_000_000)
 WEBSOCKET_SUBPROTOCOL = "gistagum.v1"  # clients that offer it get what is due as one JSON array
 SSE_HEARTBEAT_SECONDS = env.integer("SSE_HEARTBEAT_SECONDS", 15, 1, 60)
 EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
@@ -251,7 +257,17 @@ LOGGING = {
             "style": "{",
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {
+        "no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"},
+        "sparing": {"()": "gistagum.sparing.Sparing"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["no_foreign_tracebacks", "sparing"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Whoever wanted the connection says so in one line; the pool would repeat it at every try.
     "loggers": {

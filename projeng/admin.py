@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 
 from realtime.admin import ReadOnlyAdmin
 
-from .forms.fields import FileInput
+from .forms.fields import FileInput, PictureField
+from .forms.sign_in import AdminSignInForm
 from .models import (
     Notification,
     Project,
@@ -23,8 +24,13 @@ from .models import (
     ProjectProgress,
 )
 
+admin.site.login_form = AdminSignInForm
+
 # Files have no public address, so no link to one is shown.
-FILE_WIDGETS = {models.FileField: {"widget": FileInput}, models.ImageField: {"widget": FileInput}}
+FILE_WIDGETS = {
+    models.FileField: {"widget": FileInput},
+    models.ImageField: {"widget": FileInput, "form_class": PictureField},
+}
 AUTHORS = {ProjectCost: "created_by", ProjectProgress: "created_by", ProjectDocument: "uploaded_by"}
 
 

@@ -41,6 +41,12 @@ def engineers_changing(
     instance: Any, action: str, reverse: bool, model: type, pk_set: set[int] | None, **_: Any
 ) -> None:
     """``project.assigned_engineers`` and, seen from the other side, ``user.assigned_projects``."""
+    if action.startswith("pre_"):
+        # Before anything is written, like all who change a project: else the two may wait for each other.
+        projects = Project.objects.filter(pk=instance.pk)
+        if reverse:
+            projects = instance.assigned_projects.all() if pk_set is None else Project.objects.filter(pk__in=pk_set)
+        Project.lock_all(projects)
     if action not in {"post_add", "post_remove", "pre_clear"}:
         return
     if action == "pre_clear":  # afterwards nobody knows who they were

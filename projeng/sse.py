@@ -1,5 +1,7 @@
 """The SSE door: which address carries what. How a stream works is in realtime/sse.py."""
 
+from functools import cache
+
 from django.http import HttpRequest, HttpResponseBase
 
 from realtime.listener import Subscription
@@ -10,15 +12,16 @@ from . import states, subscriptions
 from .access import holds_project, visible_projects
 from .events import NOTIFICATIONS, PROJECTS, NotificationCreated, ProjectDeleted
 
+NEW_NOTIFICATIONS = Subscription(
+    topics=frozenset({NOTIFICATIONS}),
+    states=(states.UNREAD_COUNT,),
+    wanted=lambda frame: frame.type == NotificationCreated.type,
+)
+
 
 def notifications(request: HttpRequest) -> HttpResponseBase:
     """New notifications as they come, and the count alone when some are read."""
-    subscription = Subscription(
-        topics=frozenset({NOTIFICATIONS}),
-        states=(states.UNREAD_COUNT,),
-        wanted=lambda frame: frame.type == NotificationCreated.type,
-    )
-    return event_stream(request, subscription)
+    return event_stream(request, NEW_NOTIFICATIONS)
 
 
 def dashboard(request: HttpRequest) -> HttpResponseBase:
@@ -54,6 +57,7 @@ def events(request: HttpRequest) -> HttpResponseBase:
     return event_stream(request, subscription)
 
 
+@cache
 def _state_only(state: states.State) -> Subscription:
     """The old addresses that carry no events, only the state that events change."""
     return Subscription(topics=frozenset({PROJECTS}), states=(state,), wanted=lambda frame: False)

@@ -1,7 +1,7 @@
 """What each address carries, for both doors alike (projeng/sse.py, projeng/consumers.py)."""
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 from realtime.listener import Subscription
 from realtime.rollout import grants
@@ -16,7 +16,6 @@ STATES = {
 }
 
 
-@lru_cache(64)  # all who ask for the same share it: it says nothing about a person
 def of_topics(text: str | None) -> Subscription:
     """Everything of the topics named in ``text`` (by comma; ``None``: all of them), events and state.
 
@@ -27,17 +26,25 @@ def of_topics(text: str | None) -> Subscription:
     if unknown or not asked:
         message = f"Unknown topic {unknown[0][:40]!r}; " if unknown else "No topic; "
         raise ValueError(f"{message}topics are {', '.join(TOPICS)}.")
-    topics = frozenset(asked)
+    return _of(frozenset(asked))
+
+
+@cache  # the same for all who ask for the same, so that what is worked out for one serves the others
+def _of(topics: frozenset[str]) -> Subscription:
     shown = tuple(STATES[topic] for topic in TOPICS if topic in topics)
     # The dashboard's counters change with projects, so the stream must look at those without sending them.
     looked_at = topics | {PROJECTS} if DASHBOARD in topics else topics
     return Subscription(looked_at, shown, wanted=lambda frame: frame.topic in topics)
 
 
-@lru_cache(64)
 def of_page(text: str | None) -> Subscription:
     """The same for a whole page, which is told besides by which transport it is to listen.
 
     Raises ValueError as ``of_topics`` does.
     """
-    return replace(of_topics(text), standing=lambda viewer: grants.frame(viewer.transport))
+    return _of_page(of_topics(text))
+
+
+@cache
+def _of_page(subscription: Subscription) -> Subscription:
+    return replace(subscription, standing=lambda viewer: grants.frame(viewer.transport))

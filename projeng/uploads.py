@@ -9,23 +9,11 @@ from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import models
 
+from . import file_contents
+
 # What the office exchanges. Nothing that a browser would run; every file is served as a download besides.
-DOCUMENT_ENDINGS = {
-    ".pdf",
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".webp",
-    ".doc",
-    ".docx",
-    ".xls",
-    ".xlsx",
-    ".csv",
-    ".txt",
-    ".dwg",
-    ".zip",
-}
-IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp"}
+DOCUMENT_ENDINGS = file_contents.CHECKED
+IMAGE_ENDINGS = set(file_contents.PICTURES)
 
 
 def upload_path(instance: models.Model, filename: str) -> str:
@@ -34,12 +22,13 @@ def upload_path(instance: models.Model, filename: str) -> str:
 
 
 def check_document(file: File) -> None:
-    """Raises ValidationError for a file that is too large, or of a kind that the office does not exchange."""
+    """Raises ValidationError for a file that is too large, of a kind that the office does not exchange, or not what its
+    ending says."""
     _check(file, DOCUMENT_ENDINGS)
 
 
 def check_image(file: File) -> None:
-    """Raises ValidationError for a picture that is too large, or of an unknown kind."""
+    """Raises ValidationError for a picture that is too large, of an unknown kind, or broken."""
     _check(file, IMAGE_ENDINGS)
 
 
@@ -49,5 +38,8 @@ def _check(file: Any, endings: set[str]) -> None:
     limit = settings.UPLOAD_MAX_MB
     if file.size > limit * 2**20:
         raise ValidationError(f"The file is larger than {limit} MB.")
-    if PurePath(file.name or "").suffix.lower() not in endings:
+    ending = PurePath(file.name or "").suffix.lower()
+    if ending not in endings:
         raise ValidationError(f"Files of this kind are not accepted; {', '.join(sorted(endings))} are.")
+    if not file_contents.fits(file.file, ending):
+        raise ValidationError(f"The contents of this file are not those of a {ending} file, or it is broken.")

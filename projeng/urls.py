@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from realtime.limits import limited
 from realtime.parity.receipts import receive
 
 from . import sse
@@ -10,14 +11,14 @@ from .views import auth, dashboards, files, home, project_forms, projects, repor
 from .views.notifications import Inbox
 
 realtime = [
-    path("notifications/", sse.notifications, name="stream_notifications"),
-    path("dashboard/", sse.dashboard, name="stream_dashboard"),
-    path("projects/", sse.projects, name="stream_projects"),
-    path("projects/<int:project_id>/", sse.project, name="stream_project"),
-    path("events/", sse.events, name="stream_events"),
-    path("poll/", status.poll, name="realtime_poll"),
-    path("receipts/", receive, name="realtime_receipts"),
-    path("status/", status.status, name="realtime_status"),
+    path("notifications/", limited(sse.notifications), name="stream_notifications"),
+    path("dashboard/", limited(sse.dashboard), name="stream_dashboard"),
+    path("projects/", limited(sse.projects), name="stream_projects"),
+    path("projects/<int:project_id>/", limited(sse.project), name="stream_project"),
+    path("events/", limited(sse.events), name="stream_events"),
+    path("poll/", limited(status.poll), name="realtime_poll"),
+    path("receipts/", limited(receive), name="realtime_receipts"),
+    path("status/", limited(status.status), name="realtime_status"),
 ]
 
 accounts = [

@@ -6,7 +6,7 @@ the end of a session in one place for WSGI, ASGI and WebSocket.
 """
 
 import time
-from collections.abc import Callable, Generator, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from .authority import Viewer
 from .events import to_json
 from .hub import Hub
 from .listener import Listener
-from .replay import Frame
+from .replay import Frame, Stretch
 from .state import State
 
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
@@ -81,7 +81,7 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         if listener.reset:
             yield Send(listener.cursor, states=(to_json({"type": "reset", "reason": listener.reset}),))
             listener.reset, everything = "", True
-        frames, reached = yield from _next(hub, listener)
+        stretch, reached = yield from _next(hub, listener)
         # Asked after the frames were taken: the tail acts on a change of authority before it hands out the events
         # that follow it, so this answer is never older than they are.
         viewer = hub.viewer(listener.user_id)
@@ -93,42 +93,42 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
             yield Send(listener.cursor, last=True)
             return
         moved, listener.cursor = listener.cursor != reached, reached
-        seen_frames = [frame for frame in frames if listener.may_get(frame, viewer)]
-        for waiting in pending:
-            subjects = map(waiting.state.subject, seen_frames)
-            waiting.subjects.update(subject for subject in subjects if subject is not None)
+        share = listener.subscription.share(stretch, viewer)
+        for waiting, subjects in zip(pending, share.subjects, strict=True):
+            waiting.subjects |= subjects
         states = _flashes(hub, listener, viewer)
         states += yield from _states(hub, listener, viewer, pending, everything)
         told, standing = standing, listener.subscription.standing(viewer)
         if standing != told:
             states.append(standing)
         opening, everything = everything, False
-        events = tuple(frame for frame in seen_frames if listener.subscription.wanted(frame))
-        if any(map(listener.subscription.over, seen_frames)):
-            yield Send(listener.cursor, events, (*states, to_json({"type": "error", "message": "gone"})), last=True)
+        if share.over:
+            gone = to_json({"type": "error", "message": "gone"})
+            yield Send(listener.cursor, share.events, (*states, gone), last=True)
             return
         now = time.monotonic()
-        if events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
-            yield Send(listener.cursor, events, tuple(states))
+        if share.events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
+            yield Send(listener.cursor, share.events, tuple(states))
             spoke = now
         if not moved:
             due = [waiting.not_before for waiting in pending if waiting.subjects]
             yield Wait(seen, max(0.0, min([spoke + settings.SSE_HEARTBEAT_SECONDS, *due]) - time.monotonic()))
 
 
-def _next(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Sequence[Frame], int]]:
+def _next(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Stretch, int]]:
     """The next events after the listener's cursor, for whomever they are, and the cursor behind them."""
-    frames = hub.after(listener.cursor)
-    if frames is None:  # behind what this process keeps at hand
+    stretch = hub.after(listener.cursor)
+    if stretch is None:  # behind what this process keeps at hand
         number = replay.page_of(listener.cursor)
         last = min((number + 1) * replay.PAGE, hub.cursor)
         page = yield Read(("page", number, last), partial(replay.page, number, last))
         if page.pruned_to > listener.cursor:  # pruned while it was being read
             listener.reset = replay.TOO_OLD
-            return [], hub.cursor
-        return [frame for frame in page.frames if frame.id > listener.cursor], last
-    frames = frames[:BATCH]
-    return frames, frames[-1].id if frames else listener.cursor
+            return Stretch(), hub.cursor
+        return Stretch(frame for frame in page.frames if frame.id > listener.cursor), last
+    if len(stretch) > BATCH:
+        stretch = Stretch(stretch[:BATCH])
+    return stretch, stretch[-1].id if stretch else listener.cursor
 
 
 def _flashes(hub: Hub, listener: Listener, viewer: Viewer) -> list[str]:
@@ -145,7 +145,7 @@ def _states(
     encoded: list[str] = []
     # Nobody is shown a state older than their cursor, or than the log was when they came: another process may have
     # written what the tail of this one has yet to read.
-    moment = max(hub.cursor, listener.cursor, listener.came_at)
+    since = max(listener.cursor, listener.came_at)
     for waiting in pending:
         now = time.monotonic()
         state, opening = waiting.state, everything and waiting.state.opens
@@ -154,5 +154,6 @@ def _states(
         subjects = None if opening else frozenset(waiting.subjects)
         waiting.subjects.clear()
         waiting.not_before = now + STATE_SECONDS
-        encoded += yield Read(state.key(viewer, subjects, moment), partial(state.encoded, viewer, subjects))
+        reading = hub.shelf.reading(state, viewer, subjects, since)
+        encoded += yield Read(reading.key, reading)
     return encoded

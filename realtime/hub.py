@@ -12,9 +12,10 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection
 
 from . import authority, replay
@@ -22,16 +23,22 @@ from .authority import Viewer
 from .events import AuthorityChanged, SessionEnded, TransportChanged
 from .listener import Listener
 from .reader import Reader
-from .replay import Frame
+from .replay import Frame, Stretch
+from .state import Shelf
+from .waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
 TAIL_SECONDS = 1.4  # how soon an event that another process wrote is found at the latest
+PACE_SECONDS = 0.00005  # between two looks at the log for each listener: what comes meanwhile goes out in one write
+LONGEST_PACE = 0.1  # seconds, however many listen
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
 BATCH = 500
 RING_EVENTS = 2_000
 RING_CHARACTERS = 8 * 2**20
 FLASHES = 1_000
+STRETCHES = 50  # parts of the ring that are kept together for others who stand at the same place
+NOTHING = Stretch()
 
 
 class Flash(NamedTuple):
@@ -42,17 +49,23 @@ class Flash(NamedTuple):
     json: str
 
 
+class TooManyOfOne(Exception):
+    """One person has as many connections open in this process as they may (``STREAMS_PER_PERSON``)."""
+
+
 class Hub:
     """The tail of the log in this process, and the meeting point of all who listen to it."""
 
     def __init__(self) -> None:
         self.reader = Reader()
+        self.shelf = Shelf(lambda: self.cursor)
         self.closing = False
         self.version = 0  # grows whenever there is something for listeners to look at
         self.cursor = 0
         self._floor = 0  # the ring holds every event after this id, up to the cursor
         self._ring: deque[Frame] = deque()
         self._ring_characters = 0
+        self._stretches: dict[int, Stretch] = {}  # of the ring as it is now, by the cursor before them
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._work = threading.Event()
@@ -67,7 +80,7 @@ class Hub:
         self.on_listening: Callable[[], None] = lambda: None  # called when the first listener of this process comes
         self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
         self._readings = itertools.count(1)
-        self._loops: dict[asyncio.AbstractEventLoop, set[asyncio.Future]] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, Waiting] = {}
 
     # --- who listens --------------------------------------------------------------------------------------------
 
@@ -75,11 +88,13 @@ class Hub:
         """Let a listener take part; returns the number to detach it with.
 
         Authority is read after the listener is known here: a change of it is then either in this reading, or
-        still to come through the log.
+        still to come through the log. Raises TooManyOfOne.
         """
         number = next(self._numbers)
         listener.flashed = self.flashed
         with self._lock:
+            if self._present[listener.user_id] >= settings.STREAMS_PER_PERSON:
+                raise TooManyOfOne
             self._listeners[number] = listener
             self._present[listener.user_id] += 1
             resting = not self._reading
@@ -119,15 +134,20 @@ class Hub:
 
     # --- what they are told -------------------------------------------------------------------------------------
 
-    def after(self, cursor: int) -> list[Frame] | None:
+    def after(self, cursor: int) -> Stretch | None:
         """The events after a cursor that the ring holds, oldest first; ``None`` when it does not reach back so far."""
         with self._lock:
             if cursor >= self.cursor:
-                return []
+                return NOTHING
             if cursor < self._floor:
                 return None
-            start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
-            return list(itertools.islice(self._ring, start, None))
+            found = self._stretches.get(cursor)
+            if found is None:
+                start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
+                found = self._stretches[cursor] = Stretch(itertools.islice(self._ring, start, None))
+                if len(self._stretches) > STRETCHES:
+                    del self._stretches[next(iter(self._stretches))]
+            return found
 
     def transports(self) -> list[str]:
         """The transport of each listener of this process."""
@@ -158,21 +178,16 @@ class Hub:
             self._changed.wait_for(lambda: self.version != seen, timeout=seconds)
 
     async def wait_async(self, seen: int, seconds: float) -> None:
-        """As ``wait``, for a coroutine. All that wait in a loop are woken by one call."""
-        # A future and a timer each: asyncio.wait would hold twice as much for as long as nothing happens.
+        """As ``wait``, for a coroutine. All coroutines of a loop are woken by one call into it."""
         loop = asyncio.get_running_loop()
-        news = loop.create_future()
         with self._lock:
             if self.version != seen:
                 return
-            self._loops.setdefault(loop, set()).add(news)
-        timer = loop.call_later(seconds, _resolve, (news,))
-        try:
-            await news
-        finally:
-            timer.cancel()
-            with self._lock:
-                self._loops.get(loop, set()).discard(news)
+            waiting = self._loops.get(loop)
+            if waiting is None:
+                waiting = self._loops[loop] = Waiting(loop)
+            place = waiting.join(seconds)
+        await waiting.stay(place)
 
     def wake(self) -> None:
         """Look at the log now: a transaction of this process has just committed events."""
@@ -193,18 +208,19 @@ class Hub:
         with self._changed:
             self.version += 1
             self._changed.notify_all()
-            waiting, self._loops = self._loops, {}
-        for loop, news in waiting.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve, news)
+            self._loops = {loop: waiting for loop, waiting in self._loops.items() if not loop.is_closed()}
+            to_wake = [(loop, waiting) for loop, waiting in self._loops.items() if waiting]
+        for loop, waiting in to_wake:
+            loop.call_soon_threadsafe(waiting.wake)
 
     # --- the tail -----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         failed_since = None
-        next_sweep = 0.0
+        next_sweep = next_look = 0.0
         while not self.closing:
             self._work.wait(self._until_next_look())
+            self._ended.wait(max(0.0, next_look - time.monotonic()))
             self._work.clear()
             try:
                 if not self._listeners:
@@ -214,8 +230,11 @@ class Hub:
                     self.on_listening()
                     self._begin()
                     self._reading, next_sweep = True, 0.0  # what the log said while nobody read it a sweep will find
+                before = self.cursor
                 while self._read_on():
                     pass
+                if self.cursor != before:
+                    next_look = time.monotonic() + min(LONGEST_PACE, PACE_SECONDS * len(self._listeners))
                 if time.monotonic() >= next_sweep:
                     self._sweep()
                     next_sweep = time.monotonic() + SWEEP_SECONDS
@@ -241,6 +260,7 @@ class Hub:
         self._refresh(self.user_ids())
         with self._lock:
             self._ring.clear()
+            self._stretches.clear()
             self._ring_characters = 0
             self._floor = self.cursor = newest
         self._tell()
@@ -252,6 +272,7 @@ class Hub:
             return False
         self._apply_authority(frames)
         with self._lock:
+            self._stretches.clear()
             for frame in frames:
                 self._ring.append(frame)
                 self._ring_characters += len(frame.json)
@@ -303,12 +324,6 @@ class Hub:
                 listener.session_over = True
         self._refresh(self.user_ids())
         self._tell()
-
-
-def _resolve(waiting: Iterable[asyncio.Future]) -> None:
-    for news in waiting:
-        if not news.done():
-            news.set_result(None)
 
 
 hub = Hub()

@@ -1,15 +1,25 @@
 """One open connection, whatever its transport: who it is, what it asked for, how far it has read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .audience import may_see
 from .authority import Viewer, session_digest
-from .replay import Frame
+from .replay import Frame, Stretch
 from .state import State
 
 
-@dataclass(frozen=True)
+class Share(NamedTuple):
+    """What of some events is somebody's: those to be sent, the subjects of each state that they change, and whether
+    one of them leaves nothing more to tell."""
+
+    events: tuple[Frame, ...]
+    subjects: tuple[frozenset[Hashable], ...]
+    over: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Subscription:
     """What an address carries.
 
@@ -29,6 +39,27 @@ class Subscription:
     def gets(self, frame: Frame, viewer: Viewer) -> bool:
         """Whether an event belongs to what was asked for, and may be seen by this person."""
         return frame.topic in self.topics and may_see(viewer.keys, frame.audience)
+
+    def share(self, stretch: Stretch, viewer: Viewer) -> Share:
+        """What of these events is this person's. Worked out once for all who ask for the same and may see the same."""
+        if not stretch:
+            return Share((), (frozenset(),) * len(self.states), False)
+        place = (self, viewer.keys & stretch.audience)
+        found = stretch.memo.get(place)
+        if found is None:
+            found = stretch.memo[place] = self._share(stretch, viewer)
+        return found
+
+    def _share(self, stretch: Stretch, viewer: Viewer) -> Share:
+        seen = [frame for frame in stretch if self.gets(frame, viewer)]
+        return Share(
+            events=tuple(frame for frame in seen if self.wanted(frame)),
+            subjects=tuple(
+                frozenset(subject for subject in map(state.subject, seen) if subject is not None)
+                for state in self.states
+            ),
+            over=any(map(self.over, seen)),
+        )
 
 
 def asked_by_another(asked: str | None, user_id: int) -> bool:
@@ -68,7 +99,3 @@ class Listener:
         if not self.subscription.allowed(viewer):
             return "no longer allowed"
         return ""
-
-    def may_get(self, frame: Frame, viewer: Viewer) -> bool:
-        """Whether an event belongs to what this connection asked for, and may be seen by this person."""
-        return self.subscription.gets(frame, viewer)

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
+from .waiting import Waiting
+
 THREADS = 4
 READ_SECONDS = 30.0  # the longest that a connection waits for its own reading
 KEPT = 32  # results; a page of the log with long messages is about a megabyte
@@ -27,7 +29,6 @@ class Reader:
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._kept: dict[Hashable, Future] = {}
-        self._awaited: dict[tuple[Future, asyncio.AbstractEventLoop], asyncio.Future] = {}
 
     def submit(self, key: Hashable, read: Callable[[], Any]) -> Future:
         """A future for what ``read`` returns. The same ``key`` gives the same future; ``None`` shares with nobody.
@@ -47,23 +48,32 @@ class Reader:
                 del self._kept[next(iter(self._kept))]
             return future
 
-    async def result(self, key: Hashable, read: Callable[[], Any], seconds: float) -> Any:
-        """What ``read`` returns, for a coroutine; whoever awaits the same reading in a loop is woken by one call.
 
-        Raises what the reading raised, and TimeoutError after so many seconds.
-        """
-        future = self.submit(key, read)
-        if future.done():
-            return future.result()
-        place = (future, asyncio.get_running_loop())
-        news = self._awaited.get(place)
-        if news is None:
-            news = self._awaited[place] = asyncio.wrap_future(future)
-            news.add_done_callback(lambda done: self._awaited.pop(place, None))
-        await asyncio.wait([news], timeout=seconds)
-        if not news.done():
-            raise TimeoutError(f"A reading took longer than {seconds:.0f} s.")
-        return news.result()
+async def result_of(reading: Future) -> Any:
+    """What a reading gave, for a coroutine, which waits for it no longer than ``READ_SECONDS``.
+
+    Raises TimeoutError then, and whatever the reading raised. It goes on all the same: others may wait for it.
+    """
+    if not reading.done():
+        waiting = _those_who_wait_for(reading, asyncio.get_running_loop())
+        await waiting.stay(waiting.join(READ_SECONDS))
+        if not reading.done():
+            raise TimeoutError
+    return reading.result()
+
+
+def _those_who_wait_for(reading: Future, loop: asyncio.AbstractEventLoop) -> Waiting:
+    known: dict[asyncio.AbstractEventLoop, Waiting] = reading.__dict__.setdefault("waiting", {})
+    waiting = known.get(loop)
+    if waiting is None:
+        waiting = known[loop] = Waiting(loop)
+
+        def wake(_: Future) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(waiting.wake)
+
+        reading.add_done_callback(wake)
+    return waiting
 
 
 def _with_fresh_connection(read: Callable[[], Any]) -> Any:

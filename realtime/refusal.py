@@ -1,4 +1,6 @@
-"""What whoever asks for live updates over HTTP is told when there are none for them."""
+"""What whoever asks for live updates is told when there are none for them."""
+
+from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
@@ -23,3 +25,13 @@ def refusal_of(request: HttpRequest, method: str) -> JsonResponse | None:
     if asked_by_another(request.GET.get("user"), request.user.pk):
         return refusal(409, "Somebody else is signed in.")
     return None
+
+
+async def deny(scope: Any, send: Any, status: int, retry_after: int = 0) -> None:
+    """Refuse a WebSocket handshake with this status, where the server can say one; others answer 403."""
+    if status == 403 or "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close"})
+        return
+    headers = [(b"retry-after", b"%d" % retry_after)] if retry_after else []
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b""})

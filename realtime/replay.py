@@ -4,6 +4,7 @@ The log is read in pages of fixed id ranges. A page below the tail never changes
 one reading of it, however many they are and wherever in the page their cursors stand.
 """
 
+from collections.abc import Hashable, Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -35,6 +36,19 @@ class Frame:
 
     def __repr__(self) -> str:
         return f"<Frame {self.id} {self.type}>"
+
+
+class Stretch(list[Frame]):
+    """Events that follow one another. All who stand before them share it, and what is worked out of it (``memo``)."""
+
+    def __init__(self, frames: Iterable[Frame] = ()) -> None:
+        super().__init__(frames)
+        self.memo: dict[Hashable, Any] = {}
+
+    @cached_property
+    def audience(self) -> frozenset[str]:
+        """The keys of everybody who may see any of them."""
+        return frozenset().union(*(frame.audience for frame in self))
 
 
 class Start(NamedTuple):

@@ -23,9 +23,9 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from . import handover, replay
 from .client_socket import ClientSocket
 from .conversation import Read, Send, Step, Wait, conversation
-from .hub import hub
+from .hub import TooManyOfOne, hub
 from .listener import Listener, Subscription
-from .reader import READ_SECONDS
+from .reader import READ_SECONDS, result_of
 from .refusal import refusal, refusal_of
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     """Answer with a stream of what ``subscription`` says, from the cursor that the request carries.
 
     Not signed in: 401 as JSON, or the sign-in page for a browser that came to look. Somebody else signed in than whom
-    ``?user=`` names: 409. No slot left: 503 with ``Retry-After``. Not allowed: 404, since that it exists is nobody's
-    business either.
+    ``?user=`` names: 409. No slot left, or none for this person: 503 with ``Retry-After``. Not allowed: 404, since that
+    it exists is nobody's business either.
     """
     if refused := refusal_of(request, "GET"):
         if refused.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
@@ -62,7 +62,12 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         reset=start.reset,
         came_at=start.newest,
     )
-    slot.attach(listener)
+    try:
+        slot.attach(listener)
+    except TooManyOfOne:
+        slot.release()
+        logger.warning("Refused, one person has too many live connections open.")
+        return refusal(503, "You have too many of these open.", **{"Retry-After": str(random.randint(5, 15))})
     viewer = hub.viewer(listener.user_id)
     if viewer is None or not subscription.allowed(viewer):
         slot.release()
@@ -281,7 +286,7 @@ class AsyncStream(_Stream):
 
     async def _carry_out(self, step: Step) -> Any:
         if isinstance(step, Read):
-            return await hub.reader.result(step.key, step.read, READ_SECONDS)
+            return await result_of(hub.reader.submit(step.key, step.read))
         if isinstance(step, Wait):
             await hub.wait_async(step.seen, step.seconds)
         return None

@@ -8,6 +8,7 @@ one JSON array for clients that offer the subprotocol, as a frame each for other
 import asyncio
 import json
 import logging
+import random
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -20,9 +21,10 @@ from django.conf import settings
 from . import handover, replay
 from .conversation import Read, Send, Wait, conversation
 from .events import to_json
-from .hub import hub
+from .hub import TooManyOfOne, hub
 from .listener import Listener, Subscription, asked_by_another
-from .reader import READ_SECONDS
+from .reader import result_of
+from .refusal import deny
 
 logger = logging.getLogger(__name__)
 
@@ -101,9 +103,11 @@ class ListenerConsumer(AsyncConsumer):
         user = self.scope["user"]
         asked = parse_qs(self.scope["query_string"].decode("latin1"), keep_blank_values=True)
         query = {name: values[-1] for name, values in asked.items()}
+        if user.is_authenticated and "entry" in self.scope:
+            self.scope["entry"].belongs_to(user.pk)
         full = ListenerConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
         if not user.is_authenticated or not settings.USE_DAPHNE or full or hub.closing:
-            await self._refuse()
+            await deny(self.scope, self.send, 403)
             return None
         ListenerConsumer.open_sockets += 1
         self._counted = True
@@ -120,10 +124,15 @@ class ListenerConsumer(AsyncConsumer):
             return None
         try:
             listener = await self._read(None, lambda: self._attach(subscription, query))
+        except TooManyOfOne:
+            logger.warning("Refused, one person has too many live connections open.")
+            self._leave()
+            await deny(self.scope, self.send, 503, random.randint(5, 15))
+            return None
         except Exception as error:  # noqa: BLE001 (the database is away: the client is refused and comes back)
             logger.warning("A socket is refused, its browser will come back: %s: %s", type(error).__name__, error)
             self._leave()
-            await self._refuse()
+            await deny(self.scope, self.send, 403)
             return None
         await self._accept()
         return listener
@@ -175,6 +184,8 @@ class ListenerConsumer(AsyncConsumer):
                     await hub.wait_async(step.seen, step.seconds)
                 else:
                     await self._say(step)
+                    if self._closed:
+                        return
         except StopIteration:
             await self._close(self._code(listener))
         except asyncio.CancelledError:
@@ -184,7 +195,7 @@ class ListenerConsumer(AsyncConsumer):
             await self._close(Close.RESTART)
 
     async def _read(self, key: Any, read: Any) -> Any:
-        return await hub.reader.result(key, read, READ_SECONDS)
+        return await result_of(hub.reader.submit(key, read))
 
     async def _say(self, step: Send) -> None:
         said = [frame.json for frame in step.events]
@@ -254,22 +265,28 @@ class ListenerConsumer(AsyncConsumer):
             {"type": "websocket.accept", "subprotocol": settings.WEBSOCKET_SUBPROTOCOL if self._joined else None}
         )
 
-    async def _refuse(self) -> None:
-        await self.send({"type": "websocket.close"})  # before it is accepted: HTTP 403
-
     async def _send(self, frame: dict[str, Any]) -> None:
         text = to_json(frame)
         await self._send_text(f"[{text}]" if self._joined else text)
 
     async def _send_text(self, text: str) -> None:
         if not self._closed:
-            await self.send({"type": "websocket.send", "text": text})
+            await self._emit({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int) -> None:
         if not self._closed:
             self._closed = True
             self._leave()
-            await self.send({"type": "websocket.close", "code": code})
+            await self._emit({"type": "websocket.close", "code": code})
+
+    async def _emit(self, message: dict[str, Any]) -> None:
+        # To a client that has left, an ASGI server raises OSError; uvicorn, when it has closed the socket for a frame
+        # that is none, RuntimeError. Neither is a fault of ours.
+        try:
+            await self.send(message)
+        except (OSError, RuntimeError):
+            self._closed = True
+            self._leave()
 
 
 def _arrays(frames: list[str]) -> Iterator[str]:

@@ -39,7 +39,8 @@ the old file is put back and the site restarted with it. The database stays as i
   --env-file F     the site's env file (default: \$GISTAGUM_ENV_FILE, or .env beside manage.py)
   --restart CMD    what restarts the site (default: systemctl restart gistagum, where there is that service)
   --health URL     its health page (default: http://HOST:PORT/health/ of the env file)
-  --cookie TEXT    a signed-in session (sessionid=…), to see an event with (default: \$GISTAGUM_CHECK_COOKIE)
+  --cookie TEXT    a signed-in session (sessionid=…), to see an event with (default: \$GISTAGUM_CHECK_COOKIE,
+                   which is better: everybody on the machine can read command lines)
   --timeout S      seconds for all of it, putting back included, 3 to 600 (default: 60)
   --force          go up from between two phases, or without a variable that is needed; restart and look even where
                    nothing is to be changed

@@ -1,10 +1,7 @@
 """Fixtures shared by all tests: databases, running sites, and the office's people on them."""
 
 import itertools
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +9,7 @@ import pytest
 
 from tests.support.database import migrate, using_database
 from tests.support.postgres import Postgres
-from tests.support.site import ROOT, Site, running_on
+from tests.support.site import Site, collect_static, running_on
 
 _numbers = itertools.count(1)
 
@@ -64,11 +61,7 @@ def new_database(
 @pytest.fixture(scope="session")
 def static_root(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The collected static files, for sites that are started without collecting them again."""
-    folder = tmp_path_factory.mktemp("static")
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    environment = {**os.environ, "STATIC_ROOT": str(folder), "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=60)
-    return str(folder)
+    return collect_static(tmp_path_factory.mktemp("static"))
 
 
 @pytest.fixture(scope="session")

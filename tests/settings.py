@@ -27,6 +27,10 @@ for name in (
     "ROLLOUT_STRIKES",
     "ROLLOUT_MIN_CONNECTIONS",
     "ROLLOUT_MIN_EVENTS",
+    "TRUSTED_PROXIES",
+    "SIGN_IN_TRIES",
+    "STREAMS_PER_PERSON",
+    "OPENS_PER_ADDRESS",
 ):
     os.environ.pop(name, None)
 os.environ.update(

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import BigIntegerField, QuerySet
 
 from ..actor import person_name
+from ..uploads import check_image
 
 
 class PesosField(forms.DecimalField):
@@ -47,6 +48,16 @@ class FileInput(forms.ClearableFileInput):
 
     def __init__(self, endings: Iterable[str] = ()) -> None:
         super().__init__({"accept": ",".join(sorted(endings))} if endings else None)
+
+
+class PictureField(forms.ImageField):
+    """A picture of one of our kinds; what is none never meets the other readers that Pillow has."""
+
+    def to_python(self, data: Any) -> Any:
+        """Refuses what is no picture of ours before Django's own look at it."""
+        if data not in self.empty_values:
+            check_image(data)
+        return super().to_python(data)
 
 
 class PeopleField(forms.ModelMultipleChoiceField):

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from ..access import engineers
 from ..models import Project
 from ..uploads import IMAGE_ENDINGS
-from .fields import DayInput, FileInput, PeopleField, PesosField
+from .fields import DayInput, FileInput, PeopleField, PesosField, PictureField
 
 
 def engineers_offered(project: Project | None = None) -> QuerySet:
@@ -48,6 +48,7 @@ class ProjectForm(forms.ModelForm):
             "end_date": DayInput,
             "image": FileInput(IMAGE_ENDINGS),
         }
+        field_classes = {"image": PictureField}
         help_texts = {
             "latitude": "In degrees, such as 7.447700; together with the longitude.",
             "longitude": "In degrees, such as 125.806800; together with the latitude.",

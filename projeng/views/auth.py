@@ -4,11 +4,14 @@ from django.contrib.auth import views
 from django.contrib.messages.views import SuccessMessageMixin
 from django.urls import reverse_lazy
 
+from ..forms.sign_in import SignInForm
+
 
 class SignIn(views.LoginView):
     """The sign-in page; who is signed in already goes on to their home page."""
 
     template_name = "accounts/login.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
 
 

@@ -1,5 +1,6 @@
 """Files of projects: served only to those who may see the project, and never as something that a browser runs."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import PurePath
 
@@ -10,10 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from ..access import visible_projects
+from ..file_contents import PICTURES
 from ..models import ProjectCost, ProjectDocument
 from .guards import signed_in, visible_project
 
-PICTURE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+PICTURE_TYPES = {ending: f"image/{kind.lower()}" for ending, kind in PICTURES.items()}
+UNSAFE = re.compile(r'[/\\:*?"<>|]')  # in the names of files, on some system
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -61,6 +64,8 @@ def picture(request: HttpRequest, project_id: int) -> HttpResponse:
 
 def _download(file: FieldFile, name: str) -> HttpResponse:
     ending = PurePath(file.name or "").suffix
+    # Characters that nobody sees can turn a name round, so that its ending seems to be another one.
+    name = UNSAFE.sub("_", "".join(letter for letter in name if letter.isprintable())).strip(". ")
     if not name.lower().endswith(ending.lower()):
         name += ending
     return _response(file, as_attachment=True, filename=name, content_type="application/octet-stream")

@@ -1,6 +1,7 @@
 """Who gets which transport now: the environment's flags and the database's holds, put to transport.py beside this."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -52,6 +53,7 @@ def person(user: Any) -> Person:
     return Person(user.pk, user.is_staff, frozenset(group.name for group in user.groups.all()))
 
 
+@lru_cache(maxsize=100)
 def frame(decision: Decision) -> str:
     """The frame that tells a browser which transport to use from now on, as JSON."""
     return to_json({"type": "transport", "transport": decision.transport, "reason": decision.reason})

@@ -12,6 +12,7 @@ const STEADY = 10_000; // milliseconds after which a connection counts as a good
 const OFFLINE = 30_000; // milliseconds between two tries while the browser says that there is no network
 const MOVE = 1_000; // milliseconds over which browsers move that are told to
 const TAKEN_AWAY = 3_000; // milliseconds that a transport is kept on that one is told to leave
+const TOO_OFTEN = 429; // HTTP status
 const HOPELESS = 2; // rounds that found no server at all, after which lesser transports are tried all the same
 
 export class Connection {
@@ -227,7 +228,9 @@ export class Connection {
 
   #ended(attempt, end) {
     this.#tell(attempt, { phase: "ended", ...end });
-    if (end.retryAfter !== undefined) this.#rungs.obey(attempt.transport, end.retryAfter);
+    // "Too often" is about the person, by whatever transport; "no room" only about this one.
+    const closed = end.status === TOO_OFTEN ? this.#ladder : [attempt.transport];
+    if (end.retryAfter !== undefined) closed.forEach((transport) => this.#rungs.obey(transport, end.retryAfter));
     if (attempt === this.#trial) {
       this.#trial = null;
       this.#failed(attempt, end);

@@ -136,6 +136,40 @@ test("a full server's Retry-After is obeyed while the page polls", async () => {
   assert.deepEqual(using(tab), ["live", "sse"]);
 });
 
+test("who asks too often stays away by every way for as long as the server says, and is not signed out", async () => {
+  const all = scene();
+  Object.assign(all.site, { websocket: "blocked", sse: "often", poll: "often", status: "often", retryAfter: 40 });
+  const tab = new Tab(all, { transport: "websocket" });
+  await all.pass(1_000);
+  const asked = all.site.requests.length;
+  assert.deepEqual(all.site.requests.map(({ kind }) => kind), ["websocket", "sse"]);
+  await all.pass(38_000);
+  assert.equal(all.site.requests.length, asked);
+  assert.equal(tab.status.state, "reconnecting");
+  const id = all.site.add();
+  Object.assign(all.site, { websocket: "ok", sse: "ok", poll: "ok", status: "ok" });
+  await all.pass(8_000);
+  assert.deepEqual(using(tab), ["live", "websocket"]);
+  assert.deepEqual(tab.handled, [id]);
+  assert.deepEqual(tab.states, ["connecting", "reconnecting", "live"]);
+});
+
+test("a page that polls, and is told that it asks too often, waits and goes on from its cursor", async () => {
+  const all = scene();
+  all.site.sse = "html";
+  const tab = new Tab(all);
+  await all.pass(20_000);
+  assert.deepEqual(using(tab), ["live", "poll"]);
+  Object.assign(all.site, { sse: "often", poll: "often", status: "often", retryAfter: 30 });
+  await all.pass(20_000);
+  const id = all.site.add();
+  Object.assign(all.site, { sse: "html", poll: "ok", status: "ok" });
+  await all.pass(60_000);
+  assert.deepEqual(using(tab), ["live", "poll"]);
+  assert.deepEqual(tab.handled, [id]);
+  assert.ok(!tab.states.includes("signed-out"));
+});
+
 test("where everything is full nobody asks before the time that the server gave", async () => {
   const all = scene();
   Object.assign(all.site, { sse: "full", poll: "full", retryAfter: 45 });

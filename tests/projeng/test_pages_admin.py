@@ -106,7 +106,9 @@ def test_a_project_with_hundreds_of_costs_can_be_changed(client, rows, django_as
     assert listed.context["cl"].result_count == 301
     sent = {name: "" for name in re.findall(r'name="([^"]+)"', html) if "__prefix__" not in name and name[0] != "_"}
     assert len(sent) < 50
-    response = client.post(page, facts(costs=[COST], documents=[{"name": "Plan", "file": ContentFile(b"x", "p.pdf")}]))
+    response = client.post(
+        page, facts(costs=[COST], documents=[{"name": "Plan", "file": ContentFile(b"%PDF-", "p.pdf")}])
+    )
     assert response.status_code == 302
     rows.refresh_from_db()
     assert (rows.name, rows.costs.count(), rows.documents.count()) == ("Pier", 302, 2)

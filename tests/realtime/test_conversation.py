@@ -285,6 +285,24 @@ def test_a_stream_that_opens_is_never_shown_a_state_older_than_its_cursor(hub, t
     assert states(newcomer.said())[0]["total_projects"] == 1
 
 
+def test_those_who_ask_one_after_another_while_events_come_share_the_reading_that_waits(hub, talk, clock):
+    """With many clients and many events, a reading for each place in the log would keep everybody waiting."""
+    project = Project.objects.create(name="Court", barangay="Apokon")
+    streams = [talk(person(Role.HEAD), DASHBOARD_COUNTS) for _ in range(20)]
+    for stream in streams:
+        stream.said()
+    clock.now += 2
+    asked = []
+    for number, stream in enumerate(streams):
+        project.name = f"Court {number}"
+        project.save()
+        read_on(hub)
+        step = stream._steps.send(None)  # and the readers are busy with something else
+        assert isinstance(step, Read)
+        asked.append(step.key)
+    assert len(set(asked)) == 1
+
+
 # --- authority --------------------------------------------------------------------------------------------------
 
 

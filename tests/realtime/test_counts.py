@@ -19,12 +19,12 @@ from django.test.utils import CaptureQueriesContext
 
 from projeng.access import ALL_PROJECTS, Role
 from projeng.events import PROJECTS, ProjectsChanged
-from realtime import hub as module
 from realtime import replay, sse, websocket
 from realtime.handover import going_on
 from realtime.hub import Hub
 from realtime.listener import Listener, Subscription
 from realtime.publish import publish
+from realtime.waiting import Waiting
 from tests.support.people import person, session_cookie
 
 CLIENTS = 20
@@ -94,6 +94,7 @@ def hub(new_database, on_database, monkeypatch, settings) -> Hub:
     """A hub of the test's own, whose tail the test turns by hand."""
     on_database(new_database("sqlite"))
     settings.USE_DAPHNE = True
+    settings.STREAMS_PER_PERSON = CLIENTS
     made = Hub()
     made._thread = threading.current_thread()
     for door in (sse, websocket):
@@ -126,13 +127,13 @@ async def opened(hub: Hub, kind: str, head: User, cursor: int | None = None) -> 
     key = (await asyncio.to_thread(session_cookie, head)).partition("=")[2]
     clients = [Client(kind, head, key, cursor) for _ in range(CLIENTS)]
     await until(lambda: all(client.writes for client in clients))
-    await until(lambda: len(waiting(hub)) == CLIENTS)
+    await until(lambda: waiting(hub) == CLIENTS)
     return clients
 
 
-def waiting(hub: Hub) -> list:
-    """Who waits for news."""
-    return [news for loop in hub._loops.values() for news in loop]
+def waiting(hub: Hub) -> int:
+    """How many wait for news."""
+    return sum(len(waiting._all) for waiting in hub._loops.values())
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -157,8 +158,8 @@ def queries_of(work: Callable[[], object]) -> int:
 @KINDS
 def test_a_burst_is_one_query_one_wake_and_one_write_a_client(hub, head, kind, monkeypatch):
     woken = []
-    resolve = module._resolve
-    monkeypatch.setattr(module, "_resolve", lambda waiting: woken.append(len(waiting)) or resolve(waiting))
+    wake = Waiting.wake
+    monkeypatch.setattr(Waiting, "wake", lambda waiting: woken.append(len(waiting._all)) or wake(waiting))
 
     async def scene() -> tuple[int, list[list[bytes]]]:
         clients = await opened(hub, kind, head)
@@ -168,7 +169,7 @@ def test_a_burst_is_one_query_one_wake_and_one_write_a_client(hub, head, kind, m
         woken.clear()
         queries = await asyncio.to_thread(turn, hub)
         await until(lambda: all(client.writes for client in clients))
-        await until(lambda: len(waiting(hub)) == CLIENTS)
+        await until(lambda: waiting(hub) == CLIENTS)
         for client in clients:
             await client.leave(kind)
         return queries, [client.writes for client in clients]

@@ -6,6 +6,7 @@ Its thread is left out here; the tests turn the tail by hand.
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -38,6 +39,17 @@ def hub() -> Hub:
     made = Hub()
     made._thread = threading.current_thread()  # so that it starts none: the tests turn the tail
     return made
+
+
+@pytest.fixture
+def running_hub(office) -> Iterator[Hub]:
+    """One whose tail turns by itself, until the test is over."""
+    made = Hub()
+    yield made
+    made.close()
+    made.wake()
+    if made._thread:
+        made._thread.join(SECONDS)
 
 
 def log(*user_ids: int, kind: str = "notification", fields: dict | None = None) -> list[int]:
@@ -198,6 +210,38 @@ def test_a_second_signal_to_close_that_interrupts_the_first_does_not_wait_for_it
     closing.join(SECONDS)
     assert not closing.is_alive(), "the thread waits for a lock that it holds itself"
     assert hub.version != seen
+
+
+def test_with_many_listeners_what_comes_in_a_moment_is_told_at_once_and_not_one_by_one(
+    office, running_hub, monkeypatch
+):
+    """To wake thousands for each event would leave no time for anything else."""
+    monkeypatch.setattr(module, "PACE_SECONDS", 10.0)
+    monkeypatch.setattr(module, "LONGEST_PACE", 0.5)
+    hub = running_hub
+    attached(hub, person())
+    wait_until(lambda: hub.version, "the tail has begun")
+    begun, told = time.monotonic(), hub.version
+    written = []
+    while time.monotonic() - begun < 1.5:
+        written += log(1)
+        hub.wake()
+    wait_until(lambda: hub.cursor == written[-1], "all of it is read")
+    took = time.monotonic() - begun
+    assert len(written) > 20
+    assert hub.version - told <= 2 * took / 0.5 + 3
+
+
+def test_a_single_event_is_told_at_once_however_many_listen(running_hub, monkeypatch):
+    monkeypatch.setattr(module, "PACE_SECONDS", 25.0)
+    monkeypatch.setattr(module, "LONGEST_PACE", 25.0)
+    hub = running_hub
+    attached(hub, person())
+    attached(hub, person())
+    wait_until(lambda: hub.version, "the tail has begun")
+    [only] = log(1)
+    hub.wake()
+    wait_until(lambda: hub.cursor == only, "it is read", 10)
 
 
 # --- authority --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from realtime.authority import Viewer
 from realtime.listener import Listener, Subscription
 from realtime.models import Event
-from realtime.replay import Frame
+from realtime.replay import Frame, Stretch
 from realtime.rollout.transport import Decision
 
 VIEWER = Viewer(7, frozenset({"user:7", "project:1"}), "the hash of their password", Decision("sse", "a test"))
@@ -65,4 +65,45 @@ def test_its_session_is_known_by_a_digest():
     ids=["own", "shared key", "of another", "of nobody", "another topic", "for servers", "unknown"],
 )
 def test_it_gets_what_it_asked_for_and_may_see(event, gets):
-    assert listener().may_get(event, VIEWER) is gets
+    subscription = listener().subscription
+    assert subscription.gets(event, VIEWER) is gets
+    assert subscription.share(Stretch([event]), VIEWER).events == ((event,) if gets else ())
+
+
+# --- what is worked out for one serves the others ---------------------------------------------------------------
+
+
+def test_what_of_some_events_is_for_whom_is_worked_out_once_for_all_with_the_same_rights():
+    asked = []
+    subscription = Subscription(frozenset({"notifications"}), wanted=lambda event: asked.append(event) or True)
+    stretch = Stretch([frame(audience=("projects",)), frame(audience=("projects", "project:1"))])
+    heads = [Viewer(n, frozenset({f"user:{n}", "projects"}), "", VIEWER.transport) for n in range(1, 1_001)]
+    shares = [subscription.share(stretch, head) for head in heads]
+    assert {id(share) for share in shares} == {id(shares[0])}
+    assert shares[0].events == tuple(stretch)
+    assert len(asked) == 2
+
+
+def test_who_may_see_less_gets_less_of_the_same_events():
+    subscription = Subscription(frozenset({"notifications"}))
+    own, shared, other = frame(), frame(audience=("project:1",)), frame(audience=("user:8",))
+    stretch = Stretch([own, shared, other])
+    another = Viewer(8, frozenset({"user:8"}), "", VIEWER.transport)
+    nobody = Viewer(9, frozenset({"user:9"}), "", VIEWER.transport)
+    assert subscription.share(stretch, VIEWER).events == (own, shared)
+    assert subscription.share(stretch, another).events == (other,)
+    assert subscription.share(stretch, nobody).events == ()
+
+
+def test_who_asked_for_something_else_gets_something_else():
+    stretch = Stretch([frame()])
+    assert Subscription(frozenset({"notifications"})).share(stretch, VIEWER).events == tuple(stretch)
+    assert Subscription(frozenset({"projects"})).share(stretch, VIEWER).events == ()
+
+
+def test_nothing_is_kept_where_there_are_no_events():
+    """Of the end of the log there is one, for the life of the process."""
+    nothing = Stretch()
+    for _ in range(100):
+        Subscription(frozenset({"notifications"})).share(nothing, VIEWER)
+    assert nothing.memo == {}

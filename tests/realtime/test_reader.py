@@ -1,6 +1,5 @@
 """Readings on behalf of streams: done once for all who ask, on a few threads."""
 
-import asyncio
 import threading
 from concurrent.futures import wait
 
@@ -38,43 +37,6 @@ def test_many_who_ask_for_the_same_share_one_reading(reader):
     assert reader.submit("page 1", read).result(SECONDS) == ("a", "page")
     assert len(readings) == 1
     assert readings[0] != threading.current_thread().name
-
-
-def test_coroutines_that_await_the_same_are_woken_by_one_call(reader, monkeypatch):
-    wrapped = []
-    wrap = asyncio.wrap_future
-    monkeypatch.setattr(asyncio, "wrap_future", lambda future: wrapped.append(future) or wrap(future))
-    go_on = threading.Event()
-
-    async def scene() -> list:
-        asking = [asyncio.create_task(reader.result("page", lambda: go_on.wait(SECONDS), SECONDS)) for _ in range(50)]
-        await asyncio.sleep(0)
-        asking[0].cancel()  # one who leaves takes nothing from the others
-        go_on.set()
-        return await asyncio.gather(*asking[1:])
-
-    assert asyncio.run(scene()) == [True] * 49
-    assert len(wrapped) == 1
-    assert not reader._awaited
-
-
-def test_a_coroutine_waits_so_long_and_hears_of_a_failure(reader):
-    go_on = threading.Event()
-
-    def fail():
-        assert go_on.wait(SECONDS)
-        raise ZeroDivisionError
-
-    async def scene() -> None:
-        with pytest.raises(TimeoutError):
-            await reader.result("key", fail, 0.01)
-        waiting = asyncio.create_task(reader.result("key", fail, SECONDS))
-        await asyncio.sleep(0)
-        go_on.set()
-        with pytest.raises(ZeroDivisionError):
-            await waiting
-
-    asyncio.run(scene())
 
 
 def test_another_key_is_another_reading(reader):

@@ -1,12 +1,15 @@
 """A socket's coming and going, without a server around it."""
 
 import asyncio
+import gc
 import threading
 
 import pytest
 
 from realtime import websocket
-from realtime.conversation import Wait
+from realtime.conversation import Send, Wait
+from realtime.hub import TooManyOfOne
+from realtime.limits import Limits
 from realtime.listener import Subscription
 from realtime.reader import Reader
 from realtime.replay import Start
@@ -72,10 +75,11 @@ def hub(monkeypatch, settings) -> SlowHub:
 class Client:
     """A browser's side of the ASGI application."""
 
-    def __init__(self) -> None:
+    def __init__(self, **more) -> None:
         self.says: asyncio.Queue = asyncio.Queue()
         self.hears: list[dict] = []
         scope = {"type": "websocket", "query_string": b"", "user": Person(), "session": Session(), "subprotocols": []}
+        scope.update(more)
         self.says.put_nowait({"type": "websocket.connect"})
         self.application = asyncio.create_task(Everything.as_asgi()(scope, self.says.get, self._hear))
 
@@ -117,7 +121,7 @@ def test_who_leaves_while_they_are_let_in_is_not_left_behind(hub):
 
 
 def test_who_waited_too_long_is_refused_and_not_left_behind(hub, monkeypatch):
-    monkeypatch.setattr(websocket, "READ_SECONDS", 0.05)
+    monkeypatch.setattr("realtime.reader.READ_SECONDS", 0.05)
 
     async def scene() -> list[dict]:
         client = Client()
@@ -161,3 +165,75 @@ def test_letting_people_in_pushes_no_page_of_the_log_out_of_what_is_shared(hub):
     asyncio.run(scene())
     assert hub.came == 100
     assert read == [1]
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_whoever_is_signed_in_costs_their_address_nothing_also_when_there_is_no_room(hub, closing):
+    limits = Limits(2, 1)
+    entry = limits.enter("key", "1.2.3.4")
+    hub.closing = closing
+    hub.go.set()
+
+    async def scene() -> list[dict]:
+        client = Client(entry=entry)
+        while not client.hears:
+            await asyncio.sleep(0.01)
+        await client.leave()
+        return client.hears
+
+    assert asyncio.run(scene())[0]["type"] == ("websocket.close" if closing else "websocket.accept")
+    assert not limits.enter("another", "1.2.3.4").wait
+
+
+def test_who_has_too_many_open_is_told_when_to_return_where_the_server_can(hub, monkeypatch):
+    monkeypatch.setattr(hub, "attach", lambda listener: (_ for _ in ()).throw(TooManyOfOne))
+
+    async def scene(**scope) -> list[dict]:
+        client = Client(**scope)
+        while not client.hears:
+            await asyncio.sleep(0.01)
+        await client.leave()
+        return client.hears
+
+    assert asyncio.run(scene()) == [{"type": "websocket.close"}]
+    start, _ = asyncio.run(scene(extensions={"websocket.http.response": {}}))
+    assert (start["status"], [name for name, _ in start["headers"]]) == (503, [b"retry-after"])
+    assert websocket.ListenerConsumer.open_sockets == 0
+
+
+@pytest.mark.parametrize("fault", [OSError("the client has left"), RuntimeError("after sending 'websocket.close'")])
+def test_a_client_that_has_left_is_no_fault_whatever_the_server_makes_of_it(hub, monkeypatch, caplog, fault):
+    """ASGI lets a server raise when it is given something for a client whose leaving it has still to tell of."""
+
+    def talk(hub, listener):
+        yield Send(1)
+        yield Wait(0, 60)
+
+    class Gone(Client):
+        async def _hear(self, message) -> None:
+            await super()._hear(message)
+            if message["type"] != "websocket.accept":
+                raise fault
+
+    async def scene() -> tuple[list[dict], list[dict]]:
+        unheard: list[dict] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: unheard.append(context))
+        client = Gone()
+        await _asked(hub)
+        await _all_read(hub)
+        while len(client.hears) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+        assert not hub.present
+        await client.leave()
+        del client.application
+        gc.collect()
+        await asyncio.sleep(0)
+        return client.hears, unheard
+
+    monkeypatch.setattr(websocket, "conversation", talk)
+    hears, unheard = asyncio.run(asyncio.wait_for(scene(), 20))
+    assert [message["type"] for message in hears] == ["websocket.accept", "websocket.send"]
+    assert unheard == []
+    assert caplog.messages == []
+    assert websocket.ListenerConsumer.open_sockets == 0

@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketException
@@ -33,11 +33,16 @@ class Follower:
     transport: str = ""  # the one in use; empty while there is none
     used: Counter = field(default_factory=Counter)  # connections that worked, by transport
     told: str = "sse"
+    url: str = ""  # the site to which it goes; empty for that of its ``Followers``
+    silence: float = SILENCE_SECONDS
 
     @property
-    def prefers_socket(self) -> bool:
-        """Whether it would rather have a WebSocket now."""
-        return not self.obeys or self.told == "websocket"
+    def ways(self) -> tuple[str, ...]:
+        """The transports to try now, best first."""
+        return ("sse",) if self.obeys and self.told != "websocket" else ("websocket", "sse")
+
+    def opens(self) -> None:
+        """Called before each try at a connection."""
 
     def take(self, frame: dict) -> None:
         """Write down what came."""
@@ -56,10 +61,11 @@ class Followers:
     """A thread with an event loop in which they all live. ``stop`` ends them and says what was wrong, if anything."""
 
     def __init__(self, url: str, followers: list[Follower]) -> None:
-        self._url = urlsplit(url)
+        self._url = url
         self.all = followers
         self._faults: list[BaseException] = []
         self._stopping = threading.Event()
+        self._talks = {"websocket": self._socket, "sse": self._stream}
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="followers")
         self._thread.start()
 
@@ -86,11 +92,11 @@ class Followers:
     async def _follow(self, follower: Follower) -> None:
         failures = 0
         while True:
-            talks = (self._socket, self._stream) if follower.prefers_socket else (self._stream,)
-            for talk in talks:
+            for way in follower.ways:
                 before = follower.used.total()
+                follower.opens()
                 try:
-                    await talk(follower)
+                    await self._talks[way](follower, urlsplit(follower.url or self._url))
                 except (OSError, TimeoutError, WebSocketException, asyncio.IncompleteReadError, ConnectionError):
                     pass  # the site restarts, or has no such door: that is what this is about
                 finally:
@@ -110,11 +116,11 @@ class Followers:
             follower.transport = transport
             follower.used[transport] += 1
 
-    async def _socket(self, follower: Follower) -> None:
+    async def _socket(self, follower: Follower, site: SplitResult) -> None:
         try:
             connection = await connect(
-                f"ws://{self._url.netloc}{self._target('/ws/events/', follower)}",
-                origin=f"http://{self._url.netloc}",
+                f"ws://{site.netloc}{self._target('/ws/events/', follower)}",
+                origin=f"http://{site.netloc}",
                 additional_headers={"Cookie": follower.cookie},
                 subprotocols=[SUBPROTOCOL],
                 open_timeout=OPEN_SECONDS,
@@ -126,45 +132,45 @@ class Followers:
             return  # refused
         async with connection:
             while True:
-                frames = json.loads(await asyncio.wait_for(connection.recv(), SILENCE_SECONDS))
+                frames = json.loads(await asyncio.wait_for(connection.recv(), follower.silence))
                 self._works(follower, "websocket")
                 for frame in frames:
                     follower.take(frame)
-                if not follower.prefers_socket:
+                if follower.ways[0] != "websocket":
                     return
 
-    async def _stream(self, follower: Follower) -> None:
-        opening = asyncio.open_connection(self._url.hostname, self._url.port, limit=2**24)
+    async def _stream(self, follower: Follower, site: SplitResult) -> None:
+        opening = asyncio.open_connection(site.hostname, site.port, limit=2**24)
         reader, writer = await asyncio.wait_for(opening, OPEN_SECONDS)
         try:
             target = self._target("/projeng/api/realtime/events/", follower)
             writer.write(
-                f"GET {target} HTTP/1.1\r\nHost: {self._url.netloc}\r\nAccept: text/event-stream\r\n"
+                f"GET {target} HTTP/1.1\r\nHost: {site.netloc}\r\nAccept: text/event-stream\r\n"
                 f"Cookie: {follower.cookie}\r\n\r\n".encode()
             )
-            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SILENCE_SECONDS)).lower()
+            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), follower.silence)).lower()
             if b" 200 " not in head.split(b"\r\n", 1)[0]:
                 return
             buffer = b""
-            async for data in _body(reader, chunked=b"transfer-encoding: chunked" in head):
+            async for data in _body(reader, follower.silence, chunked=b"transfer-encoding: chunked" in head):
                 self._works(follower, "sse")
                 buffer += data
                 *blocks, buffer = buffer.split(b"\n\n")  # half a block at the end of a connection is nothing
                 for block in blocks:
                     _take_block(follower, block.decode())
-                if follower.obeys and follower.told == "websocket":
+                if follower.obeys and follower.ways[0] == "websocket":
                     return
         finally:
             writer.close()
 
 
-async def _body(reader: asyncio.StreamReader, *, chunked: bool) -> AsyncIterator[bytes]:
+async def _body(reader: asyncio.StreamReader, silence: float, *, chunked: bool) -> AsyncIterator[bytes]:
     while True:
         if not chunked:
-            data = await asyncio.wait_for(reader.read(65536), SILENCE_SECONDS)
+            data = await asyncio.wait_for(reader.read(65536), silence)
         else:
-            size = int(await asyncio.wait_for(reader.readline(), SILENCE_SECONDS) or b"0", 16)
-            data = await asyncio.wait_for(reader.readexactly(size), SILENCE_SECONDS)
+            size = int(await asyncio.wait_for(reader.readline(), silence) or b"0", 16)
+            data = await asyncio.wait_for(reader.readexactly(size), silence)
             await reader.readline()
         if not data:
             return

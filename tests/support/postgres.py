@@ -31,22 +31,16 @@ class Postgres:
             shutil.chown(self.folder, "postgres", "postgres")
             self._as_other = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         self._run("initdb", "--pgdata", str(self.folder / "data"), "--username=gistagum", "--auth=trust", "--no-sync")
+        self._start()
+        wait_until(lambda: self._sql("SELECT 1") == "1", "PostgreSQL answers")
+
+    def _start(self) -> None:
         options = (
             f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 "
             "-c full_page_writes=off"
         )
-        self._run(
-            "pg_ctl",
-            "--pgdata",
-            str(self.folder / "data"),
-            "--log",
-            str(self.folder / "log"),
-            "-w",
-            "-o",
-            options,
-            "start",
-        )
-        wait_until(lambda: self._sql("SELECT 1") == "1", "PostgreSQL answers")
+        where = ["--pgdata", str(self.folder / "data"), "--log", str(self.folder / "log")]
+        self._run("pg_ctl", *where, "-w", "-o", options, "start")
 
     def _run(self, program: str, *args: str) -> str:
         # pg_ctl leaves a server behind that would keep a pipe open for ever, so its output goes to a file.
@@ -75,6 +69,15 @@ class Postgres:
         """Make a database, as a copy of ``template``; returns its address for ``DATABASE_URL``."""
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"postgres://gistagum@127.0.0.1:{self.port}/{name}"
+
+    def restart(self, mode: str = "fast") -> None:
+        """Stop it (``fast``: connections are ended; ``immediate``: as in a crash) and start it again."""
+        self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "-m", mode, "-w", "stop")
+        self._start()
+
+    def cut_off(self) -> None:
+        """End every connection that somebody has with it."""
+        self._sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
     def stop(self) -> None:
         """Stop the server at once."""

@@ -24,6 +24,14 @@ UVICORN = (
 )
 
 
+def collect_static(folder: Path) -> str:
+    """Collect the static files there, as the site itself would; returns the ``STATIC_ROOT`` of sites that use them."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    environment = {**os.environ, "STATIC_ROOT": str(folder), "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=60)
+    return str(folder)
+
+
 class Site:
     """A running site. ``environment`` tops up what start.sh is given."""
 
@@ -45,6 +53,7 @@ class Site:
             "USE_DAPHNE": "false" if server == "gunicorn" else "true",  # what lets the site accept sockets
             "WEB_CONCURRENCY": "1",
             "SKIP_MIGRATE": "true",
+            "STREAMS_PER_PERSON": "20000",  # a crowd is a few people here
             "SSE_HEARTBEAT_SECONDS": "1",  # a stream's cursor is known to the second, even when nothing is for it
             **{name: os.environ[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "MEDIA_ROOT")},
             "STATIC_ROOT": str(folder / "static"),

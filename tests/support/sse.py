@@ -96,7 +96,7 @@ class Stream:
             if field == "data":
                 data.append(value)
             elif field == "id":
-                event_id = self.cursor = value
+                event_id = value
             elif field == "retry":
                 self.retry = int(value)
             elif field == "":
@@ -108,6 +108,8 @@ class Stream:
                 frame = Frame(json.loads("\n".join(data)))
                 frame.event_id, frame.at = event_id, time.monotonic()
                 self.frames.append(frame)
+            if event_id is not None:  # now, so that whoever waits for the cursor finds the frame that came with it
+                self.cursor = event_id
             self._news.notify_all()
 
     def wait_for(self, wanted: Any, what: str = "", seconds: float = 10.0) -> Frame:

@@ -100,6 +100,7 @@ export class Site {
     if (how === "away") throw new TypeError("Failed to fetch");
     if (how === "never") return new Promise((resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     if (how === "full") return json({}, 503, { "Retry-After": String(this.retryAfter) });
+    if (how === "often") return json({}, 429, { "Retry-After": String(this.retryAfter) });
     if (how === "proxy") return new Response("Bad gateway", { status: 502 });
     if (how === "fault") return json({}, 500);
     if (how === "html") return new Response("<html>", { headers: { "Content-Type": "text/html" } });

@@ -1,0 +1,61 @@
+"""A client without manners: says any bytes to a server, and hears what comes back, within a limit."""
+
+import contextlib
+import socket
+import time
+from urllib.parse import urlsplit
+
+from tests.support.site import Site
+
+
+class Raw:
+    """A plain connection to a site."""
+
+    def __init__(self, site: Site, seconds: float = 10.0) -> None:
+        parts = urlsplit(site.url)
+        self.seconds = seconds
+        self.closed = False  # whether the server has hung up
+        self.heard = b""
+        self._socket = socket.create_connection((parts.hostname, parts.port), timeout=seconds)
+
+    def say(self, data: bytes) -> int:
+        """Send; how many bytes were taken before the server hung up or stopped to listen."""
+        said = 0
+        try:
+            while said < len(data):
+                said += self._socket.send(data[said : said + 2**16])
+        except OSError:
+            self.closed = True
+        return said
+
+    def hear(self, enough=lambda heard: False, seconds: float | None = None) -> bytes:
+        """Everything that comes until that is enough, or the server hangs up, or the limit is over."""
+        deadline = time.monotonic() + (self.seconds if seconds is None else seconds)
+        while not enough(self.heard) and not self.closed and (left := deadline - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            try:
+                data = self._socket.recv(2**16)
+            except TimeoutError:
+                break
+            except OSError:
+                data = b""
+            self.closed = not data
+            self.heard += data
+        return self.heard
+
+    def done(self) -> None:
+        """Say that nothing more comes."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def __enter__(self) -> "Raw":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._socket.close()
+
+
+def status_of(answer: bytes) -> int | None:
+    """The status of the first answer in there; ``None`` when it is none."""
+    words = answer.split(b"\r\n", 1)[0].split(b" ", 2)
+    return int(words[1]) if len(words) > 1 and words[0].startswith(b"HTTP/1.") and words[1].isdigit() else None

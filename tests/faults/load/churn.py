@@ -1,0 +1,105 @@
+"""Thousands of connects and disconnects, and what is left of them: nothing, or a fault."""
+
+import time
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+
+from realtime import replay
+
+from .crowd import CrowdProcess
+from .held import say, settled, wait_for_all_to_be_gone
+from .holdings import many_files
+from .office import Servers, left_behind, staff
+from .publisher import PublisherProcess
+from .visits import AT_ONCE, Visits
+
+KILLED = 300  # connections of a client process that is killed
+KILLED_SHARE = 0.25  # of all connects
+RATE = 20  # events a second meanwhile, so that servers write to those who leave
+WARM_SHARE = 0.15  # of the connects, before anything is compared
+ROUNDS = 5
+FULL_AFTER = 2  # rounds: what is bounded (events at hand, pools) has filled up by then
+GROWTH_KB = 8_192  # of memory, from then on
+
+
+def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
+    """Come and go so often: what was seen. ``faults`` in it is empty when nothing is left behind."""
+    cookies = staff(100)
+    killed = min(KILLED, max(20, int(connects * KILLED_SHARE / ROUNDS)))
+    done = {"visits": 0, "killed": 0}
+    visits = Visits({kind: servers.port_of(kind) for kind in ("sse", "websocket")}, cookies, f"{seed}")
+
+    def a_round(number: int) -> None:
+        kills = max(2, round(number * KILLED_SHARE / killed))
+        for kill in range(kills):
+            _come_and_be_killed(servers, cookies, killed, kill)
+            visits.pay((number - kills * killed) // kills)
+        done["killed"] += kills * killed
+        done["visits"] = visits.ways.total()
+
+    with many_files(killed + 1_000), ExitStack() as stack:
+        begun = time.monotonic()
+        publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, RATE, 3600))
+        a_round(int(connects * WARM_SHARE))
+        wait_for_all_to_be_gone(servers)
+        most_threads = _most_threads(killed)
+        before = servers.holdings()
+        memory = [{name: one["rss_kb"] for name, one in before.items() if isinstance(one, dict) and "rss_kb" in one}]
+        for number in range(ROUNDS):
+            a_round(int(connects * (1 - WARM_SHARE) / ROUNDS))
+            memory.append({name: one["rss_kb"] for name, one in servers.measured().items()})
+            say(f"{done['visits'] + done['killed']} of {connects} have come and gone ({number + 1} of {ROUNDS} rounds)")
+        publisher.finish()
+        after = settled(servers, before, most_threads)
+        took = time.monotonic() - begun
+    faults = left_behind(before, after, most_threads)
+    faults += _not_free(servers)
+    grown = {name: after[name]["rss_kb"] - full for name, full in memory[FULL_AFTER].items()}
+    faults += [f"{name}: {growth} KB more than before" for name, growth in grown.items() if growth > GROWTH_KB]
+    if visits.refused:
+        faults.append(f"{len(visits.refused)} were turned away: {visits.refused[:2]}")
+    return {
+        "connects": done["visits"] + done["killed"],
+        "killed": done["killed"],
+        "ways": dict(visits.ways),
+        "seconds": round(took, 1),
+        "grown_kb": grown,
+        "memory_kb": memory,
+        "held": {"before": before, "after": after},
+        "log": _complaints(servers.log()),
+        "log_lines": [line[:300] for line in servers.log().splitlines() if " WARNING " in line or " ERROR " in line][
+            -20:
+        ],
+        "faults": faults,
+    }
+
+
+def _come_and_be_killed(servers: Servers, cookies: list[str], number: int, kill: int) -> None:
+    """A process of clients, half way through opening them or with all of them open, is killed."""
+    kind = "websocket" if kill % 2 else "sse"
+    own = [cookies[one % len(cookies)] for one in range(number)]
+    with CrowdProcess(servers.port_of(kind), kind, own, replay.head()) as crowd:
+        crowd.opened()
+
+
+def _most_threads(killed: int) -> dict[str, int]:
+    # Pools keep the threads that they once needed; that they are bounded is what there is to see.
+    return {"ThreadPoolExecutor": killed + AT_ONCE + 50}
+
+
+def _not_free(servers: Servers) -> list[str]:
+    """Whether each site still answers a page and lets clients in on both transports."""
+    faults = []
+    for kind, site in servers.sites.items():
+        answer = httpx.get(f"{site.url}/health/", timeout=10)
+        if answer.text != "OK":
+            faults.append(f"{kind}: health says {answer.text[:100]}")
+    return faults
+
+
+def _complaints(log: str) -> dict[str, int]:
+    """How often what is in a log that should not be."""
+    words = ("Traceback", "never retrieved", "RequestAborted", "ERROR", "WARNING", "CancelledError")
+    return {word: log.count(word) for word in words if word in log}

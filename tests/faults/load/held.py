@@ -1,0 +1,214 @@
+"""A load that is held: many clients on both transports, every one of them shown every event, for minutes."""
+
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import ExitStack
+from typing import Any
+
+from realtime import replay
+
+from .crowd import CrowdProcess
+from .holdings import cpu_seconds, many_files, slope
+from .office import Servers, left_behind, staff
+from .publisher import PublisherProcess
+from .tally import STEPS_A_SECOND
+
+TRANSPORTS = ("sse", "websocket")
+SERVING = "bounded.<locals>.serve"  # the task of a connection under ASGI (gistagum/daphne_limits.py)
+SAMPLE_SECONDS = 5.0
+SETTLE_SECONDS = 120.0
+CATCH_UP_SECONDS = 90.0
+FLAT_KB_A_MINUTE = 512.0  # a slope below this is called flat: 30 MB an hour would be seen in a day, not in a minute
+WARM_SHARE = 0.2  # of the time, a minute at most: what is bounded fills up meanwhile (the ring of events above all)
+
+
+class Watch:
+    """Looks at the servers every few seconds, from outside."""
+
+    def __init__(self, servers: Servers, every: float) -> None:
+        self._servers, self._every = servers, every
+        self.samples: list[tuple[float, dict[str, dict[str, float]]]] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="watch")
+
+    def _look(self) -> None:
+        begun = time.monotonic()
+        while True:
+            self.samples.append((round(time.monotonic() - begun, 1), self._servers.measured()))
+            if self._over.wait(self._every):
+                return
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def run(servers: Servers, clients: int, rate: float, seconds: float) -> dict[str, Any]:
+    """Hold the load and let go of it: what was seen. ``faults`` in it is empty when all held."""
+    half = clients // 2
+    with many_files(clients + 500), ExitStack() as stack:
+        cookies = {"sse": staff(half), "websocket": staff(clients - half)}
+        _meet(servers, cookies)
+        before = servers.holdings()
+        start = replay.head()
+        crowds = [
+            stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[kind], start)) for kind in TRANSPORTS
+        ]
+        opening = {crowd.transport: crowd.opened() for crowd in crowds}
+        turned_away = {crowd.transport: crowd.turned_away for crowd in crowds}
+        say(f"{clients} clients are open: {opening}")
+        held = servers.holdings()
+        load_before, cpu_before = os.getloadavg(), {crowd.transport: cpu_seconds(crowd.pid) for crowd in crowds}
+        with Watch(servers, min(SAMPLE_SECONDS, seconds / 12)) as watch:
+            publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, rate, seconds))
+            _wait_for(publisher, seconds)
+            cpu = {crowd.transport: round(cpu_seconds(crowd.pid) - cpu_before[crowd.transport], 1) for crowd in crowds}
+            published = publisher.finish()
+        came = {crowd.transport: crowd.until(published["last"], CATCH_UP_SECONDS) for crowd in crowds}
+        load = {"before": load_before, "after": os.getloadavg()}
+        for crowd in crowds:
+            crowd.kill()
+        after = settled(servers, before)
+    report = {
+        "clients": clients,
+        "rate": rate,
+        "seconds": seconds,
+        "opening_seconds": opening,
+        "turned_away_at_first": turned_away,
+        "published": {name: value for name, value in published.items() if name != "moments"},
+        "delivery": {kind: _delivery(one, published) for kind, one in came.items()},
+        "clients_cpu_seconds": cpu,
+        "memory": memory(watch.samples, seconds),
+        "load_average": load,
+        "held": {"before": before, "open": held, "after": after},
+        "samples": watch.samples,
+    }
+    report["faults"] = _faults(report, clients) + left_behind(before, after, {})
+    return report
+
+
+def _meet(servers: Servers, cookies: dict[str, list[str]]) -> None:
+    """A few clients come and go first, so that what is made once is there."""
+    with ExitStack() as stack:
+        few = [
+            stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[kind][:40], replay.head()))
+            for kind in TRANSPORTS
+        ]
+        for crowd in few:
+            crowd.opened()
+    wait_for_all_to_be_gone(servers)
+
+
+def wait_for_all_to_be_gone(servers: Servers) -> None:
+    """Wait until nobody is served any more, as the servers see it. Raises AssertionError when somebody still is."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        told = {name: servers.inside.ask(pid) for name, pid, _ in servers.processes()}
+        if not any(one.get("listeners") or one["tasks"].get(SERVING) for one in told.values()):
+            return
+        assert time.monotonic() < deadline, f"Somebody is still served after {SETTLE_SECONDS} s: {told}"
+        time.sleep(0.25)
+
+
+def settled(servers: Servers, before: dict[str, Any], most_threads: dict[str, int] | None = None) -> dict[str, Any]:
+    """What is held when nothing is left behind, or when it was waited for long enough."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while left_behind(before, after := servers.holdings(), most_threads or {}) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return after
+
+
+def _wait_for(publisher: PublisherProcess, seconds: float) -> None:
+    begun = time.monotonic()
+    told = 0.0
+    while publisher.working():
+        time.sleep(0.1)
+        gone = time.monotonic() - begun
+        if gone - told >= 30:
+            told = gone
+            say(f"{gone:.0f} of {seconds:.0f} s")
+        assert gone < seconds * 2 + 60, "The publisher does not come to an end"
+
+
+def _delivery(came: dict[str, Any], published: dict[str, Any]) -> dict[str, Any]:
+    """What came to one crowd, with the delays from commit to client in milliseconds."""
+    delays: Counter[int] = Counter()
+    first, moments = published["first"], published["moments"]
+    writes = 0
+    for low, high, step, number in came.pop("arrivals"):
+        writes += number
+        for one in range(low, high + 1):
+            if 0 <= one - first < len(moments):
+                # The end of the 5 ms in which it came: never less than it was.
+                delays[round(((step + 1) / STEPS_A_SECOND - moments[one - first]) * 1000)] += number
+    return {**came, "events_a_write": round(came["delivered"] / max(1, writes), 1), **_quantiles(delays)}
+
+
+def _quantiles(delays: Counter[int]) -> dict[str, int]:
+    total, seen, found = delays.total(), 0, {}
+    wanted = {"p50_ms": 0.5, "p99_ms": 0.99, "p999_ms": 0.999, "longest_ms": 1.0}
+    for delay in sorted(delays):
+        seen += delays[delay]
+        for name, share in wanted.items():
+            if name not in found and seen >= share * total:
+                found[name] = delay
+    return found
+
+
+def memory(samples: list[tuple[float, dict[str, dict[str, float]]]], seconds: float) -> dict[str, Any]:
+    """For each process: where its memory began and ended, and its slope once what is bounded has filled up."""
+    warm = min(60.0, seconds * WARM_SHARE)
+    told = {}
+    for name in samples[0][1]:
+        late = [(moment / 60, sample[name]["rss_kb"]) for moment, sample in samples if moment >= warm]
+        first, last = samples[0][1][name], samples[-1][1][name]
+        told[name] = {
+            "first_kb": first["rss_kb"],
+            "warm_kb": late[0][1],
+            "last_kb": last["rss_kb"],
+            "most_kb": max(sample[name]["rss_kb"] for _, sample in samples),
+            "slope_kb_a_minute": round(slope(late), 1),
+            "cores": round((last["cpu_seconds"] - first["cpu_seconds"]) / max(1, samples[-1][0] - samples[0][0]), 2),
+            "most_threads": max(sample[name]["threads"] for _, sample in samples),
+            "most_fds": max(sample[name]["fds"] for _, sample in samples),
+        }
+    return told
+
+
+def _faults(report: dict[str, Any], clients: int) -> list[str]:
+    faults = []
+    count = len(range(report["published"]["first"], report["published"]["last"] + 1))
+    if not report["published"]["in_step"]:
+        faults.append("Others wrote events meanwhile; nothing can be said of what was lost")
+    if report["published"]["rate"] < 0.95 * report["rate"]:
+        faults.append(f"Only {report['published']['rate']} events a second were published")
+    for kind, came in report["delivery"].items():
+        for what in ("lost", "twice", "disordered", "closed"):
+            if came[what]:
+                faults.append(f"{kind}: {what} {came[what]} {came['closed_with'] if what == 'closed' else ''}".strip())
+    due = count * clients
+    delivered = sum(came["delivered"] for came in report["delivery"].values())
+    if delivered != due:
+        faults.append(f"{delivered} deliveries of {due}")
+    return faults
+
+
+def not_flat(report: dict[str, Any]) -> list[str]:
+    """Processes whose memory grows although nothing does (for runs of minutes: less says nothing)."""
+    return [
+        f"{name}: memory grows by {one['slope_kb_a_minute']} KB a minute"
+        for name, one in report["memory"].items()
+        if one["slope_kb_a_minute"] > FLAT_KB_A_MINUTE
+    ]
+
+
+def say(text: str) -> None:
+    """Progress, for who waits."""
+    sys.stderr.write(f"load: {text}\n")

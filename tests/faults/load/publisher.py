@@ -1,0 +1,117 @@
+"""A process that commits events at an even pace, as a server that commits people's changes would: through the log, with
+hints by way of Redis. ``python -m tests.faults.load.publisher RATE SECONDS``, with the site's own environment.
+
+Stops early when its input ends. It then says the ids, and the moment before each commit (seconds, monotonic).
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .crowd import ROOT
+
+PROJECTS = 20  # that the changes are about; they need not exist
+
+
+class PublisherProcess:
+    """Such a process, from outside."""
+
+    def __init__(self, environment: Mapping[str, str], rate: float, seconds: float) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.load.publisher", str(rate), str(seconds)],
+            cwd=ROOT,
+            env={**environment, "DJANGO_SETTINGS_MODULE": "gistagum.settings"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.pid = self._process.pid
+
+    def working(self) -> bool:
+        """Whether it still publishes."""
+        return self._process.poll() is None
+
+    def finish(self, seconds: float = 30) -> dict[str, Any]:
+        """Have it stop, and get what it says."""
+        output, _ = self._process.communicate(timeout=seconds)
+        assert self._process.returncode == 0, f"The publisher ended with {self._process.returncode}"
+        return json.loads(output)
+
+    def __enter__(self) -> "PublisherProcess":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.communicate()
+
+
+def publish_one(number: int) -> tuple[int, float]:
+    """A change of a project, for everybody who sees all projects: its id, and when its commit was asked for."""
+    from django.db import transaction
+
+    from projeng.access import ALL_PROJECTS
+    from projeng.events import ProjectUpdated
+    from realtime.publish import Announcement, publish
+
+    project = number % PROJECTS + 1
+    event = ProjectUpdated(
+        project_id=project,
+        prn=f"PRN-{project:05}",
+        summary=f"Change {number} of the cost of a road of some length",
+        actor="Somebody at work",
+        activity_id=number,
+        name=f"Concreting of the road at barangay {project}",
+        status="in_progress",
+        barangay="Apokon",
+        changes={"project_cost": {"old": f"{number}.00", "new": f"{number + 1}.00"}},
+    )
+    with transaction.atomic():
+        [row] = publish(Announcement(event, [ALL_PROJECTS]))
+        moment = time.monotonic()
+    return row.pk, moment
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    rate, seconds = float(sys.argv[1]), float(sys.argv[2])
+    said: list[tuple[int, float]] = []
+    behind = 0.0
+    begun = time.monotonic()
+    for number in range(int(rate * seconds)):
+        due = begun + number / rate
+        late = time.monotonic() - due
+        behind = max(behind, late)
+        if select.select([sys.stdin], [], [], max(0.0, -late))[0]:
+            break
+        said.append(publish_one(number))
+    took = time.monotonic() - begun
+    from realtime.broadcast import broadcast
+
+    layer = broadcast.layer
+    sys.stdout.write(
+        json.dumps(
+            {
+                "first": said[0][0],
+                "last": said[-1][0],
+                "in_step": [one for one, _ in said] == list(range(said[0][0], said[0][0] + len(said))),
+                "moments": [moment for _, moment in said],
+                "rate": round(len(said) / took, 1),
+                "most_behind_seconds": round(behind, 2),
+                "hints_sent": layer.sent,
+                "hints_failed": layer.failed,
+            }
+        )
+    )
+    sys.stdout.flush()
+    os._exit(0)  # the layer's thread need not be waited for
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""In small: a load that is held on both transports, and clients that come and go and leave nothing behind.
+
+The full size is ``python -m tests.faults.load`` (docs of its options: ``--help``).
+"""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.redis import Redis
+
+from . import churn, held
+from .office import Servers
+
+CLIENTS, RATE, SECONDS = 400, 20, 12
+CONNECTS = 1_000
+SOON = 10_000  # ms: on a machine that is busy with other things; the full run says how fast it is
+
+
+@pytest.fixture
+def servers(request, new_database, on_database) -> Iterator[Servers]:
+    """PostgreSQL, Redis and the sites of the test's parameter."""
+    url = new_database("postgres")
+    on_database(url)
+    redis = Redis()
+    try:
+        with Servers(request.param, url, redis.port) as running:
+            yield running
+    finally:
+        redis.stop()
+
+
+@pytest.mark.alone
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("servers", ["daphne"], indirect=True)
+def test_everybody_is_shown_every_event_once_in_order_and_nothing_is_left_of_them(servers):
+    report = held.run(servers, CLIENTS, RATE, SECONDS)
+    print({name: report[name] for name in ("published", "delivery", "memory", "load_average")})  # noqa: T201
+    assert report["faults"] == []
+    assert sum(came["delivered"] for came in report["delivery"].values()) == CLIENTS * RATE * SECONDS
+    assert max(came["p99_ms"] for came in report["delivery"].values()) < SOON
+
+
+@pytest.mark.alone
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("servers", ["gunicorn+daphne"], indirect=True)
+def test_clients_that_leave_in_every_way_leave_nothing_behind(servers):
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")  # noqa: T201
+    report = churn.run(servers, CONNECTS, seed)
+    print({name: report[name] for name in ("connects", "ways", "seconds", "grown_kb", "log")})  # noqa: T201
+    assert report["faults"] == []
+    assert not {"Traceback", "never retrieved", "ERROR"} & report["log"].keys()

@@ -1,0 +1,104 @@
+"""The office that the table is asked about: one project with everything that can belong to one, and a person each."""
+
+import re
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
+
+from projeng import inbox
+from projeng.access import Role
+from projeng.models import Notification, Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
+from realtime.models import Event
+from tests.support import reported
+from tests.support.people import person, session_cookie
+
+from .rules import ROLES
+
+# What nobody may read who may not see the project, in whatever is answered.
+NAME, PRN, FILE, MESSAGE = "Xanadu pier", "PRN-900101-0DDBA11", "xanadu-plan", "Xanadu message"
+TELLTALES = ("Xanadu", "xanadu", PRN)
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+
+
+class Office:
+    """The people by role, their cookies, and the project."""
+
+    def __init__(self) -> None:
+        groups = {
+            "engineer": Role.ENGINEER,
+            "other engineer": Role.ENGINEER,
+            "finance": Role.FINANCE,
+            "head": Role.HEAD,
+            "signed out": Role.HEAD,  # whoever is out, is out whatever they were
+            "disabled": Role.HEAD,
+        }
+        flags = {"staff": {"is_staff": True}, "superuser": {"is_staff": True, "is_superuser": True}}
+        self.people: dict[str, User] = {
+            role: person(groups.get(role), **flags.get(role, {})) for role in ROLES if role != "anonymous"
+        }
+        self.project = Project.objects.create(
+            name=NAME, prn=PRN, barangay="Apokon", project_cost=1_000_000, created_by=self.people["head"]
+        )
+        self.project.assigned_engineers.add(self.people["engineer"])
+        self.project.image.save("xanadu.png", ContentFile(PIXEL))
+        self.cookies = {role: session_cookie(user) for role, user in self.people.items()} | {"anonymous": ""}
+        self.rows = self._rows()
+        Session.objects.filter(session_key=self.cookies["signed out"].partition("=")[2]).delete()
+        self.people["disabled"].is_active = False
+        self.people["disabled"].save()
+
+    def _rows(self) -> dict[str, object]:
+        """A row of every kind that the administration knows, by the name of its model."""
+        head = self.people["head"]
+        of_project = {"project": self.project}
+        cost = ProjectCost(**of_project, cost_type="labor", amount=5, description="Xanadu labour", created_by=head)
+        cost.receipt.save(f"{FILE}-receipt.pdf", ContentFile(b"Xanadu receipt"))
+        document = ProjectDocument(**of_project, name="Xanadu plan", uploaded_by=head)
+        document.file.save(f"{FILE}.pdf", ContentFile(b"Xanadu document"))
+        inbox.send([head], MESSAGE, self.project)
+        rows = [
+            self.project,
+            cost,
+            document,
+            ProjectMilestone.objects.create(**of_project, name="Xanadu roof", target_date="2026-12-01"),
+            ProjectProgress.objects.create(**of_project, percentage_complete=5, description="Xanadu dug"),
+            self.project.activities.first(),
+            Notification.objects.filter(recipient=head, message=MESSAGE).get(),
+            Event.objects.filter(type="project_created").latest("pk"),
+            reported.link(head),
+            reported.fallback(head, "blocked"),
+            reported.word(head, True, "Xanadu is live"),
+            head,
+            Group.objects.get(name=Role.HEAD),
+        ]
+        return {row._meta.model_name: row for row in rows}
+
+    def path(self, name: str, route: str) -> str:
+        """A route with this office's objects in it."""
+        model = re.search(r"admin/[a-z]+/([a-z]+)/", route)
+        values = {
+            "project_id": self.project.pk,
+            "milestone_id": self.rows["projectmilestone"].pk,
+            "document_id": self.rows["projectdocument"].pk,
+            "cost_id": self.rows["projectcost"].pk,
+            "content_type_id": 1,
+            "object_id": self.rows[model[1]].pk if model else 1,
+            "id": self.people["head"].pk,
+        }
+        fixed = route.replace("^(?P<app_label>auth|realtime|projeng)/$", "projeng/").replace("(?P<url>.*)$", "nothing/")
+        path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)
+        assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"
+        queries = {
+            "control_room_checklist": "?to=0",
+            "admin:autocomplete": "?app_label=projeng&model_name=projectcost&field_name=project&term=Xan",
+        }
+        return path + queries.get(name, "")
+
+    def cookie_of(self, role: str) -> str:
+        """A session's key, empty for somebody without any."""
+        return self.cookies[role].removeprefix(f"{settings.SESSION_COOKIE_NAME}=")

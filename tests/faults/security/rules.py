@@ -1,0 +1,214 @@
+"""Who may ask what, said once more and by itself: the code is held to this table, which is not made from the code.
+
+An address without a rule fails the test that reads this, so nobody can add one and forget to say who may open it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ROLES = (
+    "anonymous",
+    "signed out",
+    "disabled",
+    "nobody",  # signed in, in no group
+    "engineer",  # assigned to the project
+    "other engineer",  # not assigned
+    "finance",
+    "head",
+    "staff",  # may sign in to the administration, and has no permission there
+    "superuser",
+)
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+OUT = frozenset({"anonymous", "signed out", "disabled"})
+
+IN = frozenset(ROLES) - OUT
+HEAD = frozenset({"head", "superuser"})
+ALL = HEAD | {"finance"}  # see every project
+OURS = ALL | {"engineer"}  # see this project
+REPORT = HEAD | {"engineer"}
+OFFICE = OURS | {"other engineer"}
+STAFF = frozenset({"staff", "superuser"})
+SUPERUSER = frozenset({"superuser"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may ask an address, by which methods, and what others are answered.
+
+    ``may``: those who get in, with ``get`` for GET and HEAD and ``post`` for a POST without anything in it.
+    ``sees``: to others who are signed in, it does not exist (404); those who see it and may not are told so (403).
+    ``out``: what those who are not signed in are answered. ``on``: those who are sent on to where they belong.
+    ``methods_first``: a wrong method is told before anything; else after who may, and to others not at all.
+    """
+
+    may: frozenset[str]
+    methods: tuple[str, ...] = ("GET", "HEAD")
+    get: int = 200
+    post: int = 422
+    out: int = 302
+    sees: frozenset[str] = frozenset(ROLES)
+    methods_first: bool = True
+    stream: bool = False
+    on: frozenset[str] = frozenset()
+    exists_first: bool = False  # whether there is anything for them is asked before the method
+    as_get: tuple[str, ...] = ()  # methods that are taken for GET
+
+    def expects(self, method: str, role: str) -> int:
+        """The status for this method and role."""
+        if role in self.on:
+            return 302
+        if self.exists_first and role not in self.sees | OUT:
+            return 404
+        if self.methods_first and method not in self.methods:
+            return 405
+        if role in OUT and role not in self.may:
+            return self.out
+        if role not in self.sees:
+            return 404
+        if role not in self.may:
+            return 403
+        if method not in self.methods:
+            return 405
+        if method in {"GET", "HEAD"} or method in self.as_get:
+            return self.get
+        return 200 if method == "OPTIONS" else self.post
+
+
+READ = ("GET", "HEAD")
+FORM = ("GET", "HEAD", "POST")
+page = Rule(IN)
+form = Rule(IN, FORM)
+of_project = Rule(OURS, sees=OURS)
+form_of_project = Rule(REPORT, FORM, sees=OURS)
+stream = Rule(IN, ("GET",), out=401, stream=True)
+
+RULES = {
+    "home": replace(page, get=302),
+    "profile": page,
+    # Signing in is for everybody; who is in already goes on. Django's forms take PUT for POST.
+    "login": Rule(frozenset(ROLES), (*FORM, "PUT", "OPTIONS"), post=200, on=IN),
+    "logout": Rule(frozenset(ROLES), ("POST", "OPTIONS"), post=302),
+    "password_change": Rule(IN, (*FORM, "PUT", "OPTIONS"), post=200, methods_first=False),
+    "dashboard": Rule(HEAD),
+    "finance_dashboard": Rule(ALL),
+    "engineer_dashboard": Rule(HEAD | {"engineer", "other engineer"}),
+    "head_notifications": Rule(HEAD, (*FORM, "OPTIONS"), post=400, methods_first=False),
+    "finance_notifications": Rule(ALL, (*FORM, "OPTIONS"), post=400, methods_first=False),
+    "engineer_notifications": Rule(IN, (*FORM, "OPTIONS"), post=400, methods_first=False),
+    "project_list": Rule(OFFICE),
+    "project_create": Rule(HEAD, FORM),
+    "project_detail": of_project,
+    "project_picture": of_project,
+    "document": of_project,
+    "receipt": of_project,
+    "project_edit": Rule(HEAD, FORM),
+    "project_delete": Rule(HEAD, FORM, post=302),
+    "project_engineers": Rule(HEAD, FORM, post=302),
+    "progress_add": form_of_project,
+    "milestone_add": form_of_project,
+    "document_add": form_of_project,
+    "cost_add": replace(form_of_project, may=OURS),
+    "milestone_reached": replace(form_of_project, methods=("POST",), post=302),
+    "stream_notifications": stream,
+    "stream_dashboard": stream,
+    "stream_projects": stream,
+    "stream_project": replace(stream, may=OURS, sees=OURS, exists_first=True),
+    "stream_events": stream,
+    "realtime_poll": Rule(IN, ("GET",), out=401),
+    "realtime_receipts": Rule(IN, ("POST",), out=401, post=415),
+    "realtime_status": Rule(IN, READ, out=401),
+    "live_word": Rule(IN, ("POST",), post=302),
+    # To others who are signed in, the control room does not exist.
+    "control_room": Rule(STAFF, FORM, post=302, sees=STAFF),
+    "control_room_checklist": Rule(STAFF, sees=STAFF),
+}
+
+# --- the administration: any staff gets in, and sees what permissions give (here: none, or a superuser's all) --------
+
+_ANY = METHODS
+_NO_STAFF = frozenset(ROLES) - STAFF
+
+
+@dataclass(frozen=True)
+class Admin(Rule):
+    """A page of the administration, which does not tell methods apart but for POST, and sends others to sign in."""
+
+    methods: tuple[str, ...] = _ANY
+    as_get: tuple[str, ...] = ("PUT", "DELETE", "OPTIONS")
+    post: int = 200
+
+    def expects(self, method: str, role: str) -> int:
+        if role in _NO_STAFF and role not in self.may:
+            return 302
+        return super().expects(method, role)
+
+
+class SignIn(Admin):
+    """Its sign-in page, from which staff who open it go on."""
+
+    def expects(self, method: str, role: str) -> int:
+        return 302 if method == "GET" and role in STAFF else super().expects(method, role)
+
+
+_seen = Admin(SUPERUSER)
+_never = Admin(frozenset())
+RECORDED = ("event", "linkreport", "fallback", "feedback", "projectactivity")  # written by the system alone
+PAGES = {
+    "changelist": _seen,
+    "add": _seen,
+    "change": _seen,
+    "history": _seen,
+    "delete": _seen,
+}
+ADMIN = {
+    "index": Admin(STAFF),
+    "login": SignIn(frozenset(ROLES), (*FORM, "PUT", "OPTIONS")),
+    "logout": Admin(STAFF, ("POST", "OPTIONS"), post=302),
+    "password_change": Admin(STAFF, (*FORM, "PUT", "OPTIONS")),
+    "password_change_done": Admin(STAFF, (*READ, "OPTIONS")),
+    "autocomplete": Admin(SUPERUSER, (*READ, "OPTIONS")),
+    "jsi18n": Admin(STAFF, (*READ, "OPTIONS")),
+    "view_on_site": Admin(frozenset(), sees=_NO_STAFF),  # nothing of ours has a public page
+    "app_list": Admin(SUPERUSER, sees=_NO_STAFF | SUPERUSER),
+    "auth_user_password_change": _seen,
+}
+
+
+def rule_for(name: str, route: str) -> Rule | None:
+    """The rule of an address by its name in the resolver (``-``: it has none) and its route."""
+    if not name.startswith("admin:"):
+        return RULES.get(name)
+    name = name.removeprefix("admin:")
+    if name in ADMIN:
+        return ADMIN[name]
+    if name == "-" and route.endswith("(?P<url>.*)$"):
+        return Admin(frozenset(), sees=_NO_STAFF)  # anything else below /admin/
+    if name == "-" and route.endswith("<path:object_id>/"):
+        return Admin(STAFF, get=302, post=302)  # on to the page of the object, whatever it is
+    found = re.fullmatch(r"[a-z]+_([a-z]+)_(changelist|add|change|history|delete)", name)
+    if not found:
+        return None
+    model, what = found.groups()
+    if model in RECORDED and what in {"add", "delete"}:
+        return _never
+    if model in RECORDED and what == "change":
+        return replace(_seen, post=403)
+    # Of a notification only whether it is read can be changed, so a form with nothing in it is whole.
+    return replace(_seen, post=302) if (model, what) == ("notification", "change") else PAGES[what]
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Every address that there is: its name (with its namespace; ``-`` for none) and its route."""
+
+    def walk(resolver: URLResolver, namespace: str, before: str) -> Iterator[tuple[str, str]]:
+        for pattern in resolver.url_patterns:
+            route = before + str(pattern.pattern)
+            if isinstance(pattern, URLPattern):
+                yield namespace + (pattern.name or "-"), route
+            else:
+                yield from walk(pattern, namespace + (f"{pattern.namespace}:" if pattern.namespace else ""), route)
+
+    return walk(get_resolver(), "", "")

@@ -1,0 +1,184 @@
+"""A page of somebody else in the victim's own browser tries all that a page can: it reads nothing and changes nothing.
+
+Twice: from another port of the same host, to which the browser gives the victim's cookie along (cookies know no ports),
+so only the site is left to refuse; and from another host, where the browser keeps the cookie back.
+"""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.core import serializers
+from playwright.sync_api import Page, sync_playwright
+
+from projeng import inbox
+from realtime.models import ConnectionSample, Event, ServerProcess
+from tests.browser.support import FAILED_REQUESTS, Browsing, launch
+from tests.support.people import session_cookie
+from tests.support.site import running_on
+
+from .office import Office
+from .rules import addresses, rule_for
+
+site = running_on("daphne-sqlite")
+
+# What the console of such a page is full of; everything else would fail the test.
+TOLERATED = (FAILED_REQUESTS, "CORS", "WebSocket", "EventSource", "frame", "Content")
+NOT_OURS = {Session, ServerProcess, ConnectionSample}  # what the site writes by itself meanwhile
+
+ATTACK = """async ({site, sockets, streams, reads, posts}) => {
+  const got = {opened: [], read: [], answered: []};
+  const within = (seconds, promise) => Promise.race([promise, new Promise((done) => setTimeout(done, seconds * 1000))]);
+  await Promise.all(sockets.map((path) => within(5, new Promise((done) => {
+    const socket = new WebSocket(site.replace("http", "ws") + path);
+    socket.onopen = () => got.opened.push(path);
+    socket.onmessage = (event) => { got.read.push(event.data); done(); };
+    socket.onclose = done;
+  }))));
+  await Promise.all(streams.map((path) => within(5, new Promise((done) => {
+    const source = new EventSource(site + path, {withCredentials: true});
+    source.onopen = () => got.opened.push(path);
+    source.onmessage = (event) => { got.read.push(event.data); source.close(); done(); };
+    source.onerror = () => { source.close(); done(); };
+  }))));
+  const read = async (path, options) => {
+    try {
+      const answer = await fetch(site + path, {credentials: "include", ...options});
+      const text = await answer.text();
+      if (text) got.read.push(text);
+    } catch { /* kept from the page, as it must be */ }
+  };
+  const json = {"Content-Type": "application/json"};
+  for (const path of reads) {
+    await read(path, {});
+    await read(path, {headers: {"X-CSRFToken": "x".repeat(32)}});
+  }
+  const body = JSON.stringify({links: [], fallbacks: []});
+  for (const path of posts) {
+    await read(path, {method: "POST", body, headers: json});
+    await read(path, {method: "POST", body, mode: "no-cors"});
+    await read(path, {method: "POST", body: new URLSearchParams({action: "delete_all"}), mode: "no-cors"});
+    navigator.sendBeacon(site + path, new URLSearchParams({action: "take", scope: "all", reason: "x"}));
+  }
+  for (const path of reads) await within(5, new Promise((done) => {
+    const frame = document.createElement("iframe");
+    frame.onload = () => { try { got.read.push(frame.contentDocument.body.innerHTML); } catch {} done(); };
+    frame.src = site + path;
+    document.body.append(frame);
+  }));
+  for (const path of posts) await within(5, new Promise((done) => {
+    const frame = Object.assign(document.createElement("iframe"), {name: `f${Math.random()}`, onload: done});
+    document.body.append(frame);
+    const form = document.createElement("form");
+    Object.assign(form, {method: "post", action: site + path, target: frame.name});
+    for (const [name, value] of Object.entries({action: "take", scope: "all", reason: "x", live: "yes", name: "x"}))
+      form.append(Object.assign(document.createElement("input"), {name, value}));
+    document.body.append(form);
+    form.submit();
+  }));
+  return got;
+}"""
+
+
+@pytest.fixture
+def browsing(site, monkeypatch) -> Iterator[Browsing]:
+    """A Chromium of the test's own; in the end no page may have complained of anything unexpected."""
+    # Playwright's loop runs in this thread, so Django takes the test for a coroutine.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        chromium = launch(playwright.chromium)
+        one = Browsing(chromium, site)
+        yield one
+        one.close()
+        chromium.close()
+    assert one.problems == []
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[int]:
+    """The port of somebody else's server."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>You have won</title><link rel=icon href=data:,><body></body>")
+
+        def log_message(self, *args) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def stored() -> str:
+    """All that is in the database, but for what the site writes by itself."""
+    models = [model for model in apps.get_models() if model not in NOT_OURS]
+    return "\n".join(serializers.serialize("json", model.objects.order_by("pk")) for model in models)
+
+
+def targets(office: Office) -> dict[str, list[str]]:
+    """Every address that a foreign page may try, from the same table as the roles'."""
+    found = {"sockets": ["/ws/events/", "/ws/notifications/", "/ws/projects/"], "streams": [], "reads": [], "posts": []}
+    for name, route in addresses():
+        rule, path = rule_for(name, route), office.path(name, route)
+        if name.startswith("admin:") and not name.startswith("admin:projeng_project_"):
+            continue  # one model of the administration stands for all
+        if rule.stream:
+            found["streams"].append(path)
+            found["reads"].append(path)
+        elif name in {"realtime_poll", "realtime_status", "project_detail", "control_room", "head_notifications"}:
+            found["reads"].append(path)
+        if "POST" in rule.methods:
+            found["posts"].append(path)
+    return found
+
+
+def attack(page: Page, url: str, office: Office) -> tuple[dict, set[tuple[str, int]], bool]:
+    """Let the page try: what it got, how each POST was answered, and whether the victim's cookie came along."""
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))
+    got = page.evaluate(ATTACK, {"site": url, **targets(office)})
+    page.wait_for_timeout(300)  # for the last beacons
+    posts = [one for one in answers if one.url.startswith(url) and one.request.method == "POST"]
+    posted = {(one.url.removeprefix(url), one.status) for one in posts}
+    # Of forms alone the browser tells what it sent.
+    forms = [one.request for one in posts if one.request.resource_type == "document"]
+    cookies = [request.all_headers().get("cookie") or "" for request in forms[:3]]
+    return got, posted, any("sessionid=" in cookie for cookie in cookies)
+
+
+@pytest.mark.timeout(240)
+def test_it_reads_nothing_and_changes_nothing(site, elsewhere, browsing):
+    office = Office()
+    victim = office.people["superuser"]
+    context = browsing.browser_of(None)
+    name, _, value = session_cookie(victim).partition("=")
+    # As the site itself sets it.
+    context.add_cookies(
+        [{"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax"}]
+    )
+    own = browsing.tab(context, f"{site.url}/accounts/profile/")
+    assert victim.username in own.content(), "the victim is not signed in"
+    own.close()
+    inbox.send([victim], "Xanadu is for the victim alone")
+    before, last = stored(), Event.objects.latest("pk").pk
+    for host in ("127.0.0.1", "localhost"):
+        page = browsing.tab(context, tolerate=TOLERATED)
+        page.goto(f"http://{host}:{elsewhere}/")
+        got, posted, with_cookie = attack(page, site.url, office)
+        page.close()
+        assert with_cookie == (host == "127.0.0.1"), f"who gets the cookie along: {host}"
+        assert got["opened"] == [], host
+        assert got["read"] == [], f"a page at {host} read an answer"
+        assert posted
+        assert {status for _, status in posted} == {403}, (host, posted)
+        assert stored() == before, f"something was changed from {host}"
+        assert Event.objects.latest("pk").pk == last

@@ -1,0 +1,183 @@
+"""The checker itself: spotless when all is well, and every kind of fault is found when it is put there."""
+
+from dataclasses import replace
+
+import pytest
+
+from .changes import Change, Kind, Outcome
+from .checker import PROJECTS, Account, Logged, Right, judge
+
+HEAD, ENGINEER = 1, 2
+COMMITTED = Outcome.COMMITTED
+
+
+def project_event(event_id: int, mark: str, project: int = 7) -> Logged:
+    fields = {"project_id": project, "name": f"Road {mark}", "changes": {"name": {"old": "Road [w.9]"}}}
+    return Logged(event_id, "project_updated", fields, frozenset({PROJECTS, f"project:{project}"}))
+
+
+def message(event_id: int, mark: str, user_id: int) -> Logged:
+    return Logged(event_id, "notification", {"message": f"{mark} for you"}, frozenset({f"user:{user_id}"}))
+
+
+class Run:
+    """A small run in which nothing is wrong, to be spoilt."""
+
+    def __init__(self) -> None:
+        self.changes = [
+            Change("w", 1, Kind.RENAMED, project=7, outcome=COMMITTED, stored=True),
+            Change("w", 2, Kind.RENAMED, project=8, outcome=COMMITTED, stored=True),
+            Change("w", 3, Kind.RENAMED, project=7, outcome=Outcome.ABANDONED),
+            Change("w", 4, Kind.MESSAGE, recipients=frozenset({HEAD, ENGINEER}), outcome=COMMITTED, stored=True),
+            Change("w", 5, Kind.RENAMED, project=7),
+            Change("x", 1, Kind.CREATED, outcome=Outcome.UNKNOWN, stored=True),
+        ]
+        self.log = [
+            project_event(1, "[w.1]"),
+            project_event(2, "[w.2]", project=8),
+            message(3, "[w.4]", HEAD),
+            message(4, "[w.4]", ENGINEER),
+            project_event(6, "[x.1]", project=9),
+        ]
+        self.head = Account("head", HEAD, [1, 2, 3, 6], [Right(f"user:{HEAD}"), Right(PROJECTS)], cursor=6)
+        rights = [Right(f"user:{ENGINEER}"), Right("project:7")]
+        self.engineer = Account("engineer", ENGINEER, [1, 4], rights, cursor=6)
+        self.ended: dict[str, int] = {}
+        self.differing: list[str] = []
+
+    def found(self) -> set[str]:
+        verdict = judge(self.changes, self.log, [self.head, self.engineer], self.ended, self.differing)
+        assert set(verdict.faults) == set(verdict.counted)
+        assert len(verdict.lines()) == len(verdict.faults)
+        return set(verdict.faults)
+
+
+@pytest.fixture
+def run() -> Run:
+    return Run()
+
+
+def test_what_is_right_is_not_complained_of(run):
+    assert run.found() == set()
+
+
+def test_an_event_that_never_came_is_lost_by_the_log_and_by_the_writers(run):
+    run.engineer.ids = [4]
+    assert run.found() == {"lost", "a change never came"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "kinds"),
+    [
+        ([1, 2, 3, 3, 6], {"twice", "out of order"}),
+        ([2, 1, 3, 6], {"out of order"}),
+        ([1, 2, 3, 4, 6], {"seen without permission"}),
+        ([1, 2, 3, 5, 6], {"not in the log"}),
+    ],
+)
+def test_what_a_client_got_too_often_too_early_or_wrongly(run, ids, kinds):
+    run.head.ids = ids
+    assert run.found() == kinds
+
+
+def test_what_another_project_told_is_not_theirs_by_the_writers_account_either(run):
+    run.engineer.ids = [1, 2, 4]
+    assert run.found() == {"seen without permission", "a change that is not theirs"}
+
+
+def test_what_came_below_the_cursor_and_what_had_to_be_reset(run):
+    run.head.late, run.engineer.resets = [2], ["last_event_id is ahead of the log"]
+    assert run.found() == {"too late to be in order", "told to reset"}
+
+
+def test_a_client_that_stands_still(run):
+    run.engineer.cursor = 4
+    assert run.found() == {"never came to the end"}
+
+
+def test_a_rolled_back_change_that_is_announced(run):
+    run.log.append(project_event(7, "[w.3]"))
+    run.head.ids, run.engineer.ids = [*run.head.ids, 7], [*run.engineer.ids, 7]
+    run.head.cursor = run.engineer.cursor = 7
+    assert run.found() == {
+        "announced but rolled back",
+        "a change that is not theirs",
+        "out of the order of their writer",
+    }
+
+
+def test_a_committed_change_that_is_not_announced(run):
+    run.log.pop(0)
+    run.head.ids, run.engineer.ids = [2, 3, 6], [4]
+    assert run.found() == {"committed and never announced", "a change never came"}
+
+
+def test_an_outcome_that_nobody_knows_may_be_either_but_not_half(run):
+    run.changes[5].stored = False
+    assert "announced but rolled back" in run.found()
+    run.changes[5].stored, run.changes[4].stored = True, True
+    assert "committed and never announced" in run.found()
+
+
+def test_a_database_that_forgets_or_keeps_what_it_should_not(run):
+    run.changes[0].stored, run.changes[2].stored = False, True
+    assert {"committed and gone", "abandoned and stored"} <= run.found()
+
+
+def test_a_message_that_is_announced_twice_or_to_others(run):
+    run.log.insert(3, replace(message(3, "[w.4]", HEAD), id=5))
+    run.log.sort(key=lambda event: event.id)
+    run.head.ids = [1, 2, 3, 5, 6]
+    assert run.found() == {"announced more than once"}
+    run.changes[3].recipients = frozenset({HEAD})
+    assert {"announced to others than meant", "a change that is not theirs"} <= run.found()
+
+
+def test_a_writer_whose_changes_come_in_another_order(run):
+    run.changes[0].number, run.changes[1].number = 2, 1
+    run.log[0] = project_event(1, "[w.2]")
+    run.log[1] = project_event(2, "[w.1]", project=8)
+    assert run.found() == {"out of the order of their writer"}
+
+
+def test_two_clients_that_got_different_things_under_one_id(run):
+    run.differing.append("head got …")
+    assert run.found() == {"not the same for all"}
+
+
+class TestRightsThatChange:
+    """An engineer is assigned to project 8 around event 2 and taken off it around event 5."""
+
+    def spoil(self, run: Run, ids: list[int], **right: int) -> set[str]:
+        run.log.append(project_event(7, "[w.2]", project=8))
+        run.changes = []
+        run.head.ids, run.head.cursor = [1, 2, 3, 6, 7], 7
+        run.engineer.rights.append(Right("project:8", **right))
+        run.engineer.ids, run.engineer.cursor = ids, 7
+        return run.found() - {"announced but rolled back"}
+
+    def test_what_was_written_around_the_change_may_be_seen_or_not(self, run):
+        assert self.spoil(run, [1, 2, 4, 7], from_before=1, from_after=2) == set()
+
+    def test_what_was_written_after_it_must_be_seen(self, run):
+        assert self.spoil(run, [1, 4], from_before=1, from_after=2) == {"lost"}
+
+    def test_what_was_written_after_its_end_must_not_be_seen(self, run):
+        ended = {"until_before": 5, "until_after": 6, "read_to": {"engineer": 5}}
+        assert self.spoil(run, [1, 2, 4, 7], **ended) == {"seen without permission"}
+
+    def test_what_a_client_had_read_past_before_the_end_it_must_have_got(self, run):
+        ended = {"until_before": 5, "until_after": 6}
+        assert self.spoil(run, [1, 4], **ended, read_to={"engineer": 5}) == {"lost"}
+
+    def test_what_it_had_not_come_to_by_then_it_need_not_have(self, run):
+        ended = {"until_before": 5, "until_after": 6}
+        assert self.spoil(run, [1, 4], **ended, read_to={"engineer": 1}) == set()
+
+
+def test_what_came_by_a_session_after_its_end(run):
+    run.head.sessions = [(0, "old"), (2, "new")]
+    run.ended = {"old": 2}
+    assert run.found() == set()
+    run.head.sessions = [(0, "old"), (3, "new")]
+    assert run.found() == {"seen after the session ended"}

@@ -1,0 +1,88 @@
+"""Thousands of coroutines that wait for the same: woken together, over in time, and nothing kept of who is gone."""
+
+import asyncio
+
+from realtime.waiting import GRID_SECONDS, Waiting
+
+MANY = 2_000
+
+
+def run(scene):
+    async def go():
+        waiting = Waiting(asyncio.get_running_loop())
+        return await asyncio.wait_for(scene(waiting), 30)
+
+    return asyncio.run(go())
+
+
+def waiters(waiting: Waiting, seconds: float, number: int = MANY) -> list[asyncio.Task]:
+    async def one() -> None:
+        await waiting.stay(waiting.join(seconds))
+
+    return [asyncio.create_task(one()) for _ in range(number)]
+
+
+def test_all_are_woken_by_one_call_and_nobody_is_kept():
+    async def scene(waiting):
+        tasks = waiters(waiting, 25)
+        await asyncio.sleep(0)
+        assert waiting
+        waiting.wake()
+        await asyncio.gather(*tasks)
+        assert not waiting
+        return [due for due in waiting._due.values() if due]
+
+    assert run(scene) == []
+
+
+def test_each_waits_as_long_as_it_said_and_not_much_longer():
+    async def scene(waiting):
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        [task] = waiters(waiting, 0.3, 1)
+        await task
+        return loop.time() - begun
+
+    assert 0.3 <= run(scene) < 10
+
+
+def test_those_whose_time_ends_together_share_a_timer():
+    async def scene(waiting):
+        tasks = waiters(waiting, 0.3)
+        await asyncio.sleep(0)
+        timers = len(waiting._due)
+        await asyncio.gather(*tasks)
+        assert not waiting
+        assert not waiting._due
+        return timers
+
+    assert run(scene) <= 10 / GRID_SECONDS  # one for each step that it took to begin them all
+
+
+def test_who_gives_up_is_forgotten_and_the_others_wait_on():
+    async def scene(waiting):
+        leaving, staying = waiters(waiting, 25), waiters(waiting, 25, 1)
+        await asyncio.sleep(0)
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        kept = len(waiting._all), sum(map(len, waiting._due.values()))
+        waiting.wake()
+        await asyncio.gather(*staying)
+        return kept
+
+    assert run(scene) == (1, 1)
+
+
+def test_who_comes_after_the_call_waits_for_the_next():
+    async def scene(waiting):
+        first = waiters(waiting, 25, 1)
+        await asyncio.sleep(0)
+        waiting.wake()
+        second = waiters(waiting, 25, 1)
+        await asyncio.gather(*first)
+        assert not second[0].done()
+        waiting.wake()
+        await asyncio.gather(*second)
+
+    run(scene)
