@@ -105,13 +105,22 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time that a server has used so far, in seconds, to the nanosecond (threads that ended do not count)."""
+    """Processor time that a server has used so far, in seconds, to the nanosecond; threads that ended do not count."""
     total = 0
     for member in family(pid):
         for task in Path(f"/proc/{member}/task").glob("*"):
             with contextlib.suppress(OSError):
                 total += int((task / "schedstat").read_text().split()[0])
     return total / 1e9
+
+
+def cpu_seconds_of_all(pid: int) -> float:
+    """The same to the hundredth, with threads that ended: under ASGI Django has one for each request."""
+    ticks = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError):
+            ticks += sum(map(int, Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory_kb(pid: int) -> float:

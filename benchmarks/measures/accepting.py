@@ -2,7 +2,7 @@
 
 import time
 
-from ..process import cpu_seconds, memory_kb
+from ..process import cpu_seconds_of_all, memory_kb
 from ..size import Size
 from ..stage import Stage
 
@@ -18,9 +18,9 @@ def measure(stage: Stage, size: Size) -> dict[str, float]:
     stage.load("wait", wanted=2 * WARM, quiet=2, limit=5)
     stage.load("close")
     time.sleep(SETTLE_SECONDS)
-    before, cpu = memory_kb(stage.pid), cpu_seconds(stage.pid)
+    before, cpu = memory_kb(stage.pid), cpu_seconds_of_all(stage.pid)
     opened = stage.open()
-    cpu = cpu_seconds(stage.pid) - cpu
+    cpu = cpu_seconds_of_all(stage.pid) - cpu
     time.sleep(SETTLE_SECONDS)
     after = memory_kb(stage.pid)
     return {

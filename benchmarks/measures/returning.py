@@ -1,7 +1,7 @@
 """After a restart: everybody comes back with a cursor and is owed what happened meanwhile."""
 
 from ..contenders import Contender
-from ..process import Failed, cpu_seconds
+from ..process import Failed, cpu_seconds_of_all
 from ..size import Size
 from ..stage import Office, Stage
 from .idle import queries_of
@@ -20,7 +20,7 @@ def measure(office: Office, contender: Contender, size: Size) -> dict[str, float
         stage.publisher("burst", events=size.missed)
         stage.start()
         stage.load("begin", timed=False)
-        before, cpu = queries_of(stage), cpu_seconds(stage.pid)
+        before, cpu = queries_of(stage), cpu_seconds_of_all(stage.pid)
         opened = stage.open(query=f"&last_event_id={cursor}")
         wanted = stage.clients * size.missed
         waited = stage.load("wait", 80, wanted=wanted, quiet=4, limit=60)
@@ -29,7 +29,7 @@ def measure(office: Office, contender: Contender, size: Size) -> dict[str, float
         after = queries_of(stage)
         return {
             "open_seconds": opened["seconds"],
-            "cpu_s": cpu_seconds(stage.pid) - cpu,
+            "cpu_s": cpu_seconds_of_all(stage.pid) - cpu,
             "log_readings": after["log"] - before["log"],
             "queries_a_client": (after["all"] - before["all"]) / stage.clients,
             "deliveries_a_second": wanted / opened["seconds"],
