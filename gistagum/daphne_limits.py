@@ -97,8 +97,10 @@ def bounded(application: Application) -> Application:
                 raise asyncio.CancelledError
             return message
 
+        serving = application(scope, receive_while_served, send_when_taken)
+        del scope  # it may be long gone when the connection ends
         try:
-            await application(scope, receive_while_served, send_when_taken)
+            await serving
         finally:
             over = True
             outlet.close()
