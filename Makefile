@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo test test-phase rollback-drill faults lint audit format pins
+.PHONY: help setup run demo test test-phase rollback-drill faults bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -43,6 +43,14 @@ faults: ## every fault that can befall the office, alone and mixed (MINUTES=10 o
 	@scripts/test-tools.sh
 	@.venv/bin/python -m tests.faults --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
+bench: ## measured beside the peers, in half an hour: reports/bench.html (ARGS="--only burst plan daphne-ws" for less)
+	@scripts/setup.sh --dev
+	@benchmarks/setup.sh
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+bench-quick: ## the same in two minutes, with few clients: does it all work, not how fast is it
+	@$(MAKE) --no-print-directory bench ARGS="--quick --json reports/bench-quick.json $(ARGS)"
+
 lint: ## style, types on public functions, unused things, known vulnerabilities (STRICT=1: fails where nobody can be asked)
 	@scripts/setup.sh --dev
 	@.venv/bin/ruff format --check .
@@ -61,3 +69,5 @@ pins: ## compiles requirements*.in into the pinned requirements*.txt
 	@for name in requirements requirements-dev; do \
 	  .venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-index-url \
 	    --no-emit-trusted-host --no-emit-find-links --output-file $$name.txt $$name.in; done
+	@cd benchmarks && ../.venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt requirements.in

@@ -16,5 +16,7 @@ fi
 shift
 # Each stream is an open file, and the usual limit of 1,024 would be reached before SSE_MAX_STREAMS.
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
+# glibc gives threads up to eight heaps a core and hardly any of them back; only one thread runs Python at a time.
+export MALLOC_ARENA_MAX=2
 echo "gistagum: $1 on $(python -m gistagum.server --url)" >&2
 exec "$@"

@@ -15,6 +15,7 @@ from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
+from realtime.handover import going_on  # noqa: E402
 from realtime.limits import limited_handshakes  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 
@@ -29,11 +30,13 @@ addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
 sockets = refused_without_data(own_session_only(limited_handshakes(SessionMiddleware(SignedIn(addresses)))))
 
 application = bounded(
-    ProtocolTypeRouter(
-        {
-            "http": bounded_bodies(django_application),
-            "websocket": own_origin_only(CookieMiddleware(sockets), refuse),
-        }
+    going_on(
+        ProtocolTypeRouter(
+            {
+                "http": bounded_bodies(django_application),
+                "websocket": own_origin_only(CookieMiddleware(sockets), refuse),
+            }
+        )
     )
 )
 bound_bodies()

@@ -39,25 +39,26 @@ TASKS_SECONDS = 1.0  # how long tasks may take to end then
 class Valve:
     """Twisted's word on whether a connection takes more (the IPushProducer that a transport pauses and resumes)."""
 
-    def __init__(self) -> None:
-        self._open = asyncio.Event()
-        self._open.set()
+    _opens: asyncio.Event | None = None  # only where somebody is slow: most never need one
 
     def pauseProducing(self) -> None:
-        self._open.clear()
+        if self._opens is None:
+            self._opens = asyncio.Event()
 
     def resumeProducing(self) -> None:
-        self._open.set()
+        if self._opens is not None:
+            self._opens.set()
+            self._opens = None
 
     def stopProducing(self) -> None:
-        self._open.set()
+        self.resumeProducing()
 
     async def taken(self) -> bool:
         """Wait until the connection takes more; ``False`` when it took nothing for ``STALLED_SECONDS``."""
-        if self._open.is_set():
+        if self._opens is None:
             return True
         try:
-            await asyncio.wait_for(self._open.wait(), STALLED_SECONDS)
+            await asyncio.wait_for(self._opens.wait(), STALLED_SECONDS)
         except TimeoutError:
             return False
         return True
@@ -96,8 +97,10 @@ def bounded(application: Application) -> Application:
                 raise asyncio.CancelledError
             return message
 
+        serving = application(scope, receive_while_served, send_when_taken)
+        del scope  # it may be long gone when the connection ends
         try:
-            await application(scope, receive_while_served, send_when_taken)
+            await serving
         finally:
             over = True
             outlet.close()
@@ -118,7 +121,6 @@ class Outlet(Valve):
     """A valve on a connection of Daphne's: where it is fitted, and which messages go through it."""
 
     def __init__(self, protocol: Any) -> None:
-        super().__init__()
         self._protocol = protocol
         self._fitted = False
 

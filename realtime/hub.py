@@ -69,6 +69,7 @@ class Hub:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._work = threading.Event()
+        self._reading = False  # the tail looks at the log now and then; while it rests, who comes must wake it
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._listeners: dict[int, Listener] = {}
@@ -96,6 +97,7 @@ class Hub:
                 raise TooManyOfOne
             self._listeners[number] = listener
             self._present[listener.user_id] += 1
+            resting = not self._reading
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
                 self._thread.start()
@@ -106,7 +108,8 @@ class Hub:
         except BaseException:
             self.detach(number)
             raise
-        self._work.set()
+        if resting:
+            self._work.set()
         return number
 
     def detach(self, number: int) -> None:
@@ -214,23 +217,21 @@ class Hub:
 
     def _run(self) -> None:
         failed_since = None
-        listening = False
         next_sweep = next_look = 0.0
         while not self.closing:
-            self._work.wait(TAIL_SECONDS if self._listeners else None)
+            self._work.wait(self._until_next_look())
             self._ended.wait(max(0.0, next_look - time.monotonic()))
             self._work.clear()
             try:
                 if not self._listeners:
-                    listening = False
                     connection.close()
                     continue
-                if not listening:
+                if not self._reading:
                     self.on_listening()
                     newest = replay.head()
                     self._end_sessions()  # of those that the log said meanwhile, before anybody is shown what followed
                     self._begin(newest)
-                    listening, next_sweep = True, time.monotonic() + SWEEP_SECONDS
+                    self._reading, next_sweep = True, time.monotonic() + SWEEP_SECONDS
                 before = self.cursor
                 while self._read_on():
                     pass
@@ -248,6 +249,12 @@ class Hub:
                 if failed_since is None:
                     failed_since = time.monotonic()
                     logger.warning("The event log cannot be read, trying on: %s", error, exc_info=True)
+
+    def _until_next_look(self) -> float | None:
+        """Seconds until the tail looks again by itself; ``None`` when nobody listens: then it rests."""
+        with self._lock:
+            self._reading = self._reading and bool(self._listeners)
+            return TAIL_SECONDS if self._listeners else None
 
     def _begin(self, newest: int) -> None:
         """Start where the log stands now: who attached just before starts at or before this id."""

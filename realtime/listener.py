@@ -70,7 +70,7 @@ def asked_by_another(asked: str | None, user_id: int) -> bool:
     return bool(asked) and asked != str(user_id)
 
 
-@dataclass
+@dataclass(slots=True)
 class Listener:
     """A connection's side of the log. Nothing is queued for it: it holds a cursor and reads from there.
 

@@ -7,17 +7,19 @@ thing (the same page of the log, the same counters) are done once for all who as
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from .waiting import Waiting
 
 THREADS = 4
 READ_SECONDS = 30.0  # the longest that a connection waits for its own reading
 KEPT = 32  # results; a page of the log with long messages is about a megabyte
+OPEN_SECONDS = 5.0  # a thread's connection with SQLite stays open: opening one costs ten times what most readings do
 
 
 class Reader:
@@ -79,4 +81,6 @@ def _with_fresh_connection(read: Callable[[], Any]) -> Any:
     try:
         return read()
     finally:
+        if connection.vendor == "sqlite":
+            connection.close_at = time.monotonic() + OPEN_SECONDS
         close_old_connections()

@@ -5,11 +5,13 @@ consume a sync iterator whole before answering). Both only carry out the steps o
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
+import asyncio
+import contextlib
 import logging
 import random
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -18,11 +20,10 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
-from . import replay
+from . import handover, replay
 from .client_socket import ClientSocket
 from .conversation import Read, Send, Step, Wait, conversation
 from .hub import TooManyOfOne, hub
-from .idle_threads import release_request_thread
 from .listener import Listener, Subscription
 from .reader import READ_SECONDS, result_of
 from .refusal import refusal, refusal_of
@@ -71,11 +72,13 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     if viewer is None or not subscription.allowed(viewer):
         slot.release()
         return refusal(404, "There is nothing here for you.")
-    stream = (
-        AsyncStream(listener, slot)
-        if isinstance(request, ASGIRequest)
-        else SyncStream(listener, slot, ClientSocket(request.META.get("gunicorn.socket")))
-    )
+    stream: SyncStream | AsyncStream | AsyncIterator[bytes]
+    if isinstance(request, ASGIRequest):
+        stream = AsyncStream(listener, slot)
+        if handover.leave(request.scope, stream.go_on):
+            stream = _nothing()
+    else:
+        stream = SyncStream(listener, slot, ClientSocket(request.META.get("gunicorn.socket")))
     connection.close()  # a stream may last for hours and needs no connection of its own
     response = StreamingHttpResponse(stream, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache"
@@ -236,14 +239,38 @@ class SyncStream(_Stream):
         return None
 
 
+async def _nothing() -> AsyncIterator[bytes]:
+    """What an answer says before its rest goes on."""
+    return
+    yield
+
+
 class AsyncStream(_Stream):
-    """The stream under ASGI: a coroutine, cancelled by Django when the browser leaves."""
+    """The stream under ASGI: it goes on after the request is over (realtime/handover.py), in a task of its own."""
+
+    async def go_on(self, receive: handover.Receive, send: handover.Send) -> None:
+        """Say everything there is to say, until the browser leaves."""
+        saying = asyncio.create_task(self._say(send))
+        try:
+            # Comes when the browser has left, and when everything has been said.
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            saying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await saying
+            self.close()
+
+    async def _say(self, send: handover.Send) -> None:
+        async with contextlib.aclosing(self._run()) as pieces:
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body"})
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._run()
 
-    async def _run(self) -> AsyncIterator[bytes]:
-        release_request_thread()
+    async def _run(self) -> AsyncGenerator[bytes]:
         result: Any = None
         while True:
             try:

@@ -11,14 +11,14 @@ import logging
 import random
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
-from channels.exceptions import StopConsumer
 from django.conf import settings
 
-from . import replay
+from . import handover, replay
 from .conversation import Read, Send, Wait, conversation
 from .events import to_json
 from .hub import TooManyOfOne, hub
@@ -68,9 +68,28 @@ class ListenerConsumer(AsyncConsumer):
     # --- coming and going ---------------------------------------------------------------------------------------
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve the socket; however that ends, it leaves nothing behind, and the client knows that it may resume."""
+        """Let the client in or not; what goes on after that needs nothing of the handshake (realtime/handover.py)."""
+        self.scope, self.base_send = scope, send
         try:
-            await super().__call__(scope, receive, send)
+            await receive()  # websocket.connect
+            listener = await self._let_in()
+        except BaseException:
+            self._leave()
+            raise
+        del self.scope
+        go_on = partial(self._go_on, listener)
+        if not handover.leave(scope, go_on):
+            await go_on(receive, send)
+
+    async def _go_on(self, listener: Listener | None, receive: Any, send: Any) -> None:
+        """Tell and hear; however that ends, nothing is left behind, and the client knows that it may resume."""
+        self.base_send = send
+        if listener is not None:
+            self._talk = asyncio.create_task(self._tell(listener))
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                await self._hear(message)
+            self._closed = True
         except asyncio.CancelledError:
             # The server stops (Daphne cancels its applications): better a reason than a broken connection.
             if self._talk is not None:
@@ -79,8 +98,8 @@ class ListenerConsumer(AsyncConsumer):
         finally:
             self._leave()
 
-    async def websocket_connect(self, message: Any) -> None:
-        """Refuse whoever has no session; else accept, and begin to tell."""
+    async def _let_in(self) -> Listener | None:
+        """Refuse whoever has no session; else accept. ``None`` when there is nothing to tell."""
         user = self.scope["user"]
         asked = parse_qs(self.scope["query_string"].decode("latin1"), keep_blank_values=True)
         query = {name: values[-1] for name, values in asked.items()}
@@ -89,34 +108,34 @@ class ListenerConsumer(AsyncConsumer):
         full = ListenerConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
         if not user.is_authenticated or not settings.USE_DAPHNE or full or hub.closing:
             await deny(self.scope, self.send, 403)
-            return
+            return None
         ListenerConsumer.open_sockets += 1
         self._counted = True
         if asked_by_another(query.get("user"), user.pk):
             await self._accept()
             await self._close(Close.SOMEBODY_ELSE)
-            return
+            return None
         try:
             subscription = self.subscription(query)
         except ValueError as error:
             await self._accept()
             await self._send({"type": "error", "message": str(error)})
             await self._close(Close.NOT_ALLOWED)
-            return
+            return None
         try:
             listener = await self._read(None, lambda: self._attach(subscription, query))
         except TooManyOfOne:
             logger.warning("Refused, one person has too many live connections open.")
             self._leave()
             await deny(self.scope, self.send, 503, random.randint(5, 15))
-            return
+            return None
         except Exception as error:  # noqa: BLE001 (the database is away: the client is refused and comes back)
             logger.warning("A socket is refused, its browser will come back: %s: %s", type(error).__name__, error)
             self._leave()
             await deny(self.scope, self.send, 403)
-            return
+            return None
         await self._accept()
-        self._talk = asyncio.create_task(self._tell(listener))
+        return listener
 
     def _attach(self, subscription: Subscription, query: dict[str, str]) -> Listener | None:
         # In another thread: the client may have left before its turn came, and may leave while it is let in.
@@ -138,12 +157,6 @@ class ListenerConsumer(AsyncConsumer):
         if self._left:
             hub.detach(number)
         return listener
-
-    async def websocket_disconnect(self, message: Any) -> None:
-        """The client is gone."""
-        self._closed = True
-        self._leave()
-        raise StopConsumer
 
     def _leave(self) -> None:
         self._left = True
@@ -207,7 +220,7 @@ class ListenerConsumer(AsyncConsumer):
     _allowance = float(MESSAGES_AT_ONCE)
     _heard = 0.0
 
-    async def websocket_receive(self, message: Any) -> None:
+    async def _hear(self, message: Any) -> None:
         """Answer what a client may say; anything else gets an error, or an end."""
         text = message.get("text")
         if text is None:

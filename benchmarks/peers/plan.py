@@ -1,24 +1,28 @@
-"""The migration plan word for word, as a peer: a Channels consumer per client in a group of the core Redis layer.
+"""The migration plan word for word: a Channels consumer per client, each in a group of the Redis layer.
 
-Run by benchmarks/fanout.py under Daphne; REDIS_URL says where Redis is.
+BENCH_VARIANT says which layer: ``core`` (as the plan has it) or ``pubsub``.
 """
 
+import asyncio
 import json
 import os
+import time
 
 import django
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
+LAYERS = {
+    "core": "channels_redis.core.RedisChannelLayer",
+    "pubsub": "channels_redis.pubsub.RedisPubSubChannelLayer",
+}
 settings.configure(
     SECRET_KEY="only-a-peer",
     INSTALLED_APPS=[],
     CHANNEL_LAYERS={
-        "default": {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": [os.environ["REDIS_URL"]]},
-        }
+        "default": {"BACKEND": LAYERS[os.environ["BENCH_VARIANT"]], "CONFIG": {"hosts": [os.environ["REDIS_URL"]]}}
     },
 )
 django.setup()
@@ -39,3 +43,28 @@ class ProjectUpdateConsumer(AsyncWebsocketConsumer):
 
 
 application = ProtocolTypeRouter({"websocket": ProjectUpdateConsumer.as_asgi()})
+
+
+class Publisher:
+    """``group_send``, as the plan's broadcast helper does it after each commit."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+
+    def one(self, event: dict) -> float:
+        """Send one event; when the change it tells of was committed."""
+        committed = time.monotonic()
+        self._loop.run_until_complete(self._send(event))
+        return committed
+
+    def burst(self, events: list[dict]) -> None:
+        """Send many, one after the other."""
+
+        async def send() -> None:
+            for event in events:
+                await self._send(event)
+
+        self._loop.run_until_complete(send())
+
+    async def _send(self, event: dict) -> None:
+        await get_channel_layer().group_send("project_updates", {"type": "send_update", "data": event})

@@ -241,7 +241,7 @@ def test_each_socket_reads_for_itself(monkeypatch):
         consumer = NotificationConsumer()
         consumer.scope = {"user": User(pk=1), "query_string": b""}
         consumer.base_send = sent
-        await consumer.websocket_connect({})
+        await consumer._let_in()
         consumer._leave()
 
     monkeypatch.setattr(hub, "reader", Recorder())

@@ -1,0 +1,78 @@
+"""Measures everything side by side and writes the reports.
+
+    python -m benchmarks [--quick] [--only burst daphne-ws plan] [--clients 1000] [--rounds 5] [--json FILE]
+    python -m benchmarks --report    makes the reports again from the JSON alone
+
+Progress goes to stderr. docs/benchmarks.md says what is measured and how.
+"""
+
+import argparse
+import dataclasses
+import os
+import resource
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import tests.settings  # noqa: F401 (the environment that the sites under test are given)
+
+from .contenders import BY_NAME
+from .environment import environment
+from .process import CLIENT_CORE, PEERS, ROOT, Failed
+from .report import write
+from .results import Results
+from .run import MEASURES, Run
+from .size import FULL, QUICK
+from .stage import Office
+
+
+def main() -> int:
+    """Run; 0 when every measure came to something."""
+    options = _options()
+    path = Path(options.json)
+    if options.report:
+        write(Results.load(path), path)
+        return 0
+    if not Path(PEERS).exists():
+        sys.exit("benchmarks: the peers are not installed: benchmarks/setup.sh")
+    size = QUICK if options.quick else FULL
+    wanted = {"clients": options.clients, "rounds": options.rounds, "minutes": options.minutes}
+    size = dataclasses.replace(size, **{name: value for name, value in wanted.items() if value})
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    os.sched_setaffinity(0, {CLIENT_CORE % (os.cpu_count() or 1)})
+    results = Results(path, environment(), {"only": options.only, **dataclasses.asdict(size)})
+    folder = Path(tempfile.mkdtemp(prefix="gistagum-bench-"))
+    office = None
+    try:
+        office = Office(folder, max(size.clients, size.returning, *size.growth))
+        Run(office, results, size, options.only).everything()
+    except (Failed, AssertionError) as error:
+        sys.exit(f"benchmarks: {error}")
+    finally:
+        if office is not None:
+            office.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        if results.records:
+            write(results, path)
+    return 1 if results.failures() else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="two minutes: few clients, one round")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME", choices=[*MEASURES, *BY_NAME], help="measures, contenders"
+    )
+    parser.add_argument("--clients", type=int, help="of each server at the main measures")
+    parser.add_argument("--rounds", type=int, help="of the main measures")
+    parser.add_argument("--minutes", type=float, help="after so long nothing new is begun")
+    parser.add_argument("--json", default=str(ROOT / "reports/bench.json"), help="where the figures go")
+    parser.add_argument("--report", action="store_true", help="only make the reports from the JSON")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

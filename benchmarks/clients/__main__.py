@@ -1,0 +1,220 @@
+"""The clients' process: one epoll loop; orders come as JSON lines on stdin, an answer to each goes to stdout.
+
+``open``: connect so many and wait until they are let in. ``begin``: count from zero, by number alone or with the time
+at which each event came. ``wait``: until so many came, or it has been quiet. ``delays``: how long each took. ``close``.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import select
+import socket
+import sys
+import time
+from typing import Any
+
+from .connection import KINDS, Connection, Refused
+
+AT_ONCE = 20  # handshakes under way: below every server's backlog, so that no SYN is dropped and tried again
+TRIES = 3  # of one client to be let in: a browser would come back, too
+BUFFER = 256 * 1024
+REST = 0.003  # seconds between two looks while events are only counted: many small frames then come in one read
+
+
+class Clients:
+    """All clients, and what came to them."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._buffer = bytearray(BUFFER)
+        self._by_fd: dict[int, Connection] = {}
+        self._all: list[Connection] = []
+        self._found = 0
+        self._last = 0.0
+        self._ended = 0
+        self._reason = ""
+        self._timed = False
+
+    # --- orders -------------------------------------------------------------------------------------------------
+
+    def open(
+        self, kind: str, host: str, port: int, path: str, cookies: list[str], count: int, limit: float
+    ) -> dict[str, Any]:
+        """Open ``count`` clients, each with the next of the cookies; how long that took, in seconds."""
+        begun, before = time.monotonic(), len(self._all)
+        self._path, self._kind, self._address = path, KINDS[kind], (host, port)
+        self._ended, self._reason = 0, ""
+        waiting = list(range(count))
+        tried = [0] * count
+        under_way: list[tuple[int, Connection]] = []
+        while time.monotonic() - begun < limit:
+            refused = [number for number, one in under_way if not one.open and one.socket.fileno() < 0]
+            waiting += [number for number in refused if tried[number] < TRIES]
+            under_way = [(number, one) for number, one in under_way if not one.open and one.socket.fileno() >= 0]
+            while waiting and len(under_way) < AT_ONCE:
+                number = waiting.pop()
+                tried[number] += 1
+                under_way.append((number, self._connect(cookies[number % len(cookies)] if cookies else "")))
+            if not under_way:
+                break
+            self._pump(0.05)
+        opened = sum(one.open for one in self._all[before:])
+        return {
+            "seconds": time.monotonic() - begun,
+            "opened": opened,
+            "failed": count - opened,
+            "again": sum(tried) - count,
+            "reason": self._reason,
+        }
+
+    def begin(self, timed: bool) -> dict[str, Any]:
+        """Count from zero."""
+        self._pump(0)
+        self._found, self._last, self._timed = 0, 0.0, timed
+        for one in self._all:
+            one.found = one.received = 0
+            one.times = {} if timed else None
+        self._ended = 0
+        return {}
+
+    def wait(self, wanted: int, quiet: float, limit: float) -> dict[str, Any]:
+        """Until ``wanted`` events came, or after the first none for ``quiet`` seconds, or ``limit`` seconds passed.
+
+        ``last`` is when the last one came (CLOCK_MONOTONIC, which all processes of a machine share).
+        """
+        begun = time.monotonic()
+        while self._found < wanted:
+            now = time.monotonic()
+            if now - begun > limit or (self._last and now - self._last > quiet):
+                break
+            self._pump(0.1)
+            if not self._timed:
+                time.sleep(REST)
+        received = sum(one.received for one in self._all)
+        silent = bool(self._last) and time.monotonic() - self._last > quiet
+        return {
+            "found": self._found,
+            "last": self._last,
+            "bytes": received,
+            "ended": self._ended,
+            "reason": self._reason,
+            "over": self._found >= wanted or silent,
+            "cpu": time.process_time(),
+        }
+
+    def drain(self, quiet: float, limit: float) -> dict[str, Any]:
+        """Until nothing more comes of what was before, for ``quiet`` seconds; for ``limit`` seconds at most."""
+        begun = last = time.monotonic()
+        while (now := time.monotonic()) - last < quiet and now - begun < limit:
+            found = self._found
+            self._pump(0.05)
+            last = time.monotonic() if self._found != found else last
+        return {}
+
+    def delays(self, sent: list[tuple[int, float]]) -> dict[str, Any]:
+        """Milliseconds from each event's commit to each client; percentiles over all of them."""
+        at = dict(sent)
+        delays = sorted(
+            max(0.0, (came - at[number]) * 1000)
+            for one in self._all
+            for number, came in (one.times or {}).items()
+            if number in at
+        )
+        if not delays:
+            return {"count": 0}
+
+        def share(percent: float) -> float:
+            return delays[min(len(delays) - 1, int(len(delays) * percent / 100))]
+
+        return {"count": len(delays), "p50": share(50), "p99": share(99), "max": delays[-1]}
+
+    def close(self) -> dict[str, Any]:
+        """Leave, all at once."""
+        for one in self._all:
+            self._drop(one)
+        self._all.clear()
+        return {}
+
+    # --- the loop -----------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Take orders until stdin ends; what comes meanwhile is taken in."""
+        orders = sys.stdin.fileno()
+        self._epoll.register(orders, select.EPOLLIN)
+        self._orders = orders
+        pending = b""
+        while True:
+            if orders in self._pump(1.0):
+                data = os.read(orders, 2**20)
+                if not data:
+                    return
+                pending += data
+                while b"\n" in pending:
+                    line, pending = pending.split(b"\n", 1)
+                    order = json.loads(line)
+                    try:
+                        answer = getattr(self, order.pop("do"))(**order)
+                    except Exception as error:  # noqa: BLE001 (whatever it is, who gave the order has to know)
+                        answer = {"error": f"{type(error).__name__}: {error}"}
+                    sys.stdout.write(json.dumps(answer) + "\n")
+                    sys.stdout.flush()
+
+    def _pump(self, seconds: float) -> set[int]:
+        others = set()
+        for fd, events in self._epoll.poll(seconds):
+            one = self._by_fd.get(fd)
+            if one is None:
+                others.add(fd)
+            elif events & select.EPOLLOUT and not one.open:
+                self._epoll.modify(fd, select.EPOLLIN)
+                self._try(one, lambda one=one: one.socket.sendall(one.request))
+            else:
+                self._try(one, lambda one=one: self._take(one))
+        return others
+
+    def _take(self, one: Connection) -> None:
+        size = one.socket.recv_into(self._buffer)
+        if not size:
+            raise ConnectionResetError("the server hung up")
+        before = one.found
+        one.feed(self._buffer, size, time.monotonic())
+        if one.found != before:
+            self._found += one.found - before
+            self._last = one.last
+
+    def _try(self, one: Connection, what: Any) -> None:
+        try:
+            what()
+        except BlockingIOError:
+            pass
+        except (OSError, ValueError, Refused) as error:
+            self._ended += 1
+            self._reason = self._reason or f"{type(error).__name__}: {error}"
+            one.open = False
+            self._drop(one)
+
+    def _connect(self, cookie: str) -> Connection:
+        sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex(self._address)
+        one = self._kind(sock, f"{self._address[0]}:{self._address[1]}", self._path, cookie)
+        one.times = {} if self._timed else None
+        self._by_fd[sock.fileno()] = one
+        self._all.append(one)
+        self._epoll.register(sock.fileno(), select.EPOLLOUT)
+        return one
+
+    def _drop(self, one: Connection) -> None:
+        fd = one.socket.fileno()
+        if fd >= 0:
+            self._by_fd.pop(fd, None)
+            with contextlib.suppress(OSError):
+                self._epoll.unregister(fd)
+            one.socket.close()
+
+
+if __name__ == "__main__":
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    Clients().run()

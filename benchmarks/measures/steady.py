@@ -1,0 +1,30 @@
+"""Events at a steady rate: milliseconds from the commit to the client."""
+
+from ..process import Failed, cpu_seconds
+from ..size import Size
+from ..stage import Stage
+
+QUIET_SECONDS = 1.5
+
+
+def measure(stage: Stage, size: Size, rate: int, events: int, order: str = "steady") -> dict[str, float]:
+    """So many events, ``rate`` a second; those that never came are counted, not averaged in."""
+    stage.load("drain", quiet=0.3, limit=10)
+    stage.load("begin", timed=True)
+    cpu = cpu_seconds(stage.pid)
+    stage.publisher.send(order, rate=rate, events=events)
+    wanted, limit = stage.clients * events, events / rate + 10
+    waited = stage.load("wait", limit + 20, wanted=wanted, quiet=QUIET_SECONDS + 1 / rate, limit=limit)
+    cpu = cpu_seconds(stage.pid) - cpu
+    sent = stage.publisher.answer(order, limit + 60)
+    delays = stage.load("delays", sent=sent["sent"])
+    if not delays["count"]:
+        raise Failed(f"nothing came of {events} events: {waited['reason'] or 'silence'}")
+    return {
+        "p50_ms": delays["p50"],
+        "p99_ms": delays["p99"],
+        "max_ms": delays["max"],
+        "cpu_us": cpu / delays["count"] * 1e6,
+        "missing_percent": 100 * (wanted - delays["count"]) / wanted,
+        "publisher_late_ms": sent["late"] * 1000,
+    }

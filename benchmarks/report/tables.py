@@ -1,0 +1,177 @@
+"""What both reports show, as tables of text: which figures, in which order, in which words."""
+
+from typing import NamedTuple
+
+from ..contenders import CONTENDERS
+from ..results import Figure, Results
+from ..targets import TARGETS
+
+
+class Column(NamedTuple):
+    """A heading, and which value of which measure stands below it; ``digits`` after the point."""
+
+    heading: str
+    measure: str
+    value: str
+    digits: int = 0
+
+
+class Table(NamedTuple):
+    """A table of text: every row begins with a name."""
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+
+
+COLUMNS = {
+    "Bursts": [
+        Column("deliveries/s", "burst", "a_second"),
+        Column("lost, %", "burst", "lost_percent", 1),
+        Column("processor, µs a delivery", "burst", "cpu_us", 2),
+        Column("bytes an event", "burst", "bytes"),
+    ],
+    "Delay from the commit to the client, ms": [
+        Column("2/s p50", "steady-2", "p50_ms", 1),
+        Column("p99", "steady-2", "p99_ms", 1),
+        Column("20/s p50", "steady-20", "p50_ms", 1),
+        Column("p99", "steady-20", "p99_ms", 1),
+        Column("100/s p50", "steady-100", "p50_ms", 1),
+        Column("p99", "steady-100", "p99_ms", 1),
+        Column("missing at 100/s, %", "steady-100", "missing_percent", 1),
+    ],
+    "Letting everybody in, and being idle": [
+        Column("KB a client", "accepting", "kb", 1),
+        Column("let in, 1/s", "accepting", "a_second"),
+        Column("processor, ms each", "accepting", "cpu_ms", 2),
+        Column("queries/s, one client", "idle", "one_client", 2),
+        Column("queries/s, all", "idle", "all_clients", 2),
+    ],
+    "Coming back after a restart; a whole change": [
+        Column("all back and told, s", "returning", "open_seconds", 1),
+        Column("readings of the log", "returning", "log_readings"),
+        Column("queries a client", "returning", "queries_a_client", 1),
+        Column("save to wire, p50 ms", "whole_path", "p50_ms", 1),
+        Column("p99 ms", "whole_path", "p99_ms", 1),
+    ],
+}
+SAVES = {"off": "broadcasting off", "on": "on", "refused": "on, Redis refuses", "silent": "on, Redis does not answer"}
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number as people read it."""
+    return f"{value:,.{digits}f}"
+
+
+def with_spread(figure: Figure | None, digits: int) -> str:
+    """A median with the least and the most of its rounds."""
+    if figure is None:
+        return "–"
+    text = number(figure.median, digits)
+    if figure.rounds > 1 and figure.least != figure.most:
+        text += f" ({number(figure.least, digits)}–{number(figure.most, digits)})"
+    return text
+
+
+def figures(results: Results) -> list[Table]:
+    """All tables of contenders, then of what only we have."""
+    tables = []
+    for title, columns in COLUMNS.items():
+        rows = []
+        for one in CONTENDERS:
+            cells = [
+                "failed"
+                if not figure and results.failed(column.measure, one.name)
+                else with_spread(figure, column.digits)
+                for column in columns
+                for figure in [results.figure(column.measure, one.name, column.value)]
+            ]
+            if set(cells) != {"–"}:
+                rows.append([one.title, *cells])
+        if rows:
+            tables.append(Table(title, ["", *(column.heading for column in columns)], rows))
+    return [*tables, *_growth(results), *_saves(results), *_replay(results)]
+
+
+def growth_clients(results: Results) -> list[int]:
+    """With how many clients growth was measured."""
+    return sorted({record["clients"] for record in results.records if record["measure"] == "growth"})
+
+
+def _growth(results: Results) -> list[Table]:
+    sizes = growth_clients(results)
+    rows = [
+        [one.title, *(with_spread(results.figure("growth", one.name, "cpu_us", size), 2) for size in sizes)]
+        for one in CONTENDERS
+        if any(results.values("growth", one.name, "cpu_us", size) for size in sizes)
+    ]
+    heading = "Processor time of a delivery by number of clients, µs"
+    return [Table(heading, ["", *(f"{size:,}" for size in sizes)], rows)] if rows else []
+
+
+def _saves(results: Results) -> list[Table]:
+    rows = [
+        [
+            text,
+            *(
+                with_spread(results.figure("saves", "ours", f"{name}_{value}"), 2)
+                for value in ("ms", "p99_ms", "cpu_ms")
+            ),
+        ]
+        for name, text in SAVES.items()
+        if results.values("saves", "ours", f"{name}_ms")
+    ]
+    return [Table("Saving a project, ms", ["", "median", "p99", "processor"], rows)] if rows else []
+
+
+def replay_sizes(results: Results) -> list[int]:
+    """With how many rows in the log replay was measured."""
+    measured = [record["values"] for record in results.records if record["measure"] == "replay" and "values" in record]
+    return sorted({int(name.split("_")[1]) for values in measured for name in values})
+
+
+def _replay(results: Results) -> list[Table]:
+    rows = [
+        [f"{size:,}", with_spread(results.figure("replay", "ours", f"rows_{size}_ms"), 2)]
+        for size in replay_sizes(results)
+    ]
+    return [Table("Reading 500 missed events, ms by rows in the log", ["rows", "median"], rows)] if rows else []
+
+
+def targets(results: Results) -> Table:
+    """Each target, what was reached, and whether that is enough."""
+    words = {True: "reached", False: "short", None: "not measured"}
+    rows = []
+    for target in TARGETS:
+        value = target.value(results)
+        shown = (
+            "–" if value is None else f"{value:,.3g} {target.unit}" if value < 1000 else f"{value:,.0f} {target.unit}"
+        )
+        rows.append([target.text, target.bound.strip(), shown.strip(), words[target.reached(results)]])
+    return Table("Targets", ["", "bound", "seen", ""], rows)
+
+
+def failures(results: Results) -> list[str]:
+    """A line for each measure that came to nothing."""
+    return [
+        f"{one['contender']}, {one['clients']:,} clients, round {one['round']}, {one['measure']}: {one['failed']}"
+        for one in results.failures()
+    ]
+
+
+def facts(results: Results) -> list[tuple[str, str]]:
+    """What it was measured on, and when."""
+    seen = results.environment
+    loads = [record["load"] for record in results.records]
+
+    def versions(side: str) -> str:
+        return ", ".join(f"{name} {version}" for name, version in seen[side].items())
+
+    return [
+        ("measured", f"{results.began}, {results.options['clients']:,} clients, {results.options['rounds']} rounds"),
+        ("machine", f"{seen['processor']}, {seen['cores']} cores, {seen['memory_gb']} GB, {seen['system']}"),
+        ("load meanwhile", f"{min(loads):g} to {max(loads):g}; the run itself makes up to 2" if loads else "–"),
+        ("code", seen["commit"]),
+        ("versions", f"Python {seen['python']}, Redis {seen['redis-server']}; ours: {versions('ours')}"),
+        ("versions of the peers", versions("peers")),
+    ]

@@ -1,0 +1,112 @@
+"""The run: rounds in alternating order, a time limit on everything, and no failure that ends it."""
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Any
+
+from .contenders import BY_NAME, CONTENDERS, Contender
+from .measures import accepting, burst, growth, idle, replay, returning, saves, steady, whole_path
+from .process import Failed
+from .results import Results
+from .size import Size
+from .stage import Office, Stage
+
+MEASURE_SECONDS = 150
+OURS = [one for one in CONTENDERS if one.ours]
+MEASURES = ("accepting", "steady", "burst", "whole_path", "idle", "returning", "saves", "replay", "growth")
+
+
+class Run:
+    """One run. ``only`` names measures, contenders, or both; empty: everything."""
+
+    def __init__(self, office: Office, results: Results, size: Size, only: Collection[str]) -> None:
+        self._office, self._results, self._size = office, results, size
+        self._measures = set(only) & set(MEASURES) or set(MEASURES)
+        self._contenders = set(only) & set(BY_NAME) or set(BY_NAME)
+        self._end = time.monotonic() + size.minutes * 60
+
+    def everything(self) -> None:
+        """All rounds; what does not depend on rounds, once; at last how things grow, as far as the time goes."""
+        for number in range(1, self._size.rounds + 1):
+            for contender in self._in_turn(CONTENDERS, number):
+                self._visit(contender, number)
+            self._alone("saves", None, number, partial(saves.measure, self._office, None, self._size))
+        self._alone("replay", None, 1, partial(replay.measure, self._office, None, self._size))
+        for contender in self._in_turn(OURS, 1):
+            self._alone("idle", contender, 1, partial(idle.measure, self._office, contender, self._size))
+            self._alone("returning", contender, 1, partial(returning.measure, self._office, contender, self._size))
+        growing = [one for one in CONTENDERS if one.growth]
+        for number in range(1, self._size.growth_rounds + 1):
+            for contender in self._in_turn(growing, number):
+                for clients in self._size.growth:
+                    if clients <= contender.most:
+                        grow = partial(growth.measure, self._office, contender, self._size, clients)
+                        self._alone("growth", contender, number, grow, clients)
+
+    def _in_turn(self, contenders: Collection[Contender], number: int) -> Iterator[Contender]:
+        ordered = list(contenders) if number % 2 else list(contenders)[::-1]
+        for contender in ordered:
+            if contender.name in self._contenders:
+                yield contender
+
+    def _visit(self, contender: Contender, number: int) -> None:
+        """Everything for which a running server with all its clients is needed."""
+        wanted = self._measures & {"accepting", "steady", "burst", "whole_path"}
+        if not wanted or self._over():
+            return
+        clients = min(self._size.clients, contender.most)
+        stage = Stage(self._office, contender, clients)
+        note = partial(self._note, contender.name, clients, number)
+        with contextlib.closing(stage):
+            if not note("accepting", lambda: stage.start() or accepting.measure(stage, self._size)):
+                return
+            for rate, events in self._size.steady if "steady" in wanted else ():
+                note(f"steady-{rate}", partial(steady.measure, stage, self._size, rate, events))
+            if "burst" in wanted:
+                note("burst", partial(burst.measure, stage, self._size))
+            if "whole_path" in wanted and contender.ours:
+                note("whole_path", partial(whole_path.measure, stage, self._size))
+
+    def _alone(
+        self, measure: str, contender: Contender | None, number: int, take: Callable, clients: int | None = None
+    ) -> None:
+        if measure in self._measures and not self._over():
+            count = 0 if contender is None else clients or min(self._size.clients, contender.most)
+            self._note(contender.name if contender else "ours", count, number, measure, take)
+
+    def _over(self) -> bool:
+        return time.monotonic() > self._end
+
+    def _note(self, contender: str, clients: int, number: int, measure: str, take: Callable[[], Any]) -> bool:
+        begin = time.monotonic()
+        try:
+            with limit(MEASURE_SECONDS):
+                outcome = {"values": take()}
+        except Failed as error:
+            outcome = {"failed": str(error)}
+        except Exception as error:  # noqa: BLE001 (a fault of one measure is no reason to lose the others)
+            outcome = {"failed": f"{type(error).__name__}: {error}"}
+        self._results.note(measure, contender, clients, number, seconds=round(time.monotonic() - begin, 1), **outcome)
+        shown = outcome.get("failed") or ", ".join(f"{name} {value:,.4g}" for name, value in outcome["values"].items())
+        sys.stderr.write(f"[{time.strftime('%H:%M:%S')}] round {number} {contender} x{clients} {measure}: {shown}\n")
+        return "values" in outcome
+
+
+@contextlib.contextmanager
+def limit(seconds: int) -> Iterator[None]:
+    """Raises Failed in this block after so many seconds, whatever it waits for."""
+
+    def over(signum: int, frame: object) -> None:
+        raise Failed(f"not done after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,43 @@
+"""How much of everything: the whole run, and the quick one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    """``clients`` of one server at the main measures; ``rounds`` of all of it; ``growth`` the other numbers of clients.
+
+    ``steady``: events a second and how many of them. ``growth_rounds`` and ``log`` (rows) are for how things grow.
+    """
+
+    clients: int = 1_000
+    rounds: int = 5
+    steady: tuple[tuple[int, int], ...] = ((2, 10), (20, 60), (100, 300))
+    growth: tuple[int, ...] = (100, 500, 2_000, 5_000)
+    growth_rounds: int = 3
+    growth_deliveries: int = 1_000_000
+    returning: int = 1_000
+    missed: int = 1_000
+    idle_seconds: float = 6.0
+    saves: int = 100
+    log: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+    burst_seconds: float = 20.0
+    minutes: float = 30.0
+
+
+FULL = Size()
+QUICK = Size(
+    clients=100,
+    rounds=1,
+    steady=((2, 4), (20, 20), (100, 100)),
+    growth=(200,),
+    growth_rounds=1,
+    growth_deliveries=100_000,
+    returning=100,
+    missed=500,
+    idle_seconds=3.0,
+    saves=20,
+    log=(1_000, 10_000),
+    burst_seconds=6.0,
+    minutes=2.0,
+)

@@ -1,0 +1,254 @@
+"""A server on its core with its clients and its publisher on the other: what every measure works on."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gistagum import server
+from tests.support.ports import free_port
+from tests.support.redis import Redis
+from tests.support.site import UVICORN, Site
+
+from .contenders import OURS as OUR_MODULE
+from .contenders import Contender
+from .process import OURS, PEERS, ROOT, SERVER_CORE, Failed, Orders, end_group, last_line, pinned
+
+START_SECONDS = 40.0
+
+
+class Office:
+    """A database with people in it, made once and copied for each server; Redis for all of them."""
+
+    def __init__(self, folder: Path, people: int) -> None:
+        self.folder = folder
+        self.redis = Redis()
+        self._copies = 0
+        self._template = folder / "template.sqlite3"
+        environment = self.environment(f"sqlite:///{self._template}")
+        migrated = subprocess.run(
+            [OURS, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        if migrated.returncode:
+            raise Failed(f"the database cannot be made: {migrated.stderr.strip()[-300:]}")
+        maker = self.publisher(f"sqlite:///{self._template}")
+        try:
+            self.cookies: list[str] = maker("people", 120, count=people)["cookies"]
+        finally:
+            maker.stop()
+
+    def copy(self) -> str:
+        """The address of a database of one's own."""
+        self._copies += 1
+        path = self.folder / f"office{self._copies}.sqlite3"
+        shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+    def environment(self, database: str, **more: str) -> dict[str, str]:
+        """What a process of our site is given."""
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "gistagum.settings",
+            "DATABASE_URL": database,
+            "REDIS_URL": self.redis.url,
+            "WEBSOCKET_BROADCAST": "true",
+            **more,
+        }
+
+    def publisher(self, database: str, **more: str) -> Orders:
+        """A process that writes to that database as one of the site's would."""
+        command = [OURS, "-m", "benchmarks.publisher", OUR_MODULE]
+        orders = Orders("our publisher", command, self.folder / "publisher.log", self.environment(database, **more))
+        orders("ready", 30)
+        return orders
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.redis.stop()
+
+
+class Stage:
+    """One contender's server, running. Use as a context."""
+
+    def __init__(self, office: Office, contender: Contender, clients: int, counted: bool = False) -> None:
+        """``counted``: our server tells how many queries it makes (benchmarks/counted.py)."""
+        self.office, self.contender = office, contender
+        self.clients = min(clients, contender.most)
+        self._kind = CountedSite if counted else PinnedSite
+        self.database = office.copy() if contender.ours else ""
+        self._site: Site | None = None
+        self._peer: subprocess.Popen | None = None
+        self._publisher: Orders | None = None
+        self.load = Orders("the clients", [sys.executable, "-m", "benchmarks.clients"], office.folder / "clients.log")
+
+    def __enter__(self) -> "Stage":
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
+            self.start()
+            undo.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all that it started."""
+        self.load.stop()
+        if self._publisher is not None:
+            self._publisher.stop()
+        self.stop()
+
+    # --- the server ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections. Raises Failed."""
+        try:
+            self._start_ours() if self.contender.ours else self._start_peer()
+        except AssertionError as error:
+            raise Failed(str(error).splitlines()[0]) from error
+
+    def _start_ours(self) -> None:
+        name = self.contender.ours
+        asgi = name != "gunicorn"
+        self._site = self._kind(
+            self.office.folder,
+            self.database,
+            name,
+            WEBSOCKET_BROADCAST="true",
+            REDIS_URL=self.office.redis.url,
+            SSE_HEARTBEAT_SECONDS="15",
+            SSE_MAX_STREAMS=str(self.clients + 100),
+            WEBSOCKET_MAX_SOCKETS=str(self.clients + 100),
+            LOG_LEVEL="WARNING",
+            USE_WEBSOCKETS="true" if asgi else "false",
+            MALLOC_ARENA_MAX="2",  # as start.sh has it, which does not start them all
+            BENCH_INTERFACE="asgi" if asgi else "wsgi",
+            DJANGO_SETTINGS_MODULE="gistagum.settings",
+        )
+        self.port = self._site.port
+        self._site.start()
+
+    def _start_peer(self) -> None:
+        self.port = _two_free_ports()
+        words = self.contender.command or self.contender.module
+        command = [PEERS, "-m", *words.format(port=self.port, module=self.contender.module).split()]
+        self._log = self.office.folder / f"{self.contender.name}.log"
+        with self._log.open("wb") as log:
+            self._peer = subprocess.Popen(
+                pinned(SERVER_CORE, command),
+                cwd=ROOT,
+                env=self._peer_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._peer.poll() is not None:
+                raise Failed(f"it ended: {last_line(self._log)}")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.05)
+        raise Failed(f"it does not listen: {last_line(self._log)}")
+
+    def _peer_environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "REDIS_URL": self.office.redis.url,
+            "BENCH_PORT": str(self.port),
+            "BENCH_VARIANT": self.contender.variant,
+            "BENCH_FOLDER": str(self.office.folder),
+        }
+
+    @property
+    def pid(self) -> int:
+        """The server's (first) process."""
+        process = self._site.process if self._site else self._peer
+        assert process is not None
+        return process.pid
+
+    def stop(self) -> None:
+        """End the server at once."""
+        if self._site is not None:
+            self._site.stop()
+        if self._peer is not None:
+            end_group(self._peer)
+            self._peer = None
+
+    # --- the others ---------------------------------------------------------------------------------------------
+
+    @property
+    def publisher(self) -> Orders:
+        """Who feeds the server; started when first asked for."""
+        if self._publisher is None:
+            if self.contender.ours:
+                self._publisher = self.office.publisher(self.database)
+            else:
+                command = [PEERS, "-m", "benchmarks.publisher", self.contender.module]
+                log = self.office.folder / "publisher.log"
+                self._publisher = Orders("its publisher", command, log, self._peer_environment())
+                self._publisher("ready", 30)
+        return self._publisher
+
+    def open(self, count: int | None = None, query: str = "", seconds: float = 90.0) -> dict[str, Any]:
+        """Open clients and wait until they are let in. Raises Failed unless all of them are."""
+        count = self.clients if count is None else count
+        opened = self.load(
+            "open",
+            seconds + 10,
+            kind=self.contender.kind,
+            host="127.0.0.1",
+            port=self.port,
+            path=self.contender.path + query,
+            cookies=self.office.cookies if self.contender.ours else [],
+            count=count,
+            limit=seconds,
+        )
+        if opened["failed"]:
+            raise Failed(f"{opened['failed']} of {count} clients were not let in: {opened['reason'] or 'no answer'}")
+        return opened
+
+
+class PinnedSite(Site):
+    """The site through start.sh, on the server's core."""
+
+    def launch(self) -> None:
+        here = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {SERVER_CORE % (os.cpu_count() or 1)})  # what is started now inherits it
+        try:
+            super().launch()
+        finally:
+            os.sched_setaffinity(0, here)
+
+
+class CountedSite(PinnedSite):
+    """The same server with benchmarks/counted.py around the site; without start.sh, which knows only the site."""
+
+    by_hand = {
+        "daphne": f"-m {server.DAPHNE}".replace("gistagum.asgi", "benchmarks.counted"),
+        "uvicorn": UVICORN.replace("gistagum.asgi", "benchmarks.counted"),
+        "gunicorn": f"-m {server.GUNICORN}".replace("gistagum.wsgi", "benchmarks.counted"),
+    }
+    by_hand = {name: words.replace("{host}", "127.0.0.1").replace("{workers}", "1") for name, words in by_hand.items()}
+
+
+def _two_free_ports() -> int:
+    """A port that is free together with the one after it."""
+    while True:
+        port = free_port()
+        with contextlib.suppress(OSError), socket.socket() as beside:
+            beside.bind(("127.0.0.1", port + 1))
+            return port

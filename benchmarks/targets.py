@@ -1,0 +1,141 @@
+"""What is to be reached, as data: which figure, compared with what, and the bound.
+
+A figure is written ``measure contender value``, with ``measure@clients`` where it was measured with several numbers of
+them. With ``of``, the figure is divided by that other one: ratios hold although machines differ.
+"""
+
+from dataclasses import dataclass
+
+from .results import Results
+
+
+@dataclass(frozen=True)
+class Target:
+    """A bound on a figure, or on its ratio to another (``of``)."""
+
+    text: str
+    figure: str
+    of: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = "×"
+
+    def value(self, results: Results) -> float | None:
+        """What was reached; ``None`` when it was not measured."""
+        figure = _median(results, self.figure)
+        if figure is None or not self.of:
+            return figure
+        other = _median(results, self.of)
+        return figure / other if other else None
+
+    def reached(self, results: Results) -> bool | None:
+        """Whether it is reached; ``None`` when that is unknown."""
+        value = self.value(results)
+        if value is None:
+            return None
+        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+    @property
+    def bound(self) -> str:
+        """The bound in words."""
+        if self.at_least is not None:
+            return f"≥ {self.at_least:g} {self.unit}"
+        return f"≤ {self.at_most:g} {self.unit}"
+
+
+def _median(results: Results, name: str) -> float | None:
+    measure, contender, value = name.split()
+    measure, _, clients = measure.partition("@")
+    figure = results.figure(measure, contender, value, int(clients) if clients else None)
+    return figure.median if figure else None
+
+
+TARGETS = (
+    Target(
+        "WebSocket burst, Daphne, to the plan's", "burst daphne-ws a_second", of="burst plan a_second", at_least=100
+    ),
+    Target(
+        "WebSocket burst, Daphne, to python-socketio's",
+        "burst daphne-ws a_second",
+        of="burst socketio a_second",
+        at_least=10,
+    ),
+    Target(
+        "WebSocket burst, Daphne, to the floor's", "burst daphne-ws a_second", of="burst floor-ws a_second", at_least=2
+    ),
+    Target("Lost in a WebSocket burst, Daphne", "burst daphne-ws lost_percent", at_most=0, unit="%"),
+    Target("100 events/s, p99, WebSocket on Daphne", "steady-100 daphne-ws p99_ms", at_most=100, unit="ms"),
+    Target("100 events/s, p99, WebSocket on uvicorn", "steady-100 uvicorn-ws p99_ms", at_most=50, unit="ms"),
+    Target(
+        "the same to the floor's (50 ms where the floor has 15)",
+        "steady-100 uvicorn-ws p99_ms",
+        of="steady-100 floor-ws p99_ms",
+        at_most=3.4,
+    ),
+    Target(
+        "SSE burst, Daphne, to the floor's", "burst daphne-sse a_second", of="burst floor-sse a_second", at_least=0.7
+    ),
+    Target(
+        "SSE burst, uvicorn, to the floor's", "burst uvicorn-sse a_second", of="burst floor-sse a_second", at_least=0.7
+    ),
+    Target(
+        "SSE burst, Gunicorn threads, to the floor's",
+        "burst gunicorn-sse a_second",
+        of="burst floor-sse a_second",
+        at_least=0.15,
+    ),
+    Target(
+        "2 events/s, p99, WebSocket on Daphne, to the plan's",
+        "steady-2 daphne-ws p99_ms",
+        of="steady-2 plan p99_ms",
+        at_most=0.2,
+    ),
+    Target(
+        "2 events/s, p99, WebSocket on uvicorn, to the floor's",
+        "steady-2 uvicorn-ws p99_ms",
+        of="steady-2 floor-ws p99_ms",
+        at_most=2,
+    ),
+    Target("Memory of an idle WebSocket, Daphne", "accepting daphne-ws kb", at_most=25, unit="KB"),
+    Target("Memory of an idle WebSocket, uvicorn", "accepting uvicorn-ws kb", at_most=25, unit="KB"),
+    Target("Memory of an idle stream, Daphne", "accepting daphne-sse kb", at_most=25, unit="KB"),
+    Target("Memory of an idle stream, uvicorn", "accepting uvicorn-sse kb", at_most=25, unit="KB"),
+    Target("Memory of an idle stream, Gunicorn threads", "accepting gunicorn-sse kb", at_most=110, unit="KB"),
+    Target("Idle: queries a second with all clients, Daphne", "idle daphne-ws all_clients", at_most=1, unit="/s"),
+    Target("Idle: queries a second with all clients, Gunicorn", "idle gunicorn-sse all_clients", at_most=1, unit="/s"),
+    Target(
+        "Everybody returns: readings of the log, WebSocket on Daphne",
+        "returning daphne-ws log_readings",
+        at_most=15,
+        unit="",
+    ),
+    Target(
+        "Everybody returns: readings of the log, SSE on uvicorn",
+        "returning uvicorn-sse log_readings",
+        at_most=15,
+        unit="",
+    ),
+    Target("A save with broadcasting on, more than off", "saves ours on_more_ms", at_most=2, unit="ms"),
+    Target(
+        "A save with Redis refusing, to one with Redis", "saves ours refused_ms", of="saves ours on_ms", at_most=1.1
+    ),
+    Target("A save with Redis silent, to one with Redis", "saves ours silent_ms", of="saves ours on_ms", at_most=1.1),
+    Target(
+        "Processor time of a delivery, Daphne WebSocket, 5,000 clients to 500",
+        "growth@5000 daphne-ws cpu_us",
+        of="growth@500 daphne-ws cpu_us",
+        at_most=1.2,
+    ),
+    Target(
+        "Processor time of a delivery, uvicorn SSE, 5,000 clients to 500",
+        "growth@5000 uvicorn-sse cpu_us",
+        of="growth@500 uvicorn-sse cpu_us",
+        at_most=1.2,
+    ),
+    Target(
+        "Replay with 1,000,000 rows in the log, to 10,000",
+        "replay ours rows_1000000_ms",
+        of="replay ours rows_10000_ms",
+        at_most=1.2,
+    ),
+)

@@ -1,0 +1,261 @@
+"""What delivery costs, counted: queries, encodings, writes, tasks, bytes. The same on every machine, unlike seconds.
+
+benchmarks/ measures the seconds. What is counted elsewhere is not counted again here: one reading and one encoding of
+an event (test_hub.py), what publishing asks the database (test_publish.py).
+"""
+
+import asyncio
+import gc
+import json
+import threading
+import weakref
+from collections.abc import Awaitable, Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from projeng.access import ALL_PROJECTS, Role
+from projeng.events import PROJECTS, ProjectsChanged
+from realtime import replay, sse, websocket
+from realtime.handover import going_on
+from realtime.hub import Hub
+from realtime.listener import Listener, Subscription
+from realtime.publish import publish
+from realtime.waiting import Waiting
+from tests.support.people import person, session_cookie
+
+CLIENTS = 20
+EVENTS = 200
+SWEEP_QUERIES = 3  # sessions, accounts and groups of all who listen
+KINDS = pytest.mark.parametrize("kind", ["websocket", "sse"])
+
+
+class Everything(websocket.ListenerConsumer):
+    def subscription(self, query):
+        return Subscription(frozenset({PROJECTS}))
+
+
+class Client:
+    """A client of either transport, at the ASGI interface; ``writes`` is what it was sent."""
+
+    def __init__(self, kind: str, head: User, key: str, cursor: int | None = None) -> None:
+        self.says: asyncio.Queue = asyncio.Queue()
+        self.writes: list[bytes] = []
+        self.user = weakref.ref(copy := User(pk=head.pk, password=head.password))
+        application = socket(copy, key, cursor) if kind == "websocket" else stream(copy, key, cursor)
+        self.task = asyncio.create_task(application(self.says.get, self._hear))
+        self.says.put_nowait({"type": f"{'websocket.connect' if kind == 'websocket' else 'http.request'}"})
+
+    async def _hear(self, message) -> None:
+        body = message.get("text") or message.get("body")
+        if body:
+            self.writes.append(body.encode() if isinstance(body, str) else body)
+
+    async def leave(self, kind: str) -> None:
+        self.says.put_nowait({"type": "websocket.disconnect" if kind == "websocket" else "http.disconnect"})
+        await asyncio.wait_for(self.task, 10)
+
+
+Served = Callable[[Callable, Callable], Awaitable[None]]
+
+
+def socket(user: User, key: str, cursor: int | None) -> Served:
+    """A socket behind its handshake."""
+    query = f"last_event_id={cursor}".encode() if cursor is not None else b""
+    scope = {"type": "websocket", "query_string": query, "user": user, "session": SessionStore(key)}
+    scope["subprotocols"] = ["gistagum.v1"]
+    return lambda receive, send: going_on(Everything.as_asgi())(scope, receive, send)
+
+
+def stream(user: User, key: str, cursor: int | None) -> Served:
+    """A stream as ``event_stream`` leaves it behind."""
+
+    async def serve(receive, send) -> None:
+        listener = Listener(
+            user_id=user.pk,
+            session_key=key,
+            auth_hash=user.get_session_auth_hash(),
+            subscription=Subscription(frozenset({PROJECTS})),
+            cursor=await asyncio.to_thread(replay.head) if cursor is None else cursor,
+        )
+        slot = sse.Slot(sse.Slots())
+        slot._slots.take()
+        await asyncio.to_thread(slot.attach, listener)
+        await sse.AsyncStream(listener, slot).go_on(receive, send)
+
+    return serve
+
+
+@pytest.fixture
+def hub(new_database, on_database, monkeypatch, settings) -> Hub:
+    """A hub of the test's own, whose tail the test turns by hand."""
+    on_database(new_database("sqlite"))
+    settings.USE_DAPHNE = True
+    settings.STREAMS_PER_PERSON = CLIENTS
+    made = Hub()
+    made._thread = threading.current_thread()
+    for door in (sse, websocket):
+        monkeypatch.setattr(door, "hub", made)
+    yield made
+    if made.reader._pool is not None:
+        made.reader._pool.shutdown()
+
+
+@pytest.fixture
+def head(hub) -> User:
+    head = person(Role.HEAD)
+    hub._begin()  # behind what the log says about the new account
+    return head
+
+
+def announce(events: int) -> None:
+    """So many events in one transaction."""
+    with transaction.atomic():
+        publish(
+            *(
+                (ProjectsChanged(source=f"{n}", created=0, updated=n, summary="s", actor="a"), [ALL_PROJECTS])
+                for n in range(events)
+            )
+        )
+
+
+async def opened(hub: Hub, kind: str, head: User, cursor: int | None = None) -> list[Client]:
+    """Clients that have been let in and told how things are."""
+    key = (await asyncio.to_thread(session_cookie, head)).partition("=")[2]
+    clients = [Client(kind, head, key, cursor) for _ in range(CLIENTS)]
+    await until(lambda: all(client.writes for client in clients))
+    await until(lambda: waiting(hub) == CLIENTS)
+    return clients
+
+
+def waiting(hub: Hub) -> int:
+    """How many wait for news."""
+    return sum(len(waiting._all) for waiting in hub._loops.values())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def turn(hub: Hub) -> int:
+    """Let the tail read what is new; how many queries that took."""
+    return queries_of(hub._read_on)
+
+
+def queries_of(work: Callable[[], object]) -> int:
+    """How many queries some work takes."""
+    with CaptureQueriesContext(connection) as queries:
+        work()
+    asked = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    return len(asked)
+
+
+@KINDS
+def test_a_burst_is_one_query_one_wake_and_one_write_a_client(hub, head, kind, monkeypatch):
+    woken = []
+    wake = Waiting.wake
+    monkeypatch.setattr(Waiting, "wake", lambda waiting: woken.append(len(waiting._all)) or wake(waiting))
+
+    async def scene() -> tuple[int, list[list[bytes]]]:
+        clients = await opened(hub, kind, head)
+        for client in clients:
+            client.writes.clear()
+        await asyncio.to_thread(announce, EVENTS)
+        woken.clear()
+        queries = await asyncio.to_thread(turn, hub)
+        await until(lambda: all(client.writes for client in clients))
+        await until(lambda: waiting(hub) == CLIENTS)
+        for client in clients:
+            await client.leave(kind)
+        return queries, [client.writes for client in clients]
+
+    queries, writes = asyncio.run(scene())
+    assert queries == 1
+    assert woken == [CLIENTS]
+    assert {len(one) for one in writes} == {1}
+    [size] = {len(one[0]) for one in writes}
+    frames = replay.tail(0, EVENTS * 2)
+    said = sum(len(frame.json) for frame in frames if frame.topic == PROJECTS)
+    beside = 1 if kind == "websocket" else len("id: \ndata: \n\n") + 6  # a comma; or the lines around the same JSON
+    assert said < size <= said + EVENTS * beside + 100
+
+
+@KINDS
+def test_an_idle_client_is_two_tasks_and_nothing_of_who_let_it_in(hub, head, kind):
+    async def scene() -> tuple[int, list]:
+        before = len(asyncio.all_tasks())
+        clients = await opened(hub, kind, head)
+        gc.collect()
+        counted = len(asyncio.all_tasks()) - before, [client.user() for client in clients]
+        for client in clients:
+            await client.leave(kind)
+        return counted
+
+    tasks, users = asyncio.run(scene())
+    assert tasks == 2 * CLIENTS
+    if kind == "websocket":  # for streams the request goes with Django's own handler
+        assert users == [None] * CLIENTS
+
+
+@KINDS
+def test_an_idle_client_asks_the_database_nothing_and_a_sweep_asks_for_all_at_once(hub, head, kind):
+    async def scene() -> tuple[int, int]:
+        clients = await opened(hub, kind, head)
+        idle = await asyncio.to_thread(turn, hub)
+        sweep = await asyncio.to_thread(queries_of, hub._sweep)
+        for client in clients:
+            await client.leave(kind)
+        return idle, sweep
+
+    assert asyncio.run(scene()) == (1, SWEEP_QUERIES)
+
+
+@KINDS
+def test_who_returns_shares_the_reading_of_what_they_missed(hub, head, kind, monkeypatch):
+    pages = []
+    read = replay.page
+    monkeypatch.setattr(replay, "page", lambda *args: pages.append(args) or read(*args))
+    cursor = replay.head()
+    announce(1_000)
+    hub._begin()  # a process that has just started holds none of them at hand
+    missed = [frame.id for frame in replay.tail(cursor, 1_000)]
+
+    async def scene() -> list[Client]:
+        clients = await opened(hub, kind, head, cursor)
+        for client in clients:
+            await client.leave(kind)
+        return clients
+
+    clients = asyncio.run(scene())
+    assert len(pages) == len({replay.page_of(number - 1) for number in missed})
+    assert {tuple(told(kind, client)) for client in clients} == {tuple(missed)}
+
+
+def test_who_is_let_in_costs_the_tail_nothing_while_it_reads_anyway(hub, head):
+    listener = Listener(head.pk, "of the test", "hash", Subscription(frozenset({PROJECTS})), cursor=0)
+    hub.attach(listener)
+    assert hub._work.is_set(), "the first wakes it"
+    hub._work.clear()
+    hub._reading = True  # what it does then
+    hub.attach(listener)
+    assert not hub._work.is_set()
+    assert hub._until_next_look() is not None
+    for number in (0, 1):
+        hub.detach(number)
+    assert hub._until_next_look() is None, "it rests"
+    hub.attach(listener)
+    assert hub._work.is_set()
+
+
+def told(kind: str, client: Client) -> list[int]:
+    """The ids of the events that a client was sent, in order."""
+    if kind == "websocket":
+        return [frame["id"] for body in client.writes for frame in json.loads(body) if "id" in frame]
+    lines = b"".join(client.writes).decode().splitlines()
+    frames = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    return [frame["id"] for frame in frames if "id" in frame]
