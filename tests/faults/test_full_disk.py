@@ -108,7 +108,6 @@ def office(disk, scratch, static_root, django_db_blocker) -> Iterator[OfficeOnDi
             office.close()
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(240)
 def test_a_full_disk_refuses_saves_clearly_and_costs_nothing_that_was_saved(office, disk):
     wait_until(lambda: office.answers("302") >= 3, "people work")
