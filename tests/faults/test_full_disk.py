@@ -18,6 +18,7 @@ from tests.support.ports import wait_until
 from tests.support.site import Site
 from tests.support.wire import Wire
 
+from .clocks import Clock
 from .office import Office
 
 MEGABYTES = 12
@@ -81,7 +82,8 @@ class OfficeOnDisk(Office):
             for server in ("gunicorn", "daphne")
         }
         self.wires = {name: enter(Wire(site.port)) for name, site in self.servers.items()}
-        self.wires |= {"nginx": self.wires["daphne"], "uvicorn": self.wires["daphne"]}  # the clients know four doors
+        self.wires |= dict.fromkeys(("nginx", "uvicorn", "phased"), self.wires["daphne"])  # clients know five doors
+        self.clocks = {"writers": Clock(folder / "writers.clock")}
         self._people()
         self._cookie = session_cookie(self.stayers[0])
         self.begin = replay.head()
