@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo test test-phase rollback-drill faults bench bench-quick lint audit format pins
+.PHONY: help setup run demo test test-phase rollback-drill faults load bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -42,6 +42,14 @@ faults: ## every fault that can befall the office, alone and mixed (MINUTES=10 o
 	@scripts/setup.sh --dev
 	@scripts/test-tools.sh
 	@.venv/bin/python -m tests.faults --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+load: ## 2,000 clients at 50 events a second for five minutes, then 10,000 that come and go; leaves reports/load-*.json
+	@scripts/setup.sh --dev
+	@scripts/test-tools.sh
+	@failed=""; \
+	.venv/bin/python -m tests.faults.load $(ARGS) || failed="held"; \
+	.venv/bin/python -m tests.faults.load --churn 10000 $(ARGS) || failed="$$failed churn"; \
+	[ -z "$$failed" ] || { echo "load: did not hold: $$failed" >&2; exit 1; }
 
 bench: ## measured beside the peers, in half an hour: reports/bench.html (ARGS="--only burst plan daphne-ws" for less)
 	@scripts/setup.sh --dev
