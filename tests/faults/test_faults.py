@@ -9,7 +9,7 @@ from tests import evidence
 
 from .run import run, say
 
-MINUTES = 0.8
+MINUTES = 1.2
 
 
 @pytest.mark.long
@@ -17,8 +17,8 @@ MINUTES = 0.8
 def test_whatever_befalls_the_office_nothing_is_lost(scratch, static_root, django_db_blocker, capsys):
     seed = int(os.environ.get("FAULTS_SEED", "20261120"))
     with django_db_blocker.unblock(), capsys.disabled():
-        told = run(scratch, static_root, seed, minutes=MINUTES, alone=False, every=1.5, longest=6, tell=say)
+        told = run(scratch, static_root, seed, minutes=MINUTES, alone=False, every=2.5, longest=5, tell=say)
         path = evidence.write("faults-short", **told.as_json())
         sys.stderr.write(f"{told.counts}; {path}\n")
     assert told.faulty() == []
-    assert told.counts["changes"]["committed"] > 100
+    assert told.counts["changes"]["committed"] > 30, "enough to judge"
