@@ -393,7 +393,8 @@ def _all_equal(office: Office) -> list[dict[str, Any]]:
 
 def _new(page: Page) -> dict[str, Any]:
     """The state of the same page for the same person, made anew."""
-    answer = page.context.request.get(page.url, headers={"Accept": "text/html"})
+    # Again, should the server just have closed a connection that was idle for as long as it keeps one.
+    answer = page.context.request.get(page.url, headers={"Accept": "text/html"}, max_retries=2)
     return page.evaluate(STATE_OF_MARKUP, answer.text())
 
 

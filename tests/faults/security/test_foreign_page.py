@@ -18,6 +18,7 @@ from projeng import inbox
 from realtime.models import ConnectionSample, Event, ServerProcess
 from tests.browser.support import FAILED_REQUESTS, Browsing, launch
 from tests.support.people import session_cookie
+from tests.support.ports import wait_until
 from tests.support.site import running_on
 
 from .office import Office
@@ -155,6 +156,11 @@ def attack(page: Page, url: str, office: Office) -> tuple[dict, set[tuple[str, i
     return got, posted, any("sessionid=" in cookie for cookie in cookies)
 
 
+def _shows(page: Page, address: str, text: str) -> bool:
+    page.goto(address)
+    return text in page.content()
+
+
 @pytest.mark.timeout(240)
 def test_it_reads_nothing_and_changes_nothing(site, elsewhere, browsing):
     office = Office()
@@ -166,7 +172,7 @@ def test_it_reads_nothing_and_changes_nothing(site, elsewhere, browsing):
         [{"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax"}]
     )
     own = browsing.tab(context, f"{site.url}/accounts/profile/")
-    assert victim.username in own.content(), "the victim is not signed in"
+    wait_until(lambda: _shows(own, f"{site.url}/accounts/profile/", victim.username), "the victim is signed in")
     own.close()
     inbox.send([victim], "Xanadu is for the victim alone")
     before, last = stored(), Event.objects.latest("pk").pk

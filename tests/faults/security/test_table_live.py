@@ -193,8 +193,11 @@ def one_project(url: str, happening: Happening, role: str) -> None:
 
 def poll(url: str, happening: Happening, role: str, topics: str) -> list[dict]:
     """All that polling tells since the cursor of before."""
-    query = {"topics": topics, "last_event_id": happening.before}
-    answer = httpx.get(f"{url}{API}/poll/", params=query, headers={"Cookie": happening.cookies[role]}, timeout=20)
-    said = answer.json()
-    assert not said["more"]
-    return said["frames"]
+    frames, cursor, more = [], happening.before, True
+    while more:  # every head that there is in this database is told of each change, so there may be many
+        query = {"topics": topics, "last_event_id": cursor}
+        answer = httpx.get(f"{url}{API}/poll/", params=query, headers={"Cookie": happening.cookies[role]}, timeout=20)
+        said = answer.json()
+        frames += said["frames"]
+        cursor, more = said["cursor"], said["more"]
+    return frames
