@@ -9,7 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
 django_application = get_asgi_application()
 
 # After Django is set up, since these need its models.
-from channels.auth import AuthMiddleware  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
@@ -22,12 +21,13 @@ from realtime.rollout.presence import presence  # noqa: E402
 
 from .bodies import bounded_bodies  # noqa: E402
 from .daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
+from .handshake import SignedIn, refused_without_data  # noqa: E402
 from .middleware import own_origin_only, own_session_only  # noqa: E402
 
 # An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
 refuse = WebsocketDenier.as_asgi()
 addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
-sockets = own_session_only(limited_handshakes(SessionMiddleware(AuthMiddleware(addresses))))
+sockets = refused_without_data(own_session_only(limited_handshakes(SessionMiddleware(SignedIn(addresses)))))
 
 application = bounded(
     going_on(

@@ -259,13 +259,14 @@ LOGGING = {
     },
     "filters": {
         "no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"},
+        "one_line": {"()": "gistagum.logs.OneLine"},
         "sparing": {"()": "gistagum.sparing.Sparing"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["no_foreign_tracebacks", "sparing"],
+            "filters": ["no_foreign_tracebacks", "sparing", "one_line"],
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},

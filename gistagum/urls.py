@@ -8,3 +8,5 @@ urlpatterns = [
     path("", include("realtime.control.urls")),
     path("", include("projeng.urls")),
 ]
+
+handler500 = "gistagum.errors.server_error"

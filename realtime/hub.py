@@ -228,8 +228,10 @@ class Hub:
                     continue
                 if not self._reading:
                     self.on_listening()
-                    self._begin()
-                    self._reading, next_sweep = True, 0.0  # what the log said while nobody read it a sweep will find
+                    newest = replay.head()
+                    self._end_sessions()  # of those that the log said meanwhile, before anybody is shown what followed
+                    self._begin(newest)
+                    self._reading, next_sweep = True, time.monotonic() + SWEEP_SECONDS
                 before = self.cursor
                 while self._read_on():
                     pass
@@ -254,9 +256,8 @@ class Hub:
             self._reading = self._reading and bool(self._listeners)
             return TAIL_SECONDS if self._listeners else None
 
-    def _begin(self) -> None:
+    def _begin(self, newest: int) -> None:
         """Start where the log stands now: who attached just before starts at or before this id."""
-        newest = replay.head()
         self._refresh(self.user_ids())
         with self._lock:
             self._ring.clear()
@@ -317,13 +318,16 @@ class Hub:
 
     def _sweep(self) -> None:
         """Find what no signal told of: expired sessions, and changes made behind Django's back."""
+        self._end_sessions()
+        self._refresh(self.user_ids())
+        self._tell()
+
+    def _end_sessions(self) -> None:
         listeners = list(self._listeners.values())
         alive = authority.living_sessions({listener.session_key for listener in listeners})
         for listener in listeners:
             if listener.session_key not in alive:
                 listener.session_over = True
-        self._refresh(self.user_ids())
-        self._tell()
 
 
 hub = Hub()

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from . import authority, replay
 from .events import to_json
-from .listener import Subscription
+from .listener import Listener, Subscription
 from .refusal import refusal, refusal_of
 
 MOST = 200  # events in one answer
@@ -26,11 +26,16 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     frames = replay.tail(start.cursor, MOST)
     if replay.pruned_to() > start.cursor:  # pruned while it was being read
         start, frames = replay.start(raw), []
-    # Authority is read after the events: it is then never older than they are, so nobody sees what was taken from them.
+    # Authority is read after the events: it is then never older than they are, so nobody sees what was taken from them,
+    # and nothing that was written after their session had ended.
     viewer = authority.load([request.user.pk]).get(request.user.pk)
-    if viewer is None:
+    session_key = request.session.session_key or ""
+    asker = Listener(request.user.pk, session_key, request.user.get_session_auth_hash(), subscription, start.cursor)
+    asker.session_over = not authority.living_sessions({session_key})
+    reason = asker.ended(viewer)
+    if viewer is None or reason == "signed out":
         return refusal(401, "Not signed in.")
-    if not subscription.allowed(viewer):
+    if reason:
         return refusal(404, "There is nothing here for you.")
     seen = [frame for frame in frames if subscription.gets(frame, viewer)]
     said = [to_json({"type": "reset", "reason": start.reset})] if start.reset else []

@@ -46,9 +46,10 @@ def keep(user: Any, said: dict[str, Any]) -> Feedback:
     phase = checklist.here()
     with transaction.atomic():
         get_user_model().objects.select_for_update().get(pk=user.pk)  # of two words at once, one is first
-        latest = Feedback.objects.filter(user=user, at__gt=timezone.now() - EVERY).first()
+        now = timezone.now()  # a word from later than that was said by a clock that was ahead
+        latest = Feedback.objects.filter(user=user, at__gt=now - EVERY, at__lte=now).first()
         if latest is not None:
-            raise TooSoon(max(1, round((latest.at + EVERY - timezone.now()).total_seconds())))
+            raise TooSoon(max(1, round((latest.at + EVERY - now).total_seconds())))
         return Feedback.objects.create(
             user=user,
             live=said["live"] == "yes",

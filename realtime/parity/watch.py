@@ -31,6 +31,7 @@ FIRST = timedelta(hours=1)  # how far back the first look of all looks
 # socket falls silent notices after a while. Until then "good" is not the last word.
 TOLD_WITHIN = timedelta(minutes=10)
 FURTHEST = timedelta(hours=6)  # what is older is not judged any more, however little there was
+CLOCKS_APART = timedelta(minutes=1)  # what two machines' clocks may differ by
 LONGEST_REASON = 300
 
 
@@ -71,8 +72,10 @@ def look(settle: timedelta) -> Look:
     if hold is not None:
         _begin_anew(now)
         return Look(now, verdict.UNKNOWN, (), {}, held=hold.reason)
+    # By a clock that was ahead, it would stay blind until that time has come.
+    RolloutWatch.objects.filter(judged_to__gt=now + CLOCKS_APART).update(judged_to=now)
     judged_to = dict(RolloutWatch.objects.values_list("name", "judged_to"))
-    changes = TransportChange.objects.filter(scope=transport.ALL, at__gte=now - FURTHEST)
+    changes = TransportChange.objects.filter(scope=transport.ALL, at__gte=now - FURTHEST, at__lte=now)
     # What was before WebSocket was last taken away or given back says nothing of how it does now.
     earliest = changes.aggregate(at=Max("at"))["at"] or now - FURTHEST
     since = {name: max(judged_to.get(name, now - FIRST), earliest) for name in verdict.LIMITS}

@@ -1,6 +1,7 @@
 """Each server process says in the database that it lives, what it runs with, and how many listen there.
 
-Commands and the control room can so tell what is really in force, not only what their own environment says.
+Commands and the control room can so tell what is really in force, not only what their own environment says. When it was
+is by the database's clock, which is one for all: a server whose own clock is wrong still lives, and buries nobody.
 """
 
 import logging
@@ -17,6 +18,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import Error, connection
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from ..hub import hub
@@ -56,7 +58,7 @@ class Presence:
                 "host": socket.gethostname()[:255],
                 "pid": os.getpid(),
                 "started_at": self._started_at,
-                "seen_at": timezone.now(),
+                "seen_at": Now(),
                 "version": settings.CODE_VERSION,
                 "switches": settings.SWITCHES,
                 "sse": open_now["sse"],
@@ -65,9 +67,10 @@ class Presence:
         )
         if time.monotonic() >= self._next_sample:
             self._next_sample = time.monotonic() + SAMPLE_SECONDS
-            ConnectionSample.objects.create(process=self.key, sse=open_now["sse"], websocket=open_now["websocket"])
-            ServerProcess.objects.filter(seen_at__lt=timezone.now() - KEPT).delete()
-            ConnectionSample.objects.filter(at__lt=timezone.now() - SAMPLES_KEPT).delete()
+            counts = {"sse": open_now["sse"], "websocket": open_now["websocket"]}
+            ConnectionSample.objects.create(process=self.key, at=Now(), **counts)
+            ServerProcess.objects.filter(seen_at__lt=Now() - KEPT).delete()
+            ConnectionSample.objects.filter(at__lt=Now() - SAMPLES_KEPT).delete()
 
     def leave(self) -> None:
         """The process ends: it is not to be waited for."""
@@ -102,7 +105,7 @@ def server_name() -> str:
 
 def alive() -> QuerySet[ServerProcess]:
     """The processes that serve now, oldest first."""
-    seen_since = timezone.now() - timedelta(seconds=GONE_SECONDS)
+    seen_since = Now() - timedelta(seconds=GONE_SECONDS)
     return ServerProcess.objects.filter(seen_at__gte=seen_since).order_by("started_at")
 
 

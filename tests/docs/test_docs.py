@@ -20,11 +20,13 @@ from projeng.models import Project
 from realtime import authority, replay
 from realtime.events import CATALOGUE
 from realtime.rollout import phases
+from tests.faults import catalogue, nemesis  # noqa: F401 (the catalogue registers every fault)
 from tests.support.people import person
 
 from .markdown import DOCUMENTS, ROOT, Section, code, links, named, section, sections
 
 EVENTS, OPERATING, ARCHITECTURE, README = "docs/events.md", "docs/operating.md", "docs/architecture.md", "README.md"
+RELIABILITY = "docs/reliability.md"
 ENVELOPE = {"id", "type", "at"}
 APPS = ("projeng", "realtime")
 
@@ -403,3 +405,19 @@ def test_the_file_of_a_phase_makes_that_phase(number):
         switches[name] = {"true": True, "false": False}.get(raw, raw)
     switches["WEBSOCKET_ROLLOUT_PERCENT"] = int(switches["WEBSOCKET_ROLLOUT_PERCENT"])
     assert phases.standing(switches).number == number
+
+
+# --- faults -----------------------------------------------------------------------------------------------------
+
+
+def _codes(title: str, column: str) -> list[str]:
+    return [name for row in section(RELIABILITY, title).table(column) for name in re.findall(r"`([^`]+)`", row[0])]
+
+
+def test_every_fault_that_the_kit_knows_is_documented_once_and_no_other():
+    assert sorted(_codes("The faults", "fault")) == sorted(nemesis.CATALOGUE)
+
+
+def test_every_kind_of_fault_that_the_checker_finds_is_documented_and_no_other():
+    source = "".join((ROOT / f"tests/faults/{name}.py").read_text() for name in ("checker", "office"))
+    assert set(_codes("How it is tested", "it looks for")) == set(re.findall(r'verdict\.add\("([^"]+)"', source))

@@ -4,6 +4,7 @@ Pure: everything that happened comes in, and every fault goes out, in words. In 
 (https://jepsen.io/): operations with known and unknown outcomes, observed from outside, judged afterwards.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,29 +28,39 @@ class Logged:
 
 @dataclass
 class Right:
-    """That somebody may see what is for ``key``, between two moments of the log.
+    """That somebody may see what is for ``key``, between two places in the log.
 
-    Events up to ``from_before`` were written before the right was given, those above ``from_after`` after it; in
-    between nobody can tell. The same for its end; ``None``: it did not end. ``read_to``: how far each client of that
-    person had read when the end began.
+    ``since`` and ``until`` are the ids of the events that tell the servers of its beginning and of its end (0, and
+    ``None``: it was there from the first, and stays). ``read_from`` and ``read_to`` say how far each of the person's
+    clients had read just before it was given, and just before it was taken. ``began`` and ``ended`` are the moments
+    (monotonic), for measuring only.
     """
 
     key: str
-    from_before: int = 0
-    from_after: int = 0
-    until_before: int | None = None
-    until_after: int | None = None
+    since: int = 0
+    until: int | None = None
+    read_from: dict[str, int] = field(default_factory=dict)
     read_to: dict[str, int] = field(default_factory=dict)
+    began: float = 0.0
+    ended: float = math.inf
 
     def surely(self, event_id: int, client: str) -> bool:
-        """Whether a client must have got an event of this id."""
-        if event_id <= self.from_after:
-            return False
-        return self.until_before is None or event_id <= min(self.until_before, self.read_to.get(client, 0))
+        """Whether a client that has come past an event of this id must have got it.
 
-    def maybe(self, event_id: int) -> bool:
-        """Whether a client may have got it: read again later, older events are shown as well."""
-        return self.until_after is None or event_id <= self.until_after
+        What came before the end, but had not reached the client by then, is nobody's promise: a server that reads
+        both at once acts on the end first.
+        """
+        if event_id <= self.since:
+            return False
+        return self.until is None or event_id <= min(self.until, self.read_to.get(client, 0))
+
+    def maybe(self, event_id: int, client: str) -> bool:
+        """Whether a client may have got it.
+
+        Who may see something now may also see what was before; but what a client had read past when it was given the
+        right, it can only have got too early.
+        """
+        return event_id > self.read_from.get(client, 0) and (self.until is None or event_id <= self.until)
 
 
 @dataclass
@@ -93,8 +104,8 @@ def judge(
 ) -> Verdict:
     """Everything that is wrong.
 
-    ``log``: the events of the run in order of their ids. ``ended_sessions``: the newest id of the log when a cookie's
-    session had ended. ``differing``: events of which two clients got different things.
+    ``log``: the events of the run in order of their ids. ``ended_sessions``: by cookie, the id of the event that tells
+    the servers of the session's end. ``differing``: events of which two clients got different things.
     """
     verdict = Verdict()
     changes = list(changes)
@@ -148,7 +159,7 @@ def _judge_client(verdict: Verdict, account: Account, log: Sequence[Logged], end
     for event in log:
         rights = [right for right in account.rights if right.key in event.audience]
         if event.id in handled:
-            if not any(right.maybe(event.id) for right in rights):
+            if not any(right.maybe(event.id, who) for right in rights):
                 verdict.add("seen without permission", f"{event.id} ({event.type}) at {who}")
         elif event.id <= account.cursor and any(right.surely(event.id, who) for right in rights):
             verdict.add("lost", f"{event.id} ({event.type}) at {who}")
@@ -166,7 +177,7 @@ def _judge_client(verdict: Verdict, account: Account, log: Sequence[Logged], end
 
 def _judge_changes(verdict: Verdict, account: Account, changes: list[Change], log: Sequence[Logged]) -> None:
     """By the writers alone: whose rights never changed has got every change that is for them, and no other."""
-    if any(right.from_after or right.until_after is not None for right in account.rights):
+    if any(right.since or right.until is not None for right in account.rights):
         return
     keys = {right.key for right in account.rights}
     handled = set(account.ids)
@@ -175,8 +186,11 @@ def _judge_changes(verdict: Verdict, account: Account, changes: list[Change], lo
         if event.id in handled:
             for mark in marks_in(event.fields):
                 got.setdefault(mark, event.id)
+    # A change whose outcome its writer does not know may have come true long after (a server goes on with a form that
+    # its browser has given up), beside whatever the writer did next: it has no place in their order.
+    known = {(change.writer, change.number) for change in changes if change.outcome is not Outcome.UNKNOWN}
     newest: dict[str, int] = {}
-    order = sorted((place, mark) for mark, place in got.items())
+    order = sorted((place, mark) for mark, place in got.items() if mark in known)
     for _, (writer, number) in order:
         if number < newest.get(writer, -1):
             verdict.add("out of the order of their writer", f"[{writer}.{number}] at {account.name}")

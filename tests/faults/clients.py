@@ -1,5 +1,6 @@
 """Clients that write down everything they get, and by which session they got it."""
 
+import time
 from array import array
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +27,7 @@ class Client(Follower):
     """One browser, on one way into the site. It ignores what it has, as the pages do: an id not above its cursor."""
 
     name: str
-    kind: str  # websocket, sse, or either: as the site says
+    kind: str  # websocket, sse, poll, or either: as the site says
     seen: Seen
     obeys: bool = True
     ids: array = field(default_factory=lambda: array("q"))  # the events it handled, in order
@@ -34,6 +35,9 @@ class Client(Follower):
     late: list[int] = field(default_factory=list)  # never handled, and below the cursor: too late
     resets: list[str] = field(default_factory=list)
     sessions: list[tuple[int, str]] = field(default_factory=list)  # from which place in ``ids`` on, by which cookie
+    times: array = field(default_factory=lambda: array("d"))  # when each of ``ids`` came, monotonic
+    opened: array = field(default_factory=lambda: array("d"))  # when it tried to connect, monotonic
+    _next_cookie: str = ""
     _handled: set[int] = field(default_factory=set)  # the newest of ``ids``
 
     @property
@@ -41,8 +45,14 @@ class Client(Follower):
         """Its own transport, or what the site says."""
         return super().ways if self.kind == "either" else (self.kind,)
 
+    def signs_in(self, cookie: str) -> None:
+        """Use this session from the next connection on. The one that is open lives as long as the site lets it."""
+        self._next_cookie = cookie
+
     def opens(self) -> None:
         """Note the session that is used from here on."""
+        self.opened.append(time.monotonic())
+        self.cookie = self._next_cookie or self.cookie
         if not self.sessions or self.sessions[-1][1] != self.cookie:
             self.sessions.append((len(self.ids), self.cookie))
 
@@ -54,6 +64,7 @@ class Client(Follower):
             self.seen.note(frame, self.name)
             if frame["id"] > self.cursor:
                 self.ids.append(frame["id"])
+                self.times.append(time.monotonic())
                 self._remember(frame["id"])
                 self.cursor = frame["id"]
             elif frame["id"] in self._handled:

@@ -4,14 +4,14 @@ browsers -> wire -> nginx -> wire -> Daphne          all of these -> wire -> Pos
 browsers -> wire -> Gunicorn (two workers)           all of these -> wire -> Redis
 browsers -> wire -> Daphne
 browsers -> wire -> Uvicorn
+browsers -> wire -> Gunicorn or Daphne, as its phase is (tests/faults/phased.py)
 """
 
 import contextlib
 import itertools
-import os
 import random
-import signal
-import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,17 +25,20 @@ from realtime import replay
 from realtime.models import Event
 from tests.support.database import migrate, using_database
 from tests.support.followers import Followers
+from tests.support.kept import Kept
 from tests.support.nginx import Nginx
-from tests.support.people import person, session_cookie
+from tests.support.people import PASSWORD, person, session_cookie, site_password
 from tests.support.ports import wait_until
 from tests.support.postgres import Postgres
 from tests.support.redis import Redis
-from tests.support.site import Site
 from tests.support.wire import Wire
 
 from .changes import Change
 from .checker import PROJECTS, Account, Logged, Right, Verdict, judge
 from .clients import Client, Seen
+from .clocks import Clock
+from .movers import Movers, persistently
+from .phased import Phased
 from .writers import Forms, Writer
 
 SERVERS = ("gunicorn", "daphne", "uvicorn")
@@ -44,11 +47,13 @@ WAYS = (
     ("nginx", "sse"),
     ("nginx", "websocket"),
     ("nginx", "either"),
+    ("nginx", "poll"),
     ("gunicorn", "sse"),
     ("daphne", "sse"),
     ("daphne", "websocket"),
     ("uvicorn", "sse"),
     ("uvicorn", "websocket"),
+    ("phased", "either"),
 )
 WEBSOCKET_LOCATION = """
         location /ws/ {{
@@ -59,45 +64,6 @@ WEBSOCKET_LOCATION = """
             proxy_set_header Connection "upgrade";
         }}
 """
-
-
-class Kept(Site):
-    """A site that is started again whenever it ends, as systemd or a container runtime would see to."""
-
-    def start(self) -> "Kept":
-        """Start it, wait until it answers, and look after it from then on."""
-        super().start()
-        self._over = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name=f"keeper-{self.server}", daemon=True)
-        self._keeper.start()
-        return self
-
-    def stop(self) -> None:
-        """End it for good."""
-        if hasattr(self, "_over"):
-            self._over.set()
-            self._keeper.join(15)
-        super().stop()
-
-    def processes(self) -> list[int]:
-        """Its processes: the one that was started, then its workers."""
-        parent = self.process.pid
-        with contextlib.suppress(OSError):
-            children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-            return [parent, *map(int, children)]
-        return [parent]
-
-    def signal(self, number: signal.Signals, pids: list[int] | None = None) -> None:
-        """Send this to all of its processes, or to these; those that have gone meanwhile do not mind."""
-        for pid in self.processes() if pids is None else pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
-    def _keep(self) -> None:
-        while not self._over.wait(0.1):
-            if self.process.poll() is not None:
-                super().stop()  # whatever of its processes is left
-                self.launch()
 
 
 class Office:
@@ -127,9 +93,12 @@ class Office:
         self.database_url = direct.replace(str(self.postgres.port), str(self.wires["postgres"].port))
         redis_url = self.redis.url.replace(str(self.redis.port), str(self.wires["redis"].port))
         self.environment = {"REDIS_URL": redis_url, "WEBSOCKET_BROADCAST": "true"}
+        names = (*SERVERS, "phased", "writers")
+        self.clocks = {name: Clock(folder / f"{name}.clock") for name in names}
         self.sites: dict[str, Kept] = {}
         for server in SERVERS:
-            own = {"STATIC_ROOT": static_root, "USE_WEBSOCKETS": "true", **self.environment}
+            clock = self.clocks[server].environment
+            own = {"STATIC_ROOT": static_root, "USE_WEBSOCKETS": "true", **self.environment, **clock}
             if server == "gunicorn":
                 own |= {"WEB_CONCURRENCY": "2", "USE_WEBSOCKETS": "false"}
             self.sites[server] = enter(Kept(folder / server, self.database_url, server, **own))
@@ -137,6 +106,9 @@ class Office:
         extra = WEBSOCKET_LOCATION.format(behind=self.wires["daphne"].port)
         self.nginx = enter(Nginx(folder / "nginx", self.wires["daphne"].port, extra))
         self.wires["nginx"] = enter(Wire(self.nginx.port))
+        own = {"STATIC_ROOT": static_root, "WEB_CONCURRENCY": "2", **self.clocks["phased"].environment}
+        self.phased = enter(Phased(folder / "phased", self.database_url, redis_url, **own))
+        self.wires["phased"] = enter(Wire(self.phased.port))
         self._people()
         self.begin = replay.head()
         self._clients()
@@ -152,7 +124,12 @@ class Office:
         heads = [person(Role.HEAD) for _ in range(3)]
         engineers = [person(Role.ENGINEER) for _ in range(2)]
         self.stayers = [*heads, person(Role.FINANCE), *engineers, person()]
-        self.movers = [person(Role.ENGINEER), person(Role.ENGINEER)]
+        self.movers = [person(Role.ENGINEER) for _ in range(2)]
+        for user in self.movers:  # they come in at the door as well
+            user.password = site_password(PASSWORD)
+            user.save()
+        self._vandal = person(Role.HEAD)
+        self.vandals: Counter[str] = Counter()  # what catalogue/clients.py has seen of them
         self.projects = [Project.objects.create(name=f"Road {number}", barangay="Apokon") for number in range(6)]
         for number, project in enumerate(self.projects):
             project.assigned_engineers.add(engineers[number % 2])
@@ -161,7 +138,6 @@ class Office:
             self.rights[user.pk].append(Right(PROJECTS))
         for number, project in enumerate(self.projects):
             self.rights[engineers[number % 2].pk].append(Right(f"project:{project.pk}"))
-        self.ended_sessions: dict[str, int] = {}
 
     @property
     def people(self) -> list[User]:
@@ -184,6 +160,7 @@ class Office:
             for user in self.people
             for way, kind in WAYS
         ]
+        self.moves = Movers(self.clients, self.rights)
         self._followers = Followers("", self.clients)
         wait_until(lambda: self._followers.counts()[""] == 0, "every client is connected", 60)
 
@@ -193,13 +170,21 @@ class Office:
         self.forms = [
             Forms(
                 f"form{number}",
-                [self.wires["gunicorn"].url, self.wires["nginx"].url, self.wires["uvicorn"].url],
+                self.doors(),
                 session_cookie(user),
                 {"projects": [project.pk for project in self.projects]},
                 f"{self.seed}/form/{number}",
             )
             for number, user in enumerate(self.stayers[:2])
         ]
+
+    def doors(self) -> list[str]:
+        """Where people sign in and send forms."""
+        return [self.wires[way].url for way in ("gunicorn", "nginx", "uvicorn")]
+
+    def vandal(self) -> str:
+        """A session of somebody who may see everything, and means harm."""
+        return persistently(lambda: session_cookie(self._vandal))
 
     def new_writer(self, *, last_words: int = 0) -> Writer:
         """A process that changes things; with ``last_words`` one that dies as its change of this number commits."""
@@ -209,7 +194,8 @@ class Office:
             "people": [user.pk for user in self.people],
         }
         seed = f"{self.seed}/writer/{number}"
-        return Writer(f"w{number}", self.database_url, office, seed, last_words=last_words, **self.environment)
+        environment = self.environment | self.clocks["writers"].environment
+        return Writer(f"w{number}", self.database_url, office, seed, last_words=last_words, **environment)
 
     def replace_writer(self, index: int) -> None:
         """Kill one of the writers in the middle of whatever it does, and let another begin."""
@@ -225,18 +211,26 @@ class Office:
 
     def behind(self) -> dict[str, int]:
         """The clients that have not read to the end of the log, with how many ids they lack."""
-        head = replay.head()
+        head = persistently(replay.head)
         return {client.name: head - client.cursor for client in self.clients if client.cursor < head}
 
-    def settle(self, seconds: float) -> None:
-        """Wait until every client has read what is in the log now. Raises AssertionError naming some who have not."""
-        goal = replay.head()
+    def settle(self, seconds: float, *, anew: bool = False) -> None:
+        """Wait until every client has read what is in the log now. Raises AssertionError naming some who have not.
+
+        ``anew``: and what happens from now on, if only a little: a site that nobody can work with has lost nothing.
+        """
+        deadline = time.monotonic() + seconds
+        goal = persistently(replay.head)
+        if anew:
+            before = goal
+            wait_until(lambda: persistently(replay.head) > before, "somebody can work", seconds)
+            goal = persistently(replay.head)
 
         def there() -> bool:
             return min(client.cursor for client in self.clients) >= goal
 
         try:
-            wait_until(there, "", seconds)
+            wait_until(there, "", deadline - time.monotonic())
         except AssertionError:
             missing = [f"{one.name} at {one.cursor}" for one in self.clients if one.cursor < goal]
             raise AssertionError(f"After {seconds} s not at {goal}: {len(missing)}, such as {missing[:4]}") from None
@@ -250,6 +244,9 @@ class Office:
             forms.stop()
         with contextlib.suppress(AssertionError):
             self.settle(seconds)  # who never comes to the end is named by the checker
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: not self._astray(), "", 15)
+        astray = self._astray()
         self._followers.stop()
         self.changes = list(self._changes())
         rows = Event.objects.filter(id__gt=self.begin).order_by("id").iterator()
@@ -260,7 +257,18 @@ class Office:
             )
             for one in self.clients
         ]
-        return judge(self.changes, self.log, accounts, self.ended_sessions, self.seen.differing)
+        verdict = judge(self.changes, self.log, accounts, self.moves.ended_sessions, self.seen.differing)
+        for name in astray:
+            verdict.add("not by the transport that the site tells", name)
+        return verdict
+
+    def _astray(self) -> list[str]:
+        """The clients that go by what the site tells, and are elsewhere."""
+        return [
+            f"{one.name}: {one.transport or 'nowhere'}, not {one.told}"
+            for one in self.clients
+            if one.kind == "either" and one.transport != ("websocket" if one.told == "websocket" else "sse")
+        ]
 
     def _changes(self) -> Iterator[Change]:
         """Every change that was begun, with whether it is in the database."""

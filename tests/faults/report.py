@@ -32,7 +32,7 @@ def page(told: Told) -> str:
     for one in told.faults:
         by_name[one.fault.name].append(one)
     for name, times in sorted(by_name.items()):
-        lasted = sum((one.ended or 0) - (one.began or 0) for one in times)
+        lasted = sum(one.ended - one.began for one in times if one.began is not None and one.ended is not None)
         recovered = [one.recovered for one in times if one.recovered is not None]
         after = f"{max(recovered):.1f} s" if recovered else "–"
         lines.append(f"| {name} | {len(times)} | {lasted:.0f} | {after} |")

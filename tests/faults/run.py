@@ -88,6 +88,9 @@ def _counts(office: Office) -> dict[str, Any]:
         "deliveries": sum(len(client.ids) for client in office.clients),
         "came_again_after_a_resume": sum(client.again for client in office.clients),
         "connections": dict(connections),
+        "authority": office.moves.measured(office.log),
+        "vandals": dict(office.vandals),
+        "phases": dict(office.phased.outcomes),
         "answers_to_forms": dict(sum((Counter(one.answers) for one in office.forms), Counter())),
     }
 

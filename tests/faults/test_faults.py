@@ -9,7 +9,7 @@ from tests import evidence
 
 from .run import run, say
 
-MINUTES = 1.5
+MINUTES = 1.2
 
 
 @pytest.mark.alone

@@ -180,13 +180,13 @@ class _Work:
         number = 0
         while not self._over.is_set():
             number += 1
-            last = number == self._plan["last_words"]
+            last = 0 < self._plan["last_words"] <= number  # or the first one after it that the database takes
             self._change(number, last=last)
             pace = 0.0 if self._plan["last_words"] else 1 / CHANGES_A_SECOND
             self._over.wait(self._random.uniform(0, 2 * pace))
 
     def _change(self, number: int, *, last: bool) -> None:
-        from django.db import DatabaseError, connection, transaction
+        from django.db import Error, connection, transaction
 
         change, do = self._random.choice([self._message, self._renamed, self._created])(number)
         abandoned = not last and self._random.random() < ABANDONED
@@ -200,7 +200,7 @@ class _Work:
                     time.sleep(self._random.uniform(0.01, 0.1))  # somebody slow between writing and committing
                 if abandoned:
                     transaction.set_rollback(True)
-        except DatabaseError:
+        except Error:
             connection.close()
             self._over.wait(0.2)
         else:

@@ -105,7 +105,7 @@ def talk(hub):
         hub.attach(listener)
         listener.session_over = False  # there is no session behind it
         if not hub.cursor:
-            hub._begin()
+            hub._begin(replay.head())
         return Talk(hub, listener)
 
     return begin
@@ -421,7 +421,7 @@ def test_what_is_pruned_while_it_is_replayed_is_told_with_a_reset(hub, talk, hea
     start = replay.head()
     log(head, 3)
     read_on(hub)
-    hub._begin()  # nothing is at hand any more: the newcomer reads from the log
+    hub._begin(replay.head())  # nothing is at hand any more: the newcomer reads from the log
     stream = talk(head, cursor=start)
     read = replay.page
 
@@ -441,7 +441,7 @@ def test_a_reset_in_the_middle_comes_with_the_present_state_as_one_at_the_beginn
     start = replay.head()
     log(head, replay.PAGE + 3)
     read_on(hub)
-    hub._begin()
+    hub._begin(replay.head())
     stream = talk(head, UNREAD_COUNT, cursor=start)
     read = replay.page
 

@@ -107,7 +107,7 @@ def hub(new_database, on_database, monkeypatch, settings) -> Hub:
 @pytest.fixture
 def head(hub) -> User:
     head = person(Role.HEAD)
-    hub._begin()  # behind what the log says about the new account
+    hub._begin(replay.head())  # behind what the log says about the new account
     return head
 
 
@@ -222,7 +222,7 @@ def test_who_returns_shares_the_reading_of_what_they_missed(hub, head, kind, mon
     monkeypatch.setattr(replay, "page", lambda *args: pages.append(args) or read(*args))
     cursor = replay.head()
     announce(1_000)
-    hub._begin()  # a process that has just started holds none of them at hand
+    hub._begin(replay.head())  # a process that has just started holds none of them at hand
     missed = [frame.id for frame in replay.tail(cursor, 1_000)]
 
     async def scene() -> list[Client]:

@@ -10,6 +10,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
@@ -375,3 +376,16 @@ def test_a_window_with_more_links_than_a_query_may_name_is_measured(head):
         assert measure(now - timedelta(hours=1), timezone.now()).tallies["websocket"].delivered == 3
     finally:
         connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, limit)
+
+
+def test_a_clock_that_was_ahead_does_not_make_it_blind(head):
+    something_happens(head)
+    with time_machine.travel(timedelta(days=365)):
+        watch.look(NOW)
+        holds.take(transport.ALL, "", reason="a trial", by="somebody")
+        holds.give_back(transport.ALL, "", reason="over", by="somebody")
+    assert RolloutWatch.objects.filter(judged_to__gt=timezone.now()).exists()
+    watch.look(NOW)
+    something_happens(head, missing=True)
+    watch.look(NOW)
+    assert strikes() == [0, 1, 0]

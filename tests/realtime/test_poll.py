@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from projeng import inbox
@@ -124,9 +125,30 @@ def test_an_answer_costs_the_same_however_many_events_it_carries(django_assert_m
     client = Client()
     client.force_login(head)
     cursor = Event.objects.latest("pk").pk
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get(ADDRESS, {"last_event_id": cursor})
     for number in range(50):
         inbox.send([head], f"Number {number}")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get(ADDRESS, {"last_event_id": cursor})
+
+
+@pytest.mark.parametrize("how", ["signed out", "another password"])
+def test_who_is_signed_out_while_the_log_is_read_gets_nothing_of_what_followed(monkeypatch, how):
+    head = person(Role.HEAD)
+    client = Client()
+    client.force_login(head)
+    cursor = replay.head()
+    tail = replay.tail
+
+    def slow(*args):
+        if how == "signed out":
+            Session.objects.get(pk=client.session.session_key).delete()
+        else:
+            head.set_password("another")
+            head.save()
+        inbox.send([head], "Not for this browser")
+        return tail(*args)
+
+    monkeypatch.setattr(poll.replay, "tail", slow)
+    assert client.get(ADDRESS, {"last_event_id": cursor}).status_code == 401

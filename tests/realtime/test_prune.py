@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -79,6 +80,59 @@ def test_only_the_beginning_of_the_log_goes():
     assert run(days=7).startswith("1 event older")
     assert kept() == ids[1:]
     assert replay.start(str(ids[0]))[:2] == replay.Start(ids[0])[:2]
+
+
+def test_what_a_clock_that_was_ahead_wrote_does_not_keep_the_log_for_ever():
+    ids = log(9, -365, 8, -365, 1, -365)
+    assert run(days=7).startswith("3 events older")
+    assert kept() == ids[3:]
+
+
+class TestAClockThatIsAhead:
+    """By it everything is old."""
+
+    def test_it_deletes_nothing(self):
+        ids = log(9, 1, 0)
+        with (
+            time_machine.travel(timedelta(days=365)),
+            pytest.raises(
+                CommandError, match=r"It is 2.* here and 2.* in the database\. Nothing is deleted"
+            ) as refused,
+        ):
+            run(days=7)
+        assert refused.value.returncode == 1
+        assert kept() == ids
+        assert not LogMark.objects.filter(pruned_to__gt=0).exists()
+
+    def test_nor_when_the_database_goes_by_it_as_well_and_nothing_was_written_since(self):
+        ids = log(365, 364)
+        with pytest.raises(CommandError, match=r"The log says nothing from .* to .*--trust-clock"):
+            run(days=7)
+        assert kept() == ids
+
+    def test_nor_when_the_site_has_been_at_work_since(self):
+        ids = log(366, 365, 0.1, 0)
+        with pytest.raises(CommandError, match="The log says nothing from"):
+            run(days=7)
+        assert kept() == ids
+
+    def test_a_dry_run_says_so_too(self):
+        log(365)
+        with pytest.raises(CommandError, match="The log says nothing from"):
+            run(days=7, dry_run=True)
+
+    def test_an_office_that_was_closed_for_so_long_says_that_the_clock_is_right(self):
+        ids = log(32, 31, 0)
+        with pytest.raises(CommandError):
+            run(days=7)
+        assert run(days=7, trust_clock=True).startswith("2 events older")
+        assert kept() == ids[2:]
+        assert run(days=7).startswith("0 events older")
+
+    def test_a_long_holiday_is_no_doubt(self):
+        ids = log(29, 28, 0)
+        assert run(days=7).startswith("2 events older")
+        assert kept() == ids[2:]
 
 
 def test_nothing_to_prune_is_no_fault():

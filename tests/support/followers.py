@@ -1,4 +1,4 @@
-"""Many clients that stay with a site through restarts, as its pages do: WebSocket where they may, SSE where not.
+"""Many clients that stay with a site through restarts, as its pages do: by WebSocket, SSE or polling.
 
 Each keeps one cursor, comes back with it, and writes down every event that it is handed, before any de-duplication:
 what is asserted of that list is what the servers did, not what the client mended.
@@ -7,6 +7,7 @@ what is asserted of that list is what the servers did, not what the client mende
 import asyncio
 import json
 import random
+import re
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -19,6 +20,8 @@ from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketExc
 SUBPROTOCOL = "gistagum.v1"
 OPEN_SECONDS = 5.0
 SILENCE_SECONDS = 8.0  # the sites of the tests say something every second
+POLL_SECONDS = 1.0
+LENGTH = re.compile(rb"content-length: *(\d+)")
 
 
 @dataclass
@@ -65,7 +68,7 @@ class Followers:
         self.all = followers
         self._faults: list[BaseException] = []
         self._stopping = threading.Event()
-        self._talks = {"websocket": self._socket, "sse": self._stream}
+        self._talks = {"websocket": self._socket, "sse": self._stream, "poll": self._poll}
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="followers")
         self._thread.start()
 
@@ -84,8 +87,11 @@ class Followers:
         tasks = [asyncio.create_task(self._follow(follower)) for follower in self.all]
         while not self._stopping.is_set():
             await asyncio.sleep(0.1)
-        for task in tasks:
-            task.cancel()
+        pending = set(tasks)
+        while pending:  # not once: wait_for of Python 3.11 may swallow it
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1)
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         self._faults += [one for one in outcomes if isinstance(one, Exception)]
 
@@ -160,6 +166,31 @@ class Followers:
                     _take_block(follower, block.decode())
                 if follower.obeys and follower.ways[0] == "websocket":
                     return
+        finally:
+            writer.close()
+
+    async def _poll(self, follower: Follower, site: SplitResult) -> None:
+        """Ask again and again, on one connection for as long as the server keeps it."""
+        opening = asyncio.open_connection(site.hostname, site.port, limit=2**24)
+        reader, writer = await asyncio.wait_for(opening, OPEN_SECONDS)
+        try:
+            while True:
+                target = self._target("/projeng/api/realtime/poll/", follower)
+                writer.write(
+                    f"GET {target} HTTP/1.1\r\nHost: {site.netloc}\r\nCookie: {follower.cookie}\r\n\r\n".encode()
+                )
+                head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), follower.silence)).lower()
+                length = LENGTH.search(head)
+                if b" 200 " not in head.split(b"\r\n", 1)[0] or length is None:
+                    return
+                body = await asyncio.wait_for(reader.readexactly(int(length.group(1))), follower.silence)
+                self._works(follower, "poll")
+                answer = json.loads(body)
+                for frame in answer["frames"]:
+                    follower.take(frame)
+                follower.cursor = max(follower.cursor, answer["cursor"])
+                if not answer["more"]:
+                    await asyncio.sleep(POLL_SECONDS)
         finally:
             writer.close()
 

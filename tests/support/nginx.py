@@ -1,6 +1,7 @@
 """nginx in front of a site, as operators run it: its own defaults, a folder and a port of its own."""
 
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ CONFIG = """
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
-error_log {folder}/error.log;
+error_log {folder}/error.log notice;
 {user}
 events {{ worker_connections 512; }}
 http {{
@@ -24,6 +25,7 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         {extra}
+        {more}
         location / {{
             proxy_pass http://127.0.0.1:{behind};
             proxy_set_header Host $http_host;
@@ -42,35 +44,65 @@ class Nginx:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._behind = behind
+        self._extra = extra
         self._config = folder / "nginx.conf"
+        self._log = folder / "error.log"
+        self._process: subprocess.Popen | None = None
+
+    def _configure(self, more: str) -> None:
         # As root it would hand its workers to a user who may not enter the folder.
         user = "user root;" if Path("/proc/self").owner() == "root" else ""
         self._config.write_text(
-            CONFIG.format(folder=folder, port=self.port, behind=behind, extra=extra, user=user), encoding="utf-8"
+            CONFIG.format(
+                folder=self.folder, port=self.port, behind=self._behind, extra=self._extra, more=more, user=user
+            ),
+            encoding="utf-8",
         )
-        self._process: subprocess.Popen | None = None
 
     def _listens(self) -> bool:
         assert self._process is not None
         if self._process.poll() is not None:
-            raise AssertionError(f"nginx ended: {(self.folder / 'error.log').read_text()}")
+            raise AssertionError(f"nginx ended: {self._log.read_text()}")
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def __enter__(self) -> "Nginx":
+    def start(self, more: str = "") -> None:
+        """Start it and wait until it listens. ``more``: directives of its server block, besides its own."""
         program = shutil.which("nginx") or "/usr/sbin/nginx"
         if not Path(program).exists():
             raise FileNotFoundError("nginx is not installed: apt-get install nginx-light")
+        self._configure(more)
         self._process = subprocess.Popen(
-            [program, "-p", str(self.folder), "-c", str(self._config), "-e", str(self.folder / "error.log")],
+            [program, "-p", str(self.folder), "-c", str(self._config), "-e", str(self._log)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         wait_until(self._listens, "nginx listens")
-        return self
 
-    def __exit__(self, *exc: object) -> None:
+    def reload(self, more: str = "") -> None:
+        """Let it read its configuration again, with ``more`` as in ``start``: what is open stays as it was."""
+        assert self._process is not None
+        before = self.said("start worker process ")
+        self._configure(more)
+        self._process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.said("start worker process ") > before, "nginx has a new worker")
+
+    def stop(self) -> None:
+        """End it at once, with everything that is open."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait(timeout=10)
+            self._process = None
+
+    def said(self, words: str) -> int:
+        """How often its log says this."""
+        return self._log.read_text().count(words)
+
+    def __enter__(self) -> "Nginx":
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()

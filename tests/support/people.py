@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 
 from projeng.access import Role
@@ -22,6 +23,11 @@ def person(role: Role | None = None, name: str = "", **fields: Any) -> User:
     if role:
         user.groups.add(Group.objects.get(name=role.value))
     return user
+
+
+def site_password(password: str) -> str:
+    """A password as a real site keeps it: what the tests keep is quick, and no site would take it at its door."""
+    return make_password(password, hasher="pbkdf2_sha256")
 
 
 def session_cookie(user: User) -> str:

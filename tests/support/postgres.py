@@ -1,12 +1,21 @@
 """A PostgreSQL server of the tests' own: a new cluster in a scratch folder, on a free port, gone afterwards."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
+
 from .ports import free_port, wait_until
+
+TAKING_SECONDS = 60.0
 
 
 def binaries() -> Path:
@@ -31,10 +40,11 @@ class Postgres:
             shutil.chown(self.folder, "postgres", "postgres")
             self._as_other = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         self._run("initdb", "--pgdata", str(self.folder / "data"), "--username=gistagum", "--auth=trust", "--no-sync")
-        self._start()
+        self.start()
         wait_until(lambda: self._sql("SELECT 1") == "1", "PostgreSQL answers")
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start it, and wait until it has recovered from whatever has ended it."""
         options = (
             f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 "
             "-c full_page_writes=off"
@@ -68,16 +78,81 @@ class Postgres:
     def create(self, name: str, template: str = "template1") -> str:
         """Make a database, as a copy of ``template``; returns its address for ``DATABASE_URL``."""
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return f"postgres://gistagum@127.0.0.1:{self.port}/{name}"
+        return self._address(name)
 
     def restart(self, mode: str = "fast") -> None:
-        """Stop it (``fast``: connections are ended; ``immediate``: as in a crash) and start it again."""
+        """Stop it and start it again; ``mode`` as in ``halt``."""
+        self.halt(mode)
+        self.start()
+
+    def halt(self, mode: str) -> None:
+        """Stop it (``fast``: connections are ended; ``immediate``: as in a crash)."""
         self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "-m", mode, "-w", "stop")
-        self._start()
 
     def cut_off(self) -> None:
         """End every connection that somebody has with it."""
         self._sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+    @contextlib.contextmanager
+    def transaction(self, database: str, *statements: str) -> Iterator[None]:
+        """Within this block a transaction is open that began with these statements; it is rolled back."""
+        with psycopg.connect(self._address(database), options="-c lock_timeout=30s") as connection:
+            for statement in statements:
+                connection.execute(statement)
+            yield
+            connection.rollback()
+
+    @contextlib.contextmanager
+    def all_taken(self) -> Iterator[None]:
+        """Within this block no connection is left for anybody: those of others are ended, and their places taken.
+
+        Raises TimeoutError when others come back faster than their places can be taken.
+        """
+        deadline = time.monotonic() + TAKING_SECONDS
+        with ExitStack() as held:
+            first = held.enter_context(contextlib.closing(psycopg.connect(self._address("postgres"), autocommit=True)))
+            while True:
+                with contextlib.suppress(psycopg.OperationalError):
+                    while True:
+                        one = psycopg.connect(self._address("postgres"), application_name="taker")
+                        held.enter_context(contextlib.closing(one))
+                ended = first.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = "
+                    "'client backend' AND application_name <> 'taker' AND pid <> pg_backend_pid()"
+                ).fetchone()
+                if ended == (0,):
+                    break
+                if time.monotonic() > deadline:
+                    raise TimeoutError("Somebody always has a connection.")
+            yield
+
+    def processes(self) -> list[int]:
+        """All of its processes, the first one first."""
+        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+
+    def serving(self) -> list[int]:
+        """Those that serve a connection of somebody."""
+        pids = self._sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+        return [int(pid) for pid in pids.split()]
+
+    @contextlib.contextmanager
+    def frozen(self, processes: Iterable[int]) -> Iterator[None]:
+        """Within this block these of its processes stand still."""
+        stopped = []
+        try:
+            for pid in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped.append(pid)
+            yield
+        finally:
+            for pid in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def _address(self, database: str) -> str:
+        return f"postgres://gistagum@127.0.0.1:{self.port}/{database}"
 
     def stop(self) -> None:
         """Stop the server at once."""

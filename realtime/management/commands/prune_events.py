@@ -5,14 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.db.models import Max, Min
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from realtime.events import iso
 from realtime.management.scripted import ScriptedCommand, whole_number
 from realtime.models import Event, Fallback, LinkReport, LogMark, Receipt
 
 BATCH = 5_000
+LONGEST_SILENCE = timedelta(days=30)  # a longer one in the log looks like a clock that was set forward
+CLOCKS_APART = timedelta(minutes=10)  # between this machine and the database's
+AHEAD = timedelta(days=1)  # what the log says of a later time than that was written by a clock that was ahead
 
 
 class Command(ScriptedCommand):
@@ -30,12 +36,19 @@ class Command(ScriptedCommand):
             default=settings.EVENT_RETENTION_DAYS,
             help="Keep the events of this many days (default: EVENT_RETENTION_DAYS, now %(default)s).",
         )
+        parser.add_argument(
+            "--trust-clock",
+            action="store_true",
+            help="Delete although it looks as if the clock had been set forward by mistake.",
+        )
         parser.add_argument("--dry-run", action="store_true", help="Only say how many events would be deleted.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         days, dry_run = options["days"], options["dry_run"]
         limit = timezone.now() - timedelta(days=days)
         last = last_prunable(limit)
+        if not options["trust_clock"] and (doubt := doubt_of_clock(last)):
+            raise CommandError(f"{doubt} Nothing is deleted. If the clock is right: --trust-clock.")
         deleted = Event.objects.filter(id__lte=last).count() if dry_run else prune(last)
         kept = Event.objects.filter(id__gt=last).count()
         mark = LogMark.objects.values_list("pruned_to", flat=True).first() or 0
@@ -53,9 +66,31 @@ def last_prunable(limit: datetime) -> int:
 
     Only the beginning of the log may go: a gap in the middle would be one that no cursor can tell of.
     """
-    first_kept = Event.objects.filter(at__gte=limit).aggregate(id=Min("id"))["id"]
-    older = Event.objects.all() if first_kept is None else Event.objects.filter(id__lt=first_kept)
+    young = Event.objects.filter(at__gte=limit, at__lte=timezone.now() + AHEAD)
+    first_kept = young.aggregate(id=Min("id"))["id"]
+    older = Event.objects.filter(at__lt=limit)
+    if first_kept is not None:
+        older = older.filter(id__lt=first_kept)
     return older.aggregate(id=Max("id"))["id"] or 0
+
+
+def doubt_of_clock(last: int) -> str:
+    """Why the clock may be wrong by which the events up to the id ``last`` are old; empty when nothing speaks for that.
+
+    A clock that is set forward makes everything old at once. A log tells of it by a silence longer than any office
+    keeps, after the last event that would go: until the next, or until now.
+    """
+    newest = Event.objects.filter(id=last).annotate(now=Now()).first()
+    if newest is None:
+        return ""
+    now = timezone.now()
+    if abs(now - newest.now) > CLOCKS_APART:
+        return f"It is {iso(now)} here and {iso(newest.now)} in the database."
+    following = Event.objects.filter(id__gt=last, at__lte=now + AHEAD).order_by("id")
+    until = following.values_list("at", flat=True).first() or now
+    if until - newest.at > LONGEST_SILENCE:
+        return f"The log says nothing from {iso(newest.at)} to {iso(until)}."
+    return ""
 
 
 def prune(last: int, batch: int = BATCH) -> int:

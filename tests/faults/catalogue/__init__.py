@@ -1,3 +1,14 @@
 """Every fault that the kit knows, by what it befalls. Importing this registers all of them."""
 
-from . import redis, servers, writers  # noqa: F401
+from . import (  # noqa: F401
+    clients,
+    clock,
+    network,
+    nginx,
+    people,
+    postgres,
+    redis,
+    servers,
+    transports,
+    writers,
+)

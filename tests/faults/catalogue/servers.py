@@ -1,4 +1,4 @@
-"""What befalls the servers. Each is under a supervisor that starts it again (tests/faults/office.py, ``Kept``)."""
+"""What befalls the servers. Each is under a supervisor that starts it again (tests/support/kept.py)."""
 
 import random
 import signal

@@ -1,0 +1,82 @@
+"""What befalls PostgreSQL."""
+
+import random
+from collections.abc import Iterator
+
+from realtime.models import Event
+from realtime.publish import LOG_LOCK
+
+from ..nemesis import Befall, fault
+from ..office import Office
+
+LOCK_SECONDS = 10.0
+
+
+@fault("postgres", (0, 5))
+def postgres_restarted(office: Office, rng: random.Random) -> Iterator[None]:
+    """Stopped in order, every connection ended; started again after a while."""
+    office.postgres.halt("fast")
+    yield
+    office.postgres.start()
+
+
+@fault("postgres", (0, 5))
+def postgres_crashed(office: Office, rng: random.Random) -> Iterator[None]:
+    """Ended at once, in the middle of everything; started again after a while, it recovers from its own log."""
+    office.postgres.halt("immediate")
+    yield
+    office.postgres.start()
+
+
+@fault("postgres", (1, 4))
+def postgres_connections_killed(office: Office, rng: random.Random) -> Iterator[None]:
+    """Every connection is ended, and once more when they have come back."""
+    office.postgres.cut_off()
+    yield
+    office.postgres.cut_off()
+
+
+@fault("postgres", (3, 10))
+def postgres_used_up(office: Office, rng: random.Random) -> Iterator[None]:
+    """Somebody holds every connection that there is (max_connections)."""
+    with office.postgres.all_taken():
+        yield
+
+
+@fault("postgres", (3, 20))
+def postgres_frozen(office: Office, rng: random.Random) -> Iterator[None]:
+    """SIGSTOP to all of its processes: it takes connections, and answers nothing."""
+    with office.postgres.frozen(office.postgres.processes()):
+        yield
+
+
+@fault("postgres", (2, 8))
+def postgres_stumbles(office: Office, rng: random.Random) -> Iterator[None]:
+    """SIGSTOP to half of those who serve a connection, whatever they hold at that moment."""
+    serving = office.postgres.serving()
+    with office.postgres.frozen(rng.sample(serving, len(serving) // 2)):
+        yield
+
+
+def _locked(name: str, says: str, *statements: str) -> None:
+    def befall(office: Office, rng: random.Random) -> Iterator[None]:
+        project = rng.choice(office.projects)
+        with office.postgres.transaction("office", *(one.format(project=project.pk) for one in statements)):
+            yield
+
+    chosen: Befall = befall
+    chosen.__name__, chosen.__doc__ = name, says
+    fault("postgres", (LOCK_SECONDS, LOCK_SECONDS))(chosen)
+
+
+_locked("log_locked", "Somebody holds the lock of the event log.", f"SELECT pg_advisory_xact_lock({LOG_LOCK})")
+_locked(
+    "log_table_locked",
+    "Somebody holds the table of the event log, also against reading.",
+    f"LOCK TABLE {Event._meta.db_table} IN ACCESS EXCLUSIVE MODE",
+)
+_locked(
+    "project_locked",
+    "Somebody holds the row of one project.",
+    "SELECT 1 FROM projeng_project WHERE id = {project} FOR UPDATE",
+)
