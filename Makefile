@@ -20,8 +20,8 @@ test: ## every test (installs redis-server, PostgreSQL, Chromium and nginx with 
 ifeq ($(strip $(ARGS)),)
 	@# Most tests wait rather than work, so several share the processors; those that measure come after, one by one.
 	@failed=""; \
-	.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone" || failed="side by side"; \
-	.venv/bin/python -m pytest -m alone || failed="$$failed alone"; \
+	.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone" --durations 20 --durations-min 10 || failed="side by side"; \
+	.venv/bin/python -m pytest -m alone --durations 12 --durations-min 10 || failed="$$failed alone"; \
 	[ -z "$$failed" ] || { echo "test: failures among the tests that run: $$failed" >&2; exit 1; }
 else
 	@.venv/bin/python -m pytest $(ARGS)

@@ -30,10 +30,14 @@ def going_on(application: Application) -> Application:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         left: list[Rest] = []
+        begun = scope["type"] != "http"
 
         async def send_all_but_the_end(message: Any) -> None:
-            if message["type"] == "http.response.start" and message["status"] != 200:
-                left.clear()  # somebody has put another answer in its place
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                if message["status"] != 200:
+                    left.clear()  # somebody has put another answer in its place
             if left and message["type"] == "http.response.body" and not message.get("more_body"):
                 return
             await send(message)
@@ -42,7 +46,7 @@ def going_on(application: Application) -> Application:
         del scope
         await asked
         del asked
-        if left:
+        if left and begun:  # else the client left before its answer began
             await left.pop()(receive, send)
 
     return serve

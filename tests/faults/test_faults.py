@@ -9,10 +9,10 @@ from tests import evidence
 
 from .run import run, say
 
-MINUTES = 1.2
+MINUTES = 0.8
 
 
-@pytest.mark.alone
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_whatever_befalls_the_office_nothing_is_lost(scratch, static_root, django_db_blocker, capsys):
     seed = int(os.environ.get("FAULTS_SEED", "20261120"))

@@ -4,7 +4,7 @@ import io
 import random
 from collections.abc import Iterator
 
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from tests.support.people import session_cookie
 
@@ -35,7 +35,13 @@ def websocket_taken_and_given_back_at_once(office: Office, rng: random.Random) -
 
 
 def _transport(*words: str) -> None:
-    persistently(lambda: call_command("transport", *words, stdout=io.StringIO()))
+    def call() -> None:
+        try:
+            call_command("transport", *words, stdout=io.StringIO())
+        except CommandError as refused:
+            raise refused.__cause__ or refused from None
+
+    persistently(call)
 
 
 @fault("phased", (0, 4))

@@ -1,7 +1,7 @@
 """What these tests share: servers, the office's people (tests/projeng), and a real Chromium (tests/browser).
 
 ``HYPOTHESIS_PROFILE=long`` tries thousands of cases, other ones each time, and prints how to have a failure again.
-Without it there are a hundred, always the same ones.
+Without it there are forty, always the same ones.
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.support.site import Site
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "quick")
 settings.register_profile(
     "quick",
-    max_examples=100,
+    max_examples=40,
     derandomize=True,
     database=None,
     deadline=None,  # other tests are at work beside these

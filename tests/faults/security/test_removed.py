@@ -149,7 +149,6 @@ def marks(frames, project_id: int) -> list[int]:
     return [int(mark) for mark in re.findall(rf"Mark (\d+) of {project_id}\b", json.dumps(list(frames)))]
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(120)
 def test_nothing_of_a_project_is_handed_over_after_one_was_taken_off_it(site):
     watchers = {how: Watcher(site.url, sockets=site.server != "gunicorn") for how in REMOVALS}
