@@ -69,13 +69,13 @@ class Run:
                 note(f"steady-{slow[0]}", partial(steady.measure, stage, self._size, *slow))
             if "burst" in wanted:
                 note("burst", partial(burst.measure, stage, self._size, number))
-            if "whole_path" in wanted and contender.ours:
-                note("whole_path", partial(whole_path.measure, stage, self._size))
             behind = False
             for rate, events in faster:
                 take = _falls_behind if behind else partial(steady.measure, stage, self._size, rate, events)
                 values = note(f"steady-{rate}", take)
                 behind = not values or values["missing_percent"] > steady.BEHIND_PERCENT
+            if "whole_path" in wanted and contender.ours:  # last: the project's name stays in its state
+                note("whole_path", partial(whole_path.measure, stage, self._size))
 
     def _alone(
         self, measure: str, contender: Contender | None, number: int, take: Callable, clients: int | None = None

@@ -4,7 +4,7 @@ from ..process import Failed, cpu_seconds
 from ..size import Size
 from ..stage import Stage
 
-QUIET_SECONDS = 1.5
+QUIET_SECONDS = 3.0
 BEHIND_PERCENT = 10  # who has not delivered so much of it in time only falls further behind at a higher rate
 
 
