@@ -11,6 +11,7 @@ import dataclasses
 import os
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -41,6 +42,7 @@ def main() -> int:
     size = dataclasses.replace(size, **{name: value for name, value in wanted.items() if value})
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     os.sched_setaffinity(0, {CLIENT_CORE % (os.cpu_count() or 1)})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmarks: told to end"))  # with a report of what there is
     results = Results(path, environment(), {"only": options.only, **dataclasses.asdict(size)})
     folder = Path(tempfile.mkdtemp(prefix="gistagum-bench-"))
     office = None

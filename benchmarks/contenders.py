@@ -38,10 +38,10 @@ OURS = "benchmarks.ours"
 
 CONTENDERS = (
     Contender("daphne-ws", "ours, WebSocket, Daphne", "websocket", OUR_SOCKET, OURS, "daphne", growth=True),
-    Contender("uvicorn-ws", "ours, WebSocket, uvicorn", "websocket", OUR_SOCKET, OURS, "uvicorn", growth=True),
-    Contender("daphne-sse", "ours, SSE, Daphne", "sse", OUR_SSE, OURS, "daphne", growth=True),
+    Contender("uvicorn-ws", "ours, WebSocket, uvicorn", "websocket", OUR_SOCKET, OURS, "uvicorn"),
+    Contender("daphne-sse", "ours, SSE, Daphne", "sse", OUR_SSE, OURS, "daphne"),
     Contender("uvicorn-sse", "ours, SSE, uvicorn", "sse", OUR_SSE, OURS, "uvicorn", growth=True),
-    Contender("gunicorn-sse", "ours, SSE, Gunicorn threads", "sse", OUR_SSE, OURS, "gunicorn", most=2_000, growth=True),
+    Contender("gunicorn-sse", "ours, SSE, Gunicorn threads", "sse", OUR_SSE, OURS, "gunicorn", most=2_000),
     Contender(
         "plan",
         "the plan, core layer, Daphne",

@@ -64,11 +64,17 @@ class Run:
         with contextlib.closing(stage):
             if not note("accepting", lambda: stage.start() or accepting.measure(stage, self._size)):
                 return
-            for rate, events in self._size.steady if "steady" in wanted else ():
-                note(f"steady-{rate}", partial(steady.measure, stage, self._size, rate, events))
+            slow, *faster = self._size.steady if "steady" in wanted else (None,)
+            if slow:
+                note(f"steady-{slow[0]}", partial(steady.measure, stage, self._size, *slow))
             if "burst" in wanted:
-                note("burst", partial(burst.measure, stage, self._size))
-            if "whole_path" in wanted and contender.ours:
+                note("burst", partial(burst.measure, stage, self._size, number))
+            behind = False
+            for rate, events in faster:
+                take = _falls_behind if behind else partial(steady.measure, stage, self._size, rate, events)
+                values = note(f"steady-{rate}", take)
+                behind = not values or values["missing_percent"] > steady.BEHIND_PERCENT
+            if "whole_path" in wanted and contender.ours:  # last: the project's name stays in its state
                 note("whole_path", partial(whole_path.measure, stage, self._size))
 
     def _alone(
@@ -81,7 +87,9 @@ class Run:
     def _over(self) -> bool:
         return time.monotonic() > self._end
 
-    def _note(self, contender: str, clients: int, number: int, measure: str, take: Callable[[], Any]) -> bool:
+    def _note(
+        self, contender: str, clients: int, number: int, measure: str, take: Callable[[], Any]
+    ) -> dict[str, float] | None:
         begin = time.monotonic()
         try:
             with limit(MEASURE_SECONDS):
@@ -93,7 +101,11 @@ class Run:
         self._results.note(measure, contender, clients, number, seconds=round(time.monotonic() - begin, 1), **outcome)
         shown = outcome.get("failed") or ", ".join(f"{name} {value:,.4g}" for name, value in outcome["values"].items())
         sys.stderr.write(f"[{time.strftime('%H:%M:%S')}] round {number} {contender} x{clients} {measure}: {shown}\n")
-        return "values" in outcome
+        return outcome.get("values")
+
+
+def _falls_behind() -> dict[str, float]:
+    raise Failed("it falls behind at a lower rate already")
 
 
 @contextlib.contextmanager

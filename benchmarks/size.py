@@ -7,21 +7,23 @@ from dataclasses import dataclass
 class Size:
     """``clients`` of one server at the main measures; ``rounds`` of all of it; ``growth`` the other numbers of clients.
 
+    A burst is waited for ``burst_seconds``, in the first round longer, so that it is known what of it never comes.
     ``steady``: events a second and how many of them. ``growth_rounds`` and ``log`` (rows) are for how things grow.
     """
 
     clients: int = 1_000
     rounds: int = 5
     steady: tuple[tuple[int, int], ...] = ((2, 10), (20, 60), (100, 300))
-    growth: tuple[int, ...] = (100, 500, 2_000, 5_000)
-    growth_rounds: int = 3
+    growth: tuple[int, ...] = (500, 5_000, 100, 2_000)
+    growth_rounds: int = 2
     growth_deliveries: int = 1_000_000
     returning: int = 1_000
     missed: int = 1_000
     idle_seconds: float = 6.0
     saves: int = 100
     log: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
-    burst_seconds: float = 20.0
+    burst_seconds: float = 10.0
+    first_burst_seconds: float = 45.0
     minutes: float = 30.0
 
 
@@ -39,5 +41,6 @@ QUICK = Size(
     saves=20,
     log=(1_000, 10_000),
     burst_seconds=6.0,
+    first_burst_seconds=6.0,
     minutes=2.0,
 )

@@ -20,6 +20,7 @@ from realtime.limits import limited_handshakes  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 
 from .bodies import bounded_bodies  # noqa: E402
+from .collector import spare_what_stays  # noqa: E402
 from .daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
 from .handshake import SignedIn, refused_without_data  # noqa: E402
 from .middleware import own_origin_only, own_session_only  # noqa: E402
@@ -41,4 +42,5 @@ application = bounded(
 )
 bound_bodies()
 end_in_time()
+spare_what_stays()
 presence.start()

@@ -110,7 +110,8 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         if share.events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
             yield Send(listener.cursor, share.events, tuple(states))
             spoke = now
-        if not moved:
+        # Nothing more lies ready; what comes from now on, the wait notices.
+        if not listener.reset and (not moved or reached >= hub.cursor):
             due = [waiting.not_before for waiting in pending if waiting.subjects]
             yield Wait(seen, max(0.0, min([spoke + settings.SSE_HEARTBEAT_SECONDS, *due]) - time.monotonic()))
 

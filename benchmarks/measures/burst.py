@@ -7,15 +7,15 @@ from ..stage import Stage
 QUIET_SECONDS = 3.0  # nothing for so long: the rest is lost
 
 
-def measure(stage: Stage, size: Size) -> dict[str, float]:
-    """One burst to all clients."""
-    return burst(stage, stage.contender.burst, size.burst_seconds)
+def measure(stage: Stage, size: Size, number: int) -> dict[str, float]:
+    """One burst to all clients, in round ``number``."""
+    return burst(stage, stage.contender.burst, size.first_burst_seconds if number == 1 else size.burst_seconds)
 
 
 def burst(stage: Stage, events: int, seconds: float) -> dict[str, float]:
     """So many events at once. Where they have not all come after so many seconds, what did come counts as the rate."""
     wanted = stage.clients * events
-    stage.load("drain", quiet=0.5, limit=10)  # whoever fell behind before is not to be charged twice
+    stage.load("drain", quiet=0.5, limit=5)  # whoever fell behind before is not to be charged twice
     stage.load("begin", timed=False)
     cpu = cpu_seconds(stage.pid)
     stage.publisher.send("burst", events=events)

@@ -4,16 +4,17 @@ from ..process import Failed, cpu_seconds
 from ..size import Size
 from ..stage import Stage
 
-QUIET_SECONDS = 1.5
+QUIET_SECONDS = 3.0
+BEHIND_PERCENT = 10  # who has not delivered so much of it in time only falls further behind at a higher rate
 
 
 def measure(stage: Stage, size: Size, rate: int, events: int, order: str = "steady") -> dict[str, float]:
     """So many events, ``rate`` a second; those that never came are counted, not averaged in."""
-    stage.load("drain", quiet=0.3, limit=10)
+    stage.load("drain", quiet=0.3, limit=5)
     stage.load("begin", timed=True)
     cpu = cpu_seconds(stage.pid)
     stage.publisher.send(order, rate=rate, events=events)
-    wanted, limit = stage.clients * events, events / rate + 10
+    wanted, limit = stage.clients * events, events / rate + 5
     waited = stage.load("wait", limit + 20, wanted=wanted, quiet=QUIET_SECONDS + 1 / rate, limit=limit)
     cpu = cpu_seconds(stage.pid) - cpu
     sent = stage.publisher.answer(order, limit + 60)
