@@ -54,7 +54,6 @@ def person(user: Any) -> Person:
 
 
 @lru_cache(maxsize=100)
-@lru_cache(256)
 def frame(decision: Decision) -> str:
     """The frame that tells a browser which transport to use from now on, as JSON."""
     return to_json({"type": "transport", "transport": decision.transport, "reason": decision.reason})
