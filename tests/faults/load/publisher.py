@@ -9,6 +9,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -22,12 +23,13 @@ class PublisherProcess:
     """Such a process, from outside."""
 
     def __init__(self, environment: Mapping[str, str], rate: float, seconds: float) -> None:
+        self._said = tempfile.TemporaryFile()  # a pipe holds 64 KB, and nobody reads it before the end
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.load.publisher", str(rate), str(seconds)],
             cwd=ROOT,
             env={**environment, "DJANGO_SETTINGS_MODULE": "gistagum.settings"},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=self._said,
         )
         self.pid = self._process.pid
 
@@ -37,9 +39,10 @@ class PublisherProcess:
 
     def finish(self, seconds: float = 30) -> dict[str, Any]:
         """Have it stop, and get what it says."""
-        output, _ = self._process.communicate(timeout=seconds)
+        self._process.communicate(timeout=seconds)
         assert self._process.returncode == 0, f"The publisher ended with {self._process.returncode}"
-        return json.loads(output)
+        self._said.seek(0)
+        return json.loads(self._said.read())
 
     def __enter__(self) -> "PublisherProcess":
         return self
@@ -48,6 +51,7 @@ class PublisherProcess:
         if self._process.poll() is None:
             self._process.kill()
         self._process.communicate()
+        self._said.close()
 
 
 def publish_one(number: int) -> tuple[int, float]:
