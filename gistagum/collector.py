@@ -6,9 +6,9 @@ thousand of them each look is a pause of a tenth of a second and more, for every
 
 import gc
 
-NEW = 10_000  # objects made and not freed since the last look at the new ones (Python's own: 700)
-LOOKS = 20  # at the new ones, before those that outlived a look are looked at as well (10)
-LOOKS_AT_THOSE = 10  # before everything is (10)
+NEW = 5_000  # objects made and not freed since the last look at the new ones (Python's own: 700)
+LOOKS = 10  # at the new ones, before those that outlived a look are looked at as well (10)
+LOOKS_AT_THOSE = 5  # before everything is (10)
 
 
 def spare_what_stays() -> None:

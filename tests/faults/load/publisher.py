@@ -23,7 +23,8 @@ class PublisherProcess:
     """Such a process, from outside."""
 
     def __init__(self, environment: Mapping[str, str], rate: float, seconds: float) -> None:
-        self._said = tempfile.TemporaryFile()  # a pipe holds 64 KB, and nobody reads it before the end
+        # A pipe holds 64 KB, and nobody reads it before the end.
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed on exit)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.load.publisher", str(rate), str(seconds)],
             cwd=ROOT,
