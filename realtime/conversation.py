@@ -19,7 +19,7 @@ from .authority import Viewer
 from .events import to_json
 from .hub import Hub
 from .listener import Listener
-from .replay import Frame, Stretch
+from .replay import NO_EVENTS, Batch, Stretch
 from .state import State
 
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
@@ -34,7 +34,7 @@ class Send:
     """
 
     cursor: int
-    events: tuple[Frame, ...] = ()
+    events: Batch = NO_EVENTS
     states: tuple[str, ...] = ()
     last: bool = False
 
@@ -126,9 +126,8 @@ def _next(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Stretch, i
         if page.pruned_to > listener.cursor:  # pruned while it was being read
             listener.reset = replay.TOO_OLD
             return Stretch(), hub.cursor
-        return Stretch(frame for frame in page.frames if frame.id > listener.cursor), last
-    if len(stretch) > BATCH:
-        stretch = Stretch(stretch[:BATCH])
+        return page.after(listener.cursor), last
+    stretch = stretch.beginning(BATCH)
     return stretch, stretch[-1].id if stretch else listener.cursor
 
 

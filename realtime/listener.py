@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .audience import may_see
 from .authority import Viewer, session_digest
-from .replay import Frame, Stretch
+from .replay import NO_EVENTS, Batch, Frame, Stretch
 from .state import State
 
 
@@ -14,7 +14,7 @@ class Share(NamedTuple):
     """What of some events is somebody's: those to be sent, the subjects of each state that they change, and whether
     one of them leaves nothing more to tell."""
 
-    events: tuple[Frame, ...]
+    events: Batch
     subjects: tuple[frozenset[Hashable], ...]
     over: bool
 
@@ -43,7 +43,7 @@ class Subscription:
     def share(self, stretch: Stretch, viewer: Viewer) -> Share:
         """What of these events is this person's. Worked out once for all who ask for the same and may see the same."""
         if not stretch:
-            return Share((), (frozenset(),) * len(self.states), False)
+            return Share(NO_EVENTS, (frozenset(),) * len(self.states), False)
         place = (self, viewer.keys & stretch.audience)
         found = stretch.memo.get(place)
         if found is None:
@@ -53,7 +53,7 @@ class Subscription:
     def _share(self, stretch: Stretch, viewer: Viewer) -> Share:
         seen = [frame for frame in stretch if self.gets(frame, viewer)]
         return Share(
-            events=tuple(frame for frame in seen if self.wanted(frame)),
+            events=Batch(frame for frame in seen if self.wanted(frame)),
             subjects=tuple(
                 frozenset(subject for subject in map(state.subject, seen) if subject is not None)
                 for state in self.states

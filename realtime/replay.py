@@ -4,9 +4,11 @@ The log is read in pages of fixed id ranges. A page below the tail never changes
 one reading of it, however many they are and wherever in the page their cursors stand.
 """
 
-from collections.abc import Hashable, Iterable
+import bisect
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Max
 
@@ -38,12 +40,40 @@ class Frame:
         return f"<Frame {self.id} {self.type}>"
 
 
+Written = TypeVar("Written")
+
+
+class Batch(tuple[Frame, ...]):
+    """Events that go out in one write. How a transport writes them is worked out once for all who are told the same."""
+
+    @cached_property
+    def _memo(self) -> dict[Callable, Any]:
+        return {}
+
+    def written(self, how: Callable[["Batch"], Written]) -> Written:
+        """What this function makes of them; equal functions are asked once."""
+        if how not in self._memo:
+            self._memo[how] = how(self)
+        return self._memo[how]
+
+
+NO_EVENTS = Batch()
+
+
 class Stretch(list[Frame]):
     """Events that follow one another. All who stand before them share it, and what is worked out of it (``memo``)."""
 
     def __init__(self, frames: Iterable[Frame] = ()) -> None:
         super().__init__(frames)
         self.memo: dict[Hashable, Any] = {}
+
+    def beginning(self, number: int) -> "Stretch":
+        """The first so many of them, shared likewise."""
+        if len(self) <= number:
+            return self
+        if number not in self.memo:
+            self.memo[number] = Stretch(self[:number])
+        return self.memo[number]
 
     @cached_property
     def audience(self) -> frozenset[str]:
@@ -103,11 +133,20 @@ def tail(cursor: int, limit: int) -> list[Frame]:
     return [Frame(row) for row in Event.objects.filter(id__gt=cursor).order_by("id")[:limit]]
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True)
+class Page:
     """Some of the log's events, and the highest id that had been pruned when they had been read."""
 
     frames: tuple[Frame, ...]
     pruned_to: int
+    _stretches: dict[int, Stretch] = field(default_factory=dict)
+
+    def after(self, cursor: int) -> Stretch:
+        """The events after a cursor, shared by all who stand before the same one."""
+        start = bisect.bisect_right(self.frames, cursor, key=lambda frame: frame.id)
+        if start not in self._stretches:
+            self._stretches[start] = Stretch(self.frames[start:])
+        return self._stretches[start]
 
 
 def page(number: int, up_to: int) -> Page:

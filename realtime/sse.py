@@ -27,6 +27,7 @@ from .hub import TooManyOfOne, hub
 from .listener import Listener, Subscription
 from .reader import READ_SECONDS, result_of
 from .refusal import refusal, refusal_of
+from .replay import Batch
 
 logger = logging.getLogger(__name__)
 
@@ -150,6 +151,10 @@ class Slot:
             self._slots.forgotten.append(self._number)
 
 
+def _joined(events: Batch) -> bytes:
+    return b"".join(frame.sse for frame in events)
+
+
 class Encoder:
     """Turns what is to be sent into bytes; remembers which id the browser has been given."""
 
@@ -161,8 +166,8 @@ class Encoder:
         parts: list[bytes] = []
         if self._told is None:
             parts.append(b"retry: %d\n" % random.randint(*RETRY_MS))
-        parts.extend(frame.sse for frame in send.events)
         if send.events:
+            parts.append(send.events.written(_joined))
             self._told = send.events[-1].id
         if not send.events and not send.states and not send.last:
             parts.append(b": heartbeat\n")

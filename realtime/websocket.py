@@ -25,6 +25,7 @@ from .hub import TooManyOfOne, hub
 from .listener import Listener, Subscription, asked_by_another
 from .reader import result_of
 from .refusal import deny
+from .replay import Batch
 
 logger = logging.getLogger(__name__)
 
@@ -198,15 +199,20 @@ class ListenerConsumer(AsyncConsumer):
         return await result_of(hub.reader.submit(key, read))
 
     async def _say(self, step: Send) -> None:
-        said = [frame.json for frame in step.events]
+        beside = []
         if step.events:
             self._told = step.events[-1].id
-        if self._told != step.cursor or not (said or step.states):
+        if self._told != step.cursor or not (step.events or step.states):
             # What SSE says with a bare id: the cursor moves past what is not for this client. Also the heartbeat.
-            said.append(to_json({"type": "cursor", "cursor": step.cursor}))
+            beside.append(to_json({"type": "cursor", "cursor": step.cursor}))
             self._told = step.cursor
-        said += step.states
-        for text in _arrays(said) if self._joined else said:
+        beside += step.states
+        if self._joined and not beside:
+            texts = step.events.written(_as_arrays)
+        else:
+            said = [*(frame.json for frame in step.events), *beside]
+            texts = tuple(_arrays(said)) if self._joined else said
+        for text in texts:
             await self._send_text(text)
 
     def _code(self, listener: Listener) -> int:
@@ -287,6 +293,10 @@ class ListenerConsumer(AsyncConsumer):
         except (OSError, RuntimeError):
             self._closed = True
             self._leave()
+
+
+def _as_arrays(events: Batch) -> tuple[str, ...]:
+    return tuple(_arrays([frame.json for frame in events]))
 
 
 def _arrays(frames: list[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from realtime.conversation import Send
 from realtime.hub import Hub
 from realtime.listener import Listener, Subscription
 from realtime.models import Event
-from realtime.replay import Frame
+from realtime.replay import NO_EVENTS, Batch, Frame
 from realtime.sse import Encoder, Slot, Slots
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -46,12 +46,20 @@ def test_browsers_return_at_different_times():
 
 def test_an_event_comes_with_its_id(encoder):
     event = '{"id":12,"type":"test","at":"2026-11-20T16:00:00+08:00","n":1}'
-    assert encoder.encode(Send(12, (frame(12, n=1),))) == f"id: 12\ndata: {event}\n\n".encode()
+    assert encoder.encode(Send(12, Batch([frame(12, n=1)]))) == f"id: 12\ndata: {event}\n\n".encode()
 
 
 def test_several_events_are_several_frames_in_one_write(encoder):
-    events = (frame(11), frame(12), frame(15))
+    events = Batch([frame(11), frame(12), frame(15)])
     assert encoder.encode(Send(15, events)) == b"".join(event.sse for event in events)
+
+
+def test_what_many_are_told_is_joined_once_and_held_once():
+    events = Batch([frame(11), frame(12)])
+    several = [Encoder() for _ in range(3)]
+    for one in several:
+        one.encode(Send(10))
+    assert len({id(one.encode(Send(12, events))) for one in several}) == 1
 
 
 def test_state_carries_no_id(encoder):
@@ -59,11 +67,11 @@ def test_state_carries_no_id(encoder):
 
 
 def test_state_follows_events(encoder):
-    assert encoder.encode(Send(12, (frame(12),), ('{"a":1}',))) == frame(12).sse + b'data: {"a":1}\n\n'
+    assert encoder.encode(Send(12, Batch([frame(12)]), ('{"a":1}',))) == frame(12).sse + b'data: {"a":1}\n\n'
 
 
 def test_a_cursor_that_moved_past_what_is_for_others_is_told_in_a_block_without_data(encoder):
-    assert encoder.encode(Send(12, (frame(11),))) == frame(11).sse + b"id: 12\n\n"
+    assert encoder.encode(Send(12, Batch([frame(11)]))) == frame(11).sse + b"id: 12\n\n"
     assert encoder.encode(Send(14, states=("{}",))) == b"id: 14\n\ndata: {}\n\n"
 
 
@@ -82,7 +90,7 @@ def test_the_last_word_without_an_error_is_the_cursor_at_most(encoder):
 
 
 @pytest.mark.parametrize("told", [None, 3, 12])
-@pytest.mark.parametrize("events", [(), (frame(12),)], ids=["no event", "event"])
+@pytest.mark.parametrize("events", [NO_EVENTS, Batch([frame(12)])], ids=["no event", "event"])
 @pytest.mark.parametrize("states", [(), ("{}",)], ids=["no state", "state"])
 @pytest.mark.parametrize("cursor", [12, 13])
 def test_every_write_is_whole_blocks_and_leaves_the_browser_at_the_cursor(told, events, states, cursor):
@@ -101,7 +109,7 @@ def test_every_write_is_whole_blocks_and_leaves_the_browser_at_the_cursor(told, 
 
 
 def test_text_that_looks_like_the_format_stays_inside_its_frame(encoder):
-    said = encoder.encode(Send(12, (frame(12, message="a\n\nid: 99\r\ndata: no\revent: x"),))).decode()
+    said = encoder.encode(Send(12, Batch([frame(12, message="a\n\nid: 99\r\ndata: no\revent: x")]))).decode()
     assert said.count("\n") == 3
     assert "\r" not in said
 

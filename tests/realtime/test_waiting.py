@@ -1,8 +1,9 @@
 """Thousands of coroutines that wait for the same: woken together, over in time, and nothing kept of who is gone."""
 
 import asyncio
+import itertools
 
-from realtime.waiting import GRID_SECONDS, Waiting
+from realtime.waiting import GRID_SECONDS, SLICE, Waiting
 
 MANY = 2_000
 
@@ -33,6 +34,41 @@ def test_all_are_woken_by_one_call_and_nobody_is_kept():
         return [due for due in waiting._due.values() if due]
 
     assert run(scene) == []
+
+
+def test_between_two_slices_of_the_woken_others_have_their_turn():
+    async def scene(waiting):
+        loop = asyncio.get_running_loop()
+        tasks = waiters(waiting, 25)
+        await asyncio.sleep(0)
+        awake = []
+
+        def look() -> None:
+            awake.append(sum(task.done() for task in tasks))
+            if awake[-1] < MANY:
+                loop.call_soon(look)
+
+        waiting.wake()
+        look()
+        await asyncio.gather(*tasks)
+        return awake
+
+    awake = run(scene)
+    assert max(after - before for before, after in itertools.pairwise(awake)) <= SLICE
+    assert awake[-1] == MANY
+
+
+def test_who_is_not_yet_woken_may_leave_or_be_over():
+    async def scene(waiting):
+        tasks = waiters(waiting, 25)
+        await asyncio.sleep(0)
+        waiting.wake()
+        for task in tasks[::2]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return sum(task.cancelled() for task in tasks), bool(waiting)
+
+    assert run(scene) == (MANY // 2, False)
 
 
 def test_each_waits_as_long_as_it_said_and_not_much_longer():
