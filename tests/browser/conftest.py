@@ -1,16 +1,15 @@
 """A real Chromium for the tests of pages that live."""
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.support.database import using_database
 from tests.support.site import Site
 
-from .support import Browsing, launch
+from .support import Browsing, chromium
 
 expect.set_options(timeout=20_000)  # others may be at work on the machine
 
@@ -18,13 +17,8 @@ expect.set_options(timeout=20_000)  # others may be at work on the machine
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One browser for these tests; it is gone before other tests run, since its event loop would be in their way."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Playwright's loop runs in this thread, so Django takes the test for a coroutine.
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        with sync_playwright() as playwright:
-            chromium = launch(playwright.chromium)
-            yield chromium
-            chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 """Real pages in a real browser, watched: whatever a page complains of fails the test that opened it."""
 
+import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, sync_playwright
 
 from tests.support.people import session_cookie
 from tests.support.site import Site
@@ -27,6 +29,21 @@ def launch(chromium: BrowserType, **options: Any) -> Browser:
     """Chromium: the system's, or else Playwright's own."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return chromium.launch(executable_path=shutil.which("chromium"), args=sandbox, **options)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running Chromium. Open it before the test's Django is led to a site's database, and close it afterwards.
+
+    Playwright's loop runs in this thread: Django takes the test for a coroutine, and gives it other connections than it
+    had before.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with sync_playwright() as playwright:
+            started = launch(playwright.chromium)
+            yield started
+            started.close()
 
 
 class Browsing:

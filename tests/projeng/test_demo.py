@@ -196,6 +196,7 @@ def test_each_change_is_announced_and_told_in_a_line():
     assert Event.objects.count() >= events + 25
 
 
+@pytest.mark.timeout(180)
 def test_activity_goes_on_for_ever_and_stays_believable():
     run()
     changes = Changes(demo_people(), Random(5))

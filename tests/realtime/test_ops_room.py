@@ -11,6 +11,7 @@ from projeng.access import Role
 from realtime.control import overview, trends
 from realtime.management.commands import parity_report
 from realtime.models import RolloutWatch
+from realtime.rollout import checklist
 from realtime.templatetags.control_room import stamp
 from tests.support import reported
 from tests.support.people import person
@@ -260,7 +261,8 @@ def test_the_checklist_is_looked_at_only_when_asked_for(staff, monkeypatch):
     room(staff)
 
 
-def test_the_checklist_shows_its_evidence(staff):
+def test_the_checklist_shows_its_evidence(staff, tmp_path, monkeypatch):
+    monkeypatch.setattr(checklist, "REPORTS", str(tmp_path))  # none of another test's
     reported.server()
     shown = text(client_of(staff).get(CHECKLIST).content.decode())
     assert "Before phase 2, endpoints:" in shown

@@ -12,11 +12,11 @@ import pytest
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core import serializers
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response
 
 from projeng import inbox
 from realtime.models import ConnectionSample, Event, ServerProcess
-from tests.browser.support import FAILED_REQUESTS, Browsing, launch, until
+from tests.browser.support import FAILED_REQUESTS, Browsing, chromium, until
 from tests.support.people import session_cookie
 from tests.support.site import running_on
 
@@ -83,17 +83,19 @@ ATTACK = """async ({site, sockets, streams, reads, posts}) => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium of these tests' own; of the module, so that it is there before the site."""
+    with chromium() as started:
+        yield started
+
+
 @pytest.fixture
-def browsing(site, monkeypatch) -> Iterator[Browsing]:
-    """A Chromium of the test's own; in the end no page may have complained of anything unexpected."""
-    # Playwright's loop runs in this thread, so Django takes the test for a coroutine.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = launch(playwright.chromium)
-        one = Browsing(chromium, site)
-        yield one
-        one.close()
-        chromium.close()
+def browsing(site, browser) -> Iterator[Browsing]:
+    """In the end no page may have complained of anything unexpected."""
+    one = Browsing(browser, site)
+    yield one
+    one.close()
     assert one.problems == []
 
 
