@@ -11,7 +11,7 @@ from typing import Any
 from realtime import replay
 
 from .crowd import CrowdProcess
-from .holdings import cpu_seconds, many_files, slope
+from .holdings import cpu_seconds, many_files, slope, usual_change
 from .office import Servers, left_behind, staff
 from .publisher import PublisherProcess
 from .tally import STEPS_A_SECOND
@@ -21,7 +21,11 @@ SERVING = "bounded.<locals>.serve"  # the task of a connection under ASGI (gista
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 120.0
 CATCH_UP_SECONDS = 90.0
-FLAT_KB_A_MINUTE = 512.0  # a slope below this is called flat: 30 MB an hour would be seen in a day, not in a minute
+# Memory is called flat when it mostly grows by less than this, and by no more than that share in all. A leak grows all
+# the time; what was only needed once at the same time (buffers, after the machine had stalled) grows in a few steps.
+FLAT_KB_A_MINUTE = 512.0
+STRETCH_MINUTES = 1 / 3
+FLAT_SHARE = 0.1
 WARM_SHARE = 0.2  # of the time, a minute at most: what is bounded fills up meanwhile (the ring of events above all)
 
 
@@ -169,12 +173,14 @@ def memory(samples: list[tuple[float, dict[str, dict[str, float]]]], seconds: fl
     for name in samples[0][1]:
         late = [(moment / 60, sample[name]["rss_kb"]) for moment, sample in samples if moment >= warm]
         first, last = samples[0][1][name], samples[-1][1][name]
+        usual = usual_change(late, STRETCH_MINUTES)
         told[name] = {
             "first_kb": first["rss_kb"],
             "warm_kb": late[0][1],
             "last_kb": last["rss_kb"],
             "most_kb": max(sample[name]["rss_kb"] for _, sample in samples),
             "slope_kb_a_minute": round(slope(late), 1),
+            "usual_kb_a_minute": None if usual is None else round(usual, 1),
             "cores": round((last["cpu_seconds"] - first["cpu_seconds"]) / max(1, samples[-1][0] - samples[0][0]), 2),
             "most_threads": max(sample[name]["threads"] for _, sample in samples),
             "most_fds": max(sample[name]["fds"] for _, sample in samples),
@@ -202,11 +208,16 @@ def _faults(report: dict[str, Any], clients: int) -> list[str]:
 
 def not_flat(report: dict[str, Any]) -> list[str]:
     """Processes whose memory grows although nothing does (for runs of minutes: less says nothing)."""
-    return [
-        f"{name}: memory grows by {one['slope_kb_a_minute']} KB a minute"
-        for name, one in report["memory"].items()
-        if one["slope_kb_a_minute"] > FLAT_KB_A_MINUTE
-    ]
+    found = []
+    for name, one in report["memory"].items():
+        usual, grown = one["usual_kb_a_minute"], one["last_kb"] - one["warm_kb"]
+        if usual is None:
+            found.append(f"{name}: too short to say whether memory grows")
+        elif usual > FLAT_KB_A_MINUTE:
+            found.append(f"{name}: memory grows by {usual} KB a minute")
+        if grown > FLAT_SHARE * one["warm_kb"]:
+            found.append(f"{name}: {grown} KB more than when it was warm")
+    return found
 
 
 def say(text: str) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 KB_A_PAGE = resource.getpagesize() // 1024
@@ -102,6 +103,20 @@ def slope(samples: list[tuple[float, float]]) -> float:
     middle_x, middle_y = sum(x for x, _ in samples) / count, sum(y for _, y in samples) / count
     spread = sum((x - middle_x) ** 2 for x, _ in samples)
     return sum((x - middle_x) * (y - middle_y) for x, y in samples) / spread if spread else 0.0
+
+
+def usual_change(samples: list[tuple[float, float]], within: float) -> float | None:
+    """By how much y mostly changes while x grows by one: the median over every stretch of x that is ``within`` long.
+
+    ``None`` when there is no such stretch.
+    """
+    changes = [
+        later - earlier
+        for moment, earlier in samples
+        for later in [next((y for x, y in samples if x >= moment + within), None)]
+        if later is not None
+    ]
+    return median(changes) / within if changes else None
 
 
 @contextmanager

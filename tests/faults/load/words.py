@@ -26,8 +26,8 @@ def _held(report: dict[str, Any]) -> list[str]:
     for name, one in report["memory"].items():
         lines.append(
             f"{name}: {one['warm_kb'] / 1024:.0f} MB when warm, {one['last_kb'] / 1024:.0f} MB at the end, slope "
-            f"{one['slope_kb_a_minute']} KB a minute; {one['cores']} cores, {one['most_threads']} threads, "
-            f"{one['most_fds']} files"
+            f"{one['slope_kb_a_minute']} KB a minute, mostly {one['usual_kb_a_minute']} KB; {one['cores']} cores, "
+            f"{one['most_threads']} threads, {one['most_fds']} files"
         )
     return lines
 
