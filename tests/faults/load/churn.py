@@ -7,8 +7,6 @@ from typing import Any
 import httpx
 
 from realtime import replay
-from realtime.hub import RING_EVENTS
-from tests.support.ports import wait_until
 
 from .crowd import CrowdProcess
 from .held import say, settled, wait_for_all_to_be_gone
@@ -20,11 +18,11 @@ from .visits import AT_ONCE, Visits
 KILLED = 300  # connections of a client process that is killed
 KILLED_SHARE = 0.25  # of all connects
 RATE = 20  # events a second meanwhile, so that servers write to those who leave
-FILLING_RATE = 250  # events a second before, until the servers hold as many at hand as they ever will
 WARM_SHARE = 0.15  # of the connects, before anything is compared
 ROUNDS = 5
 FULL_AFTER = 1  # rounds: pools have filled up by then
-GROWTH_KB = 4  # of memory for each connect from then on: one that was left behind would cost 18 and more
+AT_HAND_KB = 12_288  # of memory for the events at hand, which fill up as long as somebody listens
+GROWTH_KB = 2  # of memory for each connect from then on: one that was left behind would cost 18 and more
 
 
 def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
@@ -44,7 +42,6 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
 
     with many_files(killed + 1_000), ExitStack() as stack:
         begun = time.monotonic()
-        _fill(servers, cookies)
         publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, RATE, 3600))
         a_round(int(connects * WARM_SHARE))
         wait_for_all_to_be_gone(servers)
@@ -61,7 +58,7 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
     faults = left_behind(before, after, most_threads)
     faults += _not_free(servers)
     grown = {name: after[name]["rss_kb"] - full for name, full in memory[FULL_AFTER].items()}
-    most = GROWTH_KB * connects * (1 - WARM_SHARE) * (ROUNDS - FULL_AFTER) / ROUNDS
+    most = AT_HAND_KB + GROWTH_KB * connects * (1 - WARM_SHARE) * (ROUNDS - FULL_AFTER) / ROUNDS
     faults += [f"{name}: {growth} KB more than before" for name, growth in grown.items() if growth > most]
     if visits.refused:
         faults.append(f"{len(visits.refused)} were turned away: {visits.refused[:2]}")
@@ -79,17 +76,6 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
         ],
         "faults": faults,
     }
-
-
-def _fill(servers: Servers, cookies: list[str]) -> None:
-    """Have as many events as a server keeps at hand; it follows the log while somebody listens."""
-    seconds = 1.2 * RING_EVENTS / FILLING_RATE
-    with ExitStack() as stack:
-        for kind in ("sse", "websocket"):
-            few = stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[:4], replay.head()))
-            few.opened()
-        publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, FILLING_RATE, seconds))
-        wait_until(lambda: not publisher.working(), "the events at hand are all there", 20 * seconds)
 
 
 def _come_and_be_killed(servers: Servers, cookies: list[str], number: int, kill: int) -> None:
