@@ -143,10 +143,9 @@ class Movers:
     def end_session(self, client: Client, do: Callable[[], Any]) -> None:
         """Note that ``do`` ends the session of this client, or that it had ended already."""
         key = client.cookie.partition("=")[2]
-        before = persistently(replay.head)
         do()
         persistently(lambda: _delete_session(key))
-        self._session_over(client, self.told_of(before, SessionEnded, fields__digest=session_digest(key)))
+        self._session_over(client, self.told_of(0, SessionEnded, fields__digest=session_digest(key)))
 
     def end_sessions_by(self, user: User, do: Callable[[], Any]) -> None:
         """Note that ``do`` makes every session of this person worthless."""
@@ -159,7 +158,7 @@ class Movers:
     def _session_over(self, client: Client, event_id: int) -> None:
         self.moves += 1
         self.ended_sessions[client.cookie] = event_id
-        self._session_ends[client.cookie] = time.monotonic()
+        self._session_ends.setdefault(client.cookie, time.monotonic())
 
     def sign_in_again(self, user: User, clients: Iterable[Client]) -> None:
         """A new session for each of these clients of one person."""
