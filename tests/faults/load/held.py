@@ -21,10 +21,8 @@ SERVING = "bounded.<locals>.serve"  # the task of a connection under ASGI (gista
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 120.0
 CATCH_UP_SECONDS = 90.0
-# Memory is called flat when it mostly grows by less than this, and by no more than that share in all. A leak grows all
-# the time; what was only needed once at the same time (buffers, after the machine had stalled) grows in a few steps.
 FLAT_KB_A_MINUTE = 512.0
-STRETCH_MINUTES = 1 / 3
+STRETCH_MINUTES = 1 / 3  # what memory mostly does within it tells a leak from a few steps; the report says it
 FLAT_SHARE = 0.1
 WARM_SHARE = 0.2  # of the time, a minute at most: what is bounded fills up meanwhile (the ring of events above all)
 
@@ -208,16 +206,11 @@ def _faults(report: dict[str, Any], clients: int) -> list[str]:
 
 def not_flat(report: dict[str, Any]) -> list[str]:
     """Processes whose memory grows although nothing does (for runs of minutes: less says nothing)."""
-    found = []
-    for name, one in report["memory"].items():
-        usual, grown = one["usual_kb_a_minute"], one["last_kb"] - one["warm_kb"]
-        if usual is None:
-            found.append(f"{name}: too short to say whether memory grows")
-        elif usual > FLAT_KB_A_MINUTE:
-            found.append(f"{name}: memory grows by {usual} KB a minute")
-        if grown > FLAT_SHARE * one["warm_kb"]:
-            found.append(f"{name}: {grown} KB more than when it was warm")
-    return found
+    return [
+        f"{name}: memory grows by {one['slope_kb_a_minute']} KB a minute"
+        for name, one in report["memory"].items()
+        if one["slope_kb_a_minute"] > FLAT_KB_A_MINUTE
+    ]
 
 
 def say(text: str) -> None:

@@ -150,13 +150,13 @@ def attack(page: Page, url: str, office: Office) -> tuple[dict, set[tuple[str, i
     goals = targets(office)
     got = page.evaluate(ATTACK, {"site": url, **goals})
 
-    def posts(kind: str) -> list[Response]:
-        wanted = [one for one in answers if one.request.method == "POST" and one.request.resource_type == kind]
-        return [one for one in wanted if one.url.startswith(url)]
+    def posts(kind: str = "") -> list[Response]:
+        ours = [one for one in answers if one.request.method == "POST" and one.url.startswith(url)]
+        return [one for one in ours if one.request.resource_type == kind or not kind]
 
     for kind in ("document", "ping"):  # forms in frames, beacons: nothing tells the page how they ended
         until(page, lambda kind=kind: len(posts(kind)) >= len(goals["posts"]), f"every {kind} is answered")
-    posted = {(one.url.removeprefix(url), one.status) for kind in ("document", "ping", "fetch") for one in posts(kind)}
+    posted = {(one.url.removeprefix(url), one.status) for one in posts()}
     # Of forms alone the browser tells what it sent.
     cookies = [one.request.all_headers().get("cookie") or "" for one in posts("document")]
     return got, posted, any("sessionid=" in cookie for cookie in cookies)
