@@ -6,6 +6,7 @@ so only the site is left to refuse; and from another host, where the browser kee
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -29,7 +30,7 @@ site = running_on("daphne-sqlite")
 TOLERATED = (FAILED_REQUESTS, "CORS", "WebSocket", "EventSource", "frame", "Content")
 NOT_OURS = {Session, ServerProcess, ConnectionSample}  # what the site writes by itself meanwhile
 
-ATTACK = """async ({site, sockets, streams, reads, posts}) => {
+ATTACK = """async ({site, mirror, sockets, streams, reads, posts}) => {
   const got = {opened: [], read: [], answered: []};
   const within = (seconds, promise) => Promise.race([promise, new Promise((done) => setTimeout(done, seconds * 1000))]);
   await Promise.all(sockets.map((path) => within(5, new Promise((done) => {
@@ -69,11 +70,11 @@ ATTACK = """async ({site, sockets, streams, reads, posts}) => {
     frame.src = site + path;
     document.body.append(frame);
   }));
-  for (const path of posts) await within(5, new Promise((done) => {
+  for (const address of [...posts.map((path) => site + path), mirror]) await within(5, new Promise((done) => {
     const frame = Object.assign(document.createElement("iframe"), {name: `f${Math.random()}`, onload: done});
     document.body.append(frame);
     const form = document.createElement("form");
-    Object.assign(form, {method: "post", action: site + path, target: frame.name});
+    Object.assign(form, {method: "post", action: address, target: frame.name});
     for (const [name, value] of Object.entries({action: "take", scope: "all", reason: "x", live: "yes", name: "x"}))
       form.append(Object.assign(document.createElement("input"), {name, value}));
     document.body.append(form);
@@ -99,9 +100,21 @@ def browsing(site, browser) -> Iterator[Browsing]:
     assert one.problems == []
 
 
+@dataclass
+class Elsewhere:
+    """Somebody else's server: its port, and the cookies that came with each form posted to it.
+
+    Cookies know no ports, so a form gets here what it gets at the site; the browser's own record of what it sent is no
+    witness, since it is lost now and then when a frame moves between its processes.
+    """
+
+    port: int
+    cookies: list[str] = field(default_factory=list)
+
+
 @pytest.fixture
-def elsewhere() -> Iterator[int]:
-    """The port of somebody else's server."""
+def elsewhere() -> Iterator[Elsewhere]:
+    """A server that knows nothing of the site."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -110,12 +123,18 @@ def elsewhere() -> Iterator[int]:
             self.end_headers()
             self.wfile.write(b"<!doctype html><title>You have won</title><link rel=icon href=data:,><body></body>")
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            found.cookies.append(self.headers.get("Cookie") or "")
+            self.do_GET()
+
         def log_message(self, *args) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    found = Elsewhere(server.server_port)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield server.server_port
+    yield found
     server.shutdown()
     server.server_close()
 
@@ -143,12 +162,13 @@ def targets(office: Office) -> dict[str, list[str]]:
     return found
 
 
-def attack(page: Page, url: str, office: Office) -> tuple[dict, set[tuple[str, int]], bool]:
+def attack(page: Page, url: str, elsewhere: Elsewhere, office: Office) -> tuple[dict, set[tuple[str, int]], bool]:
     """Let the page try: what it got, how each POST was answered, and whether the victim's cookie came along."""
     answers = []
     page.on("response", lambda answer: answers.append(answer))
+    elsewhere.cookies.clear()
     goals = targets(office)
-    got = page.evaluate(ATTACK, {"site": url, **goals})
+    got = page.evaluate(ATTACK, {"site": url, "mirror": f"http://127.0.0.1:{elsewhere.port}/", **goals})
 
     def posts(kind: str = "") -> list[Response]:
         ours = [one for one in answers if one.request.method == "POST" and one.url.startswith(url)]
@@ -156,10 +176,9 @@ def attack(page: Page, url: str, office: Office) -> tuple[dict, set[tuple[str, i
 
     for kind in ("document", "ping"):  # forms in frames, beacons: nothing tells the page how they ended
         until(page, lambda kind=kind: len(posts(kind)) >= len(goals["posts"]), f"every {kind} is answered")
+    until(page, lambda: elsewhere.cookies, "the form comes to the other server")
     posted = {(one.url.removeprefix(url), one.status) for one in posts()}
-    # Of forms alone the browser tells what it sent.
-    cookies = [one.request.all_headers().get("cookie") or "" for one in posts("document")]
-    return got, posted, any("sessionid=" in cookie for cookie in cookies)
+    return got, posted, any("sessionid=" in cookie for cookie in elsewhere.cookies)
 
 
 @pytest.mark.timeout(240)
@@ -179,8 +198,8 @@ def test_it_reads_nothing_and_changes_nothing(site, elsewhere, browsing):
     before, last = stored(), Event.objects.latest("pk").pk
     for host in ("127.0.0.1", "localhost"):
         page = browsing.tab(context, tolerate=TOLERATED)
-        page.goto(f"http://{host}:{elsewhere}/")
-        got, posted, with_cookie = attack(page, site.url, office)
+        page.goto(f"http://{host}:{elsewhere.port}/")
+        got, posted, with_cookie = attack(page, site.url, elsewhere, office)
         page.close()
         assert with_cookie == (host == "127.0.0.1"), f"who gets the cookie along: {host}"
         assert got["opened"] == [], host
