@@ -22,6 +22,7 @@ from realtime.rollout.presence import presence  # noqa: E402
 from .bodies import bounded_bodies  # noqa: E402
 from .collector import spare_what_stays  # noqa: E402
 from .daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
+from .daphne_writes import write_in_a_row  # noqa: E402
 from .handshake import SignedIn, refused_without_data  # noqa: E402
 from .middleware import own_origin_only, own_session_only  # noqa: E402
 
@@ -41,6 +42,7 @@ application = bounded(
     )
 )
 bound_bodies()
+write_in_a_row()
 end_in_time()
 spare_what_stays()
 presence.start()

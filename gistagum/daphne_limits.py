@@ -10,13 +10,17 @@ import atexit
 import functools
 import logging
 import os
+import struct
 import sys
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from realtime.teller import OUTLET
+
 from .bodies import REFUSAL, largest
+from .daphne_writes import PromptServer
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -55,13 +59,16 @@ class Valve:
 
     async def taken(self) -> bool:
         """Wait until the connection takes more; ``False`` when it took nothing for ``STALLED_SECONDS``."""
-        if self._opens is None:
+        opens = self._opens
+        if opens is None:
             return True
+        # Not wait_for, which asks for a task: who waits here may have been begun outside of one (realtime/teller.py).
+        timer = asyncio.get_running_loop().call_later(STALLED_SECONDS, opens.set)
         try:
-            await asyncio.wait_for(self._opens.wait(), STALLED_SECONDS)
-        except TimeoutError:
-            return False
-        return True
+            await opens.wait()
+        finally:
+            timer.cancel()
+        return self._opens is not opens
 
 
 def bounded(application: Application) -> Application:
@@ -76,8 +83,10 @@ def bounded(application: Application) -> Application:
         # (and would complain in the log that nobody asked for what came of it), and what tells it (for ever).
         over = False
         outlet: Outlet = HttpOutlet(protocol) if scope["type"] == "http" else SocketOutlet(protocol)
+        extensions = {**(scope.get("extensions") or {}), OUTLET: outlet}
         if scope["type"] == "websocket":
-            scope = {**scope, "extensions": {**(scope.get("extensions") or {}), "websocket.http.response": {}}}
+            extensions["websocket.http.response"] = {}
+        scope = {**scope, "extensions": extensions}
 
         async def send_when_taken(message: Message) -> None:
             if over:
@@ -128,6 +137,10 @@ class Outlet(Valve):
         """Whether a message waits until the connection takes more."""
         raise NotImplementedError
 
+    def write(self, what: Any) -> bool:
+        """Write the next text or bytes at once (realtime/teller.py); ``False`` where that must be waited for."""
+        raise NotImplementedError
+
     def before(self, message: Message) -> None:
         """Called before a message is written."""
 
@@ -152,9 +165,16 @@ class HttpOutlet(Outlet):
     def carries(self, message: Message) -> bool:
         return bool(message.get("more_body"))
 
+    def write(self, what: bytes) -> bool:
+        if self._opens is not None or not self._fitted or self._protocol.channel is None:
+            return False
+        self._protocol.write(what)
+        return True
+
     def before(self, message: Message) -> None:
         if message.get("more_body") and not self._fitted and self._protocol.channel is not None:
             self._protocol.registerProducer(self, True)
+            _be_prompt(self._protocol.channel.transport, True)
             self._fitted = True
         elif not message.get("more_body"):
             self.close()
@@ -165,6 +185,7 @@ class HttpOutlet(Outlet):
 
     def close(self) -> None:
         if self._fitted and self._protocol.channel is not None:
+            _be_prompt(self._protocol.channel.transport, False)
             self._protocol.unregisterProducer()
         self._fitted = False
 
@@ -187,6 +208,13 @@ class SocketOutlet(Outlet):
 
     def carries(self, message: Message) -> bool:
         return message["type"] == "websocket.send"
+
+    def write(self, what: str) -> bool:
+        protocol = self._protocol
+        if self._opens is not None or protocol.state != OPEN or protocol.send_queue:
+            return False
+        protocol.transport.write(_framed(what))
+        return True
 
     def before(self, message: Message) -> None:
         # Daphne's limit of a megabyte is for what clients send; autobahn holds our own frames to it as well, and a
@@ -219,10 +247,29 @@ class SocketOutlet(Outlet):
             self._protocol.closeHandshakeTimeout = CLOSE_SECONDS
             self._protocol.transport.unregisterProducer()
             self._protocol.transport.registerProducer(self, True)
+            _be_prompt(self._protocol.transport, True)
 
     def abort(self) -> None:
         if self._protocol.transport is not None:
             self._protocol.transport.abortConnection()
+
+
+@functools.lru_cache(maxsize=32)
+def _framed(text: str) -> bytes:
+    """A text as a frame on the wire: the same bytes for all who are told the same, since servers mask nothing.
+    https://www.rfc-editor.org/rfc/rfc6455#section-5.2"""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 65_536:
+        return struct.pack("!BBH", 0x81, 126, size) + payload
+    return struct.pack("!BBQ", 0x81, 127, size) + payload
+
+
+def _be_prompt(transport: Any, prompt: bool) -> None:
+    if isinstance(transport, PromptServer):
+        transport.prompt = prompt
 
 
 def bound_bodies() -> None:

@@ -25,7 +25,7 @@ class Viewer:
 
 def load(user_ids: Collection[int]) -> dict[int, Viewer]:
     """The viewers among these users; inactive and deleted ones are left out. A fixed number of queries."""
-    users = list(get_user_model().objects.filter(pk__in=user_ids, is_active=True))
+    users = list(get_user_model().objects.filter(pk__in=user_ids, is_active=True).only("password", "is_staff"))
     if not users:
         return {}
     keys = audience.keys_of([user.pk for user in users])

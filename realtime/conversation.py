@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -26,8 +26,7 @@ STATE_SECONDS = 1.0  # the least time between two frames of the same state
 BATCH = 500  # events in one write
 
 
-@dataclass(frozen=True)
-class Send:
+class Send(NamedTuple):
     """Send these events, then these frames without id; ``cursor`` is where the listener stands afterwards.
 
     With neither, it is a heartbeat. ``last``: nothing follows.
@@ -39,16 +38,14 @@ class Send:
     last: bool = False
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """Read from the database, elsewhere; the result is what ``read`` returns. Equal keys may share a reading."""
 
     key: Hashable
     read: Callable[[], Any]
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """Wait until the hub has news since version ``seen``, or for so many seconds."""
 
     seen: int
@@ -75,7 +72,7 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
     pending = [_Pending(state) for state in listener.subscription.states]
     spoke = time.monotonic()
     everything = True  # the state of all there is, on connect and after a reset
-    standing = ""
+    standing, known = "", None
     while True:
         seen = hub.version
         if listener.reset:
@@ -96,11 +93,13 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         share = listener.subscription.share(stretch, viewer)
         for waiting, subjects in zip(pending, share.subjects, strict=True):
             waiting.subjects |= subjects
-        states = _flashes(hub, listener, viewer)
-        states += yield from _states(hub, listener, viewer, pending, everything)
-        told, standing = standing, listener.subscription.standing(viewer)
-        if standing != told:
-            states.append(standing)
+        states: list[str] = _flashes(hub, listener, viewer) if hub.flashed > listener.flashed else []
+        if everything or any(waiting.subjects for waiting in pending):
+            states += yield from _states(hub, listener, viewer, pending, everything)
+        if viewer is not known:  # told anew after every change of authority: most often it is the same person as before
+            told, known, standing = standing, viewer, listener.subscription.standing(viewer)
+            if standing != told:
+                states.append(standing)
         opening, everything = everything, False
         if share.over:
             gone = to_json({"type": "error", "message": "gone"})

@@ -25,7 +25,7 @@ from .listener import Listener
 from .reader import Reader
 from .replay import Frame, Stretch
 from .state import Shelf
-from .waiting import Waiting
+from .waiting import Place, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -177,17 +177,20 @@ class Hub:
         with self._changed:
             self._changed.wait_for(lambda: self.version != seen, timeout=seconds)
 
-    async def wait_async(self, seen: int, seconds: float) -> None:
-        """As ``wait``, for a coroutine. All coroutines of a loop are woken by one call into it."""
-        loop = asyncio.get_running_loop()
+    def when_news(
+        self, loop: asyncio.AbstractEventLoop, seen: int, seconds: float, go_on: Callable[[], None]
+    ) -> Place | None:
+        """As ``wait``, in the running event loop: ``go_on`` is called then; ``None`` when there is news already.
+
+        All who wait in a loop are woken by one call into it. The loop is named, since asking for it is a system call.
+        """
         with self._lock:
             if self.version != seen:
-                return
+                return None
             waiting = self._loops.get(loop)
             if waiting is None:
                 waiting = self._loops[loop] = Waiting(loop)
-            place = waiting.join(seconds)
-        await waiting.stay(place)
+            return waiting.join(seconds, go_on)
 
     def wake(self) -> None:
         """Look at the log now: a transaction of this process has just committed events."""
@@ -313,8 +316,11 @@ class Hub:
         fresh = authority.load(user_ids)
         with self._lock:
             for user_id in user_ids & self._present.keys():  # who has left meanwhile stays forgotten
-                if self._viewers.get(user_id, (0, None))[0] < number:
-                    self._viewers[user_id] = (number, fresh.get(user_id))
+                before, known = self._viewers.get(user_id, (0, None))
+                if before < number:
+                    viewer = fresh.get(user_id)
+                    # Who is the same stays the same object: that there is nothing to tell anew is seen at a glance.
+                    self._viewers[user_id] = (number, known if viewer == known else viewer)
 
     def _sweep(self) -> None:
         """Find what no signal told of: expired sessions, and changes made behind Django's back."""

@@ -7,6 +7,7 @@ process receives each once, however many of its clients listen, and not through 
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import threading
 import time
@@ -22,7 +23,10 @@ SEND_SECONDS = 0.25
 FAILURES = 3  # in a row; then the layer is left alone
 PAUSE_SECONDS = 10.0
 WAITING = 10_000  # messages that wait to be sent; beyond that the oldest go: the log has them
+RETRY_SECONDS = 1.0  # until a group is joined anew
 IDLE_SECONDS = 0.2  # an in-memory layer is fed from other threads, whose wake-up its loop does not notice
+
+_numbers = itertools.count(1)
 
 Receiver = Callable[[str, dict[str, Any]], None]  # group, message as it came
 
@@ -81,6 +85,7 @@ class Layer:
     async def _run(self) -> None:
         with self._lock:
             self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
+            self._joining = asyncio.Lock()
             self._news.set()
         receiving = asyncio.create_task(self._receive())
         try:
@@ -151,9 +156,8 @@ class Layer:
         while True:
             try:
                 layer = get_channel_layer()
-                channel = await layer.new_channel()
+                channel = await self._join(layer, group)
                 try:
-                    await layer.group_add(group, channel)
                     while True:
                         self._pass_on(group, await layer.receive(channel))
                 finally:
@@ -162,7 +166,26 @@ class Layer:
                         await layer.group_discard(group, channel)
             except Exception as error:  # noqa: BLE001 (as in sending, which says once that the layer fails)
                 logger.debug("Receiving from the channel layer failed: %s", error)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _join(self, layer: Any, group: str) -> str:
+        """A mailbox for a group, one at a time; when that fails, the next one waits a moment before it is tried.
+
+        channels-redis remembers a mailbox before Redis knows it, and keeps it when Redis is away: each try of each
+        group would leave three kilobytes behind, for as long as an outage lasts.
+        """
+        async with self._joining:
+            mark = f"realtime-{next(_numbers)}."
+            try:
+                channel = await layer.new_channel(mark)
+                await layer.group_add(group, channel)
+            except BaseException as error:
+                for left in [name for name in list(layer.channels) if mark in name]:
+                    del layer.channels[left]
+                if isinstance(error, Exception):
+                    await asyncio.sleep(RETRY_SECONDS)
+                raise
+            return channel
 
     def _pass_on(self, group: str, message: dict[str, Any]) -> None:
         try:

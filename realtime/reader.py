@@ -55,14 +55,14 @@ async def result_of(reading: Future) -> Any:
     Raises TimeoutError then, and whatever the reading raised. It goes on all the same: others may wait for it.
     """
     if not reading.done():
-        waiting = _those_who_wait_for(reading, asyncio.get_running_loop())
-        await waiting.stay(waiting.join(READ_SECONDS))
+        await waiting_for(reading, asyncio.get_running_loop()).stay(READ_SECONDS)
         if not reading.done():
             raise TimeoutError
     return reading.result()
 
 
-def _those_who_wait_for(reading: Future, loop: asyncio.AbstractEventLoop) -> Waiting:
+def waiting_for(reading: Future, loop: asyncio.AbstractEventLoop) -> Waiting:
+    """Those of a loop who wait for a reading. To be asked in that loop's own thread."""
     known: dict[asyncio.AbstractEventLoop, Waiting] = reading.__dict__.setdefault("waiting", {})
     waiting = known.get(loop)
     if waiting is None:

@@ -5,17 +5,16 @@ consume a sync iterator whole before answering). Both only carry out the steps o
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
-import asyncio
-import contextlib
 import logging
 import random
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -25,9 +24,10 @@ from .client_socket import ClientSocket
 from .conversation import Read, Send, Step, Wait, conversation
 from .hub import TooManyOfOne, hub
 from .listener import Listener, Subscription
-from .reader import READ_SECONDS, result_of
+from .reader import READ_SECONDS
 from .refusal import refusal, refusal_of
 from .replay import Batch
+from .teller import Outlet, Teller, begin, outlet_of
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +73,12 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     if viewer is None or not subscription.allowed(viewer):
         slot.release()
         return refusal(404, "There is nothing here for you.")
-    stream: SyncStream | AsyncStream | AsyncIterator[bytes]
+    stream: SyncStream | AsyncIterator[bytes]
     if isinstance(request, ASGIRequest):
-        stream = AsyncStream(listener, slot)
-        if handover.leave(request.scope, stream.go_on):
-            stream = _nothing()
+        if not handover.leave(request.scope, AsyncStream(listener, slot, outlet_of(request.scope)).go_on):
+            slot.release()
+            raise ImproperlyConfigured("The ASGI application must be wrapped in realtime.handover.going_on.")
+        stream = _nothing()
     else:
         stream = SyncStream(listener, slot, ClientSocket(request.META.get("gunicorn.socket")))
     connection.close()  # a stream may last for hours and needs no connection of its own
@@ -251,47 +252,39 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 
 class AsyncStream(_Stream):
-    """The stream under ASGI: it goes on after the request is over (realtime/handover.py), in a task of its own."""
+    """The stream under ASGI: it goes on after the request is over (realtime/handover.py)."""
+
+    def __init__(self, listener: Listener, slot: Slot, outlet: Outlet | None = None) -> None:
+        super().__init__(listener, slot)
+        self._outlet = outlet
+        self._send: handover.Send
 
     async def go_on(self, receive: handover.Receive, send: handover.Send) -> None:
         """Say everything there is to say, until the browser leaves."""
-        saying = asyncio.create_task(self._say(send))
+        self._send = send
+        teller = Teller(hub, self._talk, self._say, self._over)
         try:
+            teller.start()
             # Comes when the browser has left, and when everything has been said.
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            saying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await saying
+            teller.stop()
             self.close()
 
-    async def _say(self, send: handover.Send) -> None:
-        async with contextlib.aclosing(self._run()) as pieces:
-            async for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body"})
+    def _say(self, step: Send) -> Awaitable[None] | None:
+        data = self._encoder.encode(step)
+        if self._outlet is not None and self._outlet.write(data):
+            return None
+        return begin(self._write(data))
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._run()
+    async def _write(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
-    async def _run(self) -> AsyncGenerator[bytes]:
-        result: Any = None
-        while True:
-            try:
-                step = self._talk.send(result)
-                result = await self._carry_out(step)
-            except StopIteration:
-                return
-            except Exception as error:  # noqa: BLE001 (whatever a reading raised; it is logged, the browser resumes)
-                yield self._failed(error)
-                return
-            if isinstance(step, Send):
-                yield self._encoder.encode(step)
+    def _over(self, error: Exception | None) -> Awaitable[None] | None:
+        return begin(self._end(self._failed(error) if error is not None else b""))
 
-    async def _carry_out(self, step: Step) -> Any:
-        if isinstance(step, Read):
-            return await result_of(hub.reader.submit(step.key, step.read))
-        if isinstance(step, Wait):
-            await hub.wait_async(step.seen, step.seconds)
-        return None
+    async def _end(self, last: bytes) -> None:
+        if last:
+            await self._write(last)
+        await self._send({"type": "http.response.body"})

@@ -1,23 +1,41 @@
-"""Coroutines that wait for the same thing, thousands at once: woken by one call, or each when its time is over.
+"""Thousands in one event loop that wait for the same thing: woken by one call, or each when its time is over.
 
-``asyncio.wait`` and ``wait_for`` would do the same at many times the price for each of them; and who gives up waiting
-for a future that all share is looked for among all who still wait.
+Who waits leaves a callback and needs neither a task nor a future for it. ``asyncio.wait`` and ``wait_for`` would do the
+same at many times the price for each of them; and who gives up waiting for a future that all share is looked for among
+all who still wait.
 """
 
 import asyncio
 import itertools
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 GRID_SECONDS = 0.05  # times that end in the same step share one timer
-SLICE = 100  # woken in one turn of the loop: what they write is on its way before the next are woken
+SLICE = 100  # woken in one turn of the loop: others have their turn before the next are
 
 
-class Place(NamedTuple):
+class Place:
     """Where somebody waits."""
 
-    news: asyncio.Future
-    due: set[asyncio.Future]
+    __slots__ = ("_due", "_go_on", "_waiting")
+
+    def __init__(self, waiting: "Waiting", due: set["Place"], go_on: Callable[[], None]) -> None:
+        self._waiting, self._due = waiting, due
+        self._go_on: Callable[[], None] | None = go_on
+
+    def leave(self) -> None:
+        """Wait no longer; the callback is not called any more. Asking twice is harmless."""
+        self._go_on = None
+        self._waiting._all.discard(self)
+        self._due.discard(self)
+
+    def _call(self) -> None:
+        go_on = self._go_on
+        if go_on is not None:
+            self.leave()
+            try:
+                go_on()
+            except Exception as error:  # noqa: BLE001 (others of the same slice must still be woken)
+                self._waiting.complain(error)
 
 
 class Waiting:
@@ -26,52 +44,51 @@ class Waiting:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._all: set[asyncio.Future] = set()
-        self._due: dict[int, set[asyncio.Future]] = {}
+        self._all: set[Place] = set()
+        self._due: dict[int, set[Place]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._all)
 
-    def join(self, seconds: float) -> Place:
-        """Begin to wait, for so many seconds at most (and up to a step longer). Then await ``stay`` at once."""
+    def join(self, seconds: float, go_on: Callable[[], None]) -> Place:
+        """Wait, for so many seconds at most (and up to a step longer); then ``go_on`` is called, once.
+
+        What it raises is told to the loop's exception handler.
+        """
         step = int((self._loop.time() + max(0.0, seconds)) / GRID_SECONDS) + 1
         due = self._due.get(step)
         if due is None:
             due = self._due[step] = set()
             self._loop.call_at(step * GRID_SECONDS, self._over, step)
-        place = Place(self._loop.create_future(), due)
-        due.add(place.news)
-        self._all.add(place.news)
+        place = Place(self, due, go_on)
+        due.add(place)
+        self._all.add(place)
         return place
 
-    async def stay(self, place: Place) -> None:
-        """Wait until woken, or until the time is over."""
+    async def stay(self, seconds: float) -> None:
+        """As ``join``, for a coroutine."""
+        news = self._loop.create_future()
+        place = self.join(seconds, lambda: news.done() or news.set_result(None))
         try:
-            await place.news
+            await news
         finally:
-            self._all.discard(place.news)
-            place.due.discard(place.news)
+            place.leave()
 
     def wake(self) -> None:
-        """Whoever waits now has waited long enough. They are woken a slice at a time, one after the other.
-
-        All at once, each would be told only when the last of them has been worked out, and what all of them are told
-        would be held in memory together.
-        """
+        """Whoever waits now has waited long enough. They are woken a slice at a time, one after the other."""
         woken, self._all = self._all, set()
         self._wake_next(iter(woken))
 
-    def _wake_next(self, woken: Iterator[asyncio.Future]) -> None:
-        one = list(itertools.islice(woken, SLICE))
-        _resolve(one)
-        if len(one) == SLICE:
-            self._loop.call_soon(self._wake_next, woken)
+    def complain(self, error: Exception) -> None:
+        """Tell the loop of an error that nobody awaits."""
+        self._loop.call_exception_handler({"message": "Who was woken failed.", "exception": error})
 
     def _over(self, step: int) -> None:
-        _resolve(self._due.pop(step))
+        self._wake_next(iter(list(self._due.pop(step))))
 
-
-def _resolve(waiting: Iterable[asyncio.Future]) -> None:
-    for news in waiting:  # who wakes up leaves the sets later, in a turn of its own
-        if not news.done():
-            news.set_result(None)
+    def _wake_next(self, woken: Iterator[Place]) -> None:
+        one = list(itertools.islice(woken, SLICE))
+        if len(one) == SLICE:
+            self._loop.call_soon(self._wake_next, woken)
+        for place in one:
+            place._call()

@@ -10,7 +10,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -19,13 +19,14 @@ from channels.consumer import AsyncConsumer
 from django.conf import settings
 
 from . import handover, replay
-from .conversation import Read, Send, Wait, conversation
+from .conversation import Send, conversation
 from .events import to_json
 from .hub import TooManyOfOne, hub
 from .listener import Listener, Subscription, asked_by_another
 from .reader import result_of
 from .refusal import deny
 from .replay import Batch
+from .teller import Outlet, Teller, begin, outlet_of
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ class ListenerConsumer(AsyncConsumer):
     channel_layer_alias = "none"  # no mailbox: see above
     open_sockets: ClassVar[int] = 0
 
-    _talk: asyncio.Task | None = None
+    _teller: Teller | None = None
+    _outlet: Outlet | None = None
     _number: int | None = None
     _joined = False
     _counted = False
@@ -70,7 +72,7 @@ class ListenerConsumer(AsyncConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let the client in or not; what goes on after that needs nothing of the handshake (realtime/handover.py)."""
-        self.scope, self.base_send = scope, send
+        self.scope, self.base_send, self._outlet = scope, send, outlet_of(scope)
         try:
             await receive()  # websocket.connect
             listener = await self._let_in()
@@ -86,14 +88,16 @@ class ListenerConsumer(AsyncConsumer):
         """Tell and hear; however that ends, nothing is left behind, and the client knows that it may resume."""
         self.base_send = send
         if listener is not None:
-            self._talk = asyncio.create_task(self._tell(listener))
+            over = partial(self._over, listener)
+            self._teller = Teller(hub, conversation(hub, listener), self._say, over)
+            self._teller.start()
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 await self._hear(message)
             self._closed = True
         except asyncio.CancelledError:
             # The server stops (Daphne cancels its applications): better a reason than a broken connection.
-            if self._talk is not None:
+            if self._teller is not None:
                 await self._close(Close.RESTART)
             raise
         finally:
@@ -124,7 +128,7 @@ class ListenerConsumer(AsyncConsumer):
             await self._close(Close.NOT_ALLOWED)
             return None
         try:
-            listener = await self._read(None, lambda: self._attach(subscription, query))
+            listener = await result_of(hub.reader.submit(None, lambda: self._attach(subscription, query)))
         except TooManyOfOne:
             logger.warning("Refused, one person has too many live connections open.")
             self._leave()
@@ -161,8 +165,8 @@ class ListenerConsumer(AsyncConsumer):
 
     def _leave(self) -> None:
         self._left = True
-        if self._talk is not None and self._talk is not asyncio.current_task():
-            self._talk.cancel()
+        if self._teller is not None:
+            self._teller.stop()
         if self._number is not None:
             hub.detach(self._number)
             self._number = None
@@ -172,33 +176,14 @@ class ListenerConsumer(AsyncConsumer):
 
     # --- telling ------------------------------------------------------------------------------------------------
 
-    async def _tell(self, listener: Listener) -> None:
-        talk = conversation(hub, listener)
-        result: Any = None
-        try:
-            while True:
-                step = talk.send(result)
-                result = None
-                if isinstance(step, Read):
-                    result = await self._read(step.key, step.read)
-                elif isinstance(step, Wait):
-                    await hub.wait_async(step.seen, step.seconds)
-                else:
-                    await self._say(step)
-                    if self._closed:
-                        return
-        except StopIteration:
-            await self._close(self._code(listener))
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 (whatever a reading raised; it is logged, the browser resumes)
-            logger.warning("A socket is closed, its browser will resume: %s: %s", type(error).__name__, error)
-            await self._close(Close.RESTART)
+    def _say(self, step: Send) -> Awaitable[None] | None:
+        texts = self._texts(step)
+        if len(texts) == 1 and self._outlet is not None and not self._closed and self._outlet.write(texts[0]):
+            return None
+        return begin(self._send_all(texts))
 
-    async def _read(self, key: Any, read: Any) -> Any:
-        return await result_of(hub.reader.submit(key, read))
-
-    async def _say(self, step: Send) -> None:
+    def _texts(self, step: Send) -> tuple[str, ...]:
+        """What is written for a step, message by message."""
         beside = []
         if step.events:
             self._told = step.events[-1].id
@@ -207,13 +192,21 @@ class ListenerConsumer(AsyncConsumer):
             beside.append(to_json({"type": "cursor", "cursor": step.cursor}))
             self._told = step.cursor
         beside += step.states
-        if self._joined and not beside:
-            texts = step.events.written(_as_arrays)
-        else:
-            said = [*(frame.json for frame in step.events), *beside]
-            texts = tuple(_arrays(said)) if self._joined else said
+        if not self._joined:
+            return (*(frame.json for frame in step.events), *beside)
+        if not beside:
+            return step.events.written(_as_arrays)
+        return tuple(_arrays([*(frame.json for frame in step.events), *beside]))
+
+    async def _send_all(self, texts: tuple[str, ...]) -> None:
         for text in texts:
             await self._send_text(text)
+
+    def _over(self, listener: Listener, error: Exception | None) -> Awaitable[None] | None:
+        if error is None:
+            return begin(self._close(self._code(listener)))
+        logger.warning("A socket is closed, its browser will resume: %s: %s", type(error).__name__, error)
+        return begin(self._close(Close.RESTART))
 
     def _code(self, listener: Listener) -> int:
         viewer = hub.viewer(listener.user_id)

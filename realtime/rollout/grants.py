@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.contrib.auth import get_user_model
 
 from ..events import to_json
 from ..models import TransportHold
@@ -34,13 +34,28 @@ def holds() -> Holds:
 
 
 def decisions(users: Collection[Any]) -> dict[int, Decision]:
-    """The transport of each of these users, by id: two queries for all of them, none with the kill switch thrown."""
+    """The transport of each of these users, by id: two queries for all of them at most, none with the kill switch
+    thrown."""
     granted = flags()
     if not granted.use_websockets and not granted.shadow:
         return {user.pk: transport.decide(granted, Person(user.pk), Holds()) for user in users}
-    prefetch_related_objects(list(users), "groups")
     taken = holds()
-    return {user.pk: transport.decide(granted, person(user), taken) for user in users}
+    members = _members(users, granted.groups | taken.groups.keys())
+    return {
+        user.pk: transport.decide(granted, Person(user.pk, user.is_staff, frozenset(members.get(user.pk, ()))), taken)
+        for user in users
+    }
+
+
+def _members(users: Collection[Any], names: Collection[str]) -> dict[int, set[str]]:
+    """Which of the groups with these names each user is in; those in none are left out."""
+    found: dict[int, set[str]] = {}
+    if names:
+        ids = [user.pk for user in users]
+        rows = get_user_model().objects.filter(pk__in=ids, groups__name__in=names).values_list("pk", "groups__name")
+        for user_id, name in rows:
+            found.setdefault(user_id, set()).add(name)
+    return found
 
 
 def decision(user: Any) -> Decision:

@@ -186,7 +186,7 @@ def test_a_burst_is_one_query_one_wake_and_one_write_a_client(hub, head, kind, m
 
 
 @KINDS
-def test_an_idle_client_is_two_tasks_and_nothing_of_who_let_it_in(hub, head, kind):
+def test_an_idle_client_is_one_task_of_the_servers_and_nothing_of_who_let_it_in(hub, head, kind):
     async def scene() -> tuple[int, list]:
         before = len(asyncio.all_tasks())
         clients = await opened(hub, kind, head)
@@ -197,7 +197,7 @@ def test_an_idle_client_is_two_tasks_and_nothing_of_who_let_it_in(hub, head, kin
         return counted
 
     tasks, users = asyncio.run(scene())
-    assert tasks == 2 * CLIENTS
+    assert tasks == CLIENTS
     if kind == "websocket":  # for streams the request goes with Django's own handler
         assert users == [None] * CLIENTS
 

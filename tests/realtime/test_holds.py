@@ -54,12 +54,17 @@ def test_doing_it_again_changes_and_records_nothing():
     assert TransportChange.objects.count() == Event.objects.count() == 2
 
 
-def test_the_kill_switch_costs_no_query_and_the_rollout_two_for_all(settings, django_assert_num_queries):
+def test_the_kill_switch_costs_no_query_the_rollout_one_for_all_and_its_groups_another(
+    settings, django_assert_num_queries
+):
     users = [person() for _ in range(5)]
     settings.USE_WEBSOCKETS = False
     with django_assert_num_queries(0):
         grants.decisions(users)
     settings.USE_WEBSOCKETS = True
+    with django_assert_num_queries(1):
+        grants.decisions(users)
+    settings.WEBSOCKET_ROLLOUT_GROUPS = ["Finance Manager"]
     with django_assert_num_queries(2):
         grants.decisions(users)
 

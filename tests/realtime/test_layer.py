@@ -1,15 +1,18 @@
 """This process's end of the channel layer: nothing stays behind, and nothing ends it."""
 
+import asyncio
 import time
 from types import SimpleNamespace
 
 import pytest
 from channels import layers
 from channels.layers import InMemoryChannelLayer, channel_layers
+from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from gistagum.layers import channel_layers as layers_for
+from realtime import layer as module
 from realtime.layer import Layer, Message
-from tests.support.ports import wait_until
+from tests.support.ports import free_port, wait_until
 
 DAYS = 3 * 86400
 
@@ -40,6 +43,14 @@ class Process:
     def _followed(self) -> frozenset[str]:
         return frozenset(self.groups)
 
+    def there(self, look):
+        """What ``look`` gives in the layer's own thread."""
+
+        async def one():
+            return look()
+
+        return asyncio.run_coroutine_threadsafe(one(), self.layer._loop).result(5)
+
     def send(self, group: str, **data: object) -> None:
         self.layer.send([Message(group, "say", data)])
 
@@ -68,6 +79,29 @@ def test_a_message_of_no_use_costs_the_next_one_nothing(memory):
     process.layer.send([Message("all", "say", {"bad": True}), Message("all", "say", {"word": "next"})])
     wait_until(lambda: {"word": "next"} in process.got, "the next message", 5)
     assert set(memory.groups["all"]) == mailboxes
+
+
+@pytest.fixture
+def nowhere():
+    """The layer of a site whose Redis is away."""
+    config = layers_for(f"redis://127.0.0.1:{free_port()}/0")["default"]["CONFIG"]
+    layer = RedisPubSubChannelLayer(**config)
+    before = channel_layers.set("default", layer)
+    yield layer
+    channel_layers.set("default", before)
+
+
+def test_tries_to_join_while_redis_is_away_leave_no_mailboxes_behind(nowhere, monkeypatch):
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    tries = []
+    new_channel = nowhere.new_channel
+    monkeypatch.setattr(nowhere, "new_channel", lambda prefix: tries.append(1) or new_channel(prefix))
+    process = Process("here", "there", "everywhere")
+    wait_until(lambda: len(tries) > 20, "it tries again and again", 10)
+
+    assert process.there(lambda: len(nowhere.channels)) <= 1  # that of the present try
+    process.groups.clear()
+    wait_until(lambda: process.there(lambda: len(asyncio.all_tasks())) <= 3, "nobody tries any more")
 
 
 def test_a_membership_lasts_longer_than_a_day(memory, monkeypatch):

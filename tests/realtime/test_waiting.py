@@ -1,4 +1,4 @@
-"""Thousands of coroutines that wait for the same: woken together, over in time, and nothing kept of who is gone."""
+"""Thousands that wait for the same: woken together, over in time, and nothing kept of who is gone."""
 
 import asyncio
 import itertools
@@ -18,7 +18,7 @@ def run(scene):
 
 def waiters(waiting: Waiting, seconds: float, number: int = MANY) -> list[asyncio.Task]:
     async def one() -> None:
-        await waiting.stay(waiting.join(seconds))
+        await waiting.stay(seconds)
 
     return [asyncio.create_task(one()) for _ in range(number)]
 
@@ -108,6 +108,42 @@ def test_who_gives_up_is_forgotten_and_the_others_wait_on():
         return kept
 
     assert run(scene) == (1, 1)
+
+
+def test_who_leaves_is_not_called_any_more_even_in_the_middle_of_a_call():
+    called = []
+
+    async def scene(waiting):
+        gone = waiting.join(25, lambda: called.append("gone"))
+        gone.leave()
+        pair = []
+        pair += [waiting.join(25, lambda: (called.append("one"), pair[1].leave()))]
+        pair += [waiting.join(25, lambda: (called.append("other"), pair[0].leave()))]
+        waiting.wake()
+        await asyncio.sleep(0)
+        return len(waiting._all), sum(map(len, waiting._due.values()))
+
+    assert run(scene) == (0, 0)
+    assert called in (["one"], ["other"])
+
+
+def test_who_fails_when_woken_keeps_nobody_else_asleep():
+    complaints = []
+
+    def fail() -> None:
+        raise ValueError("of one")
+
+    async def scene(waiting):
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context["exception"]))
+        tasks = waiters(waiting, 25, SLICE)
+        for _ in range(SLICE):
+            waiting.join(25, fail)
+        await asyncio.sleep(0)
+        waiting.wake()
+        await asyncio.gather(*tasks)
+
+    run(scene)
+    assert [str(one) for one in complaints] == ["of one"] * SLICE
 
 
 def test_who_comes_after_the_call_waits_for_the_next():

@@ -13,6 +13,7 @@ from realtime.limits import Limits
 from realtime.listener import Subscription
 from realtime.reader import Reader
 from realtime.replay import Start
+from realtime.waiting import Place, Waiting
 
 
 class SlowHub:
@@ -32,8 +33,8 @@ class SlowHub:
         self.present.add(self.came)
         return self.came
 
-    async def wait_async(self, seen: int, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    def when_news(self, loop, seen: int, seconds: float, go_on) -> Place:
+        return Waiting(loop).join(seconds, go_on)
 
     def detach(self, number: int) -> None:
         self.present.discard(number)

@@ -1,0 +1,82 @@
+"""How Daphne's open connections are written to: what many are told in a turn of the loop leaves in a row, at its end.
+
+Twisted puts what is written into a buffer, asks the kernel to be told when the socket takes something, writes then, and
+asks not to be told any more: three system calls and a turn of the reactor for each write to each client. One does,
+since the socket of a client that keeps up always takes something. And one after another these calls cost less than with
+other work between them, for which the other end would fall asleep and have to be woken.
+"""
+
+import sys
+from collections.abc import Iterable
+from typing import ClassVar
+
+from twisted.internet import tcp
+
+
+class PromptServer(tcp.Server):
+    """A connection that, once it is ``prompt``, is first offered to the kernel; what that does not take is buffered.
+
+    For streams and sockets alone: of a page, headers and body are better written together.
+    """
+
+    prompt = False
+    _waits_for_kernel = False
+    _said = b""  # in this turn
+    _told: ClassVar[list["PromptServer"]] = []  # whoever was told something in this turn
+
+    def startWriting(self) -> None:
+        self._waits_for_kernel = True
+        super().startWriting()
+
+    def stopWriting(self) -> None:
+        self._waits_for_kernel = False
+        super().stopWriting()
+
+    def write(self, data: bytes) -> None:
+        if self._said:  # one write waits, not more: else nobody would notice how much it is
+            self._write_at_once()
+            super().write(data)
+        elif self.prompt and self.connected and not self._waits_for_kernel and not self.TLS:
+            self._said = data
+            if not self._told:
+                self.reactor.callLater(0, self._write_what_was_said)
+            self._told.append(self)
+        else:
+            super().write(data)
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        if self.prompt:
+            self.write(b"".join(iovec))
+        else:
+            super().writeSequence(iovec)
+
+    def loseConnection(self) -> None:
+        self._write_at_once()
+        super().loseConnection()
+
+    def unregisterProducer(self) -> None:
+        self._write_at_once()  # Twisted may end the connection then, if nothing is left to be written
+        super().unregisterProducer()
+
+    def _write_at_once(self) -> None:
+        data, self._said = self._said, b""
+        if not data or not self.connected:
+            return
+        sent = self.writeSomeData(data)
+        if isinstance(sent, int):  # else the connection is lost, which the reactor finds when it tries to write
+            data = data[sent:]
+        if data:
+            super().write(data)
+
+    @classmethod
+    def _write_what_was_said(cls) -> None:
+        told = cls._told[:]
+        cls._told.clear()
+        for one in told:
+            one._write_at_once()
+
+
+def write_in_a_row() -> None:
+    """Under Daphne: let its connections be such. To be called before it listens."""
+    if "daphne.server" in sys.modules:
+        tcp.Port.transport = PromptServer

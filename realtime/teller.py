@@ -1,0 +1,164 @@
+"""Carries out a conversation (realtime/conversation.py) in an event loop: the driver of every transport under ASGI.
+
+Whoever waits for news or for a reading is called back when it is there, and writes at once. A task is only made for a
+client that does not take what it is told; so an idle client costs none, and a thousand that are told something are
+told it in a row, without a thousand tasks that are woken for it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from .conversation import Send, Step, Wait
+from .hub import Hub
+from .reader import READ_SECONDS, waiting_for
+from .waiting import Place
+
+OUTLET = "realtime.outlet"  # the extension of an ASGI scope under which a server offers an Outlet
+
+
+class Outlet(Protocol):
+    """A server's way past ASGI's ``send`` for an open connection: without a coroutine for each write."""
+
+    def write(self, what: Any) -> bool:
+        """Write the next text (WebSocket) or bytes (HTTP) at once; ``False`` where that must be waited for: nothing
+        was written then, and ``send`` waits."""
+
+
+def outlet_of(scope: Any) -> Outlet | None:
+    """What the server offers for this connection."""
+    return (scope.get("extensions") or {}).get(OUTLET)
+
+
+class Begun:
+    """A coroutine that has been begun outside of any task, for whoever awaits the rest of it."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._coroutine, self._waits_for = coroutine, waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                try:
+                    result = yield waits_for
+                except GeneratorExit:
+                    self._coroutine.close()
+                    raise
+                except BaseException as error:  # noqa: BLE001 (it belongs to the coroutine, whatever it is)
+                    waits_for = self._coroutine.throw(error)
+                else:
+                    waits_for = self._coroutine.send(result)
+            except StopIteration:
+                return
+
+
+def begin(coroutine: Coroutine[Any, Any, None]) -> Begun | None:
+    """Run a coroutine as far as it goes without waiting; ``None`` when that is to its end.
+
+    It must not ask for the task that it runs in.
+    """
+    try:
+        return Begun(coroutine, coroutine.send(None))
+    except StopIteration:
+        return None
+
+
+class Teller:
+    """One client's conversation. ``say`` writes a step, and returns what is to be awaited if it could not at once.
+
+    ``over`` is called once, when there is nothing more to say (``None``) or something went wrong (the error), and
+    likewise returns what is to be awaited.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        talk: Generator[Step, Any, None],
+        say: Callable[[Send], Awaitable[None] | None],
+        over: Callable[[Exception | None], Awaitable[None] | None],
+    ) -> None:
+        self._hub, self._talk, self._say, self._over = hub, talk, say, over
+        self._loop = asyncio.get_running_loop()
+        self._place: Place | None = None
+        self._task: asyncio.Task | None = None
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin to tell, in the running loop."""
+        self._go_on()
+
+    def stop(self) -> None:
+        """Say nothing more. Asking twice is harmless."""
+        self._stopped = True
+        if self._place is not None:
+            self._place.leave()
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+
+    def _go_on(self, reading: Future | None = None) -> None:
+        self._place = None
+        if self._stopped:
+            return
+        rest = self._carry_out(reading)
+        if rest is not None:
+            self._task = self._loop.create_task(self._await(rest))
+
+    async def _await(self, rest: Awaitable[None] | None) -> None:
+        try:
+            while rest is not None:
+                await rest
+                rest = None if self._stopped else self._carry_out(None)
+        except Exception as error:  # noqa: BLE001 (what the server says of a broken connection is handed on)
+            await (self._finish(error) or _nothing())
+        finally:
+            self._task = None
+
+    def _carry_out(self, reading: Future | None) -> Awaitable[None] | None:
+        """Step by step, until something has to be waited for: a callback is left then, or what to await returned."""
+        try:
+            result = None if reading is None else _result(reading)
+            while not self._stopped:
+                step = self._talk.send(result)
+                result = None
+                if isinstance(step, Send):
+                    if (rest := self._say(step)) is not None:
+                        return rest
+                elif isinstance(step, Wait):
+                    self._place = self._hub.when_news(self._loop, step.seen, step.seconds, self._go_on)
+                    if self._place is not None:
+                        return None
+                else:
+                    reading = self._hub.reader.submit(step.key, step.read)
+                    if not reading.done():
+                        self._wait_for(reading)
+                        return None
+                    result = reading.result()
+        except StopIteration:
+            return self._finish(None)
+        except Exception as error:  # noqa: BLE001 (whatever a reading raised is handed on)
+            return self._finish(error)
+        return None
+
+    def _wait_for(self, reading: Future) -> None:
+        waiting = waiting_for(reading, self._loop)
+        self._place = waiting.join(READ_SECONDS, lambda: self._go_on(reading))
+
+    def _finish(self, error: Exception | None) -> Awaitable[None] | None:
+        if self._stopped:
+            return None
+        rest = self._over(error)
+        self._stopped = True
+        self._talk.close()
+        return rest
+
+
+def _result(reading: Future) -> Any:
+    if not reading.done():
+        raise TimeoutError(f"a reading took more than {READ_SECONDS:.0f} s")
+    return reading.result()
+
+
+async def _nothing() -> None:
+    pass
