@@ -25,6 +25,7 @@ from .daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
 from .daphne_writes import write_in_a_row  # noqa: E402
 from .handshake import SignedIn, refused_without_data  # noqa: E402
 from .middleware import own_origin_only, own_session_only  # noqa: E402
+from .uvicorn_writes import with_outlets  # noqa: E402
 
 # An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
 refuse = WebsocketDenier.as_asgi()
@@ -32,12 +33,14 @@ addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
 sockets = refused_without_data(own_session_only(limited_handshakes(SessionMiddleware(SignedIn(addresses)))))
 
 application = bounded(
-    going_on(
-        ProtocolTypeRouter(
-            {
-                "http": bounded_bodies(django_application),
-                "websocket": own_origin_only(CookieMiddleware(sockets), refuse),
-            }
+    with_outlets(
+        going_on(
+            ProtocolTypeRouter(
+                {
+                    "http": bounded_bodies(django_application),
+                    "websocket": own_origin_only(CookieMiddleware(sockets), refuse),
+                }
+            )
         )
     )
 )

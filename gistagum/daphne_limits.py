@@ -10,7 +10,6 @@ import atexit
 import functools
 import logging
 import os
-import struct
 import sys
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -21,6 +20,7 @@ from realtime.teller import OUTLET
 
 from .bodies import REFUSAL, largest
 from .daphne_writes import PromptServer
+from .writes import framed
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -213,7 +213,7 @@ class SocketOutlet(Outlet):
         protocol = self._protocol
         if self._opens is not None or protocol.state != OPEN or protocol.send_queue:
             return False
-        protocol.transport.write(_framed(what))
+        protocol.transport.write(framed(what))
         return True
 
     def before(self, message: Message) -> None:
@@ -252,19 +252,6 @@ class SocketOutlet(Outlet):
     def abort(self) -> None:
         if self._protocol.transport is not None:
             self._protocol.transport.abortConnection()
-
-
-@functools.lru_cache(maxsize=32)
-def _framed(text: str) -> bytes:
-    """A text as a frame on the wire: the same bytes for all who are told the same, since servers mask nothing.
-    https://www.rfc-editor.org/rfc/rfc6455#section-5.2"""
-    payload = text.encode()
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, size)) + payload
-    if size < 65_536:
-        return struct.pack("!BBH", 0x81, 126, size) + payload
-    return struct.pack("!BBQ", 0x81, 127, size) + payload
 
 
 def _be_prompt(transport: Any, prompt: bool) -> None:

@@ -1,16 +1,16 @@
-"""How Daphne's open connections are written to: what many are told in a turn of the loop leaves in a row, at its end.
+"""How Daphne's open connections are written to: at the end of a turn of the loop, in a row (gistagum/writes.py).
 
 Twisted puts what is written into a buffer, asks the kernel to be told when the socket takes something, writes then, and
 asks not to be told any more: three system calls and a turn of the reactor for each write to each client. One does,
-since the socket of a client that keeps up always takes something. And one after another these calls cost less than with
-other work between them, for which the other end would fall asleep and have to be woken.
+since the socket of a client that keeps up always takes something.
 """
 
 import sys
 from collections.abc import Iterable
-from typing import ClassVar
 
 from twisted.internet import tcp
+
+from .writes import row
 
 
 class PromptServer(tcp.Server):
@@ -22,7 +22,6 @@ class PromptServer(tcp.Server):
     prompt = False
     _waits_for_kernel = False
     _said = b""  # in this turn
-    _told: ClassVar[list["PromptServer"]] = []  # whoever was told something in this turn
 
     def startWriting(self) -> None:
         self._waits_for_kernel = True
@@ -38,9 +37,7 @@ class PromptServer(tcp.Server):
             super().write(data)
         elif self.prompt and self.connected and not self._waits_for_kernel and not self.TLS:
             self._said = data
-            if not self._told:
-                self.reactor.callLater(0, self._write_what_was_said)
-            self._told.append(self)
+            row.add(self._write_at_once)
         else:
             super().write(data)
 
@@ -67,13 +64,6 @@ class PromptServer(tcp.Server):
             data = data[sent:]
         if data:
             super().write(data)
-
-    @classmethod
-    def _write_what_was_said(cls) -> None:
-        told = cls._told[:]
-        cls._told.clear()
-        for one in told:
-            one._write_at_once()
 
 
 def write_in_a_row() -> None:

@@ -1,0 +1,252 @@
+"""Carrying out a conversation in an event loop: at once where nobody must be waited for, and without anything left."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from realtime.conversation import Read, Send, Wait
+from realtime.reader import Reader
+from realtime.teller import Teller, begin, outlet_of
+from realtime.waiting import Waiting
+
+
+class Hub:
+    """Where tellers wait; ``news`` wakes them."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+        self.version = 0
+        self.waiting: Waiting | None = None
+
+    def when_news(self, loop, seen: int, seconds: float, go_on: Callable[[], None]):
+        if seen != self.version:
+            return None
+        self.waiting = self.waiting or Waiting(loop)
+        return self.waiting.join(seconds, go_on)
+
+    def news(self) -> None:
+        self.version += 1
+        self.waiting.wake()
+
+
+class Scene:
+    """A teller, what it was given to write, and how it ended."""
+
+    def __init__(self, talk, slow: bool = False) -> None:
+        self.hub, self.said, self.ends = Hub(), [], []
+        self.takes = asyncio.Event()
+        self.slow = slow
+        self.teller = Teller(self.hub, talk(self.hub), self._say, self._over)
+
+    def _say(self, step: Send):
+        self.said.append(step.cursor)
+        return begin(self._wait()) if self.slow else None
+
+    async def _wait(self) -> None:
+        await self.takes.wait()
+
+    def _over(self, error):
+        self.ends.append(error)
+
+
+def run(scene) -> None:
+    before = threading.active_count()
+
+    async def go() -> None:
+        complaints = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+        await asyncio.wait_for(scene(), 20)
+        gc.collect()
+        await asyncio.sleep(0)
+        assert complaints == []
+        assert len(asyncio.all_tasks()) == 1  # this one
+
+    asyncio.run(go())
+    assert threading.active_count() <= before + 4  # those that read
+
+
+async def until(condition: Callable[[], object]) -> None:
+    while not condition():
+        await asyncio.sleep(0.005)
+
+
+def three(hub):
+    """Says 1; with each news the next number; then it is over."""
+    for number in (1, 2, 3):
+        seen = hub.version
+        yield Send(number)
+        if number < 3:
+            yield Wait(seen, 60)
+
+
+def test_news_are_told_in_the_call_that_brings_them_and_no_task_is_made_for_it():
+    async def scene() -> None:
+        one = Scene(three)
+        one.teller.start()
+        assert one.said == [1]
+        one.hub.news()
+        assert one.said == [1, 2]
+        assert len(asyncio.all_tasks()) == 2
+        one.hub.news()
+        assert one.said == [1, 2, 3]
+        assert one.ends == [None]
+
+    run(scene)
+
+
+def test_who_does_not_take_what_is_told_is_waited_for_and_told_the_rest_then():
+    async def scene() -> None:
+        one = Scene(three, slow=True)
+        one.teller.start()
+        assert one.said == [1]
+        await asyncio.sleep(0.02)
+        assert one.hub.waiting is None, "it waits for its client, not for news"
+        one.takes.set()
+        await until(lambda: one.hub.waiting)
+        one.slow = False
+        one.hub.news()
+        one.hub.news()
+        assert one.said == [1, 2, 3]
+
+    run(scene)
+
+
+def test_news_that_came_meanwhile_are_not_waited_for():
+    def talk(hub):
+        yield Wait(hub.version - 1, 60)
+        yield Send(7)
+
+    async def scene() -> None:
+        one = Scene(talk)
+        one.teller.start()
+        assert one.said == [7]
+
+    run(scene)
+
+
+def test_a_reading_is_waited_for_without_a_task_and_its_result_handed_in():
+    go = threading.Event()
+
+    def talk(hub):
+        found = yield Read("key", lambda: go.wait(10) and 42)
+        yield Send(found)
+
+    async def scene() -> None:
+        one = Scene(talk)
+        one.teller.start()
+        assert len(asyncio.all_tasks()) == 2
+        go.set()
+        await until(lambda: one.ends)
+        assert (one.said, one.ends) == ([42], [None])
+
+    run(scene)
+
+
+def test_a_reading_that_fails_or_takes_too_long_ends_it_with_the_error(monkeypatch):
+    monkeypatch.setattr("realtime.teller.READ_SECONDS", 0.05)
+    go = threading.Event()
+
+    def fail():
+        raise ValueError("no database")
+
+    async def scene() -> None:
+        for read, kind in ((fail, ValueError), (lambda: go.wait(10), TimeoutError)):
+
+            def talk(hub, read=read):
+                yield Read(read, read)
+                yield Send(1)
+
+            one = Scene(talk)
+            one.teller.start()
+            await until(lambda one=one: one.ends)
+            assert isinstance(one.ends[0], kind)
+            assert one.said == []
+        go.set()
+
+    run(scene)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_who_is_stopped_is_told_nothing_more_and_is_in_nobodys_way(slow):
+    async def scene() -> None:
+        one = Scene(three, slow=slow)
+        one.teller.start()
+        one.teller.stop()
+        one.teller.stop()
+        one.takes.set()
+        if one.hub.waiting is not None:
+            one.hub.news()
+        await asyncio.sleep(0.02)
+        assert (one.said, one.ends) == ([1], [])
+
+    run(scene)
+
+
+def test_who_stops_itself_in_the_middle_of_a_step_says_no_more():
+    async def scene() -> None:
+        one = Scene(three)
+        one.teller._say = lambda step: one.teller.stop() or one.said.append(step.cursor)
+        one.teller.start()
+        assert (one.said, one.ends) == ([1], [])
+
+    run(scene)
+
+
+def test_a_coroutine_is_begun_at_once_and_awaited_only_where_it_waits():
+    async def scene() -> None:
+        done, go = [], asyncio.get_running_loop().create_future()
+
+        async def short() -> None:
+            done.append("short")
+
+        async def long() -> None:
+            done.append(await go)
+
+        assert begin(short()) is None
+        rest = begin(long())
+        assert done == ["short"]
+        asyncio.get_running_loop().call_soon(go.set_result, "long")
+        await rest
+        assert done == ["short", "long"]
+
+    run(scene)
+
+
+def test_what_befalls_a_begun_coroutine_befalls_the_coroutine_itself():
+    async def scene() -> None:
+        met = []
+
+        async def wait(what: asyncio.Future) -> None:
+            try:
+                await what
+            except BaseException as error:
+                met.append(type(error))
+                raise
+
+        loop = asyncio.get_running_loop()
+        failing, never = loop.create_future(), loop.create_future()
+        rest = begin(wait(failing))
+        failing.set_exception(OSError("gone"))
+        with pytest.raises(OSError, match="gone"):
+            await rest
+
+        async def awaiting(rest) -> None:
+            await rest
+
+        task = asyncio.create_task(awaiting(begin(wait(never))))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert met == [OSError, asyncio.CancelledError]
+
+    run(scene)
+
+
+def test_a_server_without_an_outlet_is_asked_through_asgi():
+    assert outlet_of({"type": "websocket"}) is None
+    assert outlet_of({"type": "websocket", "extensions": None}) is None
+    assert outlet_of({"extensions": {"realtime.outlet": "it"}}) == "it"
