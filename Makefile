@@ -51,7 +51,7 @@ load: ## 2,000 clients at 50 events a second for five minutes, then 10,000 that 
 	.venv/bin/python -m tests.faults.load --churn 10000 $(ARGS) || failed="$$failed churn"; \
 	[ -z "$$failed" ] || { echo "load: did not hold: $$failed" >&2; exit 1; }
 
-bench: ## measured beside the peers, in half an hour: reports/bench.html (ARGS="--only burst plan daphne-ws" for less)
+bench: ## measured beside the peers, in an hour: reports/bench.html (ARGS="--only burst plan daphne-ws" for less)
 	@scripts/setup.sh --dev
 	@benchmarks/setup.sh
 	@.venv/bin/python -m benchmarks $(ARGS)

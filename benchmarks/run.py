@@ -30,15 +30,13 @@ class Run:
         self._end = time.monotonic() + size.minutes * 60
 
     def everything(self) -> None:
-        """All rounds; what does not depend on rounds, once; at last how things grow, as far as the time goes."""
+        """All rounds; after the first, what does not depend on them; at last how things grow, as far as time goes."""
         for number in range(1, self._size.rounds + 1):
             for contender in self._in_turn(CONTENDERS, number):
                 self._visit(contender, number)
             self._alone("saves", None, number, partial(saves.measure, self._office, None, self._size))
-        self._alone("replay", None, 1, partial(replay.measure, self._office, None, self._size))
-        for contender in self._in_turn(OURS, 1):
-            self._alone("idle", contender, 1, partial(idle.measure, self._office, contender, self._size))
-            self._alone("returning", contender, 1, partial(returning.measure, self._office, contender, self._size))
+            if number == 1:
+                self._once()
         growing = [one for one in CONTENDERS if one.growth]
         for number in range(1, self._size.growth_rounds + 1):
             for contender in self._in_turn(growing, number):
@@ -46,6 +44,12 @@ class Run:
                     if clients <= contender.most:
                         grow = partial(growth.measure, self._office, contender, self._size, clients)
                         self._alone("growth", contender, number, grow, clients)
+
+    def _once(self) -> None:
+        self._alone("replay", None, 1, partial(replay.measure, self._office, None, self._size))
+        for contender in self._in_turn(OURS, 1):
+            self._alone("idle", contender, 1, partial(idle.measure, self._office, contender, self._size))
+            self._alone("returning", contender, 1, partial(returning.measure, self._office, contender, self._size))
 
     def _in_turn(self, contenders: Collection[Contender], number: int) -> Iterator[Contender]:
         ordered = list(contenders) if number % 2 else list(contenders)[::-1]

@@ -24,7 +24,7 @@ class Size:
     log: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     burst_seconds: float = 10.0
     first_burst_seconds: float = 45.0
-    minutes: float = 30.0
+    minutes: float = 60.0
 
 
 FULL = Size()
