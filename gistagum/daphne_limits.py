@@ -256,7 +256,7 @@ class SocketOutlet(Outlet):
 
 def _be_prompt(transport: Any, prompt: bool) -> None:
     if isinstance(transport, PromptServer):
-        transport.prompt = prompt
+        transport.be_prompt(prompt)
 
 
 def bound_bodies() -> None:

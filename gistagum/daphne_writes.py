@@ -14,14 +14,19 @@ from .writes import row
 
 
 class PromptServer(tcp.Server):
-    """A connection that, once it is ``prompt``, is first offered to the kernel; what that does not take is buffered.
+    """A connection that, while it is ``prompt``, is first offered to the kernel; what that does not take is buffered.
 
     For streams and sockets alone: of a page, headers and body are better written together.
     """
 
-    prompt = False
+    _prompt = False
     _waits_for_kernel = False
     _said = b""  # in this turn
+
+    def be_prompt(self, prompt: bool) -> None:
+        """Whether what is written from now on is offered to the kernel at the end of the turn."""
+        self._write_at_once()
+        self._prompt = prompt
 
     def startWriting(self) -> None:
         self._waits_for_kernel = True
@@ -35,14 +40,14 @@ class PromptServer(tcp.Server):
         if self._said:  # one write waits, not more: else nobody would notice how much it is
             self._write_at_once()
             super().write(data)
-        elif self.prompt and self.connected and not self._waits_for_kernel and not self.TLS:
+        elif self._prompt and self.connected and not (self._waits_for_kernel or self.disconnecting or self.TLS):
             self._said = data
             row.add(self._write_at_once)
         else:
             super().write(data)
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
-        if self.prompt:
+        if self._prompt:
             self.write(b"".join(iovec))
         else:
             super().writeSequence(iovec)

@@ -1,6 +1,7 @@
-"""An outlet for sockets under Uvicorn: the same frames, made once and written in a row (gistagum/writes.py).
+"""Outlets under Uvicorn: for sockets the same frames, made once and written in a row (gistagum/writes.py).
 
-Through ASGI each of a thousand clients has its own coroutine run and its own frame made for each write.
+Through ASGI each of a thousand clients has its own coroutine run and its own frame made for each write. Streams go that
+way all the same: their outlet only says that this server's ``send`` may be begun outside of a task.
 """
 
 import asyncio
@@ -18,6 +19,17 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+class StreamOutlet:
+    """Nothing past ``send``."""
+
+    def write(self, what: bytes) -> bool:
+        """Nothing is written here."""
+        return False
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
 class SocketOutlet:
     """A socket's way past ``send``. Whatever goes through ``send`` comes after what was written here."""
 
@@ -29,19 +41,20 @@ class SocketOutlet:
         """Write the next text at once; ``False`` where that must be waited for."""
         protocol = self._protocol
         if self._said:  # one write waits, not more: else nobody would notice how much it is
-            self._write_at_once()
+            self.flush()
         if not protocol.writable.is_set() or protocol.close_sent or protocol.transport.is_closing():
             return False
         self._said = framed(what)
-        row.add(self._write_at_once)
+        row.add(self.flush)
         return True
 
     async def send(self, message: Message) -> None:
         """ASGI's ``send``."""
-        self._write_at_once()
+        self.flush()
         await self._send(message)
 
-    def _write_at_once(self) -> None:
+    def flush(self) -> None:
+        """Write what was said in this turn."""
         said, self._said = self._said, b""
         if said and not self._protocol.close_sent and not self._protocol.transport.is_closing():
             self._protocol.transport.write(said)
@@ -52,13 +65,23 @@ def with_outlets(application: Application) -> Application:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         protocol = getattr(send, "__self__", None)
+        if not type(protocol).__module__.startswith("uvicorn.protocols."):
+            serving = application(scope, receive, send)
+            del scope  # it may be long gone when the connection ends
+            await serving
+            return
+        outlet: StreamOutlet | SocketOutlet = StreamOutlet()
         if scope["type"] == "websocket" and _speaks_here(protocol):
             outlet = SocketOutlet(protocol, send)
-            scope = {**scope, "extensions": {**(scope.get("extensions") or {}), OUTLET: outlet}}
             send = outlet.send
-        serving = application(scope, receive, send)
-        del scope  # it may be long gone when the connection ends
-        await serving
+        serving = application(
+            {**scope, "extensions": {**(scope.get("extensions") or {}), OUTLET: outlet}}, receive, send
+        )
+        del scope
+        try:
+            await serving
+        finally:
+            outlet.flush()
 
     return serve
 

@@ -17,7 +17,7 @@ class Row:
         self._writes: list[Callable[[], None]] = []
 
     def add(self, write: Callable[[], None]) -> None:
-        """Call ``write`` at the end of this turn. It must not raise."""
+        """Call ``write`` at the end of this turn. What it raises is told to the loop's exception handler."""
         if not self._writes:
             asyncio.get_running_loop().call_soon(self._leave)
         self._writes.append(write)
@@ -25,7 +25,11 @@ class Row:
     def _leave(self) -> None:
         writes, self._writes = self._writes, []
         for write in writes:
-            write()
+            try:
+                write()
+            except Exception as error:  # noqa: BLE001 (others of the same row must still be written to)
+                context = {"message": "A client could not be written to.", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
 
 
 row = Row()

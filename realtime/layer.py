@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import random
 import threading
 import time
 from collections import deque
@@ -24,6 +25,7 @@ FAILURES = 3  # in a row; then the layer is left alone
 PAUSE_SECONDS = 10.0
 WAITING = 10_000  # messages that wait to be sent; beyond that the oldest go: the log has them
 RETRY_SECONDS = 1.0  # until a group is joined anew
+TRIES_A_SECOND = 100  # at all of them together
 IDLE_SECONDS = 0.2  # an in-memory layer is fed from other threads, whose wake-up its loop does not notice
 
 _numbers = itertools.count(1)
@@ -61,6 +63,7 @@ class Layer:
         self.sent = self.failed = 0
         self._failures = 0  # in a row
         self.paused_until = 0.0
+        self._following = 0  # groups
 
     def send(self, messages: Iterable[Message]) -> None:
         """Send in the background. Returns at once, whatever state Redis is in."""
@@ -85,7 +88,6 @@ class Layer:
     async def _run(self) -> None:
         with self._lock:
             self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
-            self._joining = asyncio.Lock()
             self._news.set()
         receiving = asyncio.create_task(self._receive())
         try:
@@ -141,6 +143,7 @@ class Layer:
         followers: dict[str, asyncio.Task] = {}
         try:
             while True:
+                self._following = len(followers)
                 wanted = self._groups()
                 for group in wanted - followers.keys():
                     followers[group] = asyncio.create_task(self._follow(group))
@@ -166,26 +169,28 @@ class Layer:
                         await layer.group_discard(group, channel)
             except Exception as error:  # noqa: BLE001 (as in sending, which says once that the layer fails)
                 logger.debug("Receiving from the channel layer failed: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
+                # However many groups there are, only so many tries a second; at random, or all would come at once.
+                await asyncio.sleep(max(RETRY_SECONDS, self._following / TRIES_A_SECOND) * random.uniform(0.5, 1.5))
 
     async def _join(self, layer: Any, group: str) -> str:
-        """A mailbox for a group, one at a time; when that fails, the next one waits a moment before it is tried.
+        """A mailbox for a group; a try that fails leaves nothing behind.
 
         channels-redis remembers a mailbox before Redis knows it, and keeps it when Redis is away: each try of each
         group would leave three kilobytes behind, for as long as an outage lasts.
         """
-        async with self._joining:
-            mark = f"realtime-{next(_numbers)}."
-            try:
-                channel = await layer.new_channel(mark)
-                await layer.group_add(group, channel)
-            except BaseException as error:
-                for left in [name for name in list(layer.channels) if mark in name]:
-                    del layer.channels[left]
-                if isinstance(error, Exception):
-                    await asyncio.sleep(RETRY_SECONDS)
-                raise
-            return channel
+        mark, channel = f"realtime-{next(_numbers)}.", ""
+        try:
+            channel = await layer.new_channel(mark)
+            await layer.group_add(group, channel)
+        except BaseException:
+            if channel:
+                with contextlib.suppress(Exception):
+                    await layer.group_discard(group, channel)
+            mailboxes = getattr(layer, "channels", {})
+            for left in [name for name in list(mailboxes) if mark in name]:
+                mailboxes.pop(left, None)
+            raise
+        return channel
 
     def _pass_on(self, group: str, message: dict[str, Any]) -> None:
         try:

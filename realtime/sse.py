@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -191,7 +191,7 @@ class _Stream:
         self._talk: Generator[Step, Any, None] = conversation(hub, listener)
         self._encoder = Encoder()
 
-    def _failed(self, error: Exception) -> bytes:
+    def _failed(self, error: BaseException) -> bytes:
         """What the browser gets when a reading failed: it comes back by itself and resumes."""
         logger.warning("A stream ends early, its browser will resume: %s: %s", type(error).__name__, error)
         return b'data: {"type":"error","message":"The server cannot read its data just now."}\n\n'
@@ -276,13 +276,16 @@ class AsyncStream(_Stream):
         data = self._encoder.encode(step)
         if self._outlet is not None and self._outlet.write(data):
             return None
-        return begin(self._write(data))
+        return self._begun(self._write(data))
 
     async def _write(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
-    def _over(self, error: Exception | None) -> Awaitable[None] | None:
-        return begin(self._end(self._failed(error) if error is not None else b""))
+    def _over(self, error: BaseException | None) -> Awaitable[None] | None:
+        return self._begun(self._end(self._failed(error) if error is not None else b""))
+
+    def _begun(self, saying: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+        return saying if self._outlet is None else begin(saying)
 
     async def _end(self, last: bytes) -> None:
         if last:

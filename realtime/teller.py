@@ -6,6 +6,7 @@ told it in a row, without a thousand tasks that are woken for it.
 """
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future
 from typing import Any, Protocol
@@ -19,7 +20,10 @@ OUTLET = "realtime.outlet"  # the extension of an ASGI scope under which a serve
 
 
 class Outlet(Protocol):
-    """A server's way past ASGI's ``send`` for an open connection: without a coroutine for each write."""
+    """A server's way past ASGI's ``send`` for an open connection: without a coroutine for each write.
+
+    Who offers one also says that its ``send`` may be begun outside of a task (``begin``).
+    """
 
     def write(self, what: Any) -> bool:
         """Write the next text (WebSocket) or bytes (HTTP) at once; ``False`` where that must be waited for: nothing
@@ -77,12 +81,13 @@ class Teller:
         hub: Hub,
         talk: Generator[Step, Any, None],
         say: Callable[[Send], Awaitable[None] | None],
-        over: Callable[[Exception | None], Awaitable[None] | None],
+        over: Callable[[BaseException | None], Awaitable[None] | None],
     ) -> None:
         self._hub, self._talk, self._say, self._over = hub, talk, say, over
         self._loop = asyncio.get_running_loop()
         self._place: Place | None = None
         self._task: asyncio.Task | None = None
+        self._rest: Awaitable[None] | None = None  # what the task awaits
         self._stopped = False
 
     def start(self) -> None:
@@ -96,6 +101,9 @@ class Teller:
             self._place.leave()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
+            _never_mind(self._rest)
+        if not self._talk.gi_running:
+            self._talk.close()
 
     def _go_on(self, reading: Future | None = None) -> None:
         self._place = None
@@ -103,17 +111,18 @@ class Teller:
             return
         rest = self._carry_out(reading)
         if rest is not None:
-            self._task = self._loop.create_task(self._await(rest))
+            self._rest = rest
+            self._task = self._loop.create_task(self._await())
 
-    async def _await(self, rest: Awaitable[None] | None) -> None:
+    async def _await(self) -> None:
         try:
-            while rest is not None:
-                await rest
-                rest = None if self._stopped else self._carry_out(None)
+            while self._rest is not None:
+                await self._rest
+                self._rest = None if self._stopped else self._carry_out(None)
         except Exception as error:  # noqa: BLE001 (what the server says of a broken connection is handed on)
             await (self._finish(error) or _nothing())
         finally:
-            self._task = None
+            self._task = self._rest = None
 
     def _carry_out(self, reading: Future | None) -> Awaitable[None] | None:
         """Step by step, until something has to be waited for: a callback is left then, or what to await returned."""
@@ -137,7 +146,7 @@ class Teller:
                     result = reading.result()
         except StopIteration:
             return self._finish(None)
-        except Exception as error:  # noqa: BLE001 (whatever a reading raised is handed on)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (a reading's, or of ``send``; handed on)
             return self._finish(error)
         return None
 
@@ -145,13 +154,14 @@ class Teller:
         waiting = waiting_for(reading, self._loop)
         self._place = waiting.join(READ_SECONDS, lambda: self._go_on(reading))
 
-    def _finish(self, error: Exception | None) -> Awaitable[None] | None:
+    def _finish(self, error: BaseException | None) -> Awaitable[None] | None:
         if self._stopped:
             return None
-        rest = self._over(error)
-        self._stopped = True
         self._talk.close()
-        return rest
+        try:
+            return self._over(error)
+        finally:
+            self._stopped = True
 
 
 def _result(reading: Future) -> Any:
@@ -162,3 +172,9 @@ def _result(reading: Future) -> Any:
 
 async def _nothing() -> None:
     pass
+
+
+def _never_mind(rest: Awaitable[None] | None) -> None:
+    """What a task did not come to await is not missed."""
+    if inspect.iscoroutine(rest) and inspect.getcoroutinestate(rest) == inspect.CORO_CREATED:
+        rest.close()

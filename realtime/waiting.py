@@ -8,6 +8,7 @@ all who still wait.
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
+from contextvars import Context
 
 GRID_SECONDS = 0.05  # times that end in the same step share one timer
 SLICE = 100  # woken in one turn of the loop: others have their turn before the next are
@@ -34,7 +35,7 @@ class Place:
             self.leave()
             try:
                 go_on()
-            except Exception as error:  # noqa: BLE001 (others of the same slice must still be woken)
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (others must still be woken)
                 self._waiting.complain(error)
 
 
@@ -59,7 +60,8 @@ class Waiting:
         due = self._due.get(step)
         if due is None:
             due = self._due[step] = set()
-            self._loop.call_at(step * GRID_SECONDS, self._over, step)
+            # Not in the context of whoever happens to be the first: what they were about is nobody else's matter.
+            self._loop.call_at(step * GRID_SECONDS, self._over, step, context=Context())
         place = Place(self, due, go_on)
         due.add(place)
         self._all.add(place)
@@ -79,7 +81,7 @@ class Waiting:
         woken, self._all = self._all, set()
         self._wake_next(iter(woken))
 
-    def complain(self, error: Exception) -> None:
+    def complain(self, error: BaseException) -> None:
         """Tell the loop of an error that nobody awaits."""
         self._loop.call_exception_handler({"message": "Who was woken failed.", "exception": error})
 
@@ -88,7 +90,7 @@ class Waiting:
 
     def _wake_next(self, woken: Iterator[Place]) -> None:
         one = list(itertools.islice(woken, SLICE))
-        if len(one) == SLICE:
-            self._loop.call_soon(self._wake_next, woken)
         for place in one:
             place._call()
+        if len(one) == SLICE:  # after what this slice has written in a row (gistagum/writes.py)
+            self._loop.call_soon(self._wake_next, woken)

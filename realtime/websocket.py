@@ -10,7 +10,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Coroutine, Iterator
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -87,11 +87,11 @@ class ListenerConsumer(AsyncConsumer):
     async def _go_on(self, listener: Listener | None, receive: Any, send: Any) -> None:
         """Tell and hear; however that ends, nothing is left behind, and the client knows that it may resume."""
         self.base_send = send
-        if listener is not None:
-            over = partial(self._over, listener)
-            self._teller = Teller(hub, conversation(hub, listener), self._say, over)
-            self._teller.start()
         try:
+            if listener is not None:
+                over = partial(self._over, listener)
+                self._teller = Teller(hub, conversation(hub, listener), self._say, over)
+                self._teller.start()
             while (message := await receive())["type"] != "websocket.disconnect":
                 await self._hear(message)
             self._closed = True
@@ -102,6 +102,7 @@ class ListenerConsumer(AsyncConsumer):
             raise
         finally:
             self._leave()
+            self._teller = None  # or the two would hold each other until the garbage collector comes
 
     async def _let_in(self) -> Listener | None:
         """Refuse whoever has no session; else accept. ``None`` when there is nothing to tell."""
@@ -180,7 +181,7 @@ class ListenerConsumer(AsyncConsumer):
         texts = self._texts(step)
         if len(texts) == 1 and self._outlet is not None and not self._closed and self._outlet.write(texts[0]):
             return None
-        return begin(self._send_all(texts))
+        return self._begun(self._send_all(texts))
 
     def _texts(self, step: Send) -> tuple[str, ...]:
         """What is written for a step, message by message."""
@@ -202,11 +203,14 @@ class ListenerConsumer(AsyncConsumer):
         for text in texts:
             await self._send_text(text)
 
-    def _over(self, listener: Listener, error: Exception | None) -> Awaitable[None] | None:
+    def _over(self, listener: Listener, error: BaseException | None) -> Awaitable[None] | None:
         if error is None:
-            return begin(self._close(self._code(listener)))
+            return self._begun(self._close(self._code(listener)))
         logger.warning("A socket is closed, its browser will resume: %s: %s", type(error).__name__, error)
-        return begin(self._close(Close.RESTART))
+        return self._begun(self._close(Close.RESTART))
+
+    def _begun(self, saying: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+        return saying if self._outlet is None else begin(saying)
 
     def _code(self, listener: Listener) -> int:
         viewer = hub.viewer(listener.user_id)

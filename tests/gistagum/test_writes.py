@@ -43,6 +43,24 @@ def test_what_many_are_told_in_a_turn_is_written_at_its_end_in_that_order():
     assert written == [0, 1, 2, "next turn", "later"]
 
 
+def test_one_that_cannot_be_written_to_keeps_nothing_from_the_others():
+    written, complaints = [], []
+
+    def fail() -> None:
+        raise ValueError("of one")
+
+    async def scene() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context["exception"]))
+        row = Row()
+        for write in (fail, lambda: written.append("other")):
+            row.add(write)
+        await asyncio.sleep(0)
+
+    asyncio.run(scene())
+    assert written == ["other"]
+    assert [str(one) for one in complaints] == ["of one"]
+
+
 # --- Daphne -----------------------------------------------------------------------------------------------------
 
 
@@ -80,7 +98,7 @@ class Connection:
         self.other.setblocking(False)
         self.reactor = Reactor()
         self.server = PromptServer(ours, Quiet(), ("127.0.0.1", 1), None, 0, self.reactor)
-        self.server.prompt = True
+        self.server.be_prompt(True)
 
     def add(self, write) -> None:
         self.row.append(write)
@@ -169,6 +187,16 @@ def test_what_was_said_last_leaves_before_the_connection_ends(connection):
     assert connection.read() == b""
 
 
+def test_what_is_written_when_a_stream_is_over_comes_after_what_was_held_back(connection):
+    """As the last piece of a response and its end do, whatever of them the kernel takes at once."""
+    connection.server.write(b"a" * 700_000)
+    connection.server.be_prompt(False)
+    connection.server.writeSequence([b"b" * 100, b"c"])
+    connection.server.write(b"d")
+    connection.turn()
+    assert connection.drain() == b"a" * 700_000 + b"b" * 100 + b"cd"
+
+
 def test_a_connection_that_is_lost_meanwhile_is_left_to_the_reactor(connection):
     connection.server.write(b"to nobody")
     connection.other.close()
@@ -178,7 +206,7 @@ def test_a_connection_that_is_lost_meanwhile_is_left_to_the_reactor(connection):
 
 
 def test_pages_are_written_as_twisted_does(connection):
-    connection.server.prompt = False
+    connection.server.be_prompt(False)
     connection.server.writeSequence([b"head", b"body"])
     assert connection.row == []
     assert connection.reactor.writers == {connection.server}

@@ -185,6 +185,43 @@ def test_who_is_stopped_is_told_nothing_more_and_is_in_nobodys_way(slow):
     run(scene)
 
 
+def test_who_leaves_before_a_task_for_them_has_begun_leaves_nothing_unawaited(recwarn):
+    async def scene() -> None:
+        one = Scene(three)
+        one.teller._say = lambda step: one._wait()  # a server of which it is not known that ``send`` needs no task
+        one.teller.start()
+        one.teller.stop()
+        await asyncio.sleep(0.02)
+
+    run(scene)
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_an_end_that_fails_ends_it_all_the_same():
+    closed = []
+
+    def talk(hub):
+        try:
+            yield Send(1)
+        finally:
+            closed.append(True)
+
+    async def scene() -> None:
+        one = Scene(talk)
+
+        def fail(*_):
+            raise OSError("gone")
+
+        one.teller._say = one.teller._over = fail
+        with pytest.raises(OSError, match="gone"):
+            one.teller.start()
+        assert closed
+        assert one.teller._stopped
+
+    run(scene)
+
+
 def test_who_stops_itself_in_the_middle_of_a_step_says_no_more():
     async def scene() -> None:
         one = Scene(three)

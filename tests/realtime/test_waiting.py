@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 
+import pytest
+
 from realtime.waiting import GRID_SECONDS, SLICE, Waiting
 
 MANY = 2_000
@@ -127,11 +129,12 @@ def test_who_leaves_is_not_called_any_more_even_in_the_middle_of_a_call():
     assert called in (["one"], ["other"])
 
 
-def test_who_fails_when_woken_keeps_nobody_else_asleep():
+@pytest.mark.parametrize("fault", [ValueError, asyncio.CancelledError])
+def test_who_fails_when_woken_keeps_nobody_else_asleep(fault):
     complaints = []
 
     def fail() -> None:
-        raise ValueError("of one")
+        raise fault("of one")
 
     async def scene(waiting):
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context["exception"]))

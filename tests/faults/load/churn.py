@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 
 from realtime import replay
+from realtime.hub import RING_EVENTS
+from tests.support.ports import wait_until
 
 from .crowd import CrowdProcess
 from .held import say, settled, wait_for_all_to_be_gone
@@ -18,10 +20,12 @@ from .visits import AT_ONCE, Visits
 KILLED = 300  # connections of a client process that is killed
 KILLED_SHARE = 0.25  # of all connects
 RATE = 20  # events a second meanwhile, so that servers write to those who leave
+FILLING_RATE = 250  # events a second before, until the servers hold as many at hand as they ever will
 WARM_SHARE = 0.15  # of the connects, before anything is compared
 ROUNDS = 5
-FULL_AFTER = 2  # rounds: what is bounded (events at hand, pools) has filled up by then
+FULL_AFTER = 2  # rounds: pools have filled up by then
 GROWTH_KB = 8_192  # of memory, from then on
+MANY = 5_000  # connects: fewer take too little time for memory to say anything
 
 
 def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
@@ -41,6 +45,8 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
 
     with many_files(killed + 1_000), ExitStack() as stack:
         begun = time.monotonic()
+        if connects >= MANY:
+            _fill(servers, cookies)
         publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, RATE, 3600))
         a_round(int(connects * WARM_SHARE))
         wait_for_all_to_be_gone(servers)
@@ -74,6 +80,20 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
         ],
         "faults": faults,
     }
+
+
+def _fill(servers: Servers, cookies: list[str]) -> None:
+    """Have servers hold as many events at hand as they ever will: their memory then says something about connections.
+
+    At the pace of the events beside the churn that would take as long as all of it, and look like a leak.
+    """
+    seconds = 1.2 * RING_EVENTS / FILLING_RATE
+    with ExitStack() as stack:
+        for kind in ("sse", "websocket"):  # a server follows the log while somebody listens
+            few = stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[:8], replay.head()))
+            few.opened()
+        publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, FILLING_RATE, seconds))
+        wait_until(lambda: not publisher.working(), "the events at hand are all there", 20 * seconds)
 
 
 def _come_and_be_killed(servers: Servers, cookies: list[str], number: int, kill: int) -> None:
