@@ -19,7 +19,7 @@ class Size:
     growth_deliveries: int = 1_000_000
     returning: int = 1_000
     missed: int = 1_000
-    idle_seconds: float = 6.0
+    idle_seconds: float = 15.0
     saves: int = 100
     log: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     burst_seconds: float = 10.0

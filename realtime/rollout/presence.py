@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 15.0
 GONE_SECONDS = 40.0  # who has not been seen for so long no longer serves
 SAMPLE_SECONDS = 60.0
+PRUNE_SECONDS = 3600.0
 KEPT = timedelta(days=1)  # rows of processes that are gone
 SAMPLES_KEPT = timedelta(days=7)
 
@@ -40,7 +41,7 @@ class Presence:
         self.key = uuid4().hex
         self._started_at = timezone.now()
         self._thread: threading.Thread | None = None
-        self._next_sample = 0.0
+        self._next_sample = self._next_pruning = 0.0
 
     def start(self) -> None:
         """Begin to tell. Asking twice is harmless."""
@@ -51,24 +52,24 @@ class Presence:
     def beat(self) -> None:
         """Tell once: a row for this process, and once a minute a sample of who listens."""
         open_now = Counter(hub.transports())
-        ServerProcess.objects.update_or_create(
-            key=self.key,
-            defaults={
-                "server": server_name(),
-                "host": socket.gethostname()[:255],
-                "pid": os.getpid(),
-                "started_at": self._started_at,
-                "seen_at": Now(),
-                "version": settings.CODE_VERSION,
-                "switches": settings.SWITCHES,
-                "sse": open_now["sse"],
-                "websocket": open_now["websocket"],
-            },
-        )
+        now = {"seen_at": Now(), "sse": open_now["sse"], "websocket": open_now["websocket"]}
+        if not ServerProcess.objects.filter(key=self.key).update(**now):  # one query, for as long as it lives
+            ServerProcess.objects.create(
+                key=self.key,
+                server=server_name(),
+                host=socket.gethostname()[:255],
+                pid=os.getpid(),
+                started_at=self._started_at,
+                version=settings.CODE_VERSION,
+                switches=settings.SWITCHES,
+                **now,
+            )
         if time.monotonic() >= self._next_sample:
             self._next_sample = time.monotonic() + SAMPLE_SECONDS
             counts = {"sse": open_now["sse"], "websocket": open_now["websocket"]}
             ConnectionSample.objects.create(process=self.key, at=Now(), **counts)
+        if time.monotonic() >= self._next_pruning:
+            self._next_pruning = time.monotonic() + PRUNE_SECONDS
             ServerProcess.objects.filter(seen_at__lt=Now() - KEPT).delete()
             ConnectionSample.objects.filter(at__lt=Now() - SAMPLES_KEPT).delete()
 

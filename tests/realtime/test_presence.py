@@ -37,6 +37,16 @@ def test_a_server_whose_clock_is_wrong_deletes_nothing_of_the_others(wrong):
     assert ConnectionSample.objects.count() == 2
 
 
+def test_to_say_again_that_it_lives_is_one_query(django_assert_num_queries):
+    process = Presence()
+    process.beat()
+    with django_assert_num_queries(1):
+        process.beat()
+    ServerProcess.objects.all().delete()
+    process.beat()
+    assert seen(process) == {process.key}
+
+
 def test_who_is_gone_for_a_day_is_forgotten():
     gone, here = Presence(), Presence()
     gone.beat()
