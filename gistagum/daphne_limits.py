@@ -162,30 +162,34 @@ class Outlet(Valve):
 class HttpOutlet(Outlet):
     """For a streaming response: fitted with its first piece, taken off before its last."""
 
+    @property
+    def _channel(self) -> Any:
+        return getattr(self._protocol, "channel", None)  # Twisted takes it away when the response is over
+
     def carries(self, message: Message) -> bool:
         return bool(message.get("more_body"))
 
     def write(self, what: bytes) -> bool:
-        if self._opens is not None or not self._fitted or self._protocol.channel is None:
+        if self._opens is not None or not self._fitted or self._channel is None:
             return False
         self._protocol.write(what)
         return True
 
     def before(self, message: Message) -> None:
-        if message.get("more_body") and not self._fitted and self._protocol.channel is not None:
+        if message.get("more_body") and not self._fitted and self._channel is not None:
             self._protocol.registerProducer(self, True)
-            _be_prompt(self._protocol.channel.transport, True)
+            _be_prompt(self._channel.transport, True)
             self._fitted = True
         elif not message.get("more_body"):
             self.close()
 
     def abort(self) -> None:
-        if self._protocol.channel is not None:
-            self._protocol.channel.transport.abortConnection()
+        if self._channel is not None:
+            self._channel.transport.abortConnection()
 
     def close(self) -> None:
-        if self._fitted and self._protocol.channel is not None:
-            _be_prompt(self._protocol.channel.transport, False)
+        if self._fitted and self._channel is not None:
+            _be_prompt(self._channel.transport, False)
             self._protocol.unregisterProducer()
         self._fitted = False
 

@@ -19,6 +19,10 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+# Their ``send`` waits for events alone. That on the older part of ``websockets`` asks for the task that it runs in.
+BEGUN_OUTSIDE_OF_TASKS = ("uvicorn.protocols.http.", "uvicorn.protocols.websockets.websockets_sansio_impl")
+
+
 class StreamOutlet:
     """Nothing past ``send``."""
 
@@ -65,7 +69,7 @@ def with_outlets(application: Application) -> Application:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         protocol = getattr(send, "__self__", None)
-        if not type(protocol).__module__.startswith("uvicorn.protocols."):
+        if not type(protocol).__module__.startswith(BEGUN_OUTSIDE_OF_TASKS):
             serving = application(scope, receive, send)
             del scope  # it may be long gone when the connection ends
             await serving

@@ -26,6 +26,7 @@ PAUSE_SECONDS = 10.0
 WAITING = 10_000  # messages that wait to be sent; beyond that the oldest go: the log has them
 RETRY_SECONDS = 1.0  # until a group is joined anew
 TRIES_A_SECOND = 100  # at all of them together
+UNREADABLE_SECONDS = 0.05  # after a message that cannot be read
 IDLE_SECONDS = 0.2  # an in-memory layer is fed from other threads, whose wake-up its loop does not notice
 
 _numbers = itertools.count(1)
@@ -162,7 +163,7 @@ class Layer:
                 channel = await self._join(layer, group)
                 try:
                     while True:
-                        self._pass_on(group, await layer.receive(channel))
+                        await self._take_next(layer, group, channel)
                 finally:
                     # Or the group goes on filling a mailbox that nobody looks into. A fault of that ends nothing else.
                     with contextlib.suppress(Exception):
@@ -171,6 +172,15 @@ class Layer:
                 logger.debug("Receiving from the channel layer failed: %s", error)
                 # However many groups there are, only so many tries a second; at random, or all would come at once.
                 await asyncio.sleep(max(RETRY_SECONDS, self._following / TRIES_A_SECOND) * random.uniform(0.5, 1.5))
+
+    async def _take_next(self, layer: Any, group: str, channel: str) -> None:
+        try:
+            message = await layer.receive(channel)
+        except Exception as error:  # noqa: BLE001 (what cannot be read is somebody else's; the mailbox is still good)
+            logger.warning("A message to group %s cannot be read: %s: %s", group, type(error).__name__, error)
+            await asyncio.sleep(UNREADABLE_SECONDS)
+        else:
+            self._pass_on(group, message)
 
     async def _join(self, layer: Any, group: str) -> str:
         """A mailbox for a group; a try that fails leaves nothing behind.
@@ -186,6 +196,7 @@ class Layer:
             if channel:
                 with contextlib.suppress(Exception):
                     await layer.group_discard(group, channel)
+                await _abandon(layer, channel)
             mailboxes = getattr(layer, "channels", {})
             for left in [name for name in list(mailboxes) if mark in name]:
                 mailboxes.pop(left, None)
@@ -197,3 +208,11 @@ class Layer:
             self._received(group, message)
         except Exception as error:  # noqa: BLE001 (whatever somebody has put there; the next message may be sane)
             logger.warning("A message to group %s is of no use: %s: %s", group, type(error).__name__, error)
+
+
+async def _abandon(layer: Any, channel: str) -> None:
+    """Give a mailbox up. Layers have no call for that: they do it when a receiver is cancelled."""
+    receiving = asyncio.create_task(layer.receive(channel))
+    await asyncio.sleep(0)
+    receiving.cancel()
+    await asyncio.wait([receiving], timeout=RETRY_SECONDS)

@@ -263,7 +263,7 @@ def test_a_socket_under_uvicorn_is_written_to_in_order_and_not_while_it_takes_no
     assert asyncio.run(scene()) == [framed("one"), framed("two"), "through ASGI"]
 
 
-def test_another_server_or_another_version_is_left_alone():
+def test_a_server_of_which_nothing_is_known_is_left_alone():
     scopes = []
 
     async def application(scope, receive, send) -> None:

@@ -8,11 +8,13 @@ import pytest
 from channels import layers
 from channels.layers import InMemoryChannelLayer, channel_layers
 from channels_redis.pubsub import RedisPubSubChannelLayer
+from redis import Redis as Connection
 
 from gistagum.layers import channel_layers as layers_for
 from realtime import layer as module
 from realtime.layer import Layer, Message
 from tests.support.ports import free_port, wait_until
+from tests.support.redis import Redis
 
 DAYS = 3 * 86400
 
@@ -79,6 +81,60 @@ def test_a_message_of_no_use_costs_the_next_one_nothing(memory):
     process.layer.send([Message("all", "say", {"bad": True}), Message("all", "say", {"word": "next"})])
     wait_until(lambda: {"word": "next"} in process.got, "the next message", 5)
     assert set(memory.groups["all"]) == mailboxes
+
+
+@pytest.fixture
+def redis():
+    server = Redis()
+    yield server
+    server.stop()
+
+
+def test_a_message_that_cannot_be_read_costs_no_mailbox_and_not_the_next_one(memory, monkeypatch):
+    receive = memory.receive
+    unreadable = [True, True]
+
+    async def sometimes(channel):
+        message = await receive(channel)
+        if unreadable:
+            unreadable.pop()
+            raise ValueError("no message of ours")
+        return message
+
+    monkeypatch.setattr(memory, "receive", sometimes)
+    process = Process("readable")
+    wait_until(lambda: memory.groups.get("readable"), "joined", 5)
+    mailboxes = set(memory.groups["readable"])
+    for word in ("one", "two"):
+        process.send("readable", word=word)
+    process.gets("readable", "three")
+    assert set(memory.groups["readable"]) == mailboxes
+    process.groups.clear()
+    wait_until(lambda: not process.there(followers), "left")
+
+
+def test_who_is_no_longer_wanted_in_the_middle_of_joining_leaves_nothing_in_redis(monkeypatch, redis):
+    layer = RedisPubSubChannelLayer(**layers_for(redis.url)["default"]["CONFIG"])
+    before = channel_layers.set("default", layer)
+    group_add = layer.group_add
+    joining = []
+
+    async def slowly(group, channel):
+        joining.append(channel)
+        await asyncio.sleep(0.5)
+        await group_add(group, channel)
+
+    monkeypatch.setattr(layer, "group_add", slowly, raising=False)
+    try:
+        process = Process("hesitant")
+        wait_until(lambda: joining, "it joins")
+        process.groups.clear()
+        wait_until(lambda: not process.there(followers), "it has left")
+        with Connection(port=redis.port) as client:
+            wait_until(lambda: client.pubsub_channels() == [], "nothing is subscribed to")
+        assert process.there(lambda: (len(layer.channels), len(layer.groups))) == (0, 0)
+    finally:
+        channel_layers.set("default", before)
 
 
 def followers() -> list[asyncio.Task]:
