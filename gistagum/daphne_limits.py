@@ -127,7 +127,10 @@ def _daphne_protocol(send: Send) -> Any:
 
 
 class Outlet(Valve):
-    """A valve on a connection of Daphne's: where it is fitted, and which messages go through it."""
+    """A valve on a connection of Daphne's: where it is fitted, and which messages go through it.
+
+    Each kind also has a ``write``, the way past ``send`` (``Outlet`` in realtime/teller.py).
+    """
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
@@ -135,10 +138,6 @@ class Outlet(Valve):
 
     def carries(self, message: Message) -> bool:
         """Whether a message waits until the connection takes more."""
-        raise NotImplementedError
-
-    def write(self, what: Any) -> bool:
-        """Write the next text or bytes at once (realtime/teller.py); ``False`` where that must be waited for."""
         raise NotImplementedError
 
     def before(self, message: Message) -> None:

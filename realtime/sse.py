@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +27,7 @@ from .listener import Listener, Subscription
 from .reader import READ_SECONDS
 from .refusal import refusal, refusal_of
 from .replay import Batch
-from .teller import Outlet, Teller, begin, outlet_of
+from .teller import Outlet, Teller, outlet_of, through
 
 logger = logging.getLogger(__name__)
 
@@ -276,16 +276,13 @@ class AsyncStream(_Stream):
         data = self._encoder.encode(step)
         if self._outlet is not None and self._outlet.write(data):
             return None
-        return self._begun(self._write(data))
+        return through(self._outlet, self._write(data))
 
     async def _write(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     def _over(self, error: BaseException | None) -> Awaitable[None] | None:
-        return self._begun(self._end(self._failed(error) if error is not None else b""))
-
-    def _begun(self, saying: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
-        return saying if self._outlet is None else begin(saying)
+        return through(self._outlet, self._end(self._failed(error) if error is not None else b""))
 
     async def _end(self, last: bytes) -> None:
         if last:

@@ -69,6 +69,11 @@ def begin(coroutine: Coroutine[Any, Any, None]) -> Begun | None:
         return None
 
 
+def through(outlet: Outlet | None, saying: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+    """What is to be awaited of a coroutine that uses ``send``: all of it, unless the server lets it be begun here."""
+    return saying if outlet is None else begin(saying)
+
+
 class Teller:
     """One client's conversation. ``say`` writes a step, and returns what is to be awaited if it could not at once.
 

@@ -10,7 +10,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Awaitable, Coroutine, Iterator
+from collections.abc import Awaitable, Iterator
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -26,7 +26,7 @@ from .listener import Listener, Subscription, asked_by_another
 from .reader import result_of
 from .refusal import deny
 from .replay import Batch
-from .teller import Outlet, Teller, begin, outlet_of
+from .teller import Outlet, Teller, outlet_of, through
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ class ListenerConsumer(AsyncConsumer):
         texts = self._texts(step)
         if len(texts) == 1 and self._outlet is not None and not self._closed and self._outlet.write(texts[0]):
             return None
-        return self._begun(self._send_all(texts))
+        return through(self._outlet, self._send_all(texts))
 
     def _texts(self, step: Send) -> tuple[str, ...]:
         """What is written for a step, message by message."""
@@ -205,12 +205,9 @@ class ListenerConsumer(AsyncConsumer):
 
     def _over(self, listener: Listener, error: BaseException | None) -> Awaitable[None] | None:
         if error is None:
-            return self._begun(self._close(self._code(listener)))
+            return through(self._outlet, self._close(self._code(listener)))
         logger.warning("A socket is closed, its browser will resume: %s: %s", type(error).__name__, error)
-        return self._begun(self._close(Close.RESTART))
-
-    def _begun(self, saying: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
-        return saying if self._outlet is None else begin(saying)
+        return through(self._outlet, self._close(Close.RESTART))
 
     def _code(self, listener: Listener) -> int:
         viewer = hub.viewer(listener.user_id)

@@ -73,6 +73,12 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.005)
 
 
+async def some_turns() -> None:
+    """Whatever could happen without anybody's doing would have happened by then."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 def three(hub):
     """Says 1; with each news the next number; then it is over."""
     for number in (1, 2, 3):
@@ -102,7 +108,7 @@ def test_who_does_not_take_what_is_told_is_waited_for_and_told_the_rest_then():
         one = Scene(three, slow=True)
         one.teller.start()
         assert one.said == [1]
-        await asyncio.sleep(0.02)
+        await some_turns()
         assert one.hub.waiting is None, "it waits for its client, not for news"
         one.takes.set()
         await until(lambda: one.hub.waiting)
@@ -179,7 +185,7 @@ def test_who_is_stopped_is_told_nothing_more_and_is_in_nobodys_way(slow):
         one.takes.set()
         if one.hub.waiting is not None:
             one.hub.news()
-        await asyncio.sleep(0.02)
+        await some_turns()
         assert (one.said, one.ends) == ([1], [])
 
     run(scene)
@@ -191,7 +197,7 @@ def test_who_leaves_before_a_task_for_them_has_begun_leaves_nothing_unawaited(re
         one.teller._say = lambda step: one._wait()  # a server of which it is not known that ``send`` needs no task
         one.teller.start()
         one.teller.stop()
-        await asyncio.sleep(0.02)
+        await some_turns()
 
     run(scene)
     gc.collect()
