@@ -10,10 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-IN_MEMORY = "channels.layers.InMemoryChannelLayer"
-REDIS = "channels_redis.pubsub.RedisPubSubChannelLayer"
+IN_MEMORY = "realtime.following.FollowedInMemoryLayer"
+REDIS = "realtime.following.FollowedPubSubLayer"
 CONNECT_SECONDS = 2.0
-FOR_EVER = 10**9  # seconds; the layers' own day would end a membership without a word (django/channels#1371)
 FORMS = "redis://host:port/db, rediss://…, several of them by comma (shards), or sentinel://host:port,host:port/db?master=name"
 
 
@@ -24,7 +23,7 @@ def channel_layers(redis_url: str) -> dict[str, Any]:
     reaches every node of it, so the address of any one will do.
     """
     if not redis_url:
-        return {"default": {"BACKEND": IN_MEMORY, "CONFIG": {"capacity": 10_000, "group_expiry": FOR_EVER}}}
+        return {"default": {"BACKEND": IN_MEMORY}}
     hosts = (
         [_sentinel(redis_url)] if redis_url.startswith("sentinel://") else [_host(url) for url in redis_url.split(",")]
     )

@@ -2,12 +2,10 @@
 
 Redis carries speed, not truth. What is handed to ``Layer.send`` goes out in the background, so that no save waits for
 Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's groups, this
-process receives each once, however many of its clients listen, and not through a mailbox per client.
+process receives each once, however many of its clients listen (realtime/following.py).
 """
 
 import asyncio
-import contextlib
-import itertools
 import logging
 import random
 import threading
@@ -18,20 +16,17 @@ from typing import Any, NamedTuple
 
 from channels.layers import get_channel_layer
 
+from .following import Receiver
+
 logger = logging.getLogger(__name__)
 
 SEND_SECONDS = 0.25
 FAILURES = 3  # in a row; then the layer is left alone
 PAUSE_SECONDS = 10.0
 WAITING = 10_000  # messages that wait to be sent; beyond that the oldest go: the log has them
-RETRY_SECONDS = 1.0  # until a group is joined anew
-TRIES_A_SECOND = 100  # at all of them together
-UNREADABLE_SECONDS = 0.05  # after a message that cannot be read
-IDLE_SECONDS = 0.2  # an in-memory layer is fed from other threads, whose wake-up its loop does not notice
-
-_numbers = itertools.count(1)
-
-Receiver = Callable[[str, dict[str, Any]], None]  # group, message as it came
+LOOK_SECONDS = 0.2  # between two looks at which groups are needed here
+FOLLOW_SECONDS = 5.0  # for one group
+RETRY_SECONDS = 1.0  # after a group that could not be followed
 
 
 class Message(NamedTuple):
@@ -64,7 +59,7 @@ class Layer:
         self.sent = self.failed = 0
         self._failures = 0  # in a row
         self.paused_until = 0.0
-        self._following = 0  # groups
+        self.following: set[str] = set()
 
     def send(self, messages: Iterable[Message]) -> None:
         """Send in the background. Returns at once, whatever state Redis is in."""
@@ -140,79 +135,29 @@ class Layer:
     # --- receiving ----------------------------------------------------------------------------------------------
 
     async def _receive(self) -> None:
-        """Keep one follower for each group that somebody here needs, and none for the others."""
-        followers: dict[str, asyncio.Task] = {}
-        try:
-            while True:
-                self._following = len(followers)
-                wanted = self._groups()
-                for group in wanted - followers.keys():
-                    followers[group] = asyncio.create_task(self._follow(group))
-                for group in followers.keys() - wanted:
-                    followers.pop(group).cancel()
-                await asyncio.sleep(IDLE_SECONDS)
-        finally:
-            for follower in followers.values():
-                follower.cancel()
-
-    async def _follow(self, group: str) -> None:
-        """Pass on what comes to a group; after a fault, join it anew."""
+        """Follow each group that somebody here needs, and no other."""
         while True:
             try:
-                layer = get_channel_layer()
-                channel = await self._join(layer, group)
-                try:
-                    while True:
-                        await self._take_next(layer, group, channel)
-                finally:
-                    # Or the group goes on filling a mailbox that nobody looks into. A fault of that ends nothing else.
-                    with contextlib.suppress(Exception):
-                        await layer.group_discard(group, channel)
+                await self._follow_wanted()
             except Exception as error:  # noqa: BLE001 (as in sending, which says once that the layer fails)
-                logger.debug("Receiving from the channel layer failed: %s", error)
-                # However many groups there are, only so many tries a second; at random, or all would come at once.
-                await asyncio.sleep(max(RETRY_SECONDS, self._following / TRIES_A_SECOND) * random.uniform(0.5, 1.5))
+                logger.debug("A group cannot be followed: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.5))  # at random, or all would come at once
+            else:
+                await asyncio.sleep(LOOK_SECONDS)
 
-    async def _take_next(self, layer: Any, group: str, channel: str) -> None:
-        try:
-            message = await layer.receive(channel)
-        except Exception as error:  # noqa: BLE001 (what cannot be read is somebody else's; the mailbox is still good)
-            logger.warning("A message to group %s cannot be read: %s: %s", group, type(error).__name__, error)
-            await asyncio.sleep(UNREADABLE_SECONDS)
-        else:
-            self._pass_on(group, message)
-
-    async def _join(self, layer: Any, group: str) -> str:
-        """A mailbox for a group; a try that fails leaves nothing behind.
-
-        channels-redis remembers a mailbox before Redis knows it, and keeps it when Redis is away: each try of each
-        group would leave three kilobytes behind, for as long as an outage lasts.
-        """
-        mark, channel = f"realtime-{next(_numbers)}.", ""
-        try:
-            channel = await layer.new_channel(mark)
-            await layer.group_add(group, channel)
-        except BaseException:
-            if channel:
-                with contextlib.suppress(Exception):
-                    await layer.group_discard(group, channel)
-                await _abandon(layer, channel)
-            mailboxes = getattr(layer, "channels", {})
-            for left in [name for name in list(mailboxes) if mark in name]:
-                mailboxes.pop(left, None)
-            raise
-        return channel
+    async def _follow_wanted(self) -> None:
+        layer, wanted = get_channel_layer(), self._groups()
+        for group in self.following - wanted:
+            self.following.discard(group)
+            async with asyncio.timeout(FOLLOW_SECONDS):
+                await layer.unfollow(group)
+        for group in wanted - self.following:
+            async with asyncio.timeout(FOLLOW_SECONDS):
+                await layer.follow(group, self._pass_on)
+            self.following.add(group)
 
     def _pass_on(self, group: str, message: dict[str, Any]) -> None:
         try:
             self._received(group, message)
         except Exception as error:  # noqa: BLE001 (whatever somebody has put there; the next message may be sane)
             logger.warning("A message to group %s is of no use: %s: %s", group, type(error).__name__, error)
-
-
-async def _abandon(layer: Any, channel: str) -> None:
-    """Give a mailbox up. Layers have no call for that: they do it when a receiver is cancelled."""
-    receiving = asyncio.create_task(layer.receive(channel))
-    await asyncio.sleep(0)
-    receiving.cancel()
-    await asyncio.wait([receiving], timeout=RETRY_SECONDS)

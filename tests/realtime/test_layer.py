@@ -1,13 +1,12 @@
 """This process's end of the channel layer: nothing stays behind, and nothing ends it."""
 
 import asyncio
-import time
-from types import SimpleNamespace
+import socket
 
 import pytest
-from channels import layers
-from channels.layers import InMemoryChannelLayer, channel_layers
-from channels_redis.pubsub import RedisPubSubChannelLayer
+from asgiref.sync import async_to_sync
+from channels.layers import channel_layers
+from django.utils.module_loading import import_string
 from redis import Redis as Connection
 
 from gistagum.layers import channel_layers as layers_for
@@ -16,25 +15,52 @@ from realtime.layer import Layer, Message
 from tests.support.ports import free_port, wait_until
 from tests.support.redis import Redis
 
-DAYS = 3 * 86400
+
+@pytest.fixture
+def layer_of(monkeypatch):
+    """Makes the layer of a site with this address of Redis."""
+
+    def make(redis_url: str):
+        made = import_string(layers_for(redis_url)["default"]["BACKEND"])
+        layer = made(**layers_for(redis_url)["default"].get("CONFIG", {}))
+        monkeypatch.setitem(channel_layers.backends, "default", layer)
+        return layer
+
+    return make
 
 
 @pytest.fixture
-def memory():
+def memory(layer_of):
     """The layer of a site without Redis."""
-    layer = InMemoryChannelLayer(**layers_for("")["default"]["CONFIG"])
-    before = channel_layers.set("default", layer)
-    yield layer
-    channel_layers.set("default", before)
+    return layer_of("")
+
+
+@pytest.fixture
+def redis():
+    server = Redis()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def through_redis(layer_of, redis):
+    """The layer of a site with a Redis of its own."""
+    return layer_of(redis.url)
+
+
+@pytest.fixture(params=["memory", "through_redis"])
+def followed(request):
+    """Either of them."""
+    return request.getfixturevalue(request.param)
 
 
 class Process:
     """A process that follows some groups."""
 
-    def __init__(self, *groups: str) -> None:
-        self.groups = set(groups)
+    def __init__(self) -> None:
+        self.groups: frozenset[str] = frozenset()
         self.got: list[dict] = []
-        self.layer = Layer(self._take, self._followed)
+        self.layer = Layer(self._take, lambda: self.groups)
         self.layer.start()
 
     def _take(self, group: str, message: dict) -> None:
@@ -42,8 +68,9 @@ class Process:
             raise ValueError("This is of no use.")
         self.got.append(message["data"])
 
-    def _followed(self) -> frozenset[str]:
-        return frozenset(self.groups)
+    def follows(self, *groups: str) -> None:
+        self.groups = frozenset(groups)
+        wait_until(lambda: self.layer.following == self.groups, f"it follows {groups}", 10)
 
     def there(self, look):
         """What ``look`` gives in the layer's own thread."""
@@ -61,110 +88,79 @@ class Process:
         wait_until(lambda: {"word": word} in self.got, f"{word} from {group}", 5)
 
 
-def test_a_group_that_nobody_here_needs_any_more_fills_no_mailbox(memory):
-    process = Process("all")
+def test_a_group_that_nobody_here_needs_any_more_is_not_listened_to(followed):
+    process = Process()
     for round_ in range(3):
-        process.groups.add("one")
-        wait_until(lambda: memory.groups.get("one"), "joined", 5)
+        process.follows("all", "one")
         process.gets("one", f"round {round_}")
-        process.groups.discard("one")
-        wait_until(lambda: not memory.groups.get("one"), "left", 5)
-    process.send("one", word="to nobody")
-    process.gets("all", "to somebody")
-    assert [mailbox.qsize() for mailbox in memory.channels.values()] in ([], [0])
+        process.follows("all")
+        process.send("one", word="to nobody")
+        process.gets("all", f"to somebody in round {round_}")
+    assert {"word": "to nobody"} not in process.got
 
 
-def test_a_message_of_no_use_costs_the_next_one_nothing(memory):
-    process = Process("all")
-    wait_until(lambda: memory.groups.get("all"), "joined", 5)
-    mailboxes = set(memory.groups["all"])
+def test_a_message_of_no_use_costs_the_next_one_nothing(followed):
+    process = Process()
+    process.follows("all")
     process.layer.send([Message("all", "say", {"bad": True}), Message("all", "say", {"word": "next"})])
     wait_until(lambda: {"word": "next"} in process.got, "the next message", 5)
-    assert set(memory.groups["all"]) == mailboxes
 
 
-@pytest.fixture
-def redis():
-    server = Redis()
-    yield server
-    server.stop()
+def test_who_is_told_may_change_the_message_and_changes_nobody_elses(memory):
+    process = Process()
+    process.follows("all")
+    message = {"type": "say", "data": {"word": "mine"}}
+    async_to_sync(memory.group_send)("all", message)
+    process.got[0]["word"] = "changed"
+    assert message["data"] == {"word": "mine"}
 
 
-def test_a_message_that_cannot_be_read_costs_no_mailbox_and_not_the_next_one(memory, monkeypatch):
-    receive = memory.receive
-    unreadable = [True, True]
-
-    async def sometimes(channel):
-        message = await receive(channel)
-        if unreadable:
-            unreadable.pop()
-            raise ValueError("no message of ours")
-        return message
-
-    monkeypatch.setattr(memory, "receive", sometimes)
-    process = Process("readable")
-    wait_until(lambda: memory.groups.get("readable"), "joined", 5)
-    mailboxes = set(memory.groups["readable"])
-    for word in ("one", "two"):
-        process.send("readable", word=word)
-    process.gets("readable", "three")
-    assert set(memory.groups["readable"]) == mailboxes
-    process.groups.clear()
-    wait_until(lambda: not process.there(followers), "left")
+def test_a_message_that_cannot_be_read_costs_the_next_one_nothing(through_redis, redis):
+    process = Process()
+    process.follows("readable")
+    with Connection(port=redis.port) as client:
+        for _ in range(3):
+            assert client.publish("gistagum__group__readable", b"no message of ours") == 1
+    process.gets("readable", "the next")
 
 
-def test_who_is_no_longer_wanted_in_the_middle_of_joining_leaves_nothing_in_redis(monkeypatch, redis):
-    layer = RedisPubSubChannelLayer(**layers_for(redis.url)["default"]["CONFIG"])
-    before = channel_layers.set("default", layer)
-    joining = []
-
-    async def slowly(group, channel):
-        joining.append(channel)
-        await asyncio.Event().wait()  # until it is no longer wanted
-
-    monkeypatch.setattr(layer, "group_add", slowly, raising=False)
-    try:
-        process = Process("hesitant")
-        wait_until(lambda: joining, "it joins")
-        process.groups.clear()
-        wait_until(lambda: not process.there(followers), "it has left")
-        with Connection(port=redis.port) as client:
-            wait_until(lambda: client.pubsub_channels() == [], "nothing is subscribed to")
-        assert process.there(lambda: (len(layer.channels), len(layer.groups))) == (0, 0)
-    finally:
-        channel_layers.set("default", before)
+def test_following_costs_no_task_and_no_mailbox(through_redis, redis):
+    process = Process()
+    process.follows("all")
+    tasks = process.there(lambda: len(asyncio.all_tasks()))
+    process.follows("all", *(f"user_{number}" for number in range(100)))
+    assert process.there(lambda: len(asyncio.all_tasks())) == tasks
+    with Connection(port=redis.port) as client:
+        assert len(client.pubsub_channels()) == 101
+    process.follows()
+    with Connection(port=redis.port) as client:
+        wait_until(lambda: client.pubsub_channels() == [], "nothing is subscribed to")
+    assert process.there(lambda: (len(through_redis.channels), len(through_redis.groups))) == (0, 0)
 
 
-def followers() -> list[asyncio.Task]:
-    return [task for task in asyncio.all_tasks() if task.get_coro().__name__ == "_follow"]
-
-
-@pytest.fixture
-def nowhere():
-    """The layer of a site whose Redis is away."""
-    config = layers_for(f"redis://127.0.0.1:{free_port()}/0")["default"]["CONFIG"]
-    layer = RedisPubSubChannelLayer(**config)
-    before = channel_layers.set("default", layer)
-    yield layer
-    channel_layers.set("default", before)
-
-
-def test_tries_to_join_while_redis_is_away_leave_no_mailboxes_behind(nowhere, monkeypatch):
+def test_tries_while_redis_is_away_leave_nothing_behind(layer_of, monkeypatch):
+    nowhere = layer_of(f"redis://127.0.0.1:{free_port()}/0")
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     tries = []
-    new_channel = nowhere.new_channel
-    monkeypatch.setattr(nowhere, "new_channel", lambda prefix: tries.append(1) or new_channel(prefix))
-    process = Process("here", "there", "everywhere")
+    follow = nowhere.follow
+    monkeypatch.setattr(nowhere, "follow", lambda *words: tries.append(1) or follow(*words))
+    process = Process()
+    process.groups = frozenset({"here", "there", "everywhere"})
     wait_until(lambda: len(tries) > 20, "it tries again and again", 10)
+    process.groups = frozenset()
+    tries.clear()
+    wait_until(lambda: process.there(lambda: (len(nowhere.channels), len(nowhere.groups))) == (0, 0), "nothing is left")
 
-    assert process.there(lambda: len(nowhere.channels)) <= 1  # that of the present try
-    process.groups.clear()
-    wait_until(lambda: not process.there(followers), "nobody tries any more")
 
-
-def test_a_membership_lasts_longer_than_a_day(memory, monkeypatch):
-    process = Process("all")
-    wait_until(lambda: memory.groups.get("all"), "joined", 5)
-    monkeypatch.setattr(layers, "time", SimpleNamespace(time=lambda: time.time() + DAYS))
-    process.gets("all", "the first look forgets whom it may")
-    process.gets("all", "still here")
+def test_a_redis_that_never_answers_does_not_keep_the_next_try_waiting(layer_of, monkeypatch):
+    monkeypatch.setattr(module, "FOLLOW_SECONDS", 0.1)
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(10)
+        layer_of(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        process = Process()
+        process.groups = frozenset({"all"})
+        tries = [silent.accept()[0] for _ in range(3)]
+        process.groups = frozenset()
+        for one in tries:
+            one.close()
