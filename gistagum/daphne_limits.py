@@ -20,6 +20,7 @@ from realtime.teller import OUTLET
 
 from .bodies import REFUSAL, largest
 from .daphne_writes import PromptServer
+from .inbox import Inbox
 from .writes import framed
 
 Scope = MutableMapping[str, Any]
@@ -82,7 +83,8 @@ def bounded(application: Application) -> Application:
         # Django leaves what it has begun for a request to itself when Daphne cancels that: what listens for the browser
         # (and would complain in the log that nobody asked for what came of it), and what tells it (for ever).
         over = False
-        outlet: Outlet = HttpOutlet(protocol) if scope["type"] == "http" else SocketOutlet(protocol)
+        outlet: Outlet = (HttpOutlet if scope["type"] == "http" else SocketOutlet)(protocol, receive)
+        del receive
         extensions = {**(scope.get("extensions") or {}), OUTLET: outlet}
         if scope["type"] == "websocket":
             extensions["websocket.http.response"] = {}
@@ -101,7 +103,7 @@ def bounded(application: Application) -> Application:
             outlet.after(message)
 
         async def receive_while_served() -> Message:
-            message = await receive()
+            message = await outlet.receive()
             if over:
                 raise asyncio.CancelledError
             return message
@@ -129,12 +131,18 @@ def _daphne_protocol(send: Send) -> Any:
 class Outlet(Valve):
     """A valve on a connection of Daphne's: where it is fitted, and which messages go through it.
 
-    Each kind also has a ``write``, the way past ``send`` (``Outlet`` in realtime/teller.py).
+    Each kind also has a ``write``, the way past ``send``; that and ``settle`` are of realtime/teller.py.
     """
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Any, receive: Receive) -> None:
         self._protocol = protocol
+        self.receive = receive
         self._fitted = False
+
+    def settle(self) -> None:
+        """Give back what was only needed to let the client in."""
+        inbox = self._protocol.application_queue = Inbox(self._protocol.application_queue)
+        self.receive = inbox.get
 
     def carries(self, message: Message) -> bool:
         """Whether a message waits until the connection takes more."""
@@ -198,6 +206,14 @@ class SocketOutlet(Outlet):
 
     Who takes nothing is not listened to either: what they say would wait for its answers, without a bound.
     """
+
+    def settle(self) -> None:
+        super().settle()
+        protocol = self._protocol  # has the headers of the handshake four times over
+        protocol.clean_headers = []
+        protocol.http_headers = protocol.request.headers = {}
+        protocol.http_request_data, protocol.http_response_data = b"", ""
+        protocol.application_deferred = None
 
     def pauseProducing(self) -> None:
         super().pauseProducing()

@@ -7,6 +7,7 @@ since the socket of a client that keeps up always takes something.
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from twisted.internet import tcp
 
@@ -19,9 +20,12 @@ class PromptServer(tcp.Server):
     For streams and sockets alone: of a page, headers and body are better written together.
     """
 
-    _prompt = False
-    _waits_for_kernel = False
-    _said = b""  # in this turn
+    __slots__ = ("_prompt", "_said", "_waits_for_kernel")  # three more in its dictionary would double that
+
+    def __init__(self, *connection: Any) -> None:
+        self._prompt = self._waits_for_kernel = False
+        self._said = b""  # in this turn
+        super().__init__(*connection)
 
     def be_prompt(self, prompt: bool) -> None:
         """Whether what is written from now on is offered to the kernel at the end of the turn."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from realtime.teller import OUTLET
 
+from .inbox import Inbox
 from .writes import framed, row
 
 Scope = MutableMapping[str, Any]
@@ -29,6 +30,9 @@ class StreamOutlet:
     def write(self, what: bytes) -> bool:
         """Nothing is written here."""
         return False
+
+    def settle(self) -> None:
+        """Little is left of how it came."""
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -51,6 +55,13 @@ class SocketOutlet:
         self._said = framed(what)
         row.add(self.flush)
         return True
+
+    def settle(self) -> None:
+        """Give back the handshake's headers, kept twice, and a queue that is large when it is empty."""
+        protocol = self._protocol
+        protocol.queue = Inbox(protocol.queue)
+        protocol.request = protocol.response = None
+        protocol.scope["headers"] = []
 
     async def send(self, message: Message) -> None:
         """ASGI's ``send``."""
@@ -96,5 +107,6 @@ def _speaks_here(protocol: Any) -> bool:
     return (
         kind.__module__ == "uvicorn.protocols.websockets.websockets_sansio_impl"
         and isinstance(getattr(protocol, "writable", None), asyncio.Event)
+        and isinstance(getattr(protocol, "queue", None), asyncio.Queue)
         and hasattr(protocol, "close_sent")
     )

@@ -2,11 +2,14 @@
 
 Middlewares, request, session and user decide who comes in. Under ASGI all of them would stay in memory, with the tasks
 and the thread that they ran in, for as long as the connection is open. So below ``going_on`` an application only
-decides; what is to be said after that it leaves in the scope (``leave``) and returns, and the rest goes on alone.
+decides; what is to be said after that it leaves in the scope (``leave``) and returns, and the rest goes on alone. The
+server is told, too, as far as it lets itself be told (``Outlet.settle``).
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from .teller import outlet_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -42,11 +45,14 @@ def going_on(application: Application) -> Application:
                 return
             await send(message)
 
+        outlet = outlet_of(scope)
         asked = application({**scope, KEY: left}, receive, send_all_but_the_end)
         del scope
         await asked
         del asked
         if left and begun:  # else the client left before its answer began
+            if outlet is not None:
+                outlet.settle()
             await left.pop()(receive, send)
 
     return serve

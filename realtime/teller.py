@@ -29,6 +29,9 @@ class Outlet(Protocol):
         """Write the next text (WebSocket) or bytes (HTTP) at once; ``False`` where that must be waited for: nothing
         was written then, and ``send`` waits."""
 
+    def settle(self) -> None:
+        """The client is in and will stay: give back what was only needed to let it in. Nobody is receiving now."""
+
 
 def outlet_of(scope: Any) -> Outlet | None:
     """What the server offers for this connection."""
@@ -80,6 +83,8 @@ class Teller:
     ``over`` is called once, when there is nothing more to say (``None``) or something went wrong (the error), and
     likewise returns what is to be awaited.
     """
+
+    __slots__ = ("_hub", "_loop", "_over", "_place", "_rest", "_say", "_stopped", "_talk", "_task")
 
     def __init__(
         self,
