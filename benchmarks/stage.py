@@ -130,7 +130,8 @@ class Stage:
             WEBSOCKET_MAX_SOCKETS=str(self.clients + 100),
             LOG_LEVEL="WARNING",
             USE_WEBSOCKETS="true" if asgi else "false",
-            MALLOC_ARENA_MAX="2",  # as start.sh has it, which does not start them all
+            MALLOC_ARENA_MAX="2",  # as start.sh has them, which does not start them all
+            GLIBC_TUNABLES="glibc.malloc.tcache_count=0",
             BENCH_INTERFACE="asgi" if asgi else "wsgi",
             DJANGO_SETTINGS_MODULE="gistagum.settings",
         )

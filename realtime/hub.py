@@ -23,6 +23,7 @@ from .authority import Viewer
 from .events import AuthorityChanged, SessionEnded, TransportChanged
 from .listener import Listener
 from .reader import Reader
+from .relay import Relay
 from .replay import Frame, Stretch
 from .state import Shelf
 from .waiting import Place, Waiting
@@ -67,7 +68,7 @@ class Hub:
         self._ring_characters = 0
         self._stretches: dict[int, Stretch] = {}  # of the ring as it is now, by the cursor before them
         self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = Relay(self._lock)
         self._work = threading.Event()
         self._reading = False  # the tail looks at the log now and then; while it rests, who comes must wake it
         self._thread: threading.Thread | None = None
@@ -175,7 +176,7 @@ class Hub:
     def wait(self, seen: int, seconds: float) -> None:
         """Block this thread until there is news since version ``seen``, or for so many seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self.version != seen, timeout=seconds)
+            self._changed.wait_turn(lambda: self.version != seen, seconds)
 
     def when_news(
         self, loop: asyncio.AbstractEventLoop, seen: int, seconds: float, go_on: Callable[[], None]
@@ -210,7 +211,7 @@ class Hub:
     def _tell(self) -> None:
         with self._changed:
             self.version += 1
-            self._changed.notify_all()
+            self._changed.start()
             self._loops = {loop: waiting for loop, waiting in self._loops.items() if not loop.is_closed()}
             to_wake = [(loop, waiting) for loop, waiting in self._loops.items() if waiting]
         for loop, waiting in to_wake:

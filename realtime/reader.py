@@ -14,12 +14,15 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
+from .relay import Relay
 from .waiting import Waiting
 
 THREADS = 4
 READ_SECONDS = 30.0  # the longest that a connection waits for its own reading
 KEPT = 32  # results; a page of the log with long messages is about a megabyte
 OPEN_SECONDS = 5.0  # a thread's connection with SQLite stays open: opening one costs ten times what most readings do
+
+_relays = threading.Lock()  # held while a reading gets one
 
 
 class Reader:
@@ -59,6 +62,30 @@ async def result_of(reading: Future) -> Any:
         if not reading.done():
             raise TimeoutError
     return reading.result()
+
+
+def result_for_thread(reading: Future) -> Any:
+    """As ``result_of``, for a thread. Many may wait for the same reading: they go on one after the other."""
+    if not reading.done():
+        relay = _relay_of(reading)
+        with relay:
+            if not relay.wait_turn(reading.done, READ_SECONDS):
+                raise TimeoutError(f"a reading took more than {READ_SECONDS:.0f} s")
+    return reading.result()
+
+
+def _relay_of(reading: Future) -> Relay:
+    with _relays:
+        relay = reading.__dict__.get("relay")
+        if relay is None:
+            relay = reading.__dict__["relay"] = Relay()
+
+            def start(_: Future) -> None:
+                with relay:
+                    relay.start()
+
+            reading.add_done_callback(start)
+        return relay
 
 
 def waiting_for(reading: Future, loop: asyncio.AbstractEventLoop) -> Waiting:

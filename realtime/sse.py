@@ -24,7 +24,7 @@ from .client_socket import ClientSocket
 from .conversation import Read, Send, Step, Wait, conversation
 from .hub import TooManyOfOne, hub
 from .listener import Listener, Subscription
-from .reader import READ_SECONDS
+from .reader import result_for_thread
 from .refusal import refusal, refusal_of
 from .replay import Batch
 from .teller import Outlet, Teller, outlet_of, through
@@ -239,9 +239,10 @@ class SyncStream(_Stream):
 
     def _carry_out(self, step: Step) -> Any:
         if isinstance(step, Read):
-            return hub.reader.submit(step.key, step.read).result(timeout=READ_SECONDS)
+            return result_for_thread(hub.reader.submit(step.key, step.read))
         if isinstance(step, Wait):
-            hub.wait(step.seen, min(step.seconds, LOOK_SECONDS))
+            # Not all at the same moment, though they began to wait at the same one.
+            hub.wait(step.seen, min(step.seconds, LOOK_SECONDS * random.uniform(0.8, 1.0)))
         return None
 
 

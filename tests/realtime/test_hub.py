@@ -22,6 +22,7 @@ from realtime.conversation import Read, Send, Wait, conversation
 from realtime.hub import Hub
 from realtime.listener import Listener, Subscription
 from realtime.models import Event
+from realtime.relay import Relay
 from tests.support.people import person
 from tests.support.ports import wait_until
 
@@ -206,10 +207,10 @@ def test_closing_wakes_everybody(hub):
 def test_a_second_signal_to_close_that_interrupts_the_first_does_not_wait_for_it(hub):
     """Ctrl-C sends Gunicorn's workers two signals, and the second handler runs in the middle of the first."""
 
-    class Interrupted(threading.Condition):
-        def notify_all(self) -> None:
+    class Interrupted(Relay):
+        def start(self) -> None:
             hub.close()  # as a signal handler in this thread would, while the lock is held
-            super().notify_all()
+            super().start()
 
     hub._changed = Interrupted(hub._lock)
     seen = hub.version

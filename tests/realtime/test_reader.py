@@ -77,3 +77,37 @@ def test_there_are_few_threads_however_many_ask(reader):
     go_on.set()
     assert len(threads) == module.THREADS
     assert all(future.result(SECONDS) for future in futures)
+
+
+def test_a_thread_waits_for_a_reading_and_no_longer_than_it_may(reader, monkeypatch):
+    monkeypatch.setattr(module, "READ_SECONDS", 0.05)
+    go_on = threading.Event()
+    slow = reader.submit("slow", lambda: go_on.wait(SECONDS))
+    with pytest.raises(TimeoutError, match="a reading took more than"):
+        module.result_for_thread(slow)
+    go_on.set()
+    monkeypatch.setattr(module, "READ_SECONDS", SECONDS)
+    assert module.result_for_thread(slow)
+
+
+def test_many_threads_that_wait_for_one_reading_all_hear_of_its_failure(reader):
+    go_on, heard = threading.Event(), []
+
+    def fail() -> None:
+        go_on.wait(SECONDS)
+        raise ZeroDivisionError
+
+    reading = reader.submit("key", fail)
+
+    def hear() -> None:
+        with pytest.raises(ZeroDivisionError):
+            module.result_for_thread(reading)
+        heard.append(True)
+
+    threads = [threading.Thread(target=hear, daemon=True) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    go_on.set()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert len(heard) == 50
