@@ -21,7 +21,7 @@ from realtime.teller import OUTLET
 from .bodies import REFUSAL, largest
 from .daphne_writes import PromptServer
 from .inbox import Inbox
-from .writes import framed
+from .writes import chunked, framed
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -177,9 +177,10 @@ class HttpOutlet(Outlet):
         return bool(message.get("more_body"))
 
     def write(self, what: bytes) -> bool:
-        if self._opens is not None or not self._fitted or self._channel is None:
+        protocol = self._protocol
+        if self._opens is not None or not self._fitted or protocol.channel is None or not protocol.chunked:
             return False
-        self._protocol.write(what)
+        protocol.channel.transport.write(chunked(what))
         return True
 
     def before(self, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""What the servers' outlets have in common (realtime/teller.py): frames made once, and writes that leave in a row."""
+"""What the servers' outlets have in common (realtime/teller.py): what is said is framed once, and leaves in a row."""
 
 import asyncio
 import struct
@@ -46,3 +46,10 @@ def framed(text: str) -> bytes:
     if size < 65_536:
         return struct.pack("!BBH", 0x81, 126, size) + payload
     return struct.pack("!BBQ", 0x81, 127, size) + payload
+
+
+@lru_cache(maxsize=32)
+def chunked(data: bytes) -> bytes:
+    """A piece of a stream as a chunk, likewise made once for all who are told the same.
+    https://www.rfc-editor.org/rfc/rfc9112#section-7.1"""
+    return b"%x\r\n%b\r\n" % (len(data), data)

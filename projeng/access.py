@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
+from realtime.accounts import Account
 from realtime.authority import Viewer
 
 from .models import Project
@@ -96,16 +97,9 @@ def project_key(project_id: int) -> str:
     return f"project:{project_id}"
 
 
-def granted_keys(user_ids: Collection[int]) -> dict[int, set[str]]:
-    """Which project keys these active users hold (the rule that projeng gives to realtime/audience.py)."""
-    groups: dict[int, set[str]] = {user_id: set() for user_id in user_ids}
-    superusers: set[int] = set()
-    rows = get_user_model().objects.filter(pk__in=user_ids).values_list("pk", "is_superuser", "groups__name")
-    for user_id, is_superuser, group in rows:
-        groups[user_id].add(group or "")
-        if is_superuser:
-            superusers.add(user_id)
-    roles = {user_id: role_from(user_id in superusers, names) for user_id, names in groups.items()}
+def granted_keys(accounts: Collection[Account]) -> dict[int, set[str]]:
+    """Which project keys these accounts hold (the rule that projeng gives to realtime/audience.py)."""
+    roles = {account.pk: role_from(account.is_superuser, account.groups) for account in accounts}
     keys = {user_id: {ALL_PROJECTS} if sees_all(role) else set() for user_id, role in roles.items()}
     assigned = [user_id for user_id, role in roles.items() if role is Role.ENGINEER]
     if assigned:

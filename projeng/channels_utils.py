@@ -31,12 +31,12 @@ def notification_group(user_id: int) -> str:
 
 def broadcast_notification(user_id: int, data: dict[str, Any]) -> None:
     """Send a notification frame to one person's sockets, now and in the background; it is not kept anywhere."""
-    broadcast.layer.send([Message(notification_group(user_id), NOTIFICATION_HANDLER, data)])
+    broadcast.layer.send(lambda: [Message(notification_group(user_id), NOTIFICATION_HANDLER, data)])
 
 
 def broadcast_project_update(data: dict[str, Any]) -> None:
     """Send a project frame to those who may see its ``project_id`` (without one: those who see all projects)."""
-    broadcast.layer.send([Message(PROJECT_GROUP, PROJECT_HANDLER, data)])
+    broadcast.layer.send(lambda: [Message(PROJECT_GROUP, PROJECT_HANDLER, data)])
 
 
 # --- how the log's events go through the layer ------------------------------------------------------------------

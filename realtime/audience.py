@@ -7,14 +7,16 @@ everybody holds the key of their own account.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from .accounts import Account
+
 Grants = Mapping[int, Iterable[str]]
-Rule = Callable[[Collection[int]], Grants]
+Rule = Callable[[Collection[Account]], Grants]
 
 _rules: list[Rule] = []
 
 
 def register(rule: Rule) -> None:
-    """Add a rule: given ids of active users, it says which keys each of them holds (ids left out hold none).
+    """Add a rule: given active accounts, it says which keys each of them holds, by id (who is left out holds none).
 
     It is asked for many people at once and must cost a fixed number of queries.
     """
@@ -27,11 +29,11 @@ def user_key(user_id: int) -> str:
     return f"user:{user_id}"
 
 
-def keys_of(user_ids: Collection[int]) -> dict[int, frozenset[str]]:
-    """The keys that each of these active users holds, from all rules together."""
-    keys: dict[int, set[str]] = {user_id: {user_key(user_id)} for user_id in user_ids}
+def keys_of(accounts: Collection[Account]) -> dict[int, frozenset[str]]:
+    """The keys that each of these accounts holds, by id, from all rules together."""
+    keys: dict[int, set[str]] = {account.pk: {user_key(account.pk)} for account in accounts}
     for rule in _rules:
-        for user_id, granted in rule(user_ids).items():
+        for user_id, granted in rule(accounts).items():
             keys[user_id].update(granted)
     return {user_id: frozenset(held) for user_id, held in keys.items()}
 

@@ -4,11 +4,10 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from . import audience
+from . import accounts, audience
 from .rollout import grants
 from .rollout.transport import Decision
 
@@ -25,14 +24,11 @@ class Viewer:
 
 def load(user_ids: Collection[int]) -> dict[int, Viewer]:
     """The viewers among these users; inactive and deleted ones are left out. A fixed number of queries."""
-    users = list(get_user_model().objects.filter(pk__in=user_ids, is_active=True).only("password", "is_staff"))
-    if not users:
+    found = accounts.read(user_ids)
+    if not found:
         return {}
-    keys = audience.keys_of([user.pk for user in users])
-    transports = grants.decisions(users)
-    return {
-        user.pk: Viewer(user.pk, keys[user.pk], user.get_session_auth_hash(), transports[user.pk]) for user in users
-    }
+    keys, transports = audience.keys_of(found), grants.decisions(found)
+    return {one.pk: Viewer(one.pk, keys[one.pk], one.auth_hash, transports[one.pk]) for one in found}
 
 
 def living_sessions(session_keys: Collection[str]) -> set[str]:

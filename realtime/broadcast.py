@@ -7,6 +7,7 @@ who may see what comes from them (``register``).
 
 import logging
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import Any
 
 from .events import to_json
@@ -42,7 +43,7 @@ class Broadcast:
     def send(self, rows: Iterable[Event]) -> None:
         """Hand committed events to the layer. Returns at once; does nothing while the switch is off."""
         if self._outgoing is not None:
-            self.layer.send([message for row in rows for message in self._outgoing(row)])
+            self.layer.send(*(partial(self._outgoing, row) for row in rows))
 
     def _followed(self) -> frozenset[str]:
         return frozenset(self._groups(hub.user_ids()))

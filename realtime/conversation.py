@@ -20,7 +20,7 @@ from .events import to_json
 from .hub import Hub
 from .listener import Listener
 from .replay import NO_EVENTS, Batch, Stretch
-from .state import State
+from .state import Reading, State
 
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
 BATCH = 500  # events in one write
@@ -94,20 +94,26 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         for waiting, subjects in zip(pending, share.subjects, strict=True):
             waiting.subjects |= subjects
         states: list[str] = _flashes(hub, listener, viewer) if hub.flashed > listener.flashed else []
+        told = share.events
         if everything or any(waiting.subjects for waiting in pending):
-            states += yield from _states(hub, listener, viewer, pending, everything)
+            readings = _due(hub, listener, viewer, pending, everything)
+            if told and not share.over and not all(hub.reader.has(reading.key) for reading in readings):
+                yield Send(listener.cursor, told)  # what happened does not wait for what it changed to be read
+                told, spoke = NO_EVENTS, time.monotonic()
+            for reading in readings:
+                states += yield Read(reading.key, reading)
         if viewer is not known:  # told anew after every change of authority: most often it is the same person as before
-            told, known, standing = standing, viewer, listener.subscription.standing(viewer)
-            if standing != told:
+            before, known, standing = standing, viewer, listener.subscription.standing(viewer)
+            if standing != before:
                 states.append(standing)
         opening, everything = everything, False
         if share.over:
             gone = to_json({"type": "error", "message": "gone"})
-            yield Send(listener.cursor, share.events, (*states, gone), last=True)
+            yield Send(listener.cursor, told, (*states, gone), last=True)
             return
         now = time.monotonic()
-        if share.events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
-            yield Send(listener.cursor, share.events, tuple(states))
+        if told or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
+            yield Send(listener.cursor, told, tuple(states))
             spoke = now
         # Nothing more lies ready; what comes from now on, the wait notices.
         if not listener.reset and (not moved or reached >= hub.cursor):
@@ -137,11 +143,9 @@ def _flashes(hub: Hub, listener: Listener, viewer: Viewer) -> list[str]:
     return [flash.json for flash in flashes if flash.topic in topics and may_see(viewer.keys, flash.audience)]
 
 
-def _states(
-    hub: Hub, listener: Listener, viewer: Viewer, pending: list[_Pending], everything: bool
-) -> Generator[Step, Any, list[str]]:
-    """The state frames that may be sent now: of everything, or of what has changed."""
-    encoded: list[str] = []
+def _due(hub: Hub, listener: Listener, viewer: Viewer, pending: list[_Pending], everything: bool) -> list[Reading]:
+    """What of the states may be shown now: everything, or what has changed."""
+    readings: list[Reading] = []
     # Nobody is shown a state older than their cursor, or than the log was when they came: another process may have
     # written what the tail of this one has yet to read.
     since = max(listener.cursor, listener.came_at)
@@ -153,6 +157,5 @@ def _states(
         subjects = None if opening else frozenset(waiting.subjects)
         waiting.subjects.clear()
         waiting.not_before = now + STATE_SECONDS
-        reading = hub.shelf.reading(state, viewer, subjects, since)
-        encoded += yield Read(reading.key, reading)
-    return encoded
+        readings.append(hub.shelf.reading(state, viewer, subjects, since))
+    return readings

@@ -5,7 +5,6 @@ An app declares its events as dataclasses below ``EventType``; declaring one ent
 """
 
 import dataclasses
-import json
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -75,12 +74,15 @@ def topic_of(event_type: str) -> str | None:
 
 def iso(moment: datetime) -> str:
     """ISO 8601 in the office's time zone, offset included (``2026-11-20T15:04:05.123456+08:00``)."""
-    return timezone.localtime(moment).isoformat()
+    return moment.astimezone(timezone.get_default_timezone()).isoformat()
+
+
+_json = DjangoJSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def to_json(value: Any) -> str:
     """Compact JSON on one line; dates, times and decimals as text. Raises ValueError for what JSON has no word for."""
-    return json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _json.encode(value)
 
 
 def envelope_fields(event_id: int, event_type: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:

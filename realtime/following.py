@@ -1,11 +1,13 @@
-"""Channel layers whose groups a process follows by a function, instead of a mailbox and a task for each group.
+"""Channel layers whose groups a process follows by a function, instead of a mailbox and a task for each group, and
+which send many messages at once.
 
 Both are the layers of the libraries, and speak with those: only what comes to this process is handed on differently.
 """
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -31,6 +33,11 @@ class FollowedInMemoryLayer(InMemoryChannelLayer):
     async def unfollow(self, group: str) -> None:
         """Hand on nothing more of a group. Asking twice is harmless."""
         self._receivers.pop(group, None)
+
+    async def send_all(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Send to groups, in this order."""
+        for group, message in messages:
+            await self.group_send(group, message)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         await super().group_send(group, message)
@@ -60,6 +67,24 @@ class FollowedPubSubLayer(RedisPubSubChannelLayer):
         """Hand on nothing more of a group, whatever state Redis is in; asking twice is harmless. Raises as above."""
         self.channels.pop(_member(group), None)
         await self.group_discard(group, _member(group))
+
+    async def send_all(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Send to groups, in this order, by one round trip to each Redis concerned; raises as above.
+
+        One by one, as by ``group_send``, each message costs a saving process most of a millisecond.
+        """
+        layer = self._get_layer()
+        packed = defaultdict(list)
+        for group, message in messages:
+            name = layer._get_group_channel_name(group)
+            packed[layer._get_shard(name)].append((name, self.serialize(message)))
+        for shard, those in packed.items():
+            async with shard._lock:
+                shard._ensure_redis()
+                pipeline = shard._redis.pipeline(transaction=False)
+                for name, data in those:
+                    pipeline.publish(name, data)
+                await pipeline.execute()
 
 
 def _member(group: str) -> str:

@@ -30,7 +30,7 @@ from .waiting import Place, Waiting
 
 logger = logging.getLogger(__name__)
 
-TAIL_SECONDS = 1.4  # how soon an event that another process wrote is found at the latest
+TAIL_SECONDS = 1.5  # how soon an event that another process wrote is found at the latest
 PACE_SECONDS = 0.00003  # between two looks at the log for each listener: what comes meanwhile goes out in one write
 LONGEST_PACE = 0.1  # seconds, however many listen
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of

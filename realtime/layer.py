@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 SEND_SECONDS = 0.25
 FAILURES = 3  # in a row; then the layer is left alone
 PAUSE_SECONDS = 10.0
-WAITING = 10_000  # messages that wait to be sent; beyond that the oldest go: the log has them
+WAITING = 10_000  # events that wait to be sent; beyond that the oldest go: the log has them
+TOGETHER = 100  # messages in one round trip
 LOOK_SECONDS = 0.2  # between two looks at which groups are needed here
 FOLLOW_SECONDS = 5.0  # for one group
 RETRY_SECONDS = 1.0  # after a group that could not be followed
@@ -41,6 +42,9 @@ class Message(NamedTuple):
     logged: int | None = None
 
 
+Maker = Callable[[], Iterable[Message]]  # called in the layer's thread: whoever saves does not wait for it
+
+
 class Layer:
     """This process's end of the channel layer. ``received`` is called in its thread for every message of its groups.
 
@@ -55,19 +59,21 @@ class Layer:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: asyncio.Event | None = None
-        self._outgoing: deque[Message] = deque(maxlen=WAITING)
+        self._outgoing: deque[Maker] = deque(maxlen=WAITING)
         self.sent = self.failed = 0
         self._failures = 0  # in a row
         self.paused_until = 0.0
         self.following: set[str] = set()
+        self._receives = False
 
-    def send(self, messages: Iterable[Message]) -> None:
-        """Send in the background. Returns at once, whatever state Redis is in."""
-        self._outgoing.extend(messages)
+    def send(self, *makers: Maker) -> None:
+        """Send what these make, in the background. Returns at once, whatever state Redis is in."""
+        self._outgoing.extend(makers)
         self._wake()
 
     def start(self) -> None:
-        """Begin to receive. Asking twice is harmless."""
+        """Begin to receive; a process that only sends need not. Asking twice is harmless."""
+        self._receives = True
         self._wake()
 
     def _wake(self) -> None:
@@ -105,20 +111,33 @@ class Layer:
     # --- sending ------------------------------------------------------------------------------------------------
 
     async def _send_waiting(self) -> None:
+        together = 1  # the first goes ahead: it is what wakes the others' tails
         while self._outgoing and time.monotonic() >= self.paused_until:
-            message = self._outgoing.popleft()
-            body = {"type": message.type, "data": message.data, "logged": message.logged}
+            some = self._make(together)
+            together = TOGETHER
+            bodies = [(one.group, {"type": one.type, "data": one.data, "logged": one.logged}) for one in some]
             try:
-                await asyncio.wait_for(get_channel_layer().group_send(message.group, body), SEND_SECONDS)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await get_channel_layer().send_all(bodies)
             except Exception as error:  # noqa: BLE001 (whatever a layer or its driver raises: the log has the event)
                 self._failures += 1
-                self.failed += 1
+                self.failed += len(some)
                 if self._failures >= FAILURES:
                     self._pause(error)
             else:
                 self._failures = 0
-                self.sent += 1
+                self.sent += len(some)
                 self._resume()
+
+    def _make(self, most: int) -> list[Message]:
+        """The next messages: so many, or a few more where one event makes several."""
+        made: list[Message] = []
+        while self._outgoing and len(made) < most:
+            try:
+                made += self._outgoing.popleft()()
+            except Exception as error:  # noqa: BLE001 (an app's; the event is in the log, and others are to be sent)
+                logger.warning("An event is not broadcast: %s: %s", type(error).__name__, error)
+        return made
 
     def _pause(self, error: Exception) -> None:
         if not self.paused_until:
@@ -146,7 +165,7 @@ class Layer:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _follow_wanted(self) -> None:
-        layer, wanted = get_channel_layer(), self._groups()
+        layer, wanted = get_channel_layer(), self._groups() if self._receives else frozenset()
         for group in self.following - wanted:
             self.following.discard(group)
             async with asyncio.timeout(FOLLOW_SECONDS):

@@ -51,6 +51,11 @@ class Reader:
                 del self._kept[next(iter(self._kept))]
             return future
 
+    def has(self, key: Hashable) -> bool:
+        """Whether the result of a reading is at hand."""
+        known = self._kept.get(key)
+        return known is not None and known.done()
+
 
 async def result_of(reading: Future) -> Any:
     """What a reading gave, for a coroutine, which waits for it no longer than ``READ_SECONDS``.

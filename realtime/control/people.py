@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
-from .. import audience
+from .. import accounts, audience
 from ..events import topic_of
 from ..models import Event, Fallback, Feedback, LinkReport, TransportHold
 from ..rollout import grants, transport
@@ -85,7 +85,7 @@ def _furthest_first(found: QuerySet, newest: list, now: datetime) -> QuerySet:
 
 def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
     ids = [user.pk for user in users]
-    told = grants.decisions(users)
+    told = grants.decisions(accounts.read(ids))
     working = Case(When(ended_at=None, reported_at__gte=now - LIVE, then=0), default=1)
     worked = LinkReport.objects.filter(shown=True, worked_at__isnull=False)
     links = _latest(worked, ids, working, "-reported_at", "-opened_at")
@@ -107,6 +107,7 @@ def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
             holds.get(user.pk),
         )
         for user in users
+        if user.pk in told  # else disabled a moment ago
     ]
 
 
@@ -124,11 +125,15 @@ def _lags(links: Iterable[LinkReport], newest: list) -> dict[int, Lag]:
     if not told:
         return {}
     oldest = newest[-1][0] if newest else 0
-    keys = audience.keys_of(list(told))
+    keys = audience.keys_of(accounts.read(list(told)))
     lags = {}
     for user_id, link in told.items():
         topics = set(link.topics)
-        theirs = [pk for pk, topic, held in newest if topic in topics and audience.may_see(keys[user_id], held)]
+        theirs = [
+            pk
+            for pk, topic, held in newest
+            if topic in topics and audience.may_see(keys.get(user_id, frozenset()), held)
+        ]
         behind = sum(pk > link.cursor_to for pk in theirs)
         whole = link.cursor_to >= oldest or len(newest) < MOST_EVENTS
         lags[user_id] = Lag(behind, max(theirs, default=link.cursor_to), whole)

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from .. import audience, events
+from .. import accounts, audience, events
 from ..models import Event, Fallback, LinkReport, Receipt
 from .receipts_form import LinkSaid, Report
 
@@ -39,7 +39,7 @@ def keep(user: Any, report: Report) -> tuple[int, int]:
     """
     now = timezone.now()
     # Before the events, which are then never newer than what the person may see.
-    [keys] = audience.keys_of([user.pk]).values()
+    keys = audience.keys_of(accounts.read([user.pk])).get(user.pk, frozenset())
     ids = {event_id for link in report.links for event_id, _ in link.events}
     logged_at = {
         row["id"]: row["at"]

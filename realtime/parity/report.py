@@ -7,10 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db.models import Count, Q, QuerySet, Subquery
 
-from .. import audience, events, replay
+from .. import accounts, audience, events, replay
 from ..events import AuthorityChanged, iso
 from ..models import Event, Fallback, Feedback, LinkReport, Receipt
 from . import verdict
@@ -97,8 +96,7 @@ def measure(since: datetime, until: datetime, transports: Collection[str] = tupl
     arrivals = _arrivals(told_of.filter(transport__in=transports), min(judged, default=0), max(judged, default=-1))
     links = [_link(row, arrivals.get(row.pk, [])) for row in rows]
     people = {row.user_id for row in rows}
-    active = get_user_model().objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True)
-    log = Log(judged.values(), audience.keys_of(list(active)), _floors(since, people))
+    log = Log(judged.values(), audience.keys_of(accounts.read(people)), _floors(since, people))
     bounds = limits()
     return Parity(
         since=since,

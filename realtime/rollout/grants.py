@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 
+from ..accounts import Account
 from ..events import to_json
 from ..models import TransportHold
 from . import transport
@@ -33,34 +33,23 @@ def holds() -> Holds:
     )
 
 
-def decisions(users: Collection[Any]) -> dict[int, Decision]:
-    """The transport of each of these users, by id: two queries for all of them at most, none with the kill switch
-    thrown."""
+def decisions(accounts: Collection[Account]) -> dict[int, Decision]:
+    """The transport of each of these accounts, by id: one query for all of them, none with the kill switch thrown."""
     granted = flags()
     if not granted.use_websockets and not granted.shadow:
-        return {user.pk: transport.decide(granted, Person(user.pk), Holds()) for user in users}
+        return {one.pk: transport.decide(granted, Person(one.pk), Holds()) for one in accounts}
     taken = holds()
-    members = _members(users, granted.groups | taken.groups.keys())
-    return {
-        user.pk: transport.decide(granted, Person(user.pk, user.is_staff, frozenset(members.get(user.pk, ()))), taken)
-        for user in users
-    }
-
-
-def _members(users: Collection[Any], names: Collection[str]) -> dict[int, set[str]]:
-    """Which of the groups with these names each user is in; those in none are left out."""
-    found: dict[int, set[str]] = {}
-    if names:
-        ids = [user.pk for user in users]
-        rows = get_user_model().objects.filter(pk__in=ids, groups__name__in=names).values_list("pk", "groups__name")
-        for user_id, name in rows:
-            found.setdefault(user_id, set()).add(name)
-    return found
+    return {one.pk: transport.decide(granted, Person(one.pk, one.is_staff, one.groups), taken) for one in accounts}
 
 
 def decision(user: Any) -> Decision:
     """The transport of one signed-in user."""
-    return decisions([user])[user.pk]
+    granted = flags()
+    if not granted.use_websockets and not granted.shadow:
+        return transport.decide(granted, Person(user.pk), Holds())
+    taken = holds()
+    by_group = granted.groups or taken.groups  # else nobody asks which groups they are in
+    return transport.decide(granted, person(user) if by_group else Person(user.pk, user.is_staff), taken)
 
 
 def person(user: Any) -> Person:

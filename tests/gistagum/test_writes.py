@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 
+import h11
 import pytest
 from twisted.internet import tcp
 from twisted.internet.interfaces import IProtocol
@@ -13,8 +14,8 @@ from zope.interface import implementer
 
 from gistagum import daphne_writes, uvicorn_writes
 from gistagum.daphne_writes import PromptServer
-from gistagum.uvicorn_writes import SocketOutlet
-from gistagum.writes import Row, framed
+from gistagum.uvicorn_writes import SocketOutlet, StreamOutlet
+from gistagum.writes import Row, chunked, framed
 
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 200_000]
 
@@ -24,6 +25,18 @@ def test_a_frame_is_what_the_protocols_own_library_makes_of_the_text(size):
 
     text = "é" * (size // 2) + "x" * (size % 2)
     assert framed(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+def test_a_chunk_is_what_the_protocols_own_library_reads_as_that_piece(size):
+    reader = h11.Connection(h11.CLIENT)
+    reader.send(h11.Request(method="GET", target="/", headers=[("Host", "a")]))
+    reader.receive_data(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"x" * size) * 2)
+    assert isinstance(reader.next_event(), h11.Response)
+    got = b""
+    while isinstance(event := reader.next_event(), h11.Data):
+        got += event.data
+    assert got == b"x" * size * 2
 
 
 def test_what_many_are_told_in_a_turn_is_written_at_its_end_in_that_order():
@@ -276,3 +289,40 @@ def test_a_server_of_which_nothing_is_known_is_left_alone():
 
     asyncio.run(scene())
     assert scopes == [{"type": "websocket"}, {"type": "http"}]
+
+
+class UvicornCycle(UvicornProtocol):
+    """As much of a request of Uvicorn's as the outlet knows."""
+
+    __module__ = "uvicorn.protocols.http.h11_impl"
+
+    def __init__(self, version: str = "1.1", method: str = "GET") -> None:
+        super().__init__()
+        self.scope = {"type": "http", "http_version": version, "method": method}
+        self.response_started, self.response_complete, self.disconnected = True, False, False
+        self.flow, self.write_paused = self, False
+
+
+def test_a_stream_under_uvicorn_is_written_to_in_chunks_and_in_order_and_not_while_it_takes_nothing():
+    async def scene() -> list[object]:
+        cycle = UvicornCycle()
+        outlet = StreamOutlet(cycle, cycle.send)
+        assert outlet.write(b"one")
+        await outlet.send("through ASGI")
+        assert outlet.write(b"two")
+        await asyncio.sleep(0)
+        for name, value in (("write_paused", True), ("disconnected", True), ("closing", True)):
+            setattr(cycle, name, value)
+            assert not outlet.write(b"no")
+            setattr(cycle, name, not value)
+        cycle.response_complete = True
+        assert not outlet.write(b"too late")
+        await asyncio.sleep(0)
+        return cycle.written
+
+    assert asyncio.run(scene()) == [chunked(b"one"), "through ASGI", chunked(b"two")]
+
+
+@pytest.mark.parametrize("cycle", [UvicornCycle(version="1.0"), UvicornCycle(method="HEAD")])
+def test_what_goes_out_in_no_chunks_goes_through_asgi(cycle):
+    assert not StreamOutlet(cycle, cycle.send).write(b"one")

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from projeng.access import Role
 from projeng.events import NOTIFICATIONS, PROJECTS
 from projeng.models import Project
-from realtime import audience, replay
+from realtime import accounts, audience, replay
 from realtime.events import AuthorityChanged
 from realtime.models import Event
 from realtime.publish import publish
@@ -136,7 +136,7 @@ def test_every_reader_gets_every_committed_event_that_it_may_see_once_and_in_ord
     marks = {mark for row in log for mark in re.findall(r"kept \d+\.\d+", str(row.fields))}
     assert len(marks) > outcome["committed"] / 3, "most texts are marked, so the check above means something"
 
-    keys = audience.keys_of([user.pk for user in people.values()])
+    keys = audience.keys_of(accounts.read([user.pk for user in people.values()]))
     for reader in readers:
         held = keys[reader.user.pk]
         expected = [

@@ -39,6 +39,9 @@ class OnTheSpot(Reader):
             self._kept[key] = read()
         return self._kept[key]
 
+    def has(self, key):
+        return key in self._kept
+
 
 class Talk:
     """A conversation and its driver, which carries out steps as realtime/sse.py does, but waits for nobody."""
@@ -159,16 +162,32 @@ def test_first_what_was_missed_then_what_is_new_then_nothing(hub, talk, head):
     assert returning.said() == []
 
 
-def test_events_come_before_the_state_that_they_led_to(hub, talk, head, clock):
+def test_events_do_not_wait_for_the_state_that_they_led_to(hub, talk, head, clock):
     stream = talk(head, UNREAD_COUNT)
     stream.said()
     clock.now += 2
     row = Notification.objects.create(recipient=head, message="One")
     inbox.mark_read(head, row.pk)
     read_on(hub)
-    [said] = stream.said()
-    assert [frame.type for frame in said.events] == ["notification", "notifications_read"]
-    assert states([said]) == [{"type": "notification", "unread_count": 0}]
+    [told, shown] = stream.said()
+    assert [frame.type for frame in told.events] == ["notification", "notifications_read"]
+    assert states([told]) == []
+    assert not shown.events
+    assert states([shown]) == [{"type": "notification", "unread_count": 0}]
+    assert told.cursor == shown.cursor
+
+
+def test_a_state_that_has_been_read_for_another_goes_out_in_the_same_write(hub, talk, clock):
+    first, second = (talk(person(Role.HEAD), DASHBOARD_COUNTS) for _ in range(2))
+    for stream in (first, second):
+        stream.said()
+    clock.now += 2
+    Project.objects.create(name="Court", barangay="Apokon")
+    read_on(hub)
+    assert [bool(said.events) for said in first.said()] == [True, False]
+    [said] = second.said()
+    assert said.events
+    assert [shown["total_projects"] for shown in states([said])] == [1]
 
 
 def test_a_reset_comes_first_and_the_state_with_it(talk, head):
@@ -297,6 +316,7 @@ def test_those_who_ask_one_after_another_while_events_come_share_the_reading_tha
         project.name = f"Court {number}"
         project.save()
         read_on(hub)
+        assert stream._steps.send(None).events
         step = stream._steps.send(None)  # and the readers are busy with something else
         assert isinstance(step, Read)
         asked.append(step.key)

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group
 
-from realtime import authority
+from realtime import accounts, authority
 from realtime.models import Event, TransportChange
 from realtime.rollout import grants, holds
 from tests.support.people import person
@@ -54,19 +54,26 @@ def test_doing_it_again_changes_and_records_nothing():
     assert TransportChange.objects.count() == Event.objects.count() == 2
 
 
-def test_the_kill_switch_costs_no_query_the_rollout_one_for_all_and_its_groups_another(
-    settings, django_assert_num_queries
-):
-    users = [person() for _ in range(5)]
+def test_the_kill_switch_costs_no_query_and_the_rollout_one_for_all(settings, django_assert_num_queries):
+    people = accounts.read([person().pk for _ in range(5)])
     settings.USE_WEBSOCKETS = False
     with django_assert_num_queries(0):
-        grants.decisions(users)
+        grants.decisions(people)
     settings.USE_WEBSOCKETS = True
+    settings.WEBSOCKET_ROLLOUT_GROUPS = ["Finance Manager"]
     with django_assert_num_queries(1):
-        grants.decisions(users)
+        grants.decisions(people)
+
+
+def test_on_a_page_the_groups_of_its_reader_are_asked_for_only_where_the_rollout_names_some(
+    settings, django_assert_num_queries
+):
+    user = person()
+    with django_assert_num_queries(1):
+        grants.decision(user)
     settings.WEBSOCKET_ROLLOUT_GROUPS = ["Finance Manager"]
     with django_assert_num_queries(2):
-        grants.decisions(users)
+        grants.decision(user)
 
 
 def test_a_viewer_carries_the_decision():

@@ -81,7 +81,7 @@ class Process:
         return asyncio.run_coroutine_threadsafe(one(), self.layer._loop).result(5)
 
     def send(self, group: str, **data: object) -> None:
-        self.layer.send([Message(group, "say", data)])
+        self.layer.send(lambda: [Message(group, "say", data)])
 
     def gets(self, group: str, word: str) -> None:
         self.send(group, word=word)
@@ -102,7 +102,7 @@ def test_a_group_that_nobody_here_needs_any_more_is_not_listened_to(followed):
 def test_a_message_of_no_use_costs_the_next_one_nothing(followed):
     process = Process()
     process.follows("all")
-    process.layer.send([Message("all", "say", {"bad": True}), Message("all", "say", {"word": "next"})])
+    process.layer.send(lambda: [Message("all", "say", {"bad": True}), Message("all", "say", {"word": "next"})])
     wait_until(lambda: {"word": "next"} in process.got, "the next message", 5)
 
 
@@ -164,3 +164,41 @@ def test_a_redis_that_never_answers_does_not_keep_the_next_try_waiting(layer_of,
         process.groups = frozenset()
         for one in tries:
             one.close()
+
+
+def test_what_was_noted_together_is_sent_in_order_and_in_few_round_trips(followed, monkeypatch):
+    trips = []
+    send_all = followed.send_all
+
+    async def counted(messages):
+        trips.append(len(messages))
+        await send_all(messages)
+
+    monkeypatch.setattr(followed, "send_all", counted)
+    process = Process()
+    process.follows("all")
+    words = [{"word": number} for number in range(module.TOGETHER + 10)]
+    process.layer.send(*(lambda data=data: [Message("all", "say", data)] for data in words))
+    wait_until(lambda: len(process.got) == len(words), "all of them")
+    assert process.got == words
+    assert len(trips) <= 3
+    assert max(trips) <= module.TOGETHER
+
+
+def test_an_event_whose_messages_cannot_be_made_keeps_nothing_from_the_others(memory, caplog):
+    process = Process()
+    process.follows("all")
+    process.layer.send(lambda: 1 / 0, lambda: [Message("all", "say", {"word": "next"})])
+    wait_until(lambda: {"word": "next"} in process.got, "the next one")
+    assert "An event is not broadcast: ZeroDivisionError" in caplog.text
+
+
+def test_who_only_sends_follows_nothing(through_redis, redis):
+    sender = Layer(lambda group, message: None, lambda: frozenset({"all"}))
+    process = Process()
+    process.follows("all")
+    sender.send(lambda: [Message("all", "say", {"word": "from elsewhere"})])
+    wait_until(lambda: process.got, "it comes")
+    with Connection(port=redis.port) as client:
+        assert client.pubsub_numsub("gistagum__group__all") == [(b"gistagum__group__all", 1)]
+    assert sender.following == set()

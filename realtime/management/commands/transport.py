@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import CommandError
 
+from realtime import accounts
 from realtime.events import iso
 from realtime.management.scripted import ScriptedCommand
 from realtime.models import TransportChange, TransportHold
@@ -96,7 +97,7 @@ class Command(ScriptedCommand):
             if scope == transport.GROUP:
                 users = users.filter(groups__name=target)
             counts = dict.fromkeys((transport.SSE, transport.WEBSOCKET, transport.SHADOW), 0)
-            for decision in grants.decisions(list(users)).values():
+            for decision in grants.decisions(accounts.read(users.values("pk"))).values():
                 counts[decision.transport] += 1
             outcome["users"] = counts
             lines.append("Users: " + ", ".join(f"{number} {name}" for name, number in counts.items()))

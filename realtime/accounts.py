@@ -1,0 +1,32 @@
+"""Accounts as the servers look at them: what keys, transports and sessions depend on, in one query for everybody."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from django.contrib.auth import get_user_model
+
+
+class Account(NamedTuple):
+    """An active account. ``groups`` are the names of those that it is in."""
+
+    pk: int
+    password: str
+    is_staff: bool
+    is_superuser: bool
+    groups: frozenset[str]
+
+    @property
+    def auth_hash(self) -> str:
+        """What a session must carry to be this account's: another after a change of password."""
+        return get_user_model()(pk=self.pk, password=self.password).get_session_auth_hash()
+
+
+def read(user_ids: Collection[int]) -> list[Account]:
+    """The active ones among these accounts."""
+    rows = get_user_model().objects.filter(pk__in=user_ids, is_active=True)
+    groups: dict[tuple, set[str]] = {}
+    for *account, group in rows.values_list("pk", "password", "is_staff", "is_superuser", "groups__name"):
+        names = groups.setdefault(tuple(account), set())
+        if group is not None:
+            names.add(group)
+    return [Account(*account, frozenset(names)) for account, names in groups.items()]
