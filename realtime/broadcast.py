@@ -6,6 +6,7 @@ who may see what comes from them (``register``).
 """
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
@@ -53,6 +54,9 @@ class Broadcast:
         if isinstance(logged, int):
             if logged > hub.cursor:
                 hub.wake()
+                # Further hints change nothing before the tail's next look. Dozens that came together, each unpacked
+                # while listeners are being told of it all, would only be in their way.
+                time.sleep(hub.pace())
         elif isinstance(data, dict):
             flash = self._incoming(group, str(message.get("type", "")), data)
             if flash is not None:

@@ -193,6 +193,10 @@ class Hub:
                 waiting = self._loops[loop] = Waiting(loop)
             return waiting.join(seconds, go_on)
 
+    def pace(self) -> float:
+        """Seconds between two looks at the log: with many listeners, what comes meanwhile is told together."""
+        return min(LONGEST_PACE, PACE_SECONDS * len(self._listeners))
+
     def wake(self) -> None:
         """Look at the log now: a transaction of this process has just committed events."""
         self._work.set()
@@ -240,7 +244,7 @@ class Hub:
                 while self._read_on():
                     pass
                 if self.cursor != before:
-                    next_look = time.monotonic() + min(LONGEST_PACE, PACE_SECONDS * len(self._listeners))
+                    next_look = time.monotonic() + self.pace()
                 if time.monotonic() >= next_sweep:
                     self._sweep()
                     next_sweep = time.monotonic() + SWEEP_SECONDS

@@ -1,4 +1,4 @@
-"""The channel layer's place in this process: one thread with a loop of its own, that speaks with Redis for everybody.
+"""The channel layer's place in this process: two threads with a loop each, that speak with Redis for everybody.
 
 Redis carries speed, not truth. What is handed to ``Layer.send`` goes out in the background, so that no save waits for
 Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's groups, this
@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 
 from channels.layers import get_channel_layer
@@ -45,70 +45,76 @@ class Message(NamedTuple):
 Maker = Callable[[], Iterable[Message]]  # called in the layer's thread: whoever saves does not wait for it
 
 
-class Layer:
-    """This process's end of the channel layer. ``received`` is called in its thread for every message of its groups.
+class _Thread:
+    """A thread with an event loop of its own, started when it is first woken."""
 
-    The thread ends with the process, which does not wait for what is still to be sent: events are in the log.
+    def __init__(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._name, self._work = name, work
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name=self._name, daemon=True)
+                self._thread.start()
+            loop = self.loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._news.set)
+
+    async def _run(self) -> None:
+        with self._lock:
+            self.loop = asyncio.get_running_loop()
+            self._news.set()  # of who came before there was a loop
+        await self._work()
+
+    async def woken(self) -> None:
+        """Wait until there is something to do; for the work alone."""
+        await self._news.wait()
+        self._news.clear()
+
+
+class Layer:
+    """This process's end of the channel layer. ``received`` is called for every message of its groups, one by one.
+
+    What sends and what receives has a thread each: neither waits for the other. They end with the process, which does
+    not wait for what is still to be sent: events are in the log.
     """
 
     def __init__(self, received: Receiver, groups: Callable[[], frozenset[str]]) -> None:
-        """``received`` gets what comes; ``groups`` says where from, and is asked a few times a second."""
+        """``received`` gets what comes, and may take its time; ``groups`` says where from, a few times a second."""
         self._received = received
         self._groups = groups
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._news: asyncio.Event | None = None
         self._outgoing: deque[Maker] = deque(maxlen=WAITING)
+        self._sending = _Thread("realtime-layer-out", self._send)
+        self._receiving = _Thread("realtime-layer-in", self._receive)
         self.sent = self.failed = 0
         self._failures = 0  # in a row
         self.paused_until = 0.0
         self.following: set[str] = set()
-        self._receives = False
 
     def send(self, *makers: Maker) -> None:
         """Send what these make, in the background. Returns at once, whatever state Redis is in."""
         self._outgoing.extend(makers)
-        self._wake()
+        self._sending.wake()
 
     def start(self) -> None:
         """Begin to receive; a process that only sends need not. Asking twice is harmless."""
-        self._receives = True
-        self._wake()
-
-    def _wake(self) -> None:
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=lambda: asyncio.run(self._run()), name="realtime-layer", daemon=True
-                )
-                self._thread.start()
-            loop, news = self._loop, self._news
-        if loop is not None and news is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(news.set)
-
-    async def _run(self) -> None:
-        with self._lock:
-            self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
-            self._news.set()
-        receiving = asyncio.create_task(self._receive())
-        try:
-            while True:
-                await self._wait()
-                await self._send_waiting()
-        finally:
-            receiving.cancel()
-
-    async def _wait(self) -> None:
-        assert self._news is not None
-        pause = self.paused_until - time.monotonic()
-        if pause > 0:
-            await asyncio.sleep(min(pause, 1.0))
-            return
-        await self._news.wait()
-        self._news.clear()
+        self._receiving.wake()
 
     # --- sending ------------------------------------------------------------------------------------------------
+
+    async def _send(self) -> None:
+        while True:
+            pause = self.paused_until - time.monotonic()
+            if pause > 0:
+                await asyncio.sleep(min(pause, 1.0))
+            else:
+                await self._sending.woken()
+            await self._send_waiting()
 
     async def _send_waiting(self) -> None:
         together = 1  # the first goes ahead: it is what wakes the others' tails
@@ -165,7 +171,7 @@ class Layer:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _follow_wanted(self) -> None:
-        layer, wanted = get_channel_layer(), self._groups() if self._receives else frozenset()
+        layer, wanted = get_channel_layer(), self._groups()
         for group in self.following - wanted:
             self.following.discard(group)
             async with asyncio.timeout(FOLLOW_SECONDS):

@@ -78,7 +78,7 @@ class Process:
         async def one():
             return look()
 
-        return asyncio.run_coroutine_threadsafe(one(), self.layer._loop).result(5)
+        return asyncio.run_coroutine_threadsafe(one(), self.layer._receiving.loop).result(5)
 
     def send(self, group: str, **data: object) -> None:
         self.layer.send(lambda: [Message(group, "say", data)])
