@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from . import events
 from .models import Event, LogMark
@@ -23,13 +23,14 @@ TOO_OLD = "last_event_id is older than the log keeps"
 class Frame:
     """One event as it is delivered: read once and encoded once per process, shared by all who listen there."""
 
-    def __init__(self, row: Event) -> None:
-        self.id: int = row.pk
+    def __init__(self, row: Any) -> None:
+        """``row`` is an ``Event``, or has the same fields."""
+        self.id: int = row.id
         self.type: str = row.type
         self.topic: str | None = events.topic_of(row.type)
         self.fields: dict[str, Any] = row.fields
         self.audience: frozenset[str] = frozenset(row.audience)
-        self.json: str = events.envelope(row.pk, row.type, row.at, row.fields)
+        self.json: str = events.envelope(row.id, row.type, row.at, row.fields)
 
     @cached_property
     def sse(self) -> bytes:
@@ -128,9 +129,13 @@ def start(raw: str | None) -> Start:
     return Start(cursor, newest=newest)
 
 
+def _rows() -> QuerySet:
+    return Event.objects.order_by("id").values_list("id", "type", "at", "fields", "audience", named=True)
+
+
 def tail(cursor: int, limit: int) -> list[Frame]:
     """At most ``limit`` events after ``cursor``, oldest first."""
-    return [Frame(row) for row in Event.objects.filter(id__gt=cursor).order_by("id")[:limit]]
+    return [Frame(row) for row in _rows().filter(id__gt=cursor)[:limit]]
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ def page(number: int, up_to: int) -> Page:
     """The events with ids ``number * PAGE + 1`` to ``(number + 1) * PAGE``, none of them above ``up_to``."""
     first = number * PAGE + 1
     last = min(first + PAGE - 1, up_to)
-    frames = tuple(Frame(row) for row in Event.objects.filter(id__gte=first, id__lte=last).order_by("id"))
+    frames = tuple(Frame(row) for row in _rows().filter(id__gte=first, id__lte=last))
     return Page(frames, pruned_to())
 
 

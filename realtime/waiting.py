@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextvars import Context
 
 GRID_SECONDS = 0.05  # times that end in the same step share one timer
+FIRST_SLICE = 20  # what these are told is on its way while the next are still being told
 SLICE = 100  # woken in one turn of the loop: others have their turn before the next are
 
 
@@ -79,7 +80,7 @@ class Waiting:
     def wake(self) -> None:
         """Whoever waits now has waited long enough. They are woken a slice at a time, one after the other."""
         woken, self._all = self._all, set()
-        self._wake_next(iter(woken))
+        self._wake_next(iter(woken), FIRST_SLICE)
 
     def complain(self, error: BaseException) -> None:
         """Tell the loop of an error that nobody awaits."""
@@ -88,9 +89,9 @@ class Waiting:
     def _over(self, step: int) -> None:
         self._wake_next(iter(list(self._due.pop(step))))
 
-    def _wake_next(self, woken: Iterator[Place]) -> None:
-        one = list(itertools.islice(woken, SLICE))
+    def _wake_next(self, woken: Iterator[Place], size: int = SLICE) -> None:
+        one = list(itertools.islice(woken, size))
         for place in one:
             place._call()
-        if len(one) == SLICE:  # after what this slice has written in a row (gistagum/writes.py)
+        if len(one) == size:  # after what this slice has written in a row (gistagum/writes.py)
             self._loop.call_soon(self._wake_next, woken)

@@ -55,7 +55,7 @@ def test_an_address_of_redis_that_leads_nowhere_changes_nothing(new_database, on
 def test_a_committed_event_starts_no_thread_of_the_layer(new_database, on_database):
     on_database(new_database("sqlite"))
     inbox.send([person(Role.HEAD)], "Hello")
-    assert broadcast.layer._thread is None
+    assert broadcast.layer._sending.loop is broadcast.layer._receiving.loop is None
     assert broadcast.layer.sent == broadcast.layer.failed == 0
 
 
