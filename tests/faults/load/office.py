@@ -20,7 +20,8 @@ from tests.support.site import Site
 from .holdings import Inside, cpu_seconds, descriptors, family, rss_kb, threads
 
 SERVERS = ("daphne", "uvicorn", "gunicorn+daphne")
-POOLED = {"realtime-reader": THREADS, "pool-1-worker": 3}  # threads that are made when first needed, and kept
+# Threads that are made when first needed, and kept.
+POOLED = {"realtime-reader": THREADS, "pool-1-worker": 3, "realtime-layer-in": 1, "realtime-layer-out": 1}
 TABS = 10  # open clients of one person
 CONSTANT = ("gistagum__group__project_updates", "gistagum__group__servers")  # groups that a process stays in
 
