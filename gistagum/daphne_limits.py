@@ -177,10 +177,10 @@ class HttpOutlet(Outlet):
         return bool(message.get("more_body"))
 
     def write(self, what: bytes) -> bool:
-        protocol = self._protocol
-        if self._opens is not None or not self._fitted or protocol.channel is None or not protocol.chunked:
+        channel = self._channel
+        if self._opens is not None or not self._fitted or channel is None or not self._protocol.chunked:
             return False
-        protocol.channel.transport.write(chunked(what))
+        channel.transport.write(chunked(what))
         return True
 
     def before(self, message: Message) -> None:

@@ -107,7 +107,11 @@ class Known(NamedTuple):
 
 
 KNOWN = (
-    Known("uvicorn.protocols.http.", StreamOutlet, ("transport", "flow", "scope", "response_started", "disconnected")),
+    Known(
+        "uvicorn.protocols.http.",
+        StreamOutlet,
+        ("transport", "flow", "scope", "response_started", "response_complete", "disconnected"),
+    ),
     Known(
         "uvicorn.protocols.websockets.websockets_sansio_impl",
         SocketOutlet,

@@ -52,4 +52,4 @@ def framed(text: str) -> bytes:
 def chunked(data: bytes) -> bytes:
     """A piece of a stream as a chunk, likewise made once for all who are told the same.
     https://www.rfc-editor.org/rfc/rfc9112#section-7.1"""
-    return b"%x\r\n%b\r\n" % (len(data), data)
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""  # an empty chunk would be the end of the stream

@@ -1,16 +1,17 @@
 """Accounts as the servers look at them: what keys, transports and sessions depend on, in one query for everybody."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from django.contrib.auth import get_user_model
 
 
-class Account(NamedTuple):
-    """An active account. ``groups`` are the names of those that it is in."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An active account. ``password`` is its hash, ``groups`` are the names of those that it is in."""
 
     pk: int
-    password: str
+    password: str = field(repr=False)
     is_staff: bool
     is_superuser: bool
     groups: frozenset[str]

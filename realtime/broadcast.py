@@ -6,7 +6,6 @@ who may see what comes from them (``register``).
 """
 
 import logging
-import time
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
@@ -30,6 +29,7 @@ class Broadcast:
         self._outgoing: Outgoing | None = None
         self._groups: Groups = lambda user_ids: ()
         self._incoming: Incoming = lambda group, handler, data: None
+        self._rested_at = -1  # the tail's cursor at the last hint that was rested after
         self.layer = Layer(self._received, self._followed)
 
     def register(self, outgoing: Outgoing, groups: Groups, incoming: Incoming) -> None:
@@ -49,20 +49,23 @@ class Broadcast:
     def _followed(self) -> frozenset[str]:
         return frozenset(self._groups(hub.user_ids()))
 
-    def _received(self, group: str, message: dict[str, Any]) -> None:
+    def _received(self, group: str, message: dict[str, Any]) -> float | None:
         logged, data = message.get("logged"), message.get("data")
         if isinstance(logged, int):
             if logged > hub.cursor:
                 hub.wake()
-                # Further hints change nothing before the tail's next look. Dozens that came together, each unpacked
-                # while listeners are being told of it all, would only be in their way.
-                time.sleep(hub.pace())
+                if hub.cursor != self._rested_at:
+                    # Further hints change nothing before the tail's next look. Dozens that came together, each unpacked
+                    # while listeners are being told of it all, would only be in their way.
+                    self._rested_at = hub.cursor
+                    return hub.pace()
         elif isinstance(data, dict):
             flash = self._incoming(group, str(message.get("type", "")), data)
             if flash is not None:
                 hub.flash(flash)
         else:
             logger.warning("A message to group %s is no object and is not shown.", group)
+        return None
 
 
 def flash(topic: str, audience: Iterable[str], fields: dict[str, Any]) -> Flash | None:

@@ -73,6 +73,7 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
     spoke = time.monotonic()
     everything = True  # the state of all there is, on connect and after a reset
     standing, known = "", None
+    ahead = False  # events have just gone ahead of the state that they changed
     while True:
         seen = hub.version
         if listener.reset:
@@ -93,15 +94,18 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         share = listener.subscription.share(stretch, viewer)
         for waiting, subjects in zip(pending, share.subjects, strict=True):
             waiting.subjects |= subjects
+        due = _due(hub, listener, viewer, pending, everything)
+        if share.events and not (ahead or share.over) and not all(hub.reader.has(reading.key) for _, reading in due):
+            # What happened does not wait for what it changed to be read. All is asked anew then, rights too.
+            yield Send(listener.cursor, share.events)
+            spoke, ahead = time.monotonic(), True
+            continue
+        ahead = False
         states: list[str] = _flashes(hub, listener, viewer) if hub.flashed > listener.flashed else []
-        told = share.events
-        if everything or any(waiting.subjects for waiting in pending):
-            readings = _due(hub, listener, viewer, pending, everything)
-            if told and not share.over and not all(hub.reader.has(reading.key) for reading in readings):
-                yield Send(listener.cursor, told)  # what happened does not wait for what it changed to be read
-                told, spoke = NO_EVENTS, time.monotonic()
-            for reading in readings:
-                states += yield Read(reading.key, reading)
+        for waiting, reading in due:
+            waiting.subjects.clear()
+            waiting.not_before = time.monotonic() + STATE_SECONDS
+            states += yield Read(reading.key, reading)
         if viewer is not known:  # told anew after every change of authority: most often it is the same person as before
             before, known, standing = standing, viewer, listener.subscription.standing(viewer)
             if standing != before:
@@ -109,16 +113,16 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         opening, everything = everything, False
         if share.over:
             gone = to_json({"type": "error", "message": "gone"})
-            yield Send(listener.cursor, told, (*states, gone), last=True)
+            yield Send(listener.cursor, share.events, (*states, gone), last=True)
             return
         now = time.monotonic()
-        if told or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
-            yield Send(listener.cursor, told, tuple(states))
+        if share.events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
+            yield Send(listener.cursor, share.events, tuple(states))
             spoke = now
         # Nothing more lies ready; what comes from now on, the wait notices.
         if not listener.reset and (not moved or reached >= hub.cursor):
-            due = [waiting.not_before for waiting in pending if waiting.subjects]
-            yield Wait(seen, max(0.0, min([spoke + settings.SSE_HEARTBEAT_SECONDS, *due]) - time.monotonic()))
+            later = [waiting.not_before for waiting in pending if waiting.subjects]
+            yield Wait(seen, max(0.0, min([spoke + settings.SSE_HEARTBEAT_SECONDS, *later]) - time.monotonic()))
 
 
 def _next(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Stretch, int]]:
@@ -143,19 +147,17 @@ def _flashes(hub: Hub, listener: Listener, viewer: Viewer) -> list[str]:
     return [flash.json for flash in flashes if flash.topic in topics and may_see(viewer.keys, flash.audience)]
 
 
-def _due(hub: Hub, listener: Listener, viewer: Viewer, pending: list[_Pending], everything: bool) -> list[Reading]:
-    """What of the states may be shown now: everything, or what has changed."""
-    readings: list[Reading] = []
+def _due(
+    hub: Hub, listener: Listener, viewer: Viewer, pending: list[_Pending], everything: bool
+) -> list[tuple[_Pending, Reading]]:
+    """The readings of what may be shown now of the states: of everything, or of what has changed."""
+    due: list[tuple[_Pending, Reading]] = []
     # Nobody is shown a state older than their cursor, or than the log was when they came: another process may have
     # written what the tail of this one has yet to read.
     since = max(listener.cursor, listener.came_at)
     for waiting in pending:
-        now = time.monotonic()
-        state, opening = waiting.state, everything and waiting.state.opens
-        if not opening and (not waiting.subjects or now < waiting.not_before):
-            continue
-        subjects = None if opening else frozenset(waiting.subjects)
-        waiting.subjects.clear()
-        waiting.not_before = now + STATE_SECONDS
-        readings.append(hub.shelf.reading(state, viewer, subjects, since))
-    return readings
+        opening = everything and waiting.state.opens
+        if opening or (waiting.subjects and time.monotonic() >= waiting.not_before):
+            subjects = None if opening else frozenset(waiting.subjects)
+            due.append((waiting, hub.shelf.reading(waiting.state, viewer, subjects, since)))
+    return due

@@ -4,11 +4,13 @@ which send many messages at once.
 Both are the layers of the libraries, and speak with those: only what comes to this process is handed on differently.
 """
 
+import asyncio
 import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from itertools import starmap
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
@@ -16,7 +18,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 
 logger = logging.getLogger(__name__)
 
-Receiver = Callable[[str, dict[str, Any]], None]  # group, message as it came; must not raise
+Receiver = Callable[[str, dict[str, Any]], Any]  # group, message as it came; must not raise
 
 
 class FollowedInMemoryLayer(InMemoryChannelLayer):
@@ -35,9 +37,12 @@ class FollowedInMemoryLayer(InMemoryChannelLayer):
         self._receivers.pop(group, None)
 
     async def send_all(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Send to groups, in this order."""
+        """Send to groups, in this order; what cannot be sent is left out."""
         for group, message in messages:
-            await self.group_send(group, message)
+            try:
+                await self.group_send(group, message)
+            except (AssertionError, TypeError) as error:  # a group's name that is none, a message that is no object
+                _left_out(group, error)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         await super().group_send(group, message)
@@ -65,26 +70,46 @@ class FollowedPubSubLayer(RedisPubSubChannelLayer):
 
     async def unfollow(self, group: str) -> None:
         """Hand on nothing more of a group, whatever state Redis is in; asking twice is harmless. Raises as above."""
-        self.channels.pop(_member(group), None)
-        await self.group_discard(group, _member(group))
+        layer = self._get_layer()
+        layer.channels.pop(_member(group), None)
+        name = layer._get_group_channel_name(group)
+        members = layer.groups.get(name, set())
+        members.discard(_member(group))
+        if not members:  # group_discard would not try again what has failed once
+            layer.groups.pop(name, None)
+            await layer._get_shard(name).unsubscribe(name)
 
     async def send_all(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Send to groups, in this order, by one round trip to each Redis concerned; raises as above.
+        """Send to groups, in this order, by one round trip to each Redis concerned; what cannot be packed is left out.
 
-        One by one, as by ``group_send``, each message costs a saving process most of a millisecond.
+        One by one, as by ``group_send``, each message costs a saving process most of a millisecond. Raises as above,
+        once each Redis has been tried.
         """
         layer = self._get_layer()
         packed = defaultdict(list)
         for group, message in messages:
             name = layer._get_group_channel_name(group)
-            packed[layer._get_shard(name)].append((name, self.serialize(message)))
-        for shard, those in packed.items():
-            async with shard._lock:
-                shard._ensure_redis()
-                pipeline = shard._redis.pipeline(transaction=False)
-                for name, data in those:
-                    pipeline.publish(name, data)
-                await pipeline.execute()
+            try:
+                packed[layer._get_shard(name)].append((name, self.serialize(message)))
+            except (TypeError, ValueError, OverflowError) as error:
+                _left_out(group, error)
+        outcomes = await asyncio.gather(*starmap(_publish, packed.items()), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+
+async def _publish(shard: Any, messages: list[tuple[str, bytes]]) -> None:
+    async with shard._lock:
+        shard._ensure_redis()
+        pipeline = shard._redis.pipeline(transaction=False)
+        for name, data in messages:
+            pipeline.publish(name, data)
+        await pipeline.execute()
+
+
+def _left_out(group: str, error: Exception) -> None:
+    logger.warning("A message to group %s cannot be sent: %s: %s", group, type(error).__name__, error)
 
 
 def _member(group: str) -> str:

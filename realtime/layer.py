@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 
 from channels.layers import get_channel_layer
 
-from .following import Receiver
-
 logger = logging.getLogger(__name__)
 
 SEND_SECONDS = 0.25
@@ -26,8 +24,9 @@ PAUSE_SECONDS = 10.0
 WAITING = 10_000  # events that wait to be sent; beyond that the oldest go: the log has them
 TOGETHER = 100  # messages in one round trip
 LOOK_SECONDS = 0.2  # between two looks at which groups are needed here
-FOLLOW_SECONDS = 5.0  # for one group
-RETRY_SECONDS = 1.0  # after a group that could not be followed
+FOLLOW_SECONDS = 5.0  # for all groups that are to be followed
+RETRY_SECONDS = 1.0  # after groups that could not be followed
+TRIES_A_SECOND = 100  # at all of them together
 
 
 class Message(NamedTuple):
@@ -71,6 +70,10 @@ class _Thread:
             self._news.set()  # of who came before there was a loop
         await self._work()
 
+    def is_this(self) -> bool:
+        """Whether it is this thread that asks."""
+        return threading.current_thread() is self._thread
+
     async def woken(self) -> None:
         """Wait until there is something to do; for the work alone."""
         await self._news.wait()
@@ -84,8 +87,13 @@ class Layer:
     not wait for what is still to be sent: events are in the log.
     """
 
-    def __init__(self, received: Receiver, groups: Callable[[], frozenset[str]]) -> None:
-        """``received`` gets what comes, and may take its time; ``groups`` says where from, a few times a second."""
+    def __init__(
+        self, received: Callable[[str, dict[str, Any]], float | None], groups: Callable[[], frozenset[str]]
+    ) -> None:
+        """``received`` gets what comes, and says for how many seconds nothing more need be received (``None``: none).
+
+        ``groups`` says where from, a few times a second.
+        """
         self._received = received
         self._groups = groups
         self._outgoing: deque[Maker] = deque(maxlen=WAITING)
@@ -95,6 +103,7 @@ class Layer:
         self._failures = 0  # in a row
         self.paused_until = 0.0
         self.following: set[str] = set()
+        self._leaving: set[str] = set()
 
     def send(self, *makers: Maker) -> None:
         """Send what these make, in the background. Returns at once, whatever state Redis is in."""
@@ -121,6 +130,8 @@ class Layer:
         while self._outgoing and time.monotonic() >= self.paused_until:
             some = self._make(together)
             together = TOGETHER
+            if not some:
+                continue
             bodies = [(one.group, {"type": one.type, "data": one.data, "logged": one.logged}) for one in some]
             try:
                 async with asyncio.timeout(SEND_SECONDS):
@@ -163,26 +174,45 @@ class Layer:
         """Follow each group that somebody here needs, and no other."""
         while True:
             try:
-                await self._follow_wanted()
-            except Exception as error:  # noqa: BLE001 (as in sending, which says once that the layer fails)
-                logger.debug("A group cannot be followed: %s: %s", type(error).__name__, error)
-                await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.5))  # at random, or all would come at once
+                failed = await self._follow_wanted()
+            except Exception as error:  # noqa: BLE001 (an app's, which says what groups there are; the thread goes on)
+                logger.warning("Nothing is received from the channel layer: %s: %s", type(error).__name__, error)
+                failed = 1
+            if failed:  # which sending has said, once
+                # However many groups there are, only so many tries a second; at random, or all processes would come
+                # at once.
+                await asyncio.sleep(max(RETRY_SECONDS, failed / TRIES_A_SECOND) * random.uniform(0.5, 1.5))
             else:
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def _follow_wanted(self) -> None:
+    async def _follow_wanted(self) -> int:
+        """Follow and leave what has changed; of how many groups that failed."""
         layer, wanted = get_channel_layer(), self._groups()
-        for group in self.following - wanted:
-            self.following.discard(group)
-            async with asyncio.timeout(FOLLOW_SECONDS):
-                await layer.unfollow(group)
-        for group in wanted - self.following:
-            async with asyncio.timeout(FOLLOW_SECONDS):
-                await layer.follow(group, self._pass_on)
-            self.following.add(group)
+        self._leaving = (self._leaving | self.following) - wanted
+        self.following &= wanted
+        # All at once: of several Redis one may be away, which is no matter of the others' groups.
+        changes = [self._follow(layer, group) for group in wanted - self.following]
+        changes += [self._unfollow(layer, group) for group in self._leaving]
+        outcomes = await asyncio.gather(*changes, return_exceptions=True)
+        faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if faults:
+            logger.debug("%d groups cannot be followed: %s: %s", len(faults), type(faults[0]).__name__, faults[0])
+        return len(faults)
+
+    async def _follow(self, layer: Any, group: str) -> None:
+        async with asyncio.timeout(FOLLOW_SECONDS):
+            await layer.follow(group, self._pass_on)
+        self.following.add(group)
+
+    async def _unfollow(self, layer: Any, group: str) -> None:
+        async with asyncio.timeout(FOLLOW_SECONDS):
+            await layer.unfollow(group)
+        self._leaving.discard(group)
 
     def _pass_on(self, group: str, message: dict[str, Any]) -> None:
         try:
-            self._received(group, message)
+            rest = self._received(group, message)
+            if rest and self._receiving.is_this():  # not whoever sends, where there is no Redis between the two
+                time.sleep(rest)
         except Exception as error:  # noqa: BLE001 (whatever somebody has put there; the next message may be sane)
             logger.warning("A message to group %s is of no use: %s: %s", group, type(error).__name__, error)

@@ -54,7 +54,7 @@ class Reader:
     def has(self, key: Hashable) -> bool:
         """Whether the result of a reading is at hand."""
         known = self._kept.get(key)
-        return known is not None and known.done()
+        return known is not None and known.done() and not known.exception()
 
 
 async def result_of(reading: Future) -> Any:

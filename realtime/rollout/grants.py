@@ -36,19 +36,23 @@ def holds() -> Holds:
 def decisions(accounts: Collection[Account]) -> dict[int, Decision]:
     """The transport of each of these accounts, by id: one query for all of them, none with the kill switch thrown."""
     granted = flags()
-    if not granted.use_websockets and not granted.shadow:
-        return {one.pk: transport.decide(granted, Person(one.pk), Holds()) for one in accounts}
-    taken = holds()
+    taken = _taken(granted)
     return {one.pk: transport.decide(granted, Person(one.pk, one.is_staff, one.groups), taken) for one in accounts}
+
+
+def _taken(granted: Flags) -> Holds:
+    return holds() if _grants_any(granted) else Holds()
+
+
+def _grants_any(granted: Flags) -> bool:
+    return granted.use_websockets or granted.shadow
 
 
 def decision(user: Any) -> Decision:
     """The transport of one signed-in user."""
     granted = flags()
-    if not granted.use_websockets and not granted.shadow:
-        return transport.decide(granted, Person(user.pk), Holds())
-    taken = holds()
-    by_group = granted.groups or taken.groups  # else nobody asks which groups they are in
+    taken = _taken(granted)
+    by_group = (granted.groups and _grants_any(granted)) or taken.groups  # else nobody asks which groups they are in
     return transport.decide(granted, person(user) if by_group else Person(user.pk, user.is_staff), taken)
 
 

@@ -39,6 +39,10 @@ def test_a_chunk_is_what_the_protocols_own_library_reads_as_that_piece(size):
     assert got == b"x" * size * 2
 
 
+def test_nothing_is_no_chunk_since_that_would_be_the_end():
+    assert chunked(b"") == b""
+
+
 def test_what_many_are_told_in_a_turn_is_written_at_its_end_in_that_order():
     written = []
 

@@ -3,17 +3,20 @@
 import pytest
 from channels.layers import InMemoryChannelLayer, channel_layers
 from django.core.checks import run_checks
+from django.utils.module_loading import import_string
 
-from realtime.following import FollowedInMemoryLayer, FollowedPubSubLayer
+from gistagum.layers import channel_layers as layers_for
 
 
 def said() -> list[str]:
     return [message.id for message in run_checks() if message.id.startswith("realtime.")]
 
 
-@pytest.mark.parametrize("kind", [FollowedInMemoryLayer, FollowedPubSubLayer])
-def test_a_layer_whose_groups_can_be_followed_is_right(kind, monkeypatch):
-    monkeypatch.setitem(channel_layers.backends, "default", kind(hosts=["redis://127.0.0.1:1"]))
+@pytest.mark.parametrize("url", ["", "redis://127.0.0.1:1"])
+def test_the_layers_of_the_settings_can_be_followed(url, monkeypatch):
+    layer = layers_for(url)["default"]
+    made = import_string(layer["BACKEND"])(**layer.get("CONFIG", {}))
+    monkeypatch.setitem(channel_layers.backends, "default", made)
     assert said() == []
 
 

@@ -177,6 +177,36 @@ def test_events_do_not_wait_for_the_state_that_they_led_to(hub, talk, head, cloc
     assert told.cursor == shown.cursor
 
 
+def test_who_loses_their_rights_while_events_go_ahead_is_shown_no_state(hub, talk, head, clock):
+    stream = talk(head, UNREAD_COUNT)
+    stream.said()
+    clock.now += 2
+    inbox.mark_read(head, Notification.objects.create(recipient=head, message="One").pk)
+    read_on(hub)
+    assert stream.step().events
+    head.is_active = False
+    head.save()
+    read_on(hub)
+    [end] = stream.said()
+    assert end.last
+    assert states([end]) == [{"type": "error", "message": "signed out"}]
+
+
+def test_a_state_is_shown_though_events_come_without_end(hub, talk, head, clock):
+    stream = talk(head, UNREAD_COUNT)
+    stream.said()
+    clock.now += 2
+    inbox.mark_read(head, Notification.objects.create(recipient=head, message="One").pk)
+    read_on(hub)
+    assert stream.step().events
+    log(head, 1)
+    read_on(hub)
+    assert isinstance(stream.step(), Read)
+    step = stream.step()
+    assert step.events
+    assert states([step]) == [{"type": "notification", "unread_count": 0}]
+
+
 def test_a_state_that_has_been_read_for_another_goes_out_in_the_same_write(hub, talk, clock):
     first, second = (talk(person(Role.HEAD), DASHBOARD_COUNTS) for _ in range(2))
     for stream in (first, second):

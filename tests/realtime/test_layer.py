@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -202,3 +203,72 @@ def test_who_only_sends_follows_nothing(through_redis, redis):
     with Connection(port=redis.port) as client:
         assert client.pubsub_numsub("gistagum__group__all") == [(b"gistagum__group__all", 1)]
     assert sender.following == set()
+
+
+def test_a_message_that_cannot_be_sent_costs_the_others_nothing(followed, caplog):
+    process = Process()
+    process.follows("all")
+    by_name, by_content = Message("é " * 99, "say", {}), Message("all", "say", {"at": object()})
+    bad = by_content if "PubSub" in type(followed).__name__ else by_name
+    process.layer.send(lambda: [bad, Message("all", "say", {"word": "next"})])
+    wait_until(lambda: {"word": "next"} in process.got, "the next one")
+    assert process.layer.failed == 0
+    assert "cannot be sent" in caplog.text
+
+
+def test_nothing_to_send_says_nothing_about_redis(layer_of, caplog):
+    layer_of(f"redis://127.0.0.1:{free_port()}/0")
+    process = Process()
+    wait_until(lambda: process.send("all") or process.layer.paused_until, "it is left alone")
+    process.layer.paused_until = 0.001  # long ago
+    process.layer.send(lambda: [])
+    wait_until(lambda: not process.layer._outgoing, "it is looked at")
+    assert "works again" not in caplog.text
+
+
+def test_of_two_redis_the_one_that_lives_is_followed_and_sent_to(layer_of, redis, monkeypatch):
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    layer_of(f"redis://127.0.0.1:{free_port()}/0,{redis.url}")
+    process = Process()
+    groups = [f"group{number}" for number in range(40)]
+    process.groups = frozenset(groups)
+    with Connection(port=redis.port) as client:
+        wait_until(lambda: process.layer.following, "those that can be")
+        assert len(client.pubsub_channels()) == len(process.layer.following)
+    alive = set(process.layer.following)
+    assert len(alive) < len(groups)
+    process.layer.send(lambda: [Message(group, "say", {"word": group}) for group in groups])
+    wait_until(lambda: {one["word"] for one in process.got} == alive, "what goes to the living one")
+
+
+def test_who_is_told_so_rests_before_it_receives_more(through_redis):
+    begun, rests = [], [0.3]
+
+    def take(group: str, message: dict) -> float | None:
+        begun.append(time.monotonic())
+        return rests.pop() if rests else None
+
+    layer = Layer(take, lambda: frozenset({"all"}))
+    layer.start()
+    wait_until(lambda: layer.following, "it follows")
+    layer.send(lambda: [Message("all", "say", {}), Message("all", "say", {})])
+    wait_until(lambda: len(begun) == 2, "both")
+    assert begun[1] - begun[0] >= 0.3
+
+
+def test_a_group_that_could_not_be_left_is_left_when_redis_is_back(through_redis, redis, monkeypatch):
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    process = Process()
+    process.follows("all", "one")
+    unfollow, failures = through_redis.unfollow, [1, 1]
+
+    async def fails_at_first(group):
+        if failures:
+            failures.pop()
+            raise ConnectionError("Redis is away")
+        await unfollow(group)
+
+    monkeypatch.setattr(through_redis, "unfollow", fails_at_first)
+    process.follows("all")
+    with Connection(port=redis.port) as client:
+        wait_until(lambda: client.pubsub_channels() == [b"gistagum__group__all"], "it is left")

@@ -97,7 +97,7 @@ class Command(ScriptedCommand):
             if scope == transport.GROUP:
                 users = users.filter(groups__name=target)
             counts = dict.fromkeys((transport.SSE, transport.WEBSOCKET, transport.SHADOW), 0)
-            for decision in grants.decisions(accounts.read(users.values("pk"))).values():
+            for decision in grants.decisions(accounts.read(set(users.values_list("pk", flat=True)))).values():
                 counts[decision.transport] += 1
             outcome["users"] = counts
             lines.append("Users: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
