@@ -18,7 +18,7 @@ shift
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 # glibc gives threads up to eight heaps a core and hardly any of them back; only one thread runs Python at a time.
 export MALLOC_ARENA_MAX=2
-# And each thread keeps what it frees for itself, up to 40 KB of it: as much again as a stream under Gunicorn needs.
-export GLIBC_TUNABLES="${GLIBC_TUNABLES:-glibc.malloc.tcache_count=0}"
+# And each thread keeps what it frees for itself: some 40 KB of the 120 that a stream under Gunicorn took.
+export GLIBC_TUNABLES=glibc.malloc.tcache_count=0
 echo "gistagum: $1 on $(python -m gistagum.server --url)" >&2
 exec "$@"
