@@ -132,7 +132,7 @@ def test_following_costs_no_task_and_no_mailbox(through_redis, redis):
     process.follows("all", *(f"user_{number}" for number in range(100)))
     assert process.there(lambda: len(asyncio.all_tasks())) == tasks
     with Connection(port=redis.port) as client:
-        assert len(client.pubsub_channels()) == 101
+        wait_until(lambda: len(client.pubsub_channels()) == 101, "one subscription for each")
     process.follows()
     with Connection(port=redis.port) as client:
         wait_until(lambda: client.pubsub_channels() == [], "nothing is subscribed to")
@@ -234,7 +234,7 @@ def test_of_two_redis_the_one_that_lives_is_followed_and_sent_to(layer_of, redis
     process.groups = frozenset(groups)
     with Connection(port=redis.port) as client:
         wait_until(lambda: process.layer.following, "those that can be")
-        assert len(client.pubsub_channels()) == len(process.layer.following)
+        wait_until(lambda: len(client.pubsub_channels()) == len(process.layer.following), "Redis knows of them")
     alive = set(process.layer.following)
     assert len(alive) < len(groups)
     process.layer.send(lambda: [Message(group, "say", {"word": group}) for group in groups])
