@@ -3,6 +3,7 @@
 Through ASGI each of a thousand clients has its own coroutine run and its own frame made for each write.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
@@ -18,21 +19,23 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Outlet:
+class Outlet(ABC):
     """A connection's way past ``send``. Whatever goes through ``send`` comes after what was written here."""
 
     def __init__(self, protocol: Any, send: Send) -> None:
         self._protocol, self._send = protocol, send
         self._said = b""  # in this turn
 
+    @abstractmethod
     def takes(self) -> bool:
         """Whether something may be written at once."""
-        raise NotImplementedError
 
-    def framed(self, what: Any) -> bytes:
+    @staticmethod
+    @abstractmethod
+    def framed(what: Any) -> bytes:
         """What is written for a text or for bytes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settle(self) -> None:
         """Give back what was only needed to let the client in."""
 
@@ -71,6 +74,9 @@ class StreamOutlet(Outlet):
         super().__init__(cycle, send)
         h11 = type(cycle).__module__ == "uvicorn.protocols.http.h11_impl"
         self._chunked = h11 and cycle.scope["http_version"] == "1.1" and cycle.scope["method"] != "HEAD"
+
+    def settle(self) -> None:
+        """Little is left of how it came."""
 
     def takes(self) -> bool:
         cycle = self._protocol

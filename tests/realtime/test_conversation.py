@@ -177,13 +177,19 @@ def test_events_do_not_wait_for_the_state_that_they_led_to(hub, talk, head, cloc
     assert told.cursor == shown.cursor
 
 
-def test_who_loses_their_rights_while_events_go_ahead_is_shown_no_state(hub, talk, head, clock):
+def events_gone_ahead(hub, talk, head, clock) -> Talk:
+    """A stream that has been told of something, and not yet shown the count that it changed."""
     stream = talk(head, UNREAD_COUNT)
     stream.said()
     clock.now += 2
     inbox.mark_read(head, Notification.objects.create(recipient=head, message="One").pk)
     read_on(hub)
     assert stream.step().events
+    return stream
+
+
+def test_who_loses_their_rights_while_events_go_ahead_is_shown_no_state(hub, talk, head, clock):
+    stream = events_gone_ahead(hub, talk, head, clock)
     head.is_active = False
     head.save()
     read_on(hub)
@@ -193,12 +199,7 @@ def test_who_loses_their_rights_while_events_go_ahead_is_shown_no_state(hub, tal
 
 
 def test_a_state_is_shown_though_events_come_without_end(hub, talk, head, clock):
-    stream = talk(head, UNREAD_COUNT)
-    stream.said()
-    clock.now += 2
-    inbox.mark_read(head, Notification.objects.create(recipient=head, message="One").pk)
-    read_on(hub)
-    assert stream.step().events
+    stream = events_gone_ahead(hub, talk, head, clock)
     log(head, 1)
     read_on(hub)
     assert isinstance(stream.step(), Read)
