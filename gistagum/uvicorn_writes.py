@@ -22,13 +22,15 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Outlet(ABC):
     """A connection's way past ``send``. Whatever goes through ``send`` comes after what was written here."""
 
+    __slots__ = ("_protocol", "_said", "_send")
+
     def __init__(self, protocol: Any, send: Send) -> None:
         self._protocol, self._send = protocol, send
         self._said = b""  # in this turn
 
     @abstractmethod
     def takes(self) -> bool:
-        """Whether something may be written at once."""
+        """Whether something may be written at once. To a connection that is closing it may be: it goes nowhere."""
 
     @staticmethod
     @abstractmethod
@@ -56,9 +58,10 @@ class Outlet(ABC):
 
     def flush(self) -> None:
         """Write what was said in this turn."""
-        said, self._said = self._said, b""
-        if said and self.is_open():
-            self._protocol.transport.write(said)
+        if self._said:
+            said, self._said = self._said, b""
+            if self.is_open():
+                self._protocol.transport.write(said)
 
     def is_open(self) -> bool:
         """Whether the connection still is."""
@@ -68,6 +71,7 @@ class Outlet(ABC):
 class StreamOutlet(Outlet):
     """A stream's. What does not go out in chunks goes through ``send``, as on another protocol than is known here."""
 
+    __slots__ = ("_chunked",)
     framed = staticmethod(chunked)
 
     def __init__(self, cycle: Any, send: Send) -> None:
@@ -81,19 +85,20 @@ class StreamOutlet(Outlet):
     def takes(self) -> bool:
         cycle = self._protocol
         begun = self._chunked and cycle.response_started and not cycle.response_complete
-        return begun and not (cycle.flow.write_paused or cycle.disconnected) and self.is_open()
+        return begun and not (cycle.flow.write_paused or cycle.disconnected)
 
 
 class SocketOutlet(Outlet):
     """A socket's."""
 
+    __slots__ = ()
     framed = staticmethod(framed)
 
     def takes(self) -> bool:
-        return self._protocol.writable.is_set() and self.is_open()
+        return self._protocol.writable.is_set()
 
     def is_open(self) -> bool:
-        return not self._protocol.close_sent and super().is_open()
+        return not (self._protocol.close_sent or self._protocol.transport.is_closing())
 
     def settle(self) -> None:
         """Give back the handshake's headers, kept twice, and a queue that is large when it is empty."""

@@ -24,6 +24,7 @@ from .state import Reading, State
 
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
 BATCH = 500  # events in one write
+NEVER = float("inf")
 
 
 class Send(NamedTuple):
@@ -46,16 +47,16 @@ class Read(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Wait until the hub has news since version ``seen``, or for so many seconds."""
+    """Wait until the hub has news since version ``seen``, or until that moment (``time.monotonic``)."""
 
     seen: int
-    seconds: float
+    until: float
 
 
 Step = Send | Read | Wait
 
 
-@dataclass
+@dataclass(slots=True)
 class _Pending:
     """What of a state has changed and is not shown yet."""
 
@@ -69,9 +70,11 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
 
     A driver that cannot carry out a step closes the connection; the listener comes back with its cursor.
     """
-    pending = [_Pending(state) for state in listener.subscription.states]
+    subscription, heartbeat = listener.subscription, settings.SSE_HEARTBEAT_SECONDS
+    pending = [_Pending(state) for state in subscription.states]
     spoke = time.monotonic()
     everything = True  # the state of all there is, on connect and after a reset
+    next_state = NEVER  # when what has changed of a state may be shown
     standing, known = "", None
     ahead = False  # events have just gone ahead of the state that they changed
     while True:
@@ -79,35 +82,49 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         if listener.reset:
             yield Send(listener.cursor, states=(to_json({"type": "reset", "reason": listener.reset}),))
             listener.reset, everything = "", True
-        stretch, reached = yield from _next(hub, listener)
+        stretch = hub.after(listener.cursor)
+        if stretch is None:  # behind what this process keeps at hand
+            stretch, reached = yield from _page(hub, listener)
+        else:
+            stretch = stretch.beginning(BATCH)
+            reached = stretch[-1].id if stretch else listener.cursor
         # Asked after the frames were taken: the tail acts on a change of authority before it hands out the events
         # that follow it, so this answer is never older than they are.
         viewer = hub.viewer(listener.user_id)
-        reason = listener.ended(viewer)
-        if reason or viewer is None:
-            yield Send(listener.cursor, states=(to_json({"type": "error", "message": reason}),), last=True)
-            return
+        if viewer is None or viewer is not known or listener.session_over:  # the same person has the same rights
+            reason = listener.ended(viewer)
+            if reason or viewer is None:
+                yield Send(listener.cursor, states=(to_json({"type": "error", "message": reason}),), last=True)
+                return
         if hub.closing:
             yield Send(listener.cursor, last=True)
             return
         moved, listener.cursor = listener.cursor != reached, reached
-        share = listener.subscription.share(stretch, viewer)
-        for waiting, subjects in zip(pending, share.subjects, strict=True):
+        share = subscription.share(stretch, viewer)
+        for number, subjects in share.changed:
+            waiting = pending[number]
             waiting.subjects |= subjects
-        due = _due(hub, listener, viewer, pending, everything)
-        if share.events and not (ahead or share.over) and not all(hub.reader.has(reading.key) for _, reading in due):
-            # What happened does not wait for what it changed to be read. All is asked anew then, rights too.
+            next_state = min(next_state, waiting.not_before)
+        now = time.monotonic()
+        due = _due(hub, listener, viewer, pending, everything) if everything or next_state <= now else ()
+        if due and share.events and not (ahead or share.over or all(hub.reader.has(one.key) for _, one in due)):
+            # What happened does not wait for what it changed to be read: that comes when all who listen have been told.
+            # Everything is asked anew then, rights too.
             yield Send(listener.cursor, share.events)
-            spoke, ahead = time.monotonic(), True
+            spoke, ahead = now, True
+            yield Wait(seen, now)
             continue
         ahead = False
         states: list[str] = _flashes(hub, listener, viewer) if hub.flashed > listener.flashed else []
-        for waiting, reading in due:
-            waiting.subjects.clear()
-            waiting.not_before = time.monotonic() + STATE_SECONDS
-            states += yield Read(reading.key, reading)
+        if due:
+            for waiting, reading in due:
+                waiting.subjects.clear()
+                waiting.not_before = time.monotonic() + STATE_SECONDS
+                states += yield Read(reading.key, reading)
+            now = time.monotonic()
+            next_state = min((waiting.not_before for waiting in pending if waiting.subjects), default=NEVER)
         if viewer is not known:  # told anew after every change of authority: most often it is the same person as before
-            before, known, standing = standing, viewer, listener.subscription.standing(viewer)
+            before, known, standing = standing, viewer, subscription.standing(viewer)
             if standing != before:
                 states.append(standing)
         opening, everything = everything, False
@@ -115,29 +132,23 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
             gone = to_json({"type": "error", "message": "gone"})
             yield Send(listener.cursor, share.events, (*states, gone), last=True)
             return
-        now = time.monotonic()
-        if share.events or states or opening or now - spoke >= settings.SSE_HEARTBEAT_SECONDS:
+        if share.events or states or opening or now - spoke >= heartbeat:
             yield Send(listener.cursor, share.events, tuple(states))
             spoke = now
         # Nothing more lies ready; what comes from now on, the wait notices.
         if not listener.reset and (not moved or reached >= hub.cursor):
-            later = [waiting.not_before for waiting in pending if waiting.subjects]
-            yield Wait(seen, max(0.0, min([spoke + settings.SSE_HEARTBEAT_SECONDS, *later]) - time.monotonic()))
+            yield Wait(seen, min(spoke + heartbeat, next_state))
 
 
-def _next(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Stretch, int]]:
-    """The next events after the listener's cursor, for whomever they are, and the cursor behind them."""
-    stretch = hub.after(listener.cursor)
-    if stretch is None:  # behind what this process keeps at hand
-        number = replay.page_of(listener.cursor)
-        last = min((number + 1) * replay.PAGE, hub.cursor)
-        page = yield Read(("page", number, last), partial(replay.page, number, last))
-        if page.pruned_to > listener.cursor:  # pruned while it was being read
-            listener.reset = replay.TOO_OLD
-            return Stretch(), hub.cursor
-        return page.after(listener.cursor), last
-    stretch = stretch.beginning(BATCH)
-    return stretch, stretch[-1].id if stretch else listener.cursor
+def _page(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Stretch, int]]:
+    """Events of the log after the listener's cursor, for whomever they are, and the cursor behind them."""
+    number = replay.page_of(listener.cursor)
+    last = min((number + 1) * replay.PAGE, hub.cursor)
+    page = yield Read(("page", number, last), partial(replay.page, number, last))
+    if page.pruned_to > listener.cursor:  # pruned while it was being read
+        listener.reset = replay.TOO_OLD
+        return Stretch(), hub.cursor
+    return page.after(listener.cursor), last
 
 
 def _flashes(hub: Hub, listener: Listener, viewer: Viewer) -> list[str]:

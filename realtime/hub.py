@@ -31,7 +31,7 @@ from .waiting import Place, Waiting
 logger = logging.getLogger(__name__)
 
 TAIL_SECONDS = 1.5  # how soon an event that another process wrote is found at the latest
-PACE_SECONDS = 0.00003  # between two looks at the log for each listener: what comes meanwhile goes out in one write
+PACE_SECONDS = 0.00002  # between two looks at the log for each listener: what comes meanwhile goes out in one write
 LONGEST_PACE = 0.1  # seconds, however many listen
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
 BATCH = 500
@@ -137,9 +137,12 @@ class Hub:
 
     def after(self, cursor: int) -> Stretch | None:
         """The events after a cursor that the ring holds, oldest first; ``None`` when it does not reach back so far."""
+        if cursor >= self.cursor:
+            return NOTHING
+        found = self._stretches.get(cursor)
+        if found is not None:  # most often somebody else stood there before
+            return found
         with self._lock:
-            if cursor >= self.cursor:
-                return NOTHING
             if cursor < self._floor:
                 return None
             found = self._stretches.get(cursor)
@@ -178,20 +181,24 @@ class Hub:
         with self._changed:
             self._changed.wait_turn(lambda: self.version != seen, seconds)
 
-    def when_news(
-        self, loop: asyncio.AbstractEventLoop, seen: int, seconds: float, go_on: Callable[[], None]
-    ) -> Place | None:
-        """As ``wait``, in the running event loop: ``go_on`` is called then; ``None`` when there is news already.
-
-        All who wait in a loop are woken by one call into it. The loop is named, since asking for it is a system call.
-        """
+    def place(self, loop: asyncio.AbstractEventLoop, go_on: Callable[[], None]) -> Place:
+        """Where somebody in an event loop waits for news. All who wait in a loop are woken by one call into it."""
         with self._lock:
-            if self.version != seen:
-                return None
             waiting = self._loops.get(loop)
             if waiting is None:
                 waiting = self._loops[loop] = Waiting(loop)
-            return waiting.join(seconds, go_on)
+        return waiting.place(go_on)
+
+    def wait_at(self, place: Place, seen: int, until: float) -> bool:
+        """As ``wait``, in the place's event loop, whose callback is called then; ``False`` when there is news already.
+
+        ``until`` is a moment (``time.monotonic``).
+        """
+        place.wait(until)  # first wait, then look: who brings news does it the other way round (``_tell``)
+        if self.version == seen:
+            return True
+        place.cease()
+        return False
 
     def pace(self) -> float:
         """Seconds between two looks at the log: with many listeners, what comes meanwhile is told together."""

@@ -11,12 +11,15 @@ from .state import State
 
 
 class Share(NamedTuple):
-    """What of some events is somebody's: those to be sent, the subjects of each state that they change, and whether
-    one of them leaves nothing more to tell."""
+    """What of some events is somebody's: those to be sent, the states that they change (their numbers, and the
+    subjects), and whether one of them leaves nothing more to tell."""
 
     events: Batch
-    subjects: tuple[frozenset[Hashable], ...]
+    changed: tuple[tuple[int, frozenset[Hashable]], ...]
     over: bool
+
+
+NOTHING = Share(NO_EVENTS, (), False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class Subscription:
     def share(self, stretch: Stretch, viewer: Viewer) -> Share:
         """What of these events is this person's. Worked out once for all who ask for the same and may see the same."""
         if not stretch:
-            return Share(NO_EVENTS, (frozenset(),) * len(self.states), False)
+            return NOTHING
         place = (self, viewer.keys & stretch.audience)
         found = stretch.memo.get(place)
         if found is None:
@@ -52,12 +55,12 @@ class Subscription:
 
     def _share(self, stretch: Stretch, viewer: Viewer) -> Share:
         seen = [frame for frame in stretch if self.gets(frame, viewer)]
+        subjects = (
+            frozenset(subject for subject in map(state.subject, seen) if subject is not None) for state in self.states
+        )
         return Share(
             events=Batch(frame for frame in seen if self.wanted(frame)),
-            subjects=tuple(
-                frozenset(subject for subject in map(state.subject, seen) if subject is not None)
-                for state in self.states
-            ),
+            changed=tuple((number, changed) for number, changed in enumerate(subjects) if changed),
             over=any(map(self.over, seen)),
         )
 

@@ -8,6 +8,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 import logging
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from typing import Any
@@ -242,7 +243,7 @@ class SyncStream(_Stream):
             return result_for_thread(hub.reader.submit(step.key, step.read))
         if isinstance(step, Wait):
             # Not all at the same moment, though they began to wait at the same one.
-            hub.wait(step.seen, min(step.seconds, LOOK_SECONDS * random.uniform(0.8, 1.0)))
+            hub.wait(step.seen, min(step.until - time.monotonic(), LOOK_SECONDS * random.uniform(0.8, 1.0)))
         return None
 
 

@@ -84,7 +84,7 @@ class Teller:
     likewise returns what is to be awaited.
     """
 
-    __slots__ = ("_hub", "_loop", "_over", "_place", "_rest", "_say", "_stopped", "_talk", "_task")
+    __slots__ = ("_hub", "_loop", "_news", "_over", "_reading", "_rest", "_say", "_stopped", "_talk", "_task")
 
     def __init__(
         self,
@@ -95,7 +95,8 @@ class Teller:
     ) -> None:
         self._hub, self._talk, self._say, self._over = hub, talk, say, over
         self._loop = asyncio.get_running_loop()
-        self._place: Place | None = None
+        self._news = hub.place(self._loop, self._go_on)
+        self._reading: Place | None = None  # where it waits for one
         self._task: asyncio.Task | None = None
         self._rest: Awaitable[None] | None = None  # what the task awaits
         self._stopped = False
@@ -107,8 +108,7 @@ class Teller:
     def stop(self) -> None:
         """Say nothing more. Asking twice is harmless."""
         self._stopped = True
-        if self._place is not None:
-            self._place.leave()
+        self._leave()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
             _never_mind(self._rest)
@@ -116,7 +116,7 @@ class Teller:
             self._talk.close()
 
     def _go_on(self, reading: Future | None = None) -> None:
-        self._place = None
+        self._reading = None
         if self._stopped:
             return
         rest = self._carry_out(reading)
@@ -145,8 +145,7 @@ class Teller:
                     if (rest := self._say(step)) is not None:
                         return rest
                 elif isinstance(step, Wait):
-                    self._place = self._hub.when_news(self._loop, step.seen, step.seconds, self._go_on)
-                    if self._place is not None:
+                    if self._hub.wait_at(self._news, step.seen, step.until):
                         return None
                 else:
                     reading = self._hub.reader.submit(step.key, step.read)
@@ -162,12 +161,19 @@ class Teller:
 
     def _wait_for(self, reading: Future) -> None:
         waiting = waiting_for(reading, self._loop)
-        self._place = waiting.join(READ_SECONDS, lambda: self._go_on(reading))
+        self._reading = waiting.join(READ_SECONDS, lambda: self._go_on(reading))
+
+    def _leave(self) -> None:
+        self._news.leave()
+        if self._reading is not None:
+            self._reading.leave()
+            self._reading = None
 
     def _finish(self, error: BaseException | None) -> Awaitable[None] | None:
         if self._stopped:
             return None
         self._talk.close()
+        self._leave()
         try:
             return self._over(error)
         finally:

@@ -179,15 +179,17 @@ class ListenerConsumer(AsyncConsumer):
 
     def _say(self, step: Send) -> Awaitable[None] | None:
         texts = self._texts(step)
-        if len(texts) == 1 and self._outlet is not None and not self._closed and self._outlet.write(texts[0]):
+        if self._outlet is not None and len(texts) == 1 and not self._closed and self._outlet.write(texts[0]):
             return None
         return through(self._outlet, self._send_all(texts))
 
     def _texts(self, step: Send) -> tuple[str, ...]:
         """What is written for a step, message by message."""
-        beside = []
         if step.events:
             self._told = step.events[-1].id
+            if self._joined and self._told == step.cursor and not step.states:
+                return step.events.written(_as_arrays)
+        beside = []
         if self._told != step.cursor or not (step.events or step.states):
             # What SSE says with a bare id: the cursor moves past what is not for this client. Also the heartbeat.
             beside.append(to_json({"type": "cursor", "cursor": step.cursor}))
@@ -195,8 +197,6 @@ class ListenerConsumer(AsyncConsumer):
         beside += step.states
         if not self._joined:
             return (*(frame.json for frame in step.events), *beside)
-        if not beside:
-            return step.events.written(_as_arrays)
         return tuple(_arrays([*(frame.json for frame in step.events), *beside]))
 
     async def _send_all(self, texts: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ def measure(office: Office, contender: Contender, size: Size, clients: int) -> d
         time.sleep(1)
         after = memory_kb(stage.pid)
         burst(stage, 10, size.burst_seconds)  # what is done once for each client is over now
-        several = max(2, min(8, size.growth_deliveries // (clients * contender.burst)))
+        several = max(5, min(8, size.growth_deliveries // (clients * contender.burst)))
         seen = [burst(stage, contender.burst, size.burst_seconds) for _ in range(several)]
     medians = {name: statistics.median(one[name] for one in seen) for name in ("a_second", "cpu_us")}
     return {**medians, "kb": (after - before) / stage.clients, "open_seconds": opened["seconds"]}

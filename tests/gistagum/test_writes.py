@@ -271,9 +271,10 @@ def test_a_socket_under_uvicorn_is_written_to_in_order_and_not_while_it_takes_no
         assert not outlet.write("too much")
         protocol.writable.set()
         protocol.closing = True
-        assert not outlet.write("too late")
+        assert outlet.write("too late")
+        await asyncio.sleep(0)
         protocol.closing, protocol.close_sent = False, True
-        assert not outlet.write("too late")
+        assert outlet.write("too late")
         await asyncio.sleep(0)
         return protocol.written
 
@@ -315,11 +316,14 @@ def test_a_stream_under_uvicorn_is_written_to_in_chunks_and_in_order_and_not_whi
         await outlet.send("through ASGI")
         assert outlet.write(b"two")
         await asyncio.sleep(0)
-        for name, value in (("write_paused", True), ("disconnected", True), ("closing", True)):
+        for name, value in (("write_paused", True), ("disconnected", True)):
             setattr(cycle, name, value)
             assert not outlet.write(b"no")
             setattr(cycle, name, not value)
-        cycle.response_complete = True
+        cycle.closing = True
+        assert outlet.write(b"to nobody")
+        await asyncio.sleep(0)
+        cycle.closing, cycle.response_complete = False, True
         assert not outlet.write(b"too late")
         await asyncio.sleep(0)
         return cycle.written

@@ -151,8 +151,10 @@ async def news_of(hub: Hub, seen: int, seconds: float) -> None:
     """What a teller does: be called when there is news."""
     loop = asyncio.get_running_loop()
     called = loop.create_future()
-    if hub.when_news(loop, seen, seconds, lambda: called.set_result(None)) is not None:
+    place = hub.place(loop, lambda: called.set_result(None))
+    if hub.wait_at(place, seen, time.monotonic() + seconds):
         await called
+    place.leave()
 
 
 # --- waking -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from realtime.conversation import Read, Send, Wait
 from realtime.reader import Reader
 from realtime.teller import Teller, begin, outlet_of
-from realtime.waiting import Waiting
+from realtime.waiting import Place, Waiting
 
 
 class Hub:
@@ -21,11 +22,14 @@ class Hub:
         self.version = 0
         self.waiting: Waiting | None = None
 
-    def when_news(self, loop, seen: int, seconds: float, go_on: Callable[[], None]):
-        if seen != self.version:
-            return None
-        self.waiting = self.waiting or Waiting(loop)
-        return self.waiting.join(seconds, go_on)
+    def place(self, loop, go_on: Callable[[], None]) -> Place:
+        self.waiting = Waiting(loop)
+        return self.waiting.place(go_on)
+
+    def wait_at(self, place: Place, seen: int, until: float) -> bool:
+        if seen == self.version:
+            place.wait(until)
+        return seen == self.version
 
     def news(self) -> None:
         self.version += 1
@@ -85,7 +89,7 @@ def three(hub):
         seen = hub.version
         yield Send(number)
         if number < 3:
-            yield Wait(seen, 60)
+            yield Wait(seen, time.monotonic() + 60)
 
 
 def test_news_are_told_in_the_call_that_brings_them_and_no_task_is_made_for_it():
@@ -109,7 +113,7 @@ def test_who_does_not_take_what_is_told_is_waited_for_and_told_the_rest_then():
         one.teller.start()
         assert one.said == [1]
         await some_turns()
-        assert one.hub.waiting is None, "it waits for its client, not for news"
+        assert not one.hub.waiting, "it waits for its client, not for news"
         one.takes.set()
         await until(lambda: one.hub.waiting)
         one.slow = False
@@ -122,7 +126,7 @@ def test_who_does_not_take_what_is_told_is_waited_for_and_told_the_rest_then():
 
 def test_news_that_came_meanwhile_are_not_waited_for():
     def talk(hub):
-        yield Wait(hub.version - 1, 60)
+        yield Wait(hub.version - 1, time.monotonic() + 60)
         yield Send(7)
 
     async def scene() -> None:

@@ -1,6 +1,7 @@
 """Thousands that wait for the same: woken together, over in time, and nothing kept of who is gone."""
 
 import asyncio
+import functools
 import itertools
 
 import pytest
@@ -161,3 +162,61 @@ def test_who_comes_after_the_call_waits_for_the_next():
         await asyncio.gather(*second)
 
     run(scene)
+
+
+def test_who_waits_again_and_again_has_one_timer():
+    async def scene(waiting):
+        loop = asyncio.get_running_loop()
+        places = [waiting.place(lambda: None) for _ in range(MANY)]
+        for round_ in range(50):
+            for place in places:
+                place.wait(loop.time() + 25 + round_)
+            waiting.wake()
+            while waiting._at_work:
+                await asyncio.sleep(0)
+        timers = sum(map(len, waiting._due.values()))
+        for place in places:
+            place.leave()
+        return timers, len(waiting._all), sum(map(len, waiting._due.values()))
+
+    assert run(scene) == (MANY, 0, 0)
+
+
+@pytest.mark.parametrize(("first", "then"), [(0.1, 0.4), (25, 0.4)], ids=["longer", "shorter"])
+def test_who_waits_anew_is_woken_at_the_time_they_said_last(first, then):
+    async def scene(waiting):
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        place = waiting.place(lambda: woken.set_result(loop.time()))
+        place.wait(loop.time() + first)
+        place.cease()
+        begun = loop.time()
+        place.wait(begun + then)
+        return await woken - begun
+
+    assert then <= run(scene) < 10
+
+
+def test_who_is_woken_by_news_while_their_time_is_over_is_called_once():
+    called = []
+
+    async def scene(waiting):
+        loop = asyncio.get_running_loop()
+
+        def go_on(number: int) -> None:
+            called.append(number)
+            places[number].wait(loop.time() + 25)
+
+        places = [waiting.place(functools.partial(go_on, number)) for number in range(3 * SLICE)]
+        for place in places:
+            place.wait(loop.time())
+        while not called:
+            await asyncio.sleep(0.001)
+        told = len(called)
+        waiting.wake()  # the rest of them, and those who wait again
+        while waiting._at_work:
+            await asyncio.sleep(0)
+        return told
+
+    told = run(scene)
+    assert len(called) == told + 3 * SLICE

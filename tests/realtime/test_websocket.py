@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+import time
 
 import pytest
 
@@ -33,8 +34,12 @@ class SlowHub:
         self.present.add(self.came)
         return self.came
 
-    def when_news(self, loop, seen: int, seconds: float, go_on) -> Place:
-        return Waiting(loop).join(seconds, go_on)
+    def place(self, loop, go_on) -> Place:
+        return Waiting(loop).place(go_on)
+
+    def wait_at(self, place: Place, seen: int, until: float) -> bool:
+        place.wait(until)
+        return True
 
     def detach(self, number: int) -> None:
         self.present.discard(number)
@@ -59,7 +64,7 @@ class Everything(websocket.ListenerConsumer):
 
 def _silence(hub, listener):
     """What is told is another test's matter."""
-    yield Wait(0, 60)
+    yield Wait(0, time.monotonic() + 60)
 
 
 @pytest.fixture
@@ -208,7 +213,7 @@ def test_a_client_that_has_left_is_no_fault_whatever_the_server_makes_of_it(hub,
 
     def talk(hub, listener):
         yield Send(1)
-        yield Wait(0, 60)
+        yield Wait(0, time.monotonic() + 60)
 
     class Gone(Client):
         async def _hear(self, message) -> None:
