@@ -95,7 +95,7 @@ class SocketOutlet(Outlet):
     framed = staticmethod(framed)
 
     def takes(self) -> bool:
-        return self._protocol.writable.is_set()
+        return self._protocol.writable.is_set() and not self._protocol.close_sent
 
     def is_open(self) -> bool:
         return not (self._protocol.close_sent or self._protocol.transport.is_closing())

@@ -23,6 +23,7 @@ from .replay import NO_EVENTS, Batch, Stretch
 from .state import Reading, State
 
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
+AHEAD_SECONDS = 0.05  # for so long events go ahead of a state that has yet to be read
 BATCH = 500  # events in one write
 NEVER = float("inf")
 
@@ -76,7 +77,8 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
     everything = True  # the state of all there is, on connect and after a reset
     next_state = NEVER  # when what has changed of a state may be shown
     standing, known = "", None
-    ahead = False  # events have just gone ahead of the state that they changed
+    ahead_until = NEVER  # while events go ahead of the state that they changed
+    read_now = False  # they have done so for long enough
     while True:
         seen = hub.version
         if listener.reset:
@@ -107,14 +109,16 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
             next_state = min(next_state, waiting.not_before)
         now = time.monotonic()
         due = _due(hub, listener, viewer, pending, everything) if everything or next_state <= now else ()
-        if due and share.events and not (ahead or share.over or all(hub.reader.has(one.key) for _, one in due)):
-            # What happened does not wait for what it changed to be read: that comes when all who listen have been told.
+        if due and share.events and not (read_now or share.over or all(hub.reader.has(one.key) for _, one in due)):
+            # What happened does not wait for what it changed to be read, and all who listen are told of it before.
             # Everything is asked anew then, rights too.
             yield Send(listener.cursor, share.events)
-            spoke, ahead = now, True
-            yield Wait(seen, now)
+            spoke, ahead_until = now, min(ahead_until, now + AHEAD_SECONDS)
+            read_now = now >= ahead_until or reached < hub.cursor
+            if not read_now:
+                yield Wait(seen, ahead_until)
             continue
-        ahead = False
+        ahead_until, read_now = NEVER, False
         states: list[str] = _flashes(hub, listener, viewer) if hub.flashed > listener.flashed else []
         if due:
             for waiting, reading in due:

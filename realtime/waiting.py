@@ -51,6 +51,7 @@ class Place:
         """Wait no more; the callback is not called any more. Asking twice is harmless."""
         self.cease()
         self._go_on = None
+        self._waiting._late.discard(self)
         self._waiting._forget_timer(self)
 
     def _call(self) -> None:
@@ -83,7 +84,7 @@ class Waiting:
         self._loop = loop
         self._all: set[Place] = set()
         self._woken: deque[Place] = deque()
-        self._late: deque[Place] = deque()  # their time is over
+        self._late: set[Place] = set()  # their time is over
         self._at_work = False  # or about to be
         self._due: dict[int, set[Place]] = {}
         self._step = 0  # the newest whose time is over
@@ -125,20 +126,23 @@ class Waiting:
         """A slice of those who are woken, and of those whose time is over when all of these are."""
         self._at_work = True
         woken, late = self._woken, self._late
-        for _ in range(size):
-            if woken:
-                place = woken.popleft()
-                if place._waits:
-                    place._call()
-            elif late:
-                place = late.popleft()
-                if place._waits and place._due <= self._step:  # or they were woken, and wait again
-                    self._all.discard(place)
-                    place._call()
-            else:
-                self._at_work = False
-                return
-        self._loop.call_soon(self._wake_next)  # after what this slice has written in a row (gistagum/writes.py)
+        try:
+            for _ in range(size):
+                if woken:
+                    place = woken.popleft()
+                    if place._waits:
+                        place._call()
+                elif late:
+                    place = late.pop()
+                    if place._waits and place._due <= self._step:  # or they were woken, and wait again
+                        self._all.discard(place)
+                        place._call()
+                else:
+                    break
+        finally:
+            self._at_work = bool(woken or late)
+            if self._at_work:  # after what this slice has written in a row (gistagum/writes.py)
+                self._loop.call_soon(self._wake_next)
 
     # --- time ---------------------------------------------------------------------------------------------------
 
@@ -164,6 +168,6 @@ class Waiting:
             if place._waits and place._due > step:
                 self._set_timer(place, place._due)
             elif place._waits:
-                self._late.append(place)
+                self._late.add(place)
         if self._late and not self._at_work:
             self._wake_next()

@@ -13,7 +13,7 @@ from projeng.states import DASHBOARD_COUNTS, UNREAD_COUNT
 from realtime import conversation as module
 from realtime import replay
 from realtime.audience import user_key
-from realtime.conversation import Read, Send, Wait, conversation
+from realtime.conversation import AHEAD_SECONDS, Read, Send, Wait, conversation
 from realtime.hub import Hub
 from realtime.listener import Listener, Subscription
 from realtime.models import Event, LogMark
@@ -53,7 +53,8 @@ class Talk:
 
     def step(self):
         step = self._steps.send(self._result)
-        while isinstance(step, Wait) and step.until <= module.time.monotonic():  # over at once
+        while isinstance(step, Wait) and step.until <= module.time.now + AHEAD_SECONDS:  # it will soon be over
+            module.time.now = max(module.time.now, step.until)
             step = self._steps.send(None)
         self._result = self.hub.reader.submit(step.key, step.read) if isinstance(step, Read) else None
         return step
@@ -210,6 +211,31 @@ def test_a_state_is_shown_though_events_come_without_end(hub, talk, head, clock)
     assert states([step]) == [{"type": "notification", "unread_count": 0}]
 
 
+def test_what_comes_while_others_are_told_goes_ahead_too_and_the_state_follows_all_the_same(hub, talk, head, clock):
+    stream = events_gone_ahead(hub, talk, head, clock)
+    first = stream._steps.send(None)
+    assert isinstance(first, Wait)
+    clock.now += AHEAD_SECONDS / 2
+    [came] = log(head, 1)
+    read_on(hub)
+    step = stream._steps.send(None)
+    assert (ids([step]), step.states) == ([came], ())
+    assert stream._steps.send(None).until == first.until
+    clock.now = first.until
+    assert isinstance(stream._steps.send(None), Read)
+
+
+def test_who_is_behind_is_not_kept_waiting_for_others(hub, talk, head, clock):
+    stream = talk(head, UNREAD_COUNT)
+    stream.said()
+    clock.now += 2
+    inbox.mark_read(head, Notification.objects.create(recipient=head, message="One").pk)
+    log(head, module.BATCH)
+    read_on(hub)
+    assert len(stream.step().events) == module.BATCH
+    assert isinstance(stream._steps.send(None), Read)
+
+
 def test_a_state_that_has_been_read_for_another_goes_out_in_the_same_write(hub, talk, clock):
     first, second = (talk(person(Role.HEAD), DASHBOARD_COUNTS) for _ in range(2))
     for stream in (first, second):
@@ -350,7 +376,8 @@ def test_those_who_ask_one_after_another_while_events_come_share_the_reading_tha
         project.save()
         read_on(hub)
         assert stream._steps.send(None).events
-        assert isinstance(stream._steps.send(None), Wait)  # for its turn
+        assert isinstance(stream._steps.send(None), Wait)
+        clock.now += AHEAD_SECONDS
         step = stream._steps.send(None)  # and the readers are busy with something else
         assert isinstance(step, Read)
         asked.append(step.key)
