@@ -40,7 +40,7 @@ QUICK = Size(
     idle_seconds=3.0,
     saves=20,
     log=(1_000, 10_000),
-    burst_seconds=6.0,
-    first_burst_seconds=6.0,
-    minutes=2.0,
+    burst_seconds=3.0,
+    first_burst_seconds=3.0,
+    minutes=1.65,  # and the server that is begun before
 )
