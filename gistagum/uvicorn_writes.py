@@ -30,7 +30,7 @@ class Outlet(ABC):
 
     @abstractmethod
     def takes(self) -> bool:
-        """Whether something may be written at once. To a connection that is closing it may be: it goes nowhere."""
+        """Whether something may be written at once."""
 
     @staticmethod
     @abstractmethod
@@ -85,7 +85,7 @@ class StreamOutlet(Outlet):
     def takes(self) -> bool:
         cycle = self._protocol
         begun = self._chunked and cycle.response_started and not cycle.response_complete
-        return begun and not (cycle.flow.write_paused or cycle.disconnected)
+        return begun and not (cycle.flow.write_paused or cycle.disconnected) and self.is_open()
 
 
 class SocketOutlet(Outlet):
@@ -95,10 +95,10 @@ class SocketOutlet(Outlet):
     framed = staticmethod(framed)
 
     def takes(self) -> bool:
-        return self._protocol.writable.is_set() and not self._protocol.close_sent
+        return self._protocol.writable.is_set() and self.is_open()
 
     def is_open(self) -> bool:
-        return not (self._protocol.close_sent or self._protocol.transport.is_closing())
+        return not self._protocol.close_sent and super().is_open()
 
     def settle(self) -> None:
         """Give back the handshake's headers, kept twice, and a queue that is large when it is empty."""

@@ -19,7 +19,7 @@ class Share(NamedTuple):
     over: bool
 
 
-NOTHING = Share(NO_EVENTS, (), False)
+NO_SHARE = Share(NO_EVENTS, (), False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Subscription:
     def share(self, stretch: Stretch, viewer: Viewer) -> Share:
         """What of these events is this person's. Worked out once for all who ask for the same and may see the same."""
         if not stretch:
-            return NOTHING
+            return NO_SHARE
         place = (self, viewer.keys & stretch.audience)
         found = stretch.memo.get(place)
         if found is None:

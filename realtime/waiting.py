@@ -69,11 +69,8 @@ class _PlaceForOnce(Place):
     __slots__ = ()
 
     def _call(self) -> None:
-        go_on = self._go_on
-        self.leave()
-        self._go_on = go_on
         super()._call()
-        self._go_on = None
+        self.leave()
 
 
 class Waiting:

@@ -179,7 +179,7 @@ class ListenerConsumer(AsyncConsumer):
 
     def _say(self, step: Send) -> Awaitable[None] | None:
         texts = self._texts(step)
-        if self._outlet is not None and len(texts) == 1 and not self._closed and self._outlet.write(texts[0]):
+        if len(texts) == 1 and self._outlet is not None and not self._closed and self._outlet.write(texts[0]):
             return None
         return through(self._outlet, self._send_all(texts))
 

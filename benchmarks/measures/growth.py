@@ -11,7 +11,7 @@ from .burst import burst
 
 
 def measure(office: Office, contender: Contender, size: Size, clients: int) -> dict[str, float]:
-    """As many bursts as make the sum, on one server; the medians of them."""
+    """As many bursts as make the sum, but five at least, on one server; the medians of them."""
     with Stage(office, contender, clients) as stage:
         before = memory_kb(stage.pid)
         opened = stage.open()

@@ -121,12 +121,17 @@ def test_the_ways_in_that_the_office_offers(open_office, shared_redis):
     socket = office.socket(ana)
     office.settle(socket)
     script = (
-        "import django, time; django.setup()\n"
+        "import django; django.setup()\n"
         "from realtime.broadcast import broadcast\n"
         "from projeng.channels_utils import broadcast_notification, broadcast_project_update\n"
+        "from tests.support.ports import wait_until\n"
+        "layer = broadcast.layer\n"
         "def until_sent(send, *what):\n"  # on a machine that is very busy one may take too long, and is left out then
-        "    sent = broadcast.layer.sent\n"
-        "    while broadcast.layer.sent == sent: send(*what); time.sleep(0.5)\n"
+        "    sent = layer.sent\n"
+        "    while layer.sent == sent:\n"
+        "        tried = layer.sent + layer.failed\n"
+        "        send(*what)\n"
+        "        wait_until(lambda: layer.sent + layer.failed > tried, 'the layer has tried')\n"
         f"until_sent(broadcast_notification, {ana.pk}, {{'message': 'Hello'}})\n"
         "until_sent(broadcast_project_update, {'type': 'project_updated', 'name': 'Court'})\n"
     )

@@ -202,16 +202,17 @@ def test_who_is_woken_by_news_while_their_time_is_over_is_called_once():
 
     async def scene(waiting):
         loop = asyncio.get_running_loop()
+        begun = asyncio.Event()
 
         def go_on(number: int) -> None:
+            begun.set()
             called.append(number)
             places[number].wait(loop.time() + 25)
 
         places = [waiting.place(functools.partial(go_on, number)) for number in range(3 * SLICE)]
         for place in places:
             place.wait(loop.time())
-        while not called:
-            await asyncio.sleep(0.001)
+        await begun.wait()
         told = len(called)
         waiting.wake()  # the rest of them, and those who wait again
         while waiting._at_work:
