@@ -20,7 +20,7 @@ from .events import to_json
 from .hub import Hub
 from .listener import Listener
 from .replay import NO_EVENTS, Batch, Stretch
-from .state import Reading, State
+from .state import State, Want
 
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
 AHEAD_SECONDS = 0.05  # for so long events go ahead of a state that has yet to be read
@@ -108,8 +108,8 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
             waiting.subjects |= subjects
             next_state = min(next_state, waiting.not_before)
         now = time.monotonic()
-        due = _due(hub, listener, viewer, pending, everything) if everything or next_state <= now else ()
-        if due and share.events and not (read_now or share.over or all(hub.reader.has(one.key) for _, one in due)):
+        due = _due(listener, viewer, pending, everything) if everything or next_state <= now else ()
+        if due and share.events and not (read_now or share.over or all(_at_hand(hub, want) for _, want in due)):
             # What happened does not wait for what it changed to be read, and all who listen are told of it before.
             # Everything is asked anew then, rights too.
             yield Send(listener.cursor, share.events)
@@ -121,7 +121,9 @@ def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
         ahead_until, read_now = NEVER, False
         states: list[str] = _flashes(hub, listener, viewer) if hub.flashed > listener.flashed else []
         if due:
-            for waiting, reading in due:
+            for waiting, want in due:
+                # Asked for now and not before: what is asked for must be read, since others add to it until then.
+                reading = hub.shelf.reading(want)
                 waiting.subjects.clear()
                 waiting.not_before = time.monotonic() + STATE_SECONDS
                 states += yield Read(reading.key, reading)
@@ -162,11 +164,9 @@ def _flashes(hub: Hub, listener: Listener, viewer: Viewer) -> list[str]:
     return [flash.json for flash in flashes if flash.topic in topics and may_see(viewer.keys, flash.audience)]
 
 
-def _due(
-    hub: Hub, listener: Listener, viewer: Viewer, pending: list[_Pending], everything: bool
-) -> list[tuple[_Pending, Reading]]:
-    """The readings of what may be shown now of the states: of everything, or of what has changed."""
-    due: list[tuple[_Pending, Reading]] = []
+def _due(listener: Listener, viewer: Viewer, pending: list[_Pending], everything: bool) -> list[tuple[_Pending, Want]]:
+    """What may be shown now of the states: everything, or what has changed."""
+    due: list[tuple[_Pending, Want]] = []
     # Nobody is shown a state older than their cursor, or than the log was when they came: another process may have
     # written what the tail of this one has yet to read.
     since = max(listener.cursor, listener.came_at)
@@ -174,5 +174,11 @@ def _due(
         opening = everything and waiting.state.opens
         if opening or (waiting.subjects and time.monotonic() >= waiting.not_before):
             subjects = None if opening else frozenset(waiting.subjects)
-            due.append((waiting, hub.shelf.reading(waiting.state, viewer, subjects, since)))
+            due.append((waiting, Want(waiting.state, viewer, subjects, since)))
     return due
+
+
+def _at_hand(hub: Hub, want: Want) -> bool:
+    """Whether somebody else's reading, done already, shows this."""
+    reading = hub.shelf.find(want)
+    return reading is not None and hub.reader.has(reading.key)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .authority import Viewer
 from .events import to_json
@@ -41,6 +41,16 @@ class State:
         return [to_json(frame) for frame in self.read(viewer, subjects)]
 
 
+class Want(NamedTuple):
+    """Something to be shown to a viewer: these subjects of a state (``None``: all there is), as they are at the cursor
+    ``since`` or later."""
+
+    state: State
+    viewer: Viewer
+    subjects: Subjects
+    since: int
+
+
 class Reading:
     """One reading of a state, for all who may share it. Called once, in whatever thread has time for it."""
 
@@ -70,27 +80,37 @@ class Shelf:
         self._numbers = itertools.count()
         self._newest: dict[Hashable, Reading] = {}
 
-    def reading(self, state: State, viewer: Viewer, subjects: Subjects, since: int) -> Reading:
-        """The reading that shows these subjects (``None``: all there is) as they are at this cursor, or later."""
-        place = (state.name, state.scope(viewer), subjects is None)
+    def reading(self, want: Want) -> Reading:
+        """The reading that shows this. Whoever asks has it done: until it begins, others add to it."""
+        place = self._place(want)
         with self._lock:
             found = self._newest.get(place)
-            if found is None or not self._serves(found, subjects or frozenset(), since):
+            if found is None or not self._serves(found, want):
                 self._newest.pop(place, None)
-                found = self._newest[place] = Reading(self, next(self._numbers), state, viewer, subjects is None)
+                found = Reading(self, next(self._numbers), want.state, want.viewer, want.subjects is None)
+                self._newest[place] = found
                 if len(self._newest) > SCOPES:
                     del self._newest[next(iter(self._newest))]
             if found.began is None:
-                found.subjects.update(subjects or ())
-                found.since = max(found.since, since)
+                found.subjects.update(want.subjects or ())
+                found.since = max(found.since, want.since)
             return found
 
+    def find(self, want: Want) -> Reading | None:
+        """The reading of somebody else that would show this, if there is one; nothing is asked for."""
+        found = self._newest.get(self._place(want))
+        return found if found is not None and self._serves(found, want) else None
+
     @staticmethod
-    def _serves(reading: Reading, subjects: frozenset[Hashable], since: int) -> bool:
+    def _place(want: Want) -> Hashable:
+        return (want.state.name, want.state.scope(want.viewer), want.subjects is None)
+
+    @staticmethod
+    def _serves(reading: Reading, want: Want) -> bool:
         if reading.began is None:
             return True
         fresh = time.monotonic() - reading.began < FRESH_SECONDS
-        return fresh and reading.since >= since and reading.subjects >= subjects
+        return fresh and reading.since >= want.since and reading.subjects >= (want.subjects or frozenset())
 
     def begin(self, reading: Reading) -> frozenset[Hashable]:
         """A reading begins: nobody can add to it any more. What it is to read of."""

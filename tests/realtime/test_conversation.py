@@ -9,7 +9,7 @@ from projeng import inbox
 from projeng.access import ALL_PROJECTS, Role
 from projeng.events import DASHBOARD, NOTIFICATIONS, PROJECTS
 from projeng.models import Notification, Project
-from projeng.states import DASHBOARD_COUNTS, UNREAD_COUNT
+from projeng.states import CHANGED_PROJECTS, DASHBOARD_COUNTS, UNREAD_COUNT
 from realtime import conversation as module
 from realtime import replay
 from realtime.audience import user_key
@@ -223,6 +223,22 @@ def test_what_comes_while_others_are_told_goes_ahead_too_and_the_state_follows_a
     assert stream._steps.send(None).until == first.until
     clock.now = first.until
     assert isinstance(stream._steps.send(None), Read)
+
+
+def test_who_leaves_while_events_go_ahead_leaves_no_reading_behind_that_others_would_be_shown(hub, talk, head, clock):
+    left, stays = talk(head, CHANGED_PROJECTS), talk(person(Role.HEAD), CHANGED_PROJECTS)
+    for stream in (left, stays):
+        stream.said()
+    clock.now += 2
+    Project.objects.create(name="Court", barangay="Apokon")
+    read_on(hub)
+    assert left.step().events
+    left._steps.close()
+    stays.listener.cursor = replay.head()  # it has nothing to do with the first
+    road = Project.objects.create(name="Road", barangay="Apokon")
+    read_on(hub)
+    [shown] = states(stays.said())
+    assert [project["id"] for project in shown["projects"]] == [road.pk]
 
 
 def test_who_is_behind_is_not_kept_waiting_for_others(hub, talk, head, clock):

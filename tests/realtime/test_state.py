@@ -8,7 +8,7 @@ from realtime import state as module
 from realtime.authority import Viewer
 from realtime.reader import THREADS, Reader
 from realtime.rollout.transport import Decision
-from realtime.state import Shelf, State
+from realtime.state import Shelf, State, Want
 
 SECONDS = 5
 
@@ -35,7 +35,7 @@ class Office:
 
     def ask(self, subjects, since, user_id=1, keys=("projects",)):
         wanted = None if subjects is None else frozenset(subjects)
-        return self.shelf.reading(self.state, viewer(user_id, *keys), wanted, since)
+        return self.shelf.reading(Want(self.state, viewer(user_id, *keys), wanted, since))
 
 
 @pytest.fixture
