@@ -229,9 +229,15 @@ def test_nothing_to_send_says_nothing_about_redis(layer_of, caplog):
 def test_of_two_redis_the_one_that_lives_is_followed_and_sent_to(layer_of, redis, monkeypatch):
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
     layer_of(f"redis://127.0.0.1:{free_port()}/0,{redis.url}")
-    process = Process()
+    process, looks = Process(), []
     groups = [f"group{number}" for number in range(40)]
-    process.groups = frozenset(groups)
+
+    def wanted() -> frozenset[str]:
+        looks.append(None)
+        return frozenset(groups)
+
+    process.layer._groups = wanted
+    wait_until(lambda: len(looks) > 1, "every group has been tried once")
     with Connection(port=redis.port) as client:
         wait_until(lambda: process.layer.following, "those that can be")
         wait_until(lambda: len(client.pubsub_channels()) == len(process.layer.following), "Redis knows of them")
