@@ -31,6 +31,10 @@ def _fit(connection: Any, **kwargs: Any) -> None:
 connection_created.connect(_fit)
 
 
+def _said() -> bytes:
+    return json.dumps({"process": os.getpid(), **_seen}).encode()
+
+
 def _wsgi() -> Callable:
     from gistagum.wsgi import application as site
 
@@ -38,7 +42,7 @@ def _wsgi() -> Callable:
         if environ["PATH_INFO"] != ADDRESS:
             return site(environ, start_response)
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(_seen).encode()]
+        return [_said()]
 
     return application
 
@@ -50,7 +54,7 @@ def _asgi() -> Callable:
         if scope["type"] != "http" or scope["path"] != ADDRESS:
             await site(scope, receive, send)
             return
-        body = json.dumps(_seen).encode()
+        body = _said()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
         await send({"type": "http.response.body", "body": body})
 

@@ -9,7 +9,19 @@ from functools import partial
 from typing import Any
 
 from .contenders import BY_NAME, CONTENDERS, Contender
-from .measures import accepting, burst, growth, idle, replay, returning, saves, steady, whole_path
+from .measures import (
+    accepting,
+    burst,
+    by_events,
+    by_processes,
+    growth,
+    idle,
+    replay,
+    returning,
+    saves,
+    steady,
+    whole_path,
+)
 from .process import Failed
 from .results import Results
 from .size import Size
@@ -17,7 +29,19 @@ from .stage import Office, Stage
 
 MEASURE_SECONDS = 150
 OURS = [one for one in CONTENDERS if one.ours]
-MEASURES = ("accepting", "steady", "burst", "whole_path", "idle", "returning", "saves", "replay", "growth")
+MEASURES = (
+    "accepting",
+    "steady",
+    "burst",
+    "whole_path",
+    "idle",
+    "returning",
+    "saves",
+    "replay",
+    "events",
+    "processes",
+    "growth",
+)
 
 
 class Run:
@@ -26,7 +50,7 @@ class Run:
     def __init__(self, office: Office, results: Results, size: Size, only: Collection[str]) -> None:
         self._office, self._results, self._size = office, results, size
         self._measures = set(only) & set(MEASURES) or set(MEASURES)
-        self._contenders = set(only) & set(BY_NAME) or set(BY_NAME)
+        self._contenders = set(only) & set(BY_NAME) or set(size.contenders)
         self._end = time.monotonic() + size.minutes * 60
 
     def everything(self) -> None:
@@ -37,19 +61,30 @@ class Run:
             self._alone("saves", None, number, partial(saves.measure, self._office, None, self._size))
             if number == 1:
                 self._once()
-        growing = [one for one in CONTENDERS if one.growth]
+        first = [one for one in CONTENDERS if one.growth]
         for number in range(1, self._size.growth_rounds + 1):
-            for contender in self._in_turn(growing, number):
-                for clients in self._size.growth:
-                    if clients <= contender.most:
-                        grow = partial(growth.measure, self._office, contender, self._size, clients)
-                        self._alone("growth", contender, number, grow, clients)
+            self._grow(first, number)
+        self._grow([one for one in CONTENDERS if not one.growth], 1)
 
     def _once(self) -> None:
         self._alone("replay", None, 1, partial(replay.measure, self._office, None, self._size))
         for contender in self._in_turn(OURS, 1):
             self._alone("idle", contender, 1, partial(idle.measure, self._office, contender, self._size))
             self._alone("returning", contender, 1, partial(returning.measure, self._office, contender, self._size))
+
+    def _grow(self, contenders: Collection[Contender], number: int) -> None:
+        for contender in self._in_turn(contenders, number):
+            for processes in self._size.processes if contender.ours == "gunicorn" else ():
+                take = partial(by_processes.measure, self._office, contender, self._size, processes)
+                self._alone("processes", contender, number, take)
+        for contender in self._in_turn(contenders, number):
+            take = partial(by_events.measure, self._office, contender, self._size)
+            self._alone("events", contender, number, take)
+        for contender in self._in_turn(contenders, number):
+            for clients in self._size.growth:
+                if clients <= contender.most:
+                    take = partial(growth.measure, self._office, contender, self._size, clients)
+                    self._alone("growth", contender, number, take, clients)
 
     def _in_turn(self, contenders: Collection[Contender], number: int) -> Iterator[Contender]:
         ordered = list(contenders) if number % 2 else list(contenders)[::-1]

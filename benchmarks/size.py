@@ -2,21 +2,29 @@
 
 from dataclasses import dataclass
 
+from .contenders import BY_NAME
+
 
 @dataclass(frozen=True)
 class Size:
-    """``clients`` of one server at the main measures; ``rounds`` of all of it; ``growth`` the other numbers of clients.
+    """``contenders`` take part, unless others are asked for. ``clients`` of one server at the main measures; ``rounds``
+    of all of it; ``growth`` the other numbers of clients.
 
     A burst is waited for ``burst_seconds``, in the first round longer, so that it is known what of it never comes.
-    ``steady``: events a second and how many of them. ``growth_rounds`` and ``log`` (rows) are for how things grow.
+    ``steady``: events a second and how many of them. ``growth_rounds``, ``growth_steady``, ``events`` (of a burst),
+    ``processes`` and ``log`` (rows) are for how things grow.
     """
 
+    contenders: tuple[str, ...] = tuple(BY_NAME)
     clients: int = 1_000
     rounds: int = 5
     steady: tuple[tuple[int, int], ...] = ((2, 10), (20, 60), (100, 300))
     growth: tuple[int, ...] = (500, 5_000, 100, 2_000)
     growth_rounds: int = 2
     growth_deliveries: int = 1_000_000
+    growth_steady: tuple[tuple[int, int], ...] = ((2, 6), (20, 40))
+    events: tuple[int, ...] = (1, 10, 100, 1_000)
+    processes: tuple[int, ...] = (1, 2, 4)
     returning: int = 1_000
     missed: int = 1_000
     idle_seconds: float = 15.0
@@ -29,12 +37,16 @@ class Size:
 
 FULL = Size()
 QUICK = Size(
+    contenders=("daphne-ws", "plan", "floor-sse", "gunicorn-sse"),  # one of each kind
     clients=100,
     rounds=1,
     steady=((2, 4), (20, 20), (100, 100)),
     growth=(200,),
     growth_rounds=1,
     growth_deliveries=100_000,
+    growth_steady=((20, 10),),
+    events=(1, 100),
+    processes=(2,),
     returning=100,
     missed=500,
     idle_seconds=3.0,
@@ -42,5 +54,5 @@ QUICK = Size(
     log=(1_000, 10_000),
     burst_seconds=3.0,
     first_burst_seconds=3.0,
-    minutes=1.65,  # and the server that is begun before
+    minutes=1.75,  # and the server that is begun before
 )

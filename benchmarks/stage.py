@@ -79,9 +79,11 @@ class Office:
 class Stage:
     """One contender's server, running. Use as a context."""
 
-    def __init__(self, office: Office, contender: Contender, clients: int, counted: bool = False) -> None:
-        """``counted``: our server tells how many queries it makes (benchmarks/counted.py)."""
-        self.office, self.contender = office, contender
+    def __init__(
+        self, office: Office, contender: Contender, clients: int, *, counted: bool = False, processes: int = 1
+    ) -> None:
+        """``counted``: our server tells how many queries it makes (benchmarks/counted.py); ``processes`` of it."""
+        self.office, self.contender, self.processes = office, contender, processes
         self.clients = min(clients, contender.most)
         self._kind = CountedSite if counted else PinnedSite
         self.database = office.copy() if contender.ours else ""
@@ -130,6 +132,7 @@ class Stage:
             WEBSOCKET_MAX_SOCKETS=str(self.clients + 100),
             LOG_LEVEL="WARNING",
             USE_WEBSOCKETS="true" if asgi else "false",
+            WEB_CONCURRENCY=str(self.processes),  # Gunicorn's
             MALLOC_ARENA_MAX="2",  # as start.sh has them, which does not start them all
             GLIBC_TUNABLES="glibc.malloc.tcache_count=0",
             BENCH_INTERFACE="asgi" if asgi else "wsgi",
@@ -243,7 +246,11 @@ class CountedSite(PinnedSite):
         "uvicorn": UVICORN.replace("gistagum.asgi", "benchmarks.counted"),
         "gunicorn": f"-m {server.GUNICORN}".replace("gistagum.wsgi", "benchmarks.counted"),
     }
-    by_hand = {name: words.replace("{host}", "127.0.0.1").replace("{workers}", "1") for name, words in by_hand.items()}
+    # Where no other number is given, Gunicorn has as many workers as WEB_CONCURRENCY says.
+    by_hand = {
+        name: words.replace("{host}", "127.0.0.1").replace("--workers {workers} ", "")
+        for name, words in by_hand.items()
+    }
 
 
 def _two_free_ports() -> int:

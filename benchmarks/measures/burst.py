@@ -15,7 +15,6 @@ def measure(stage: Stage, size: Size, number: int) -> dict[str, float]:
 def burst(stage: Stage, events: int, seconds: float) -> dict[str, float]:
     """So many events at once. Where they have not all come after so many seconds, what did come counts as the rate."""
     wanted = stage.clients * events
-    stage.publisher("steady", rate=1, events=1)  # a site that runs has published before: its connections are open
     stage.load("drain", quiet=0.5, limit=5)  # whoever fell behind before is not to be charged twice
     stage.load("begin", timed=False)
     cpu = cpu_seconds(stage.pid)

@@ -5,8 +5,11 @@ import time
 import urllib.request
 
 from ..contenders import Contender
+from ..process import Failed
 from ..size import Size
 from ..stage import Office, Stage
+
+ASK_SECONDS = 20.0
 
 
 def measure(office: Office, contender: Contender, size: Size) -> dict[str, float]:
@@ -14,20 +17,31 @@ def measure(office: Office, contender: Contender, size: Size) -> dict[str, float
     with Stage(office, contender, size.clients, counted=True) as stage:
         stage.open(1)
         time.sleep(2)
-        few = _a_second(stage, size.idle_seconds)
+        few = a_second(stage, size.idle_seconds)
         stage.open(stage.clients - 1)
         time.sleep(2)
-        many = _a_second(stage, size.idle_seconds)
+        many = a_second(stage, size.idle_seconds)
     return {"one_client": few, "all_clients": many}
 
 
-def _a_second(stage: Stage, seconds: float) -> float:
+def a_second(stage: Stage, seconds: float) -> float:
+    """Queries a second, of all its processes, over so many seconds."""
     before = queries_of(stage)["all"]
     time.sleep(seconds)
     return (queries_of(stage)["all"] - before) / seconds
 
 
 def queries_of(stage: Stage) -> dict[str, int]:
-    """How many queries this server has made so far: all of them, and those that read the log."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/bench/queries", timeout=20) as answer:
-        return json.load(answer)
+    """How many queries this server has made so far, in all its processes: all of them, and those that read the log.
+
+    Who answers is chance, so it is asked until each process has. Raises Failed.
+    """
+    heard: dict[int, dict[str, int]] = {}
+    end = time.monotonic() + ASK_SECONDS
+    while len(heard) < stage.processes:
+        if time.monotonic() > end:
+            raise Failed(f"{len(heard)} of {stage.processes} processes have said how many queries they made")
+        with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/bench/queries", timeout=20) as answer:
+            said = json.load(answer)
+        heard[said.pop("process")] = said
+    return {name: sum(said[name] for said in heard.values()) for name in ("all", "log")}

@@ -18,7 +18,7 @@ def measure(office: Office, contender: Contender | None, size: Size) -> dict[str
             publisher("grow", 120, rows=rows)
             publisher("replays", missed=500)
             tries = [publisher("replays", missed=500)["ms"] for _ in range(TRIES)]
-            values[f"rows_{rows}_ms"] = statistics.median(tries)
+            values[f"ms_{rows}"] = statistics.median(tries)
     finally:
         publisher.stop()
     return values

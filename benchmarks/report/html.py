@@ -4,9 +4,9 @@ from html import escape
 
 from ..contenders import CONTENDERS, Contender
 from ..results import Results
-from . import tables
-from .charts import Bar, Line, bars, lines
-from .tables import Table, number
+from . import growth, tables
+from .charts import COLOURS, Bar, Line, bars, lines
+from .table import Table, number
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --ink: #1b1f24; --soft: #59636e; --rule: #d8dee4; --ours: #0b6bcb;
@@ -83,25 +83,28 @@ def _charts(results: Results) -> list[str]:
             found.append(
                 _figure(title, bars(items, f"{title}, logarithmic"), "Logarithmic scale; a grid line each tenfold.")
             )
-    sizes = tables.growth_clients(results)
-    growing = [
-        Line(one.title, points)
-        for one in CONTENDERS
-        if len(points := _points(results, "growth", one.name, "cpu_us", sizes)) > 1
-    ]
-    if growing:
-        title = "Processor time of a delivery by number of clients, µs"
-        found.append(_figure(title, lines(growing, title, "µs"), "Flat is what is wanted."))
-    rows = tables.replay_sizes(results)
-    points = [(size, figure.median) for size in rows if (figure := results.figure("replay", "ours", f"rows_{size}_ms"))]
+    sizes = growth.clients(results)
+    drawn = sorted(CONTENDERS, key=lambda one: not one.growth)[:COLOURS]
+    for column in growth.BY_CLIENTS:
+        growing = [
+            Line(one.title, points)
+            for one in drawn
+            if len(points := _points(results, one.name, column.value, sizes)) > 1
+        ]
+        if growing:
+            title = f"{column.heading}, by number of clients"
+            found.append(_figure(title, lines(growing, title, ""), "Both scales are logarithmic."))
+    rows = growth.numbered(results, "replay", "ms")
+    points = [(size, figure.median) for size in rows if (figure := results.figure("replay", "ours", f"ms_{size}"))]
     if len(points) > 1:
         title = "Reading 500 missed events by rows in the log, ms"
         found.append(_figure(title, lines([Line("replay", points)], title, "ms"), "Flat is what is wanted."))
     return found
 
 
-def _points(results: Results, measure: str, name: str, value: str, sizes: list[int]) -> list[tuple[float, float]]:
-    return [(size, figure.median) for size in sizes if (figure := results.figure(measure, name, value, size))]
+def _points(results: Results, name: str, value: str, sizes: list[int]) -> list[tuple[float, float]]:
+    figures = ((size, results.figure("growth", name, value, size)) for size in sizes)
+    return [(size, figure.median) for size, figure in figures if figure and figure.median > 0]
 
 
 def _kind(one: Contender) -> str:

@@ -2,7 +2,7 @@
 
 from ..results import Results
 from . import tables
-from .tables import Table
+from .table import Table
 
 
 def document(results: Results) -> str:

@@ -1,28 +1,10 @@
 """What both reports show, as tables of text: which figures, in which order, in which words."""
 
-from typing import NamedTuple
-
 from ..contenders import CONTENDERS
-from ..results import Figure, Results
+from ..results import Results
 from ..targets import TARGETS
-
-
-class Column(NamedTuple):
-    """A heading, and which value of which measure stands below it; ``digits`` after the point."""
-
-    heading: str
-    measure: str
-    value: str
-    digits: int = 0
-
-
-class Table(NamedTuple):
-    """A table of text: every row begins with a name."""
-
-    title: str
-    headings: list[str]
-    rows: list[list[str]]
-
+from . import growth
+from .table import Column, Table, with_spread
 
 COLUMNS = {
     "Bursts": [
@@ -58,21 +40,6 @@ COLUMNS = {
 SAVES = {"off": "broadcasting off", "on": "on", "refused": "on, Redis refuses", "silent": "on, Redis does not answer"}
 
 
-def number(value: float, digits: int = 0) -> str:
-    """A number as people read it."""
-    return f"{value:,.{digits}f}"
-
-
-def with_spread(figure: Figure | None, digits: int) -> str:
-    """A median with the least and the most of its rounds."""
-    if figure is None:
-        return "–"
-    text = number(figure.median, digits)
-    if figure.rounds > 1 and figure.least != figure.most:
-        text += f" ({number(figure.least, digits)}–{number(figure.most, digits)})"
-    return text
-
-
 def figures(results: Results) -> list[Table]:
     """All tables of contenders, then of what only we have."""
     tables = []
@@ -90,23 +57,7 @@ def figures(results: Results) -> list[Table]:
                 rows.append([one.title, *cells])
         if rows:
             tables.append(Table(title, ["", *(column.heading for column in columns)], rows))
-    return [*tables, *_growth(results), *_saves(results), *_replay(results)]
-
-
-def growth_clients(results: Results) -> list[int]:
-    """With how many clients growth was measured."""
-    return sorted({record["clients"] for record in results.records if record["measure"] == "growth"})
-
-
-def _growth(results: Results) -> list[Table]:
-    sizes = growth_clients(results)
-    rows = [
-        [one.title, *(with_spread(results.figure("growth", one.name, "cpu_us", size), 2) for size in sizes)]
-        for one in CONTENDERS
-        if any(results.values("growth", one.name, "cpu_us", size) for size in sizes)
-    ]
-    heading = "Processor time of a delivery by number of clients, µs"
-    return [Table(heading, ["", *(f"{size:,}" for size in sizes)], rows)] if rows else []
+    return [*tables, *_saves(results), *growth.tables(results)]
 
 
 def _saves(results: Results) -> list[Table]:
@@ -122,20 +73,6 @@ def _saves(results: Results) -> list[Table]:
         if results.values("saves", "ours", f"{name}_ms")
     ]
     return [Table("Saving a project, ms", ["", "median", "p99", "processor"], rows)] if rows else []
-
-
-def replay_sizes(results: Results) -> list[int]:
-    """With how many rows in the log replay was measured."""
-    measured = [record["values"] for record in results.records if record["measure"] == "replay" and "values" in record]
-    return sorted({int(name.split("_")[1]) for values in measured for name in values})
-
-
-def _replay(results: Results) -> list[Table]:
-    rows = [
-        [f"{size:,}", with_spread(results.figure("replay", "ours", f"rows_{size}_ms"), 2)]
-        for size in replay_sizes(results)
-    ]
-    return [Table("Reading 500 missed events, ms by rows in the log", ["rows", "median"], rows)] if rows else []
 
 
 def targets(results: Results) -> Table:
