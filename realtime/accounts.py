@@ -16,10 +16,10 @@ class Account:
     is_superuser: bool
     groups: frozenset[str]
 
-    @property
-    def auth_hash(self) -> str:
-        """What a session must carry to be this account's: another after a change of password."""
-        return get_user_model()(pk=self.pk, password=self.password).get_session_auth_hash()
+
+def auth_hash(pk: int, password: str) -> str:
+    """What a session must carry to be this account's: another after a change of password (its hash)."""
+    return get_user_model()(pk=pk, password=password).get_session_auth_hash()
 
 
 def read(user_ids: Collection[int]) -> list[Account]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -14,12 +14,18 @@ from .rollout.transport import Decision
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person as the servers see them: who, what keys they hold, what their session must match, by which transport."""
+    """A person as the servers see them: who, what keys they hold, their password's hash, by which transport."""
 
     user_id: int
     keys: frozenset[str]
-    auth_hash: str
+    password: str = field(repr=False)
     transport: Decision
+
+    @property
+    def auth_hash(self) -> str:
+        """What their session must carry. Worked out when a connection asks: for everybody in each sweep, it would be
+        the better half of it."""
+        return accounts.auth_hash(self.user_id, self.password)
 
 
 def load(user_ids: Collection[int]) -> dict[int, Viewer]:
@@ -28,7 +34,7 @@ def load(user_ids: Collection[int]) -> dict[int, Viewer]:
     if not found:
         return {}
     keys, transports = audience.keys_of(found), grants.decisions(found)
-    return {one.pk: Viewer(one.pk, keys[one.pk], one.auth_hash, transports[one.pk]) for one in found}
+    return {one.pk: Viewer(one.pk, keys[one.pk], one.password, transports[one.pk]) for one in found}
 
 
 def living_sessions(session_keys: Collection[str]) -> set[str]:

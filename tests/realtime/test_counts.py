@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 
 from projeng.access import ALL_PROJECTS, Role
 from projeng.events import PROJECTS, ProjectsChanged
-from realtime import replay, sse, websocket
+from realtime import accounts, replay, sse, websocket
 from realtime.handover import going_on
 from realtime.hub import Hub
 from realtime.listener import Listener, Subscription
@@ -213,6 +213,25 @@ def test_an_idle_client_asks_the_database_nothing_and_a_sweep_asks_for_all_at_on
         return idle, sweep
 
     assert asyncio.run(scene()) == (1, SWEEP_QUERIES)
+
+
+@KINDS
+def test_the_session_of_a_listener_is_checked_when_it_comes_and_not_again_in_each_sweep(hub, head, kind, monkeypatch):
+    worked_out, work_out = [], accounts.auth_hash
+    monkeypatch.setattr(accounts, "auth_hash", lambda *account: worked_out.append(account) or work_out(*account))
+
+    async def scene() -> tuple[int, int]:
+        clients = await opened(hub, kind, head)
+        came = len(worked_out)
+        for _ in range(3):
+            await asyncio.to_thread(hub._sweep)
+            await until(lambda: waiting(hub) == CLIENTS)
+        swept = len(worked_out)
+        for client in clients:
+            await client.leave(kind)
+        return came, swept
+
+    assert asyncio.run(scene()) == (CLIENTS, CLIENTS)
 
 
 @KINDS
