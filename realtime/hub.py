@@ -320,11 +320,14 @@ class Hub:
                 if listener.session_digest in ended:
                     listener.session_over = True
 
-    def _refresh(self, user_ids: set[int]) -> None:
-        """Read again what these people may see. Of two readings at once, the one that began later counts."""
+    def _refresh(self, user_ids: set[int]) -> bool:
+        """Read again what these people may see; whether anything is different now.
+
+        Of two readings at once, the one that began later counts.
+        """
         if not user_ids:
-            return
-        number = next(self._readings)
+            return False
+        number, different = next(self._readings), False
         fresh = authority.load(user_ids)
         with self._lock:
             for user_id in user_ids & self._present.keys():  # who has left meanwhile stays forgotten
@@ -332,20 +335,28 @@ class Hub:
                 if before < number:
                     viewer = fresh.get(user_id)
                     # Who is the same stays the same object: that there is nothing to tell anew is seen at a glance.
-                    self._viewers[user_id] = (number, known if viewer == known else viewer)
+                    same = viewer == known
+                    self._viewers[user_id] = (number, known if same else viewer)
+                    different = different or not same
+        return different
 
     def _sweep(self) -> None:
-        """Find what no signal told of: expired sessions, and changes made behind Django's back."""
-        self._end_sessions()
-        self._refresh(self.user_ids())
-        self._tell()
+        """Find what no signal told of: expired sessions, and changes made behind Django's back.
 
-    def _end_sessions(self) -> None:
+        Where there is nothing of the kind, nobody is woken.
+        """
+        ended = self._end_sessions()
+        if self._refresh(self.user_ids()) or ended:
+            self._tell()
+
+    def _end_sessions(self) -> bool:
+        """Mark whose session is over; whether there is anybody."""
         listeners = list(self._listeners.values())
         alive = authority.living_sessions({listener.session_key for listener in listeners})
-        for listener in listeners:
-            if listener.session_key not in alive:
-                listener.session_over = True
+        ended = [listener for listener in listeners if listener.session_key not in alive]
+        for listener in ended:
+            listener.session_over = True
+        return bool(ended)
 
 
 hub = Hub()

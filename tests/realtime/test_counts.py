@@ -215,6 +215,22 @@ def test_an_idle_client_asks_the_database_nothing_and_a_sweep_asks_for_all_at_on
     assert asyncio.run(scene()) == (1, SWEEP_QUERIES)
 
 
+def test_a_sweep_wakes_nobody_unless_it_finds_something(hub, head):
+    async def scene() -> tuple[int, int]:
+        clients = await opened(hub, "sse", head)
+        told = [hub.version]
+        for active in (True, False):
+            await User.objects.filter(pk=head.pk).aupdate(is_active=active)
+            await asyncio.to_thread(hub._sweep)
+            told.append(hub.version)
+        await until(lambda: all(b"signed out" in client.writes[-1] for client in clients))
+        for client in clients:
+            await client.leave("sse")
+        return told[1] - told[0], told[2] - told[1]
+
+    assert asyncio.run(scene()) == (0, 1)
+
+
 @KINDS
 def test_the_session_of_a_listener_is_checked_when_it_comes_and_not_again_in_each_sweep(hub, head, kind, monkeypatch):
     worked_out, work_out = [], accounts.auth_hash

@@ -241,7 +241,7 @@ def test_with_many_listeners_what_comes_in_a_moment_is_told_at_once_and_not_one_
     took = time.monotonic() - begun
     assert len(written) > 20
     looks = 2 * took / 0.5 + len(written) / module.BATCH
-    assert hub.version - told <= looks + 6  # sweeps and beginnings are told as well
+    assert hub.version - told <= looks + 6  # beginnings are told as well
 
 
 def test_a_single_event_is_told_at_once_however_many_listen(running_hub, monkeypatch):
