@@ -64,7 +64,7 @@ def bars(items: list[Bar], label: str) -> str:
 
 def lines(items: list[Line], label: str, unit: str) -> str:
     """Lines over a logarithmic scale of clients or rows, upwards on a logarithmic one as well."""
-    height, left, top, bottom = 300, 56, 12, 30
+    height, left, top, bottom = 300, 72, 12, 30
     right = 16
     xs = sorted({x for one in items for x, _ in one.points})
     ys = [y for one in items for _, y in one.points if y > 0]
@@ -85,7 +85,7 @@ def lines(items: list[Line], label: str, unit: str) -> str:
     for tick in _ticks(low, high):
         parts += [
             f'<line class="grid" x1="{left}" x2="{WIDTH - right}" y1="{up(tick):.1f}" y2="{up(tick):.1f}"/>',
-            f'<text class="figure" x="{left - 6}" y="{up(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>',
+            f'<text class="figure" x="{left - 6}" y="{up(tick) + 4:.1f}" text-anchor="end">{_short(tick)}</text>',
         ]
     for x in xs:
         anchor = "start" if x == xs[0] else "end" if x == xs[-1] else "middle"
@@ -103,6 +103,10 @@ def lines(items: list[Line], label: str, unit: str) -> str:
         f'<li class="line{index % COLOURS}"><i></i>{escape(one.name)}</li>' for index, one in enumerate(items)
     )
     return "".join([*parts, "</svg>", f'<ul class="legend">{legend}</ul>'])
+
+
+def _short(tick: float) -> str:
+    return f"{tick:,.0f}" if tick >= 1 else f"{tick:g}"
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -8,7 +8,7 @@ from .table import Column, Table, number, with_spread
 
 BY_CLIENTS = (
     Column("Processor time of a delivery, µs", "growth", "cpu_us", 2),
-    Column("Deliveries a second of a burst", "growth", "a_second"),
+    Column("Deliveries a second in a burst", "growth", "a_second"),
     Column("p99 at 2 events a second, ms", "growth", "p99_ms_2", 1),
     Column("p99 at 20 events a second, ms", "growth", "p99_ms_20", 1),
     Column("Memory of an idle client, KB", "growth", "kb", 1),
