@@ -13,12 +13,13 @@ if [ "$1" = prepare ]; then
     python manage.py migrate --noinput --verbosity 0
     python manage.py collectstatic --noinput --verbosity 0
 fi
-shift
+url=$2
+shift 2
 # Each stream is an open file, and the usual limit of 1,024 would be reached before SSE_MAX_STREAMS.
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 # glibc gives threads up to eight heaps a core and hardly any of them back; only one thread runs Python at a time.
 export MALLOC_ARENA_MAX=2
 # And each thread keeps what it frees for itself: some 40 KB of the 120 that a stream under Gunicorn took.
 export GLIBC_TUNABLES=glibc.malloc.tcache_count=0
-echo "gistagum: $1 on $(python -m gistagum.server --url)" >&2
+echo "gistagum: $1 on $url" >&2
 exec "$@"

@@ -1,8 +1,8 @@
 """The server that the settings ask for, as a command line for start.sh.
 
-``python -m gistagum.server`` prints ``prepare`` or ``as-it-is`` (whether to migrate and collect static files first)
-and the words of the command. Reading the settings is also the check that a bad value stops the start, with one line
-that names it. ``--url`` prints where the site will be.
+``python -m gistagum.server`` prints ``prepare`` or ``as-it-is`` (whether to migrate and collect static files first),
+where the site will be, and the words of the command. Reading the settings is also the check that a bad value stops the
+start, with one line that names it. ``--url`` prints only where the site will be.
 """
 
 import os
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"gistagum: {error}")
     url = f"http://{settings.HOST}:{settings.PORT}"
-    sys.stdout.write(url if "--url" in arguments else f"{first} {command(settings)}")
+    sys.stdout.write(url if "--url" in arguments else f"{first} {url} {command(settings)}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from tests.support.postgres import Postgres
 from tests.support.site import Site, collect_static, running_on
 
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Begun in the background of a shell, the tests would ignore Ctrl-C, and with them every server that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
