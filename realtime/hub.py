@@ -103,7 +103,8 @@ class Hub:
                 self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
                 self._thread.start()
         try:
-            self._refresh({listener.user_id})
+            if self._refresh({listener.user_id}):
+                self._tell()  # their other connections, which know no better
             if not authority.living_sessions({listener.session_key}):
                 listener.session_over = True
         except BaseException:
@@ -321,7 +322,7 @@ class Hub:
                     listener.session_over = True
 
     def _refresh(self, user_ids: set[int]) -> bool:
-        """Read again what these people may see; whether anything is different now.
+        """Read again what these people may see; whether it is something else than was known.
 
         Of two readings at once, the one that began later counts.
         """
@@ -337,7 +338,7 @@ class Hub:
                     # Who is the same stays the same object: that there is nothing to tell anew is seen at a glance.
                     same = viewer == known
                     self._viewers[user_id] = (number, known if same else viewer)
-                    different = different or not same
+                    different = different or (before > 0 and not same)
         return different
 
     def _sweep(self) -> None:

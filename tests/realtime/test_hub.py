@@ -284,6 +284,18 @@ def test_nobody_is_read_again_for_the_sake_of_those_who_do_not_listen(office, hu
     assert len(queries) == 1  # what is new
 
 
+def test_a_change_found_when_somebody_comes_again_is_told_to_their_other_connections(office, hub):
+    user = person()
+    attached(hub, user)
+    told = hub.version
+    attached(hub, user)
+    assert hub.version == told, "there was nothing to find"
+    type(user).objects.filter(pk=user.pk).update(is_active=False)  # which no signal tells of
+    attached(hub, user)
+    assert hub.viewer(user.pk) is None
+    assert hub.version > told
+
+
 def test_a_session_that_ends_is_over_for_its_listeners_only(office, hub):
     here, there = attached(hub, person()), attached(hub, person())
     there.session_digest = authority.session_digest("elsewhere")
