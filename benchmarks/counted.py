@@ -6,6 +6,7 @@
 import itertools
 import json
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,7 @@ connection_created.connect(_fit)
 
 
 def _said() -> bytes:
-    return json.dumps({"process": os.getpid(), **_seen}).encode()
+    return json.dumps({"process": os.getpid(), "at": time.monotonic(), **_seen}).encode()
 
 
 def _wsgi() -> Callable:

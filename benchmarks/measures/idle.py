@@ -3,6 +3,7 @@
 import json
 import time
 import urllib.request
+from typing import Any
 
 from ..contenders import Contender
 from ..process import Failed
@@ -25,23 +26,30 @@ def measure(office: Office, contender: Contender, size: Size) -> dict[str, float
 
 
 def a_second(stage: Stage, seconds: float) -> float:
-    """Queries a second, of all its processes, over so many seconds."""
-    before = queries_of(stage)["all"]
+    """Queries a second, of all its processes, over so many seconds. Each counts for the time between its answers."""
+    before = _heard(stage)
     time.sleep(seconds)
-    return (queries_of(stage)["all"] - before) / seconds
+    after = _heard(stage)
+    return sum((said["all"] - before[pid]["all"]) / (said["at"] - before[pid]["at"]) for pid, said in after.items())
 
 
 def queries_of(stage: Stage) -> dict[str, int]:
-    """How many queries this server has made so far, in all its processes: all of them, and those that read the log.
+    """How many queries this server has made so far, in all its processes: all of them, and those that read the log."""
+    heard = _heard(stage).values()
+    return {name: sum(said[name] for said in heard) for name in ("all", "log")}
 
-    Who answers is chance, so it is asked until each process has. Raises Failed.
+
+def _heard(stage: Stage) -> dict[int, dict[str, Any]]:
+    """What each process says (benchmarks/counted.py). Who answers is chance, so it is asked until each one has.
+
+    Raises Failed.
     """
-    heard: dict[int, dict[str, int]] = {}
+    heard: dict[int, dict[str, Any]] = {}
     end = time.monotonic() + ASK_SECONDS
     while len(heard) < stage.processes:
         if time.monotonic() > end:
             raise Failed(f"{len(heard)} of {stage.processes} processes have said how many queries they made")
         with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/bench/queries", timeout=20) as answer:
             said = json.load(answer)
-        heard[said.pop("process")] = said
-    return {name: sum(said[name] for said in heard.values()) for name in ("all", "log")}
+        heard[said["process"]] = said
+    return heard
