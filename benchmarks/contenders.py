@@ -9,8 +9,8 @@ class Contender:
 
     ``kind`` is what its clients speak (benchmarks/clients/connection.py). ``ours`` names our server; else ``module`` is
     the peer's, started with ``command`` ({port} is filled in; words after ``python -m``, or alone for ``module``
-    itself). ``most`` bounds its clients. ``burst`` is how many events one burst has. ``growth``: how it
-    grows is measured before the others, and more than once.
+    itself). ``most`` bounds its clients. ``burst`` is how many events one burst has. ``growth``: how it grows
+    is measured before the others, and more than once.
     """
 
     name: str
