@@ -29,7 +29,7 @@ def post_worker_init(worker: Worker) -> None:
     """Whatever ends a worker ends its streams too; without this it would wait for them until it is killed."""
     import signal
 
-    from realtime.hub import hub
+    from realtime.delivery.hub import hub
 
     def ending(then: Callable[[int, object], None]) -> Callable[[int, object], None]:
         def stop(signum: int, frame: object) -> None:

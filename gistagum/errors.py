@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template import loader
 from django.views import defaults
 
-from realtime.refusal import refusal
+from realtime.transports.refusal import refusal
 
 from .database import is_away
 

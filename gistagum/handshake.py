@@ -8,8 +8,8 @@ from typing import Any
 from channels.auth import AuthMiddleware, get_user
 from django.db import InterfaceError, OperationalError
 
-from realtime.hub import hub
-from realtime.reader import READ_SECONDS
+from realtime.delivery.hub import hub
+from realtime.delivery.reader import READ_SECONDS
 
 from .middleware import Application
 

@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "projeng.sign_in.SignInMiddleware",
     "projeng.actor.ActorMiddleware",
-    "realtime.page.PageCursorMiddleware",
+    "realtime.integration.page.PageCursorMiddleware",
 ]
 
 ROOT_URLCONF = "gistagum.urls"

@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
-from realtime.accounts import Account
-from realtime.authority import Viewer
+from realtime.access.accounts import Account
+from realtime.access.authority import Viewer
 
 from .models import Project
 
@@ -98,7 +98,7 @@ def project_key(project_id: int) -> str:
 
 
 def granted_keys(accounts: Collection[Account]) -> dict[int, set[str]]:
-    """Which project keys these accounts hold (the rule that projeng gives to realtime/audience.py)."""
+    """Which project keys these accounts hold (the rule that projeng gives to realtime/access/audience.py)."""
     roles = {account.pk: role_from(account.is_superuser, account.groups) for account in accounts}
     keys = {user_id: {ALL_PROJECTS} if sees_all(role) else set() for user_id, role in roles.items()}
     assigned = [user_id for user_id, role in roles.items() if role is Role.ENGINEER]

@@ -11,8 +11,8 @@ class ProjengConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
-        from realtime import audience
-        from realtime.broadcast import broadcast
+        from realtime.access import audience
+        from realtime.channel_layer.broadcast import broadcast
 
         from . import access, channels_utils, signals
 

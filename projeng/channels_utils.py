@@ -8,11 +8,11 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from realtime.audience import user_key
-from realtime.broadcast import broadcast, flash
-from realtime.events import envelope_fields, topic_of
-from realtime.hub import Flash
-from realtime.layer import Message
+from realtime.access.audience import user_key
+from realtime.channel_layer.broadcast import broadcast, flash
+from realtime.channel_layer.layer import Message
+from realtime.delivery.hub import Flash
+from realtime.log.events import envelope_fields, topic_of
 from realtime.models import Event
 
 from .access import ALL_PROJECTS, project_key

@@ -1,7 +1,7 @@
-"""The WebSocket door: which address carries what. How a socket works is in realtime/websocket.py."""
+"""The WebSocket door: which address carries what. How a socket works is in realtime/transports/websocket.py."""
 
-from realtime.listener import Subscription
-from realtime.websocket import ListenerConsumer
+from realtime.delivery.listener import Subscription
+from realtime.transports.websocket import ListenerConsumer
 
 from . import subscriptions
 from .events import NOTIFICATIONS, PROJECTS

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from realtime.events import EventType
+from realtime.log.events import EventType
 
 NOTIFICATIONS = "notifications"
 PROJECTS = "projects"

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
-from realtime.audience import user_key
-from realtime.events import iso
-from realtime.publish import Announcement, lock_log, publish
+from realtime.access.audience import user_key
+from realtime.log.events import iso
+from realtime.log.publish import Announcement, lock_log, publish
 
 from .events import NotificationCreated, NotificationsDeleted, NotificationsRead
 from .models import Notification, Project

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from realtime.publish import lock_log
+from realtime.log.publish import lock_log
 
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
 from .recorded import RecordedModel, RecordedQuerySet

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from realtime.audience import user_key
-from realtime.events import iso
-from realtime.publish import Announcement, publish
+from realtime.access.audience import user_key
+from realtime.log.events import iso
+from realtime.log.publish import Announcement, publish
 
 from . import events, inbox
 from .access import ALL_PROJECTS, engineers, finance_managers, heads, project_key

@@ -105,7 +105,7 @@ class RecordedModel(models.Model):
         """Lock the row until the transaction ends, and return it as it is; ``None`` when there is none yet.
 
         Everybody locks in the same order, so that nobody waits in a circle: the project, what belongs to it, and the
-        event log last (realtime/publish.py).
+        event log last (realtime/log/publish.py).
         """
         return type(self)._base_manager.select_for_update().filter(pk=self.pk).first() if self.pk else None
 

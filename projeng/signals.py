@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 
-from realtime.signals import authority_changed
+from realtime.integration.signals import authority_changed
 
 from . import inbox, notifications
 from .models import (

@@ -1,12 +1,12 @@
-"""The SSE door: which address carries what. How a stream works is in realtime/sse.py."""
+"""The SSE door: which address carries what. How a stream works is in realtime/transports/sse.py."""
 
 from functools import cache
 
 from django.http import HttpRequest, HttpResponseBase
 
-from realtime.listener import Subscription
-from realtime.refusal import refusal
-from realtime.sse import event_stream
+from realtime.delivery.listener import Subscription
+from realtime.transports.refusal import refusal
+from realtime.transports.sse import event_stream
 
 from . import states, subscriptions
 from .access import holds_project, visible_projects

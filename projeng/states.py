@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db.models import Count
 
-from realtime.authority import Viewer
-from realtime.events import iso
-from realtime.replay import Frame
-from realtime.state import State, Subjects
+from realtime.access.authority import Viewer
+from realtime.delivery.state import State, Subjects
+from realtime.log.events import iso
+from realtime.log.replay import Frame
 
 from .access import ALL_PROJECTS, projects_held
 from .events import NotificationsDeleted, NotificationsRead, ProjectsChanged

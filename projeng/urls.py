@@ -2,8 +2,8 @@
 
 from django.urls import include, path
 
-from realtime.limits import limited
 from realtime.parity.receipts import receive
+from realtime.transports.limits import limited
 
 from . import sse
 from .access import Role

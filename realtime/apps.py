@@ -8,7 +8,7 @@ class RealtimeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, signals
+        from .integration import checks, signals
 
         signals.connect_signals()
         checks.register_checks()

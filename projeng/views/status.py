@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from realtime.events import iso
-from realtime.poll import poll as polled
-from realtime.refusal import refusal
+from realtime.log.events import iso
 from realtime.rollout import grants
+from realtime.transports.poll import poll as polled
+from realtime.transports.refusal import refusal
 
 from .. import subscriptions
 

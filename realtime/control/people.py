@@ -10,8 +10,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
-from .. import accounts, audience
-from ..events import topic_of
+from ..access import accounts, audience
+from ..log.events import topic_of
 from ..models import Event, Fallback, Feedback, LinkReport, TransportHold
 from ..rollout import grants, transport
 from ..rollout.transport import Decision

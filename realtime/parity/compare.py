@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ..audience import may_see
+from ..access.audience import may_see
 
 GRACE = timedelta(seconds=10)  # a link that told a cursor so long after an event, and did not bring it, has missed it
 ROUND = timedelta(seconds=15)  # tries of one browser that are so close together met the same server

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from ..refusal import refusal, refusal_of
+from ..transports.refusal import refusal, refusal_of
 from . import receipts_form, receipts_store
 
 MOST_BYTES = 64 * 1024

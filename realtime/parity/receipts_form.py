@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..log.replay import LARGEST_ID
 from ..models import LinkReport
-from ..replay import LARGEST_ID
 
 MOST_LINKS = 20
 MOST_EVENTS = 500

@@ -7,7 +7,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from .. import accounts, audience, events
+from ..access import accounts, audience
+from ..log import events
 from ..models import Event, Fallback, LinkReport, Receipt
 from .receipts_form import LinkSaid, Report
 

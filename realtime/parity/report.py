@@ -9,8 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Subquery
 
-from .. import accounts, audience, events, replay
-from ..events import AuthorityChanged, iso
+from ..access import accounts, audience
+from ..log import events, replay
+from ..log.events import AuthorityChanged, iso
 from ..models import Event, Fallback, Feedback, LinkReport, Receipt
 from . import verdict
 from .compare import Arrival, Link, Log, Logged, Tally, compare, tally

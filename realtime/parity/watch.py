@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from ..events import iso
+from ..log.events import iso
 from ..models import RolloutWatch, TransportChange, TransportHold
 from ..rollout import holds, transport
 from . import verdict

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..events import iso
+from ..log.events import iso
 from .compare import Tally
 from .report import NAMES, Parity
 

@@ -12,8 +12,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from .. import redis_check, replay
-from ..events import iso
+from ..channel_layer import redis_check
+from ..log import replay
+from ..log.events import iso
 from ..parity import verdict
 from ..parity.report import measure, newest_part
 from . import phases

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from ..accounts import Account
-from ..events import to_json
+from ..access.accounts import Account
+from ..log.events import to_json
 from ..models import TransportHold
 from . import transport
 from .transport import Decision, Flags, Holds, Person

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from ..events import TransportChanged
+from ..log.events import TransportChanged
+from ..log.publish import Announcement, publish
 from ..models import TransportChange, TransportHold
-from ..publish import Announcement, publish
 from . import transport
 
 

@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ..hub import hub
+from ..delivery.hub import hub
 from ..models import ConnectionSample, ServerProcess
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from projeng.access import Role
-from realtime import replay
+from realtime.log import replay
 from realtime.models import ConnectionSample, Feedback, LinkReport, ServerProcess, TransportHold
 from realtime.rollout import transport
 from tests.support import reported

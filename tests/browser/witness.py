@@ -8,8 +8,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from projeng import inbox
 from projeng.models import Project, ProjectProgress
-from realtime import authority, replay
-from realtime.audience import may_see
+from realtime.access import authority
+from realtime.access.audience import may_see
+from realtime.log import replay
 from realtime.models import Event
 
 from .support import FAILED_REQUESTS, Browsing, until

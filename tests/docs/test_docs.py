@@ -17,8 +17,9 @@ from projeng import states
 from projeng.access import Role
 from projeng.events import TOPICS
 from projeng.models import Project
-from realtime import authority, replay
-from realtime.events import CATALOGUE
+from realtime.access import authority
+from realtime.log import replay
+from realtime.log.events import CATALOGUE
 from realtime.rollout import phases
 from tests.faults import catalogue, nemesis  # noqa: F401 (the catalogue registers every fault)
 from tests.support.people import person
@@ -255,7 +256,7 @@ def test_a_command_is_documented_with_its_options_and_no_others(name):
 
 
 def test_the_password_of_the_demo_is_the_one_that_is_documented():
-    from projeng.demo_people import PASSWORD, PEOPLE
+    from projeng.demo.people import PASSWORD, PEOPLE
 
     assert f"`{PASSWORD}`" in DOCUMENTS[README].read_text()
     documented = {name for row in section(README, "Two commands").table("sign in as") for name in code(row[0])}

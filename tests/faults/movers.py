@@ -16,9 +16,9 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from projeng.access import Role
 from projeng.models import Project
-from realtime import replay
-from realtime.authority import session_digest
-from realtime.events import AuthorityChanged, SessionEnded
+from realtime.access.authority import session_digest
+from realtime.log import replay
+from realtime.log.events import AuthorityChanged, SessionEnded
 from realtime.models import Event
 from tests.support.people import PASSWORD, session_cookie
 

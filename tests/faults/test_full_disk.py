@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from realtime import replay
+from realtime.log import replay
 from tests.support.database import migrate, using_database
 from tests.support.people import session_cookie
 from tests.support.ports import wait_until

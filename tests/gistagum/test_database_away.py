@@ -151,7 +151,7 @@ def test_a_table_that_there_is_not_is_a_fault_of_ours(client, monkeypatch):
 
 @pytest.mark.django_db
 def test_who_asks_for_json_gets_json(client, monkeypatch):
-    monkeypatch.setattr("realtime.replay.start", away)
+    monkeypatch.setattr("realtime.log.replay.start", away)
     client.raise_request_exception = False
     client.force_login(person())
     for address in ("events/", "poll/?topics=notifications"):

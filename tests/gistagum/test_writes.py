@@ -12,10 +12,10 @@ from twisted.internet.protocol import Protocol
 from websockets.frames import Frame, Opcode
 from zope.interface import implementer
 
-from gistagum import daphne_writes, uvicorn_writes
-from gistagum.daphne_writes import PromptServer
-from gistagum.uvicorn_writes import SocketOutlet, StreamOutlet
-from gistagum.writes import Row, chunked, framed
+from gistagum.servers import daphne_writes, uvicorn_writes
+from gistagum.servers.daphne_writes import PromptServer
+from gistagum.servers.uvicorn_writes import SocketOutlet, StreamOutlet
+from gistagum.servers.writes import Row, chunked, framed
 
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 200_000]
 

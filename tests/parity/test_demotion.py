@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime import replay
+from realtime.log import replay
 from realtime.models import TransportChange
 from realtime.rollout import holds, transport
 from tests.support.people import person

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime import replay
+from realtime.log import replay
 from realtime.models import Event, LinkReport
 from tests.support.people import person
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from projeng.access import Role
 from projeng.models import Project
-from realtime import replay
+from realtime.log import replay
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 from tests.support.sse import Stream

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime import replay
+from realtime.log import replay
 from tests.support.people import PASSWORD, person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import running_on

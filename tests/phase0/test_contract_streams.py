@@ -8,7 +8,7 @@ import pytest
 
 from projeng import inbox
 from projeng.models import Notification, Project, ProjectCost, ProjectProgress
-from realtime import replay
+from realtime.log import replay
 from realtime.models import Event
 from tests.support.sse import Refused
 

@@ -15,8 +15,8 @@ from django.db import connection
 
 from projeng import inbox
 from projeng.access import Role
-from realtime import replay
-from realtime.audience import user_key
+from realtime.access.audience import user_key
+from realtime.log import replay
 from realtime.models import Event
 from tests.support.database import migrate
 from tests.support.people import person, session_cookie

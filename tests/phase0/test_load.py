@@ -15,7 +15,7 @@ import pytest
 
 from projeng import inbox
 from projeng.access import Role
-from realtime import replay
+from realtime.log import replay
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site

@@ -18,10 +18,11 @@ from django.db import connection, transaction
 from projeng.access import Role
 from projeng.events import NOTIFICATIONS, PROJECTS
 from projeng.models import Project
-from realtime import accounts, audience, replay
-from realtime.events import AuthorityChanged
+from realtime.access import accounts, audience
+from realtime.log import replay
+from realtime.log.events import AuthorityChanged
+from realtime.log.publish import publish
 from realtime.models import Event
-from realtime.publish import publish
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from projeng import inbox
 from projeng.models import Notification, Project
-from realtime import replay
+from realtime.log import replay
 from realtime.management.commands.prune_events import prune
 from realtime.models import Event
 from tests.support.people import session_cookie

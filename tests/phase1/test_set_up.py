@@ -9,7 +9,7 @@ from django.conf import settings
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.broadcast import broadcast
+from realtime.channel_layer.broadcast import broadcast
 from tests.support.people import person, session_cookie
 from tests.support.redis import Redis
 from tests.support.site import ROOT, Site

@@ -10,9 +10,9 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.consumers import NotificationConsumer
 from projeng.models import Project
-from realtime import replay
-from realtime.hub import hub
-from realtime.reader import Reader
+from realtime.delivery.hub import hub
+from realtime.delivery.reader import Reader
+from realtime.log import replay
 from tests.phase0.test_contract_access import (
     _change_password,
     _delete,

@@ -10,7 +10,7 @@ import pytest
 
 from projeng import inbox
 from projeng.access import Role
-from realtime import replay
+from realtime.log import replay
 from tests.phase0.test_lifecycle import fill_the_log, memory_of
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until

@@ -6,8 +6,8 @@ import pytest
 
 from projeng import inbox
 from projeng.models import Project, ProjectCost, ProjectProgress
-from realtime import replay
-from realtime.events import to_json
+from realtime.log import replay
+from realtime.log.events import to_json
 from realtime.management.commands.prune_events import prune
 from realtime.models import Event
 from tests.support.people import person

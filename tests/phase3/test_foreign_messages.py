@@ -7,7 +7,7 @@ import pytest
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime import replay
+from realtime.log import replay
 from tests.support.people import person
 from tests.support.ports import wait_until
 
@@ -122,7 +122,7 @@ def test_the_ways_in_that_the_office_offers(open_office, shared_redis):
     office.settle(socket)
     script = (
         "import django; django.setup()\n"
-        "from realtime.broadcast import broadcast\n"
+        "from realtime.channel_layer.broadcast import broadcast\n"
         "from projeng.channels_utils import broadcast_notification, broadcast_project_update\n"
         "from tests.support.ports import wait_until\n"
         "layer = broadcast.layer\n"

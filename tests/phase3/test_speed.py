@@ -7,7 +7,7 @@ import pytest
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.hub import TAIL_SECONDS
+from realtime.delivery.hub import TAIL_SECONDS
 from tests.support.people import person
 from tests.support.ports import wait_until
 

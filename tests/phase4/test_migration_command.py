@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from realtime.hub import hub
+from realtime.delivery.hub import hub
 from realtime.models import ConnectionSample, ServerProcess
 from realtime.rollout import checklist
 from realtime.rollout.presence import GONE_SECONDS, Presence

@@ -10,7 +10,7 @@ import pytest
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime import replay
+from realtime.log import replay
 from tests.docs.markdown import ROOT, Section
 from tests.support.people import person, session_cookie
 from tests.support.site import Site

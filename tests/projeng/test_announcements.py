@@ -19,7 +19,7 @@ from projeng.models import (
     ProjectProgress,
     Status,
 )
-from realtime.audience import user_key
+from realtime.access.audience import user_key
 from realtime.models import Event
 from tests.support.people import person, session_cookie
 

@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.urls import reverse
 
-from projeng import import_writing
 from projeng.access import Role
 from projeng.forms.projects import ProjectForm
+from projeng.importing import writing as import_writing
 from projeng.models import Project, ProjectMilestone, ProjectProgress
 from realtime.models import Event
 from tests.support.people import person

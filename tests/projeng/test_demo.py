@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from projeng.access import Role, role_of
 from projeng.budget import Budget
-from projeng.demo_changes import FEWEST_OPEN, OPEN, Changes
-from projeng.demo_people import ENGINEERS, FINANCE, HEAD, demo_people
+from projeng.demo.changes import FEWEST_OPEN, OPEN, Changes
+from projeng.demo.people import ENGINEERS, FINANCE, HEAD, demo_people
 from projeng.models import Notification, Project, ProjectCost, ProjectMilestone, ProjectProgress
 from realtime.models import Event
 

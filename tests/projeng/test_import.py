@@ -269,7 +269,7 @@ def test_a_missing_file_and_a_folder_give_one_clear_line(tmp_path):
 
 
 def test_a_file_that_is_too_large_is_refused(run, monkeypatch):
-    monkeypatch.setattr("projeng.importing.MAX_BYTES", 60)
+    monkeypatch.setattr("projeng.importing.reading.MAX_BYTES", 60)
     assert "is larger than" in refused(run, HEADER, ROAD)
 
 
@@ -277,7 +277,7 @@ def test_a_database_that_refuses_leaves_nothing_behind(run, monkeypatch):
     def failing(*_, **__):
         raise OperationalError("disk is full")
 
-    monkeypatch.setattr("projeng.import_writing.projects_changed", failing)
+    monkeypatch.setattr("projeng.importing.writing.projects_changed", failing)
     assert "disk is full" in refused(run, HEADER, ROAD)
     assert not ProjectActivity.objects.exists()
 

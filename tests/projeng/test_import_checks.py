@@ -1,10 +1,10 @@
-"""What projeng/importing.py finds wrong with a file, row by row and value by value. No database."""
+"""What projeng/importing/reading.py finds wrong with a file, row by row and value by value. No database."""
 
 import re
 
 import pytest
 
-from projeng import importing
+from projeng.importing import reading as importing
 
 HEADER = "prn,name,barangay,latitude,longitude,status"
 ROAD = "P1,Concreting of Road,Apokon,7.423,125.8276,planned"
@@ -156,6 +156,6 @@ def test_a_file_of_no_use_gives_one_clear_line(content, reason):
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch):
-    monkeypatch.setattr("projeng.importing.MAX_ROWS", 1)
+    monkeypatch.setattr("projeng.importing.reading.MAX_ROWS", 1)
     with pytest.raises(importing.Unreadable, match="holds more than 1 rows"):
         problems(HEADER, ROAD, CANAL)

@@ -3,8 +3,8 @@
 import pytest
 from django.test import RequestFactory
 
-from realtime import address
-from realtime.address import address_of, request_address, scope_address
+from realtime.transports import address
+from realtime.transports.address import address_of, request_address, scope_address
 
 
 @pytest.mark.parametrize("forwarded", ["", "1.2.3.4", "1.2.3.4, 5.6.7.8", "nonsense"])

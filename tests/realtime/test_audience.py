@@ -2,9 +2,9 @@
 
 import pytest
 
-from realtime import audience
-from realtime.accounts import Account
-from realtime.audience import keys_of, may_see, register, user_key
+from realtime.access import audience
+from realtime.access.accounts import Account
+from realtime.access.audience import keys_of, may_see, register, user_key
 
 
 def account(number: int) -> Account:
@@ -59,7 +59,7 @@ def test_a_rule_that_is_registered_twice_is_asked_once(rules):
 @pytest.mark.django_db
 def test_the_cost_of_the_rules_does_not_grow_with_the_people(django_assert_num_queries):
     from projeng.access import Role
-    from realtime import authority
+    from realtime.access import authority
     from tests.support.people import person
 
     people = [person(role).pk for role in (*Role, None)]
@@ -72,7 +72,7 @@ def test_the_cost_of_the_rules_does_not_grow_with_the_people(django_assert_num_q
 
 @pytest.mark.django_db
 def test_disabled_and_deleted_accounts_hold_no_key():
-    from realtime import authority
+    from realtime.access import authority
     from tests.support.people import person
 
     gone, disabled = person(), person(is_active=False)

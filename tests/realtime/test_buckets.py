@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from realtime.buckets import Buckets
+from realtime.transports.buckets import Buckets
 
 
 class Clock:

@@ -10,14 +10,14 @@ from projeng.access import ALL_PROJECTS, Role
 from projeng.events import DASHBOARD, NOTIFICATIONS, PROJECTS
 from projeng.models import Notification, Project
 from projeng.states import CHANGED_PROJECTS, DASHBOARD_COUNTS, UNREAD_COUNT
-from realtime import conversation as module
-from realtime import replay
-from realtime.audience import user_key
-from realtime.conversation import AHEAD_SECONDS, Read, Send, Wait, conversation
-from realtime.hub import Hub
-from realtime.listener import Listener, Subscription
+from realtime.access.audience import user_key
+from realtime.delivery import conversation as module
+from realtime.delivery.conversation import AHEAD_SECONDS, Read, Send, Wait, conversation
+from realtime.delivery.hub import Hub
+from realtime.delivery.listener import Listener, Subscription
+from realtime.delivery.reader import Reader
+from realtime.log import replay
 from realtime.models import Event, LogMark
-from realtime.reader import Reader
 from tests.support.people import person
 
 
@@ -44,7 +44,7 @@ class OnTheSpot(Reader):
 
 
 class Talk:
-    """A conversation and its driver, which carries out steps as realtime/sse.py does, but waits for nobody."""
+    """A conversation and its driver, which carries out steps as realtime/transports/sse.py does, but waits for nobody."""
 
     def __init__(self, hub: Hub, listener: Listener) -> None:
         self.hub, self.listener = hub, listener
@@ -74,8 +74,8 @@ class Talk:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr("realtime.conversation.time", made)
-    monkeypatch.setattr("realtime.state.time", made)
+    monkeypatch.setattr("realtime.delivery.conversation.time", made)
+    monkeypatch.setattr("realtime.delivery.state.time", made)
     return made
 
 
@@ -292,7 +292,7 @@ def test_a_write_has_its_limit_and_the_rest_follows(hub, talk, head):
 
 
 def test_whoever_falls_behind_what_is_at_hand_reads_on_from_the_log(hub, talk, head, monkeypatch):
-    monkeypatch.setattr("realtime.hub.RING_EVENTS", 10)
+    monkeypatch.setattr("realtime.delivery.hub.RING_EVENTS", 10)
     slow = talk(head)
     slow.said()
     written = log(head, 1_200)

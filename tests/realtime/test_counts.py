@@ -19,12 +19,14 @@ from django.test.utils import CaptureQueriesContext
 
 from projeng.access import ALL_PROJECTS, Role
 from projeng.events import PROJECTS, ProjectsChanged
-from realtime import accounts, replay, sse, websocket
-from realtime.handover import going_on
-from realtime.hub import Hub
-from realtime.listener import Listener, Subscription
-from realtime.publish import publish
-from realtime.waiting import Waiting
+from realtime.access import accounts
+from realtime.delivery.hub import Hub
+from realtime.delivery.listener import Listener, Subscription
+from realtime.delivery.waiting import Waiting
+from realtime.log import replay
+from realtime.log.publish import publish
+from realtime.transports import sse, websocket
+from realtime.transports.handover import going_on
 from tests.support.people import person, session_cookie
 
 CLIENTS = 20

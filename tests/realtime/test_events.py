@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from realtime import events
-from realtime.events import CATALOGUE, EventType, envelope, to_json, topic_of
+from realtime.log import events
+from realtime.log.events import CATALOGUE, EventType, envelope, to_json, topic_of
 
 MOMENT = datetime(2026, 11, 20, 16, 30, 0, 123456, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group
 
-from realtime import accounts, authority
+from realtime.access import accounts, authority
 from realtime.models import Event, TransportChange
 from realtime.rollout import grants, holds
 from tests.support.people import person

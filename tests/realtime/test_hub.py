@@ -15,14 +15,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projeng.events import NOTIFICATIONS
-from realtime import authority, replay
-from realtime import hub as module
-from realtime.audience import user_key
-from realtime.conversation import Read, Send, Wait, conversation
-from realtime.hub import Hub
-from realtime.listener import Listener, Subscription
+from realtime.access import authority
+from realtime.access.audience import user_key
+from realtime.delivery import hub as module
+from realtime.delivery.conversation import Read, Send, Wait, conversation
+from realtime.delivery.hub import Hub
+from realtime.delivery.listener import Listener, Subscription
+from realtime.delivery.relay import Relay
+from realtime.log import replay
 from realtime.models import Event
-from realtime.relay import Relay
 from tests.support.people import person
 from tests.support.ports import wait_until
 

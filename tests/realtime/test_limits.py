@@ -9,11 +9,11 @@ from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from realtime import hub as hub_module
-from realtime import limits as module
-from realtime.hub import Hub, TooManyOfOne
-from realtime.limits import Limits, limited, limited_handshakes
-from realtime.listener import Listener, Subscription
+from realtime.delivery import hub as hub_module
+from realtime.delivery.hub import Hub, TooManyOfOne
+from realtime.delivery.listener import Listener, Subscription
+from realtime.transports import limits as module
+from realtime.transports.limits import Limits, limited, limited_handshakes
 from tests.support.people import person, session_cookie
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from realtime.authority import Viewer
-from realtime.listener import Listener, Subscription
+from realtime.access.authority import Viewer
+from realtime.delivery.listener import Listener, Subscription
+from realtime.log.replay import Frame, Stretch
 from realtime.models import Event
-from realtime.replay import Frame, Stretch
 from realtime.rollout.transport import Decision
 
 VIEWER = Viewer(7, frozenset({"user:7", "project:1"}), "the hash of their password", Decision("sse", "a test"))

@@ -9,10 +9,11 @@ from django.test import Client
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime import poll, replay
+from realtime.log import replay
+from realtime.log.replay import Frame
 from realtime.management.commands.prune_events import prune
 from realtime.models import Event
-from realtime.replay import Frame
+from realtime.transports import poll
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from realtime import replay
+from realtime.log import replay
 from realtime.management.commands.prune_events import prune
 from realtime.models import Event, LogMark, Receipt
 from tests.support.people import person

@@ -7,11 +7,11 @@ from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from realtime import publish as door
-from realtime.audience import user_key
-from realtime.events import AuthorityChanged
+from realtime.access.audience import user_key
+from realtime.log import publish as door
+from realtime.log.events import AuthorityChanged
+from realtime.log.publish import Announcement, lock_log, publish
 from realtime.models import Event
-from realtime.publish import Announcement, lock_log, publish
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -5,8 +5,8 @@ from concurrent.futures import wait
 
 import pytest
 
-from realtime import reader as module
-from realtime.reader import Reader
+from realtime.delivery import reader as module
+from realtime.delivery.reader import Reader
 
 SECONDS = 5
 

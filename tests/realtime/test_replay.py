@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from realtime import replay
+from realtime.log import replay
+from realtime.log.replay import Start
 from realtime.models import Event, LogMark
-from realtime.replay import Start
 
 pytestmark = pytest.mark.django_db
 

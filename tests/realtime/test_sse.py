@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from realtime import sse as module
-from realtime.conversation import Send
-from realtime.hub import Hub
-from realtime.listener import Listener, Subscription
+from realtime.delivery.conversation import Send
+from realtime.delivery.hub import Hub
+from realtime.delivery.listener import Listener, Subscription
+from realtime.log.replay import NO_EVENTS, Batch, Frame
 from realtime.models import Event
-from realtime.replay import NO_EVENTS, Batch, Frame
-from realtime.sse import Encoder, Slot, Slots
+from realtime.transports import sse as module
+from realtime.transports.sse import Encoder, Slot, Slots
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
@@ -154,8 +154,8 @@ def test_a_forgotten_slot_may_be_collected_at_any_moment_even_inside_the_hub(mon
     hub = Hub()
     hub._thread = threading.current_thread()
     monkeypatch.setattr(module, "hub", hub)
-    monkeypatch.setattr("realtime.hub.authority.load", lambda ids: {})
-    monkeypatch.setattr("realtime.hub.authority.living_sessions", lambda keys: keys)
+    monkeypatch.setattr("realtime.delivery.hub.authority.load", lambda ids: {})
+    monkeypatch.setattr("realtime.delivery.hub.authority.living_sessions", lambda keys: keys)
     slots = Slots()
     slots.take()
     forgotten = [Slot(slots)]

@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from realtime import state as module
-from realtime.authority import Viewer
-from realtime.reader import THREADS, Reader
+from realtime.access.authority import Viewer
+from realtime.delivery import state as module
+from realtime.delivery.reader import THREADS, Reader
+from realtime.delivery.state import Shelf, State, Want
 from realtime.rollout.transport import Decision
-from realtime.state import Shelf, State, Want
 
 SECONDS = 5
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from realtime.waiting import GRID_SECONDS, SLICE, Waiting
+from realtime.delivery.waiting import GRID_SECONDS, SLICE, Waiting
 
 MANY = 2_000
 

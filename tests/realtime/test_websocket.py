@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from realtime import websocket
-from realtime.conversation import Send, Wait
-from realtime.hub import TooManyOfOne
-from realtime.limits import Limits
-from realtime.listener import Subscription
-from realtime.reader import Reader
-from realtime.replay import Start
-from realtime.waiting import Place, Waiting
+from realtime.delivery.conversation import Send, Wait
+from realtime.delivery.hub import TooManyOfOne
+from realtime.delivery.listener import Subscription
+from realtime.delivery.reader import Reader
+from realtime.delivery.waiting import Place, Waiting
+from realtime.log.replay import Start
+from realtime.transports import websocket
+from realtime.transports.limits import Limits
 
 
 class SlowHub:
@@ -127,7 +127,7 @@ def test_who_leaves_while_they_are_let_in_is_not_left_behind(hub):
 
 
 def test_who_waited_too_long_is_refused_and_not_left_behind(hub, monkeypatch):
-    monkeypatch.setattr("realtime.reader.READ_SECONDS", 0.05)
+    monkeypatch.setattr("realtime.delivery.reader.READ_SECONDS", 0.05)
 
     async def scene() -> list[dict]:
         client = Client()

@@ -22,8 +22,9 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.events import NOTIFICATIONS, PROJECTS
 from projeng.models import Project
-from realtime import authority, replay
-from realtime.audience import may_see
+from realtime.access import authority
+from realtime.access.audience import may_see
+from realtime.log import replay
 from realtime.models import Event
 from tests.support.followers import Follower, Followers
 from tests.support.people import person, session_cookie

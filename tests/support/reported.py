@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from realtime.audience import user_key
+from realtime.access.audience import user_key
 from realtime.models import ConnectionSample, Event, Fallback, Feedback, LinkReport, Receipt, ServerProcess
 
 _numbers = itertools.count(1)

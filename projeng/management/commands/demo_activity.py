@@ -12,8 +12,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import InterfaceError, OperationalError, connection
 
-from projeng.demo_changes import Changes
-from projeng.demo_people import ENGINEERS, FINANCE, HEAD, demo_people
+from projeng.demo.changes import Changes
+from projeng.demo.people import ENGINEERS, FINANCE, HEAD, demo_people
 from realtime.management.scripted import ScriptedCommand, first_line, whole_number
 
 PAUSE = 1.0  # seconds, at least, before a database that has refused is asked again

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from projeng import importing
-from projeng.demo_office import make_projects
-from projeng.demo_people import PASSWORD, PEOPLE, Taken, demo_people, make_people
+from projeng.demo.office import make_projects
+from projeng.demo.people import PASSWORD, PEOPLE, Taken, demo_people, make_people
+from projeng.importing import reading as importing
 from projeng.models import Project
 from realtime.management.scripted import ScriptedCommand, whole_number
 

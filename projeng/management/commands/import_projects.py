@@ -8,8 +8,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
-from projeng import import_writing, importing
 from projeng.actor import acting
+from projeng.importing import reading as importing
+from projeng.importing import writing as import_writing
 from realtime.management.scripted import ScriptedCommand
 
 NOTED_EVERY = 5_000  # rows; every 250 where somebody watches

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from realtime import redis_check
+from realtime.channel_layer import redis_check
 from realtime.management.scripted import ScriptedCommand
 
 

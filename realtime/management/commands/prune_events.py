@@ -11,7 +11,7 @@ from django.db.models import Max, Min
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from realtime.events import iso
+from realtime.log.events import iso
 from realtime.management.scripted import ScriptedCommand, whole_number
 from realtime.models import Event, Fallback, LinkReport, LogMark, Receipt
 

@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import CommandError
 
-from realtime import accounts
-from realtime.events import iso
+from realtime.access import accounts
+from realtime.log.events import iso
 from realtime.management.scripted import ScriptedCommand
 from realtime.models import TransportChange, TransportHold
 from realtime.rollout import grants, holds, transport

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from realtime.events import iso
+from realtime.log.events import iso
 from realtime.management.scripted import ScriptedCommand, first_line, whole_number
 from realtime.parity.watch import look
 

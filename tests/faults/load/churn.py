@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from realtime import replay
-from realtime.hub import RING_EVENTS
+from realtime.delivery.hub import RING_EVENTS
+from realtime.log import replay
 from tests.support.ports import wait_until
 
 from .crowd import CrowdProcess

@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import ExitStack
 from typing import Any
 
-from realtime import replay
+from realtime.log import replay
 
 from .crowd import CrowdProcess
 from .holdings import cpu_seconds, many_files, slope, usual_change
@@ -17,7 +17,7 @@ from .publisher import PublisherProcess
 from .tally import STEPS_A_SECOND
 
 TRANSPORTS = ("sse", "websocket")
-SERVING = "bounded.<locals>.serve"  # the task of a connection under ASGI (gistagum/daphne_limits.py)
+SERVING = "bounded.<locals>.serve"  # the task of a connection under ASGI (gistagum/servers/daphne_limits.py)
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 120.0
 CATCH_UP_SECONDS = 90.0

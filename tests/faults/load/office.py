@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from projeng.access import Role
-from realtime.reader import THREADS
+from realtime.delivery.reader import THREADS
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 

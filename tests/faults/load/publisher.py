@@ -61,7 +61,7 @@ def publish_one(number: int) -> tuple[int, float]:
 
     from projeng.access import ALL_PROJECTS
     from projeng.events import ProjectUpdated
-    from realtime.publish import Announcement, publish
+    from realtime.log.publish import Announcement, publish
 
     project = number % PROJECTS + 1
     event = ProjectUpdated(
@@ -97,7 +97,7 @@ def main() -> None:
             break
         said.append(publish_one(number))
     took = time.monotonic() - begun
-    from realtime.broadcast import broadcast
+    from realtime.channel_layer.broadcast import broadcast
 
     layer = broadcast.layer
     sys.stdout.write(

@@ -12,7 +12,7 @@ import pytest
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Notification, Project
-from realtime import replay
+from realtime.log import replay
 from realtime.models import Event, Fallback, LinkReport, Receipt
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from projeng.access import Role
 from projeng.models import Project
-from realtime import replay
+from realtime.log import replay
 from realtime.models import Event
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until

@@ -15,7 +15,7 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project, ProjectCost, ProjectProgress
 from projeng.routing import websocket_urlpatterns
-from realtime import replay
+from realtime.log import replay
 from realtime.models import Event
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on

@@ -35,15 +35,15 @@ def _told(thoroughly: bool) -> dict:
         "tasks": dict(_tasks()),
         "threads": dict(Counter(thread.name.rstrip("0123456789_-") for thread in threading.enumerate())),
     }
-    sse = sys.modules.get("realtime.sse")
+    sse = sys.modules.get("realtime.transports.sse")
     if sse is not None:
         told["slots"] = sse._slots.taken  # first: whoever was forgotten is let go when somebody asks
-    hub = sys.modules.get("realtime.hub")
+    hub = sys.modules.get("realtime.delivery.hub")
     if hub is not None:
         told["listeners"] = hub.hub.listeners()
         told["people"] = len(hub.hub.user_ids())
         told["viewers"] = len(hub.hub._viewers)
-    websocket = sys.modules.get("realtime.websocket")
+    websocket = sys.modules.get("realtime.transports.websocket")
     if websocket is not None:
         told["sockets"] = websocket.ListenerConsumer.open_sockets
     return told

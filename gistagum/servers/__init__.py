@@ -1,0 +1,1 @@
+"""What is particular to one server: Daphne, Uvicorn or Gunicorn."""

@@ -1,0 +1,1 @@
+"""The demo office: its people, its projects, and changes that never end."""

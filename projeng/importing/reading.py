@@ -1,0 +1,282 @@
+"""Reading projects from a CSV file: from bytes to checked rows, or to what is wrong with them. No database here.
+
+projeng/importing/writing.py writes checked rows.
+"""
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+from ..barangays import BARANGAYS, on_the_map
+from ..models import BIGGEST_AMOUNT, Project, Status
+
+MAX_BYTES = 50_000_000
+MAX_ROWS = 200_000
+REQUIRED = ("prn", "name", "barangay", "latitude", "longitude", "status")
+OPTIONAL = ("description", "project_cost", "source_of_funds", "start_date", "end_date", "progress")
+
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+_BROKEN_LINE = re.compile(r"\s*[\r\n\t]\s*")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Unreadable(Exception):
+    """The file as a whole is of no use; the text says why."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A row that cannot be imported: the line of the file on which it begins, and why."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A checked row. ``values`` holds what the file says, by field; fields without a column are not in it."""
+
+    line: int
+    prn: str
+    values: dict[str, Any]
+
+
+@dataclass
+class Checked:
+    """What a file holds. With any problem nothing of it is to be imported."""
+
+    rows: list[Row] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read(path: Path, noted: Callable[[int], None] = lambda rows: None) -> Checked:
+    """Check a file. Raises Unreadable."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # one more than may be: enough to see that it is too large
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
+        raise Unreadable(f"cannot be read: {getattr(fault, 'strerror', None) or fault}.") from fault
+    return check(data, noted)
+
+
+def check(data: bytes, noted: Callable[[int], None] = lambda rows: None) -> Checked:
+    """Check the contents of a file; ``noted`` is told the number of rows so far, after each.
+
+    Raises Unreadable where there is no row that could be checked.
+    """
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"is larger than {MAX_BYTES // 1_000_000} MB.")
+    text = _decoded(data)
+    if not text.strip():
+        raise Unreadable("is empty.")
+    checked = Checked()
+    records = _records(csv.reader(io.StringIO(text, newline=""), strict=True), checked.problems)
+    _, header = next(records, (0, []))
+    if checked.problems:
+        raise Unreadable(f"is not CSV: {checked.problems[0]}.")
+    columns = _columns(header)
+    lines_by_prn: dict[str, int] = {}
+    seen = 0
+    for line, cells in records:
+        seen += 1
+        if seen > MAX_ROWS:
+            raise Unreadable(f"holds more than {MAX_ROWS:,} rows.")
+        row, faults = _row(line, columns, cells)
+        if row.prn:
+            first = lines_by_prn.setdefault(row.prn, line)
+            if first != line:
+                faults.append(f"PRN {_quoted(row.prn)} is already on line {first}")
+        if faults:
+            checked.problems.append(Problem(line, "; ".join(faults)))
+        else:
+            checked.rows.append(row)
+        noted(seen)
+    if not seen and not checked.problems:
+        raise Unreadable("holds no projects, only a header.")
+    return checked
+
+
+def _decoded(data: bytes) -> str:
+    data = data.removeprefix(b"\xef\xbb\xbf")  # the byte order mark that spreadsheets write
+    try:
+        return data.decode()
+    except UnicodeDecodeError as fault:
+        line = len(_LINE_BREAK.findall(data[: fault.start])) + 1
+        raise Unreadable(f"is not UTF-8: line {line} holds other bytes. Save it as “CSV UTF-8”.") from fault
+
+
+def _columns(header: list[str]) -> list[str]:
+    names = [name.strip() for name in header]
+    known = {*REQUIRED, *OPTIONAL}
+    faults = {
+        "lacks": [name for name in REQUIRED if name not in names],
+        "has unknown": [_quoted(name) for name in names if name not in known],
+        "repeats": sorted({name for name in names if name in known and names.count(name) > 1}),
+    }
+    told = [f"{verb} {', '.join(found[:20])}" for verb, found in faults.items() if found]
+    if told:
+        raise Unreadable(f"has a wrong header: it {'; it '.join(told)}. Columns: {', '.join(REQUIRED + OPTIONAL)}.")
+    return names
+
+
+def _records(reader: Any, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    """The rows that hold anything, each with the line on which it begins (a quoted value may span several)."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as fault:
+            problems.append(Problem(line, f"not readable as CSV from here on ({fault})"))
+            return
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _row(line: int, columns: list[str], cells: list[str]) -> tuple[Row, list[str]]:
+    if len(cells) != len(columns):
+        fewer = "few" if len(cells) < len(columns) else "many"
+        return Row(line, "", {}), [f"too {fewer} columns: {len(cells)} instead of {len(columns)}"]
+    given = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, text in given.items():
+        try:
+            values[name] = READERS[name](name, text)
+        except ValueError as fault:
+            faults.append(str(fault))
+    if given.get("progress") == "":
+        del values["progress"]  # nothing said of it, unlike "0"
+    faults += _together(given, values)
+    return Row(line, values.pop("prn", ""), values), faults
+
+
+def _together(given: dict[str, str], values: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with values only in each other's company."""
+    if bool(given["latitude"]) != bool(given["longitude"]):
+        yield "latitude and longitude: one is missing"
+    latitude, longitude = values.get("latitude"), values.get("longitude")
+    if latitude is not None and longitude is not None:
+        if on_the_map(latitude, longitude):
+            # The size of the columns; to a decimetre, which is more than a survey of roads can tell.
+            values.update({name: _rounded(values[name], "0.000001") for name in ("latitude", "longitude")})
+        else:
+            yield f"{given['latitude'][:20]}, {given['longitude'][:20]} is off the map of Tagum City"
+    if ends_before_start(values.get("start_date"), values.get("end_date")):
+        yield f"ends ({values['end_date']}) before it starts ({values['start_date']})"
+
+
+def ends_before_start(start: date | None, end: date | None) -> bool:
+    """Whether both dates are known and in the wrong order."""
+    return start is not None and end is not None and end < start
+
+
+# --- single values: each reader returns the value, or raises ValueError with the reason -------------------------
+
+
+def _line(name: str, text: str) -> str:
+    text = _BROKEN_LINE.sub(" ", text)  # cells of spreadsheets are often broken to make them narrow
+    if _UNPRINTABLE.search(text):
+        raise ValueError(f"{name} holds a NUL or another control character")
+    return _fitting(name, text)
+
+
+def _lines(name: str, text: str) -> str:
+    if "\0" in text:
+        raise ValueError(f"{name} holds a NUL character")
+    return _fitting(name, text)
+
+
+def _fitting(name: str, text: str) -> str:
+    limit = Project._meta.get_field(name).max_length
+    if len(text) > limit:
+        raise ValueError(f"{name} is too long: {len(text)} characters, at most {limit}")
+    return text
+
+
+def _required_line(name: str, text: str) -> str:
+    if not text:
+        raise ValueError(f"{'PRN' if name == 'prn' else name} is missing")
+    return _line(name, text)
+
+
+def _one_of(allowed: list[str]) -> Callable[[str, str], str]:
+    def read(name: str, text: str) -> str:
+        if text in allowed:
+            return text
+        if not text:
+            raise ValueError(f"{name} is missing")
+        near = difflib.get_close_matches(text[:60], allowed, n=1)
+        raise ValueError(f"unknown {name} {_quoted(text)}{f' (is {near[0]} meant?)' if near else ''}")
+
+    return read
+
+
+def _number(name: str, text: str) -> Decimal | None:
+    if not text:
+        return None
+    if not _PLAIN_NUMBER.fullmatch(text):  # Decimal itself would take NaN, Infinity, 1_000, 1e9 and other digits
+        raise ValueError(f"{name} {_quoted(text)} is not a plain number")
+    return Decimal(text)
+
+
+def _number_between(low: Decimal, high: Decimal) -> Callable[[str, str], Decimal | None]:
+    def read(name: str, text: str) -> Decimal | None:
+        number = _number(name, text)
+        if number is None:
+            return None
+        if not low <= number <= high:
+            raise ValueError(f"{name} {_quoted(text)} is not between {low:,} and {high:,}")
+        if number != _rounded(number, "0.01"):
+            raise ValueError(f"{name} {_quoted(text)} has more than two decimals")
+        return _rounded(number, "0.01")
+
+    return read
+
+
+def _date(name: str, text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        if _ISO_DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # the right form, but no such day
+    raise ValueError(f"{name} {_quoted(text)} is not a date like 2026-11-20")
+
+
+def _rounded(number: Decimal, step: str) -> Decimal:
+    return number.quantize(Decimal(step), ROUND_HALF_UP)
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:59]}…")
+
+
+READERS: dict[str, Callable[[str, str], Any]] = {
+    "prn": _required_line,
+    "name": _required_line,
+    "barangay": _one_of(list(BARANGAYS)),
+    "latitude": _number,
+    "longitude": _number,
+    "status": _one_of(Status.values),
+    "description": _lines,
+    "project_cost": _number_between(Decimal(0), BIGGEST_AMOUNT),
+    "source_of_funds": _line,
+    "start_date": _date,
+    "end_date": _date,
+    "progress": _number_between(Decimal(0), Decimal(100)),
+}

@@ -1,0 +1,1 @@
+"""Who may see what: accounts, the audience rule, and what a viewer may see right now."""

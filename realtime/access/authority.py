@@ -1,0 +1,48 @@
+"""What people may see right now, read for many of them at once."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from ..rollout import grants
+from ..rollout.transport import Decision
+from . import accounts, audience
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person as the servers see them: who, what keys they hold, their password's hash, by which transport."""
+
+    user_id: int
+    keys: frozenset[str]
+    password: str = field(repr=False)
+    transport: Decision
+
+    @property
+    def auth_hash(self) -> str:
+        """What their session must carry. Worked out when a connection asks: for everybody in each sweep, it would be
+        the better half of it."""
+        return accounts.auth_hash(self.user_id, self.password)
+
+
+def load(user_ids: Collection[int]) -> dict[int, Viewer]:
+    """The viewers among these users; inactive and deleted ones are left out. A fixed number of queries."""
+    found = accounts.read(user_ids)
+    if not found:
+        return {}
+    keys, transports = audience.keys_of(found), grants.decisions(found)
+    return {one.pk: Viewer(one.pk, keys[one.pk], one.password, transports[one.pk]) for one in found}
+
+
+def living_sessions(session_keys: Collection[str]) -> set[str]:
+    """Those of the session keys that are neither deleted nor expired."""
+    alive = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    return set(alive.values_list("session_key", flat=True))
+
+
+def session_digest(session_key: str) -> str:
+    """What stands for a session in the log: SHA-256 in hex, since a key itself would let its reader in."""
+    return hashlib.sha256(session_key.encode()).hexdigest()

@@ -1,0 +1,218 @@
+"""The channel layer's place in this process: two threads with a loop each, that speak with Redis for everybody.
+
+Redis carries speed, not truth. What is handed to ``Layer.send`` goes out in the background, so that no save waits for
+Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's groups, this
+process receives each once, however many of its clients listen (realtime/channel_layer/following.py).
+"""
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, NamedTuple
+
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+SEND_SECONDS = 0.25
+FAILURES = 3  # in a row; then the layer is left alone
+PAUSE_SECONDS = 10.0
+WAITING = 10_000  # events that wait to be sent; beyond that the oldest go: the log has them
+TOGETHER = 100  # messages in one round trip
+LOOK_SECONDS = 0.2  # between two looks at which groups are needed here
+FOLLOW_SECONDS = 5.0  # for all groups that are to be followed
+RETRY_SECONDS = 1.0  # after groups that could not be followed
+TRIES_A_SECOND = 100  # at all of them together
+
+
+class Message(NamedTuple):
+    """What goes to a group: the handler's name and the data, as the layer's consumers have it.
+
+    ``logged`` is the id of the event of the log that the message carries; ``None`` when it is not in the log.
+    """
+
+    group: str
+    type: str
+    data: dict[str, Any]
+    logged: int | None = None
+
+
+Maker = Callable[[], Iterable[Message]]  # called in the layer's thread: whoever saves does not wait for it
+
+
+class _Thread:
+    """A thread with an event loop of its own, started when it is first woken."""
+
+    def __init__(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._name, self._work = name, work
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name=self._name, daemon=True)
+                self._thread.start()
+            loop = self.loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._news.set)
+
+    async def _run(self) -> None:
+        with self._lock:
+            self.loop = asyncio.get_running_loop()
+            self._news.set()  # of who came before there was a loop
+        await self._work()
+
+    def is_this(self) -> bool:
+        """Whether it is this thread that asks."""
+        return threading.current_thread() is self._thread
+
+    async def woken(self) -> None:
+        """Wait until there is something to do; for the work alone."""
+        await self._news.wait()
+        self._news.clear()
+
+
+class Layer:
+    """This process's end of the channel layer. ``received`` is called for every message of its groups, one by one.
+
+    What sends and what receives has a thread each: neither waits for the other. They end with the process, which does
+    not wait for what is still to be sent: events are in the log.
+    """
+
+    def __init__(
+        self, received: Callable[[str, dict[str, Any]], float | None], groups: Callable[[], frozenset[str]]
+    ) -> None:
+        """``received`` gets what comes, and says for how many seconds nothing more need be received (``None``: none).
+
+        ``groups`` says where from, a few times a second.
+        """
+        self._received = received
+        self._groups = groups
+        self._outgoing: deque[Maker] = deque(maxlen=WAITING)
+        self._sending = _Thread("realtime-layer-out", self._send)
+        self._receiving = _Thread("realtime-layer-in", self._receive)
+        self.sent = self.failed = 0
+        self._failures = 0  # in a row
+        self.paused_until = 0.0
+        self.following: set[str] = set()
+        self._leaving: set[str] = set()
+
+    def send(self, *makers: Maker) -> None:
+        """Send what these make, in the background. Returns at once, whatever state Redis is in."""
+        self._outgoing.extend(makers)
+        self._sending.wake()
+
+    def start(self) -> None:
+        """Begin to receive; a process that only sends need not. Asking twice is harmless."""
+        self._receiving.wake()
+
+    # --- sending ------------------------------------------------------------------------------------------------
+
+    async def _send(self) -> None:
+        while True:
+            pause = self.paused_until - time.monotonic()
+            if pause > 0:
+                await asyncio.sleep(min(pause, 1.0))
+            else:
+                await self._sending.woken()
+            await self._send_waiting()
+
+    async def _send_waiting(self) -> None:
+        together = 1  # the first goes ahead: it is what wakes the others' tails
+        while self._outgoing and time.monotonic() >= self.paused_until:
+            some = self._make(together)
+            together = TOGETHER
+            if not some:
+                continue
+            bodies = [(one.group, {"type": one.type, "data": one.data, "logged": one.logged}) for one in some]
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await get_channel_layer().send_all(bodies)
+            except Exception as error:  # noqa: BLE001 (whatever a layer or its driver raises: the log has the event)
+                self._failures += 1
+                self.failed += len(some)
+                if self._failures >= FAILURES:
+                    self._pause(error)
+            else:
+                self._failures = 0
+                self.sent += len(some)
+                self._resume()
+
+    def _make(self, most: int) -> list[Message]:
+        """The next messages: so many, or a few more where one event makes several."""
+        made: list[Message] = []
+        while self._outgoing and len(made) < most:
+            try:
+                made += self._outgoing.popleft()()
+            except Exception as error:  # noqa: BLE001 (an app's; the event is in the log, and others are to be sent)
+                logger.warning("An event is not broadcast: %s: %s", type(error).__name__, error)
+        return made
+
+    def _pause(self, error: Exception) -> None:
+        if not self.paused_until:
+            reason = str(error) or type(error).__name__
+            logger.warning("The channel layer fails and is left alone; the log's tail delivers meanwhile: %s", reason)
+        self.paused_until = time.monotonic() + PAUSE_SECONDS
+        self._outgoing.clear()  # old news by then: every process has read them from the log
+
+    def _resume(self) -> None:
+        if self.paused_until:
+            logger.info("The channel layer works again.")
+            self.paused_until = 0.0
+
+    # --- receiving ----------------------------------------------------------------------------------------------
+
+    async def _receive(self) -> None:
+        """Follow each group that somebody here needs, and no other."""
+        while True:
+            try:
+                failed = await self._follow_wanted()
+            except Exception as error:  # noqa: BLE001 (an app's, which says what groups there are; the thread goes on)
+                logger.warning("Nothing is received from the channel layer: %s: %s", type(error).__name__, error)
+                failed = 1
+            if failed:  # which sending has said, once
+                # However many groups there are, only so many tries a second; at random, or all processes would come
+                # at once.
+                await asyncio.sleep(max(RETRY_SECONDS, failed / TRIES_A_SECOND) * random.uniform(0.5, 1.5))
+            else:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _follow_wanted(self) -> int:
+        """Follow and leave what has changed; of how many groups that failed."""
+        layer, wanted = get_channel_layer(), self._groups()
+        self._leaving = (self._leaving | self.following) - wanted
+        self.following &= wanted
+        # All at once: of several Redis one may be away, which is no matter of the others' groups.
+        changes = [self._follow(layer, group) for group in wanted - self.following]
+        changes += [self._unfollow(layer, group) for group in self._leaving]
+        outcomes = await asyncio.gather(*changes, return_exceptions=True)
+        faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if faults:
+            logger.debug("%d groups cannot be followed: %s: %s", len(faults), type(faults[0]).__name__, faults[0])
+        return len(faults)
+
+    async def _follow(self, layer: Any, group: str) -> None:
+        async with asyncio.timeout(FOLLOW_SECONDS):
+            await layer.follow(group, self._pass_on)
+        self.following.add(group)
+
+    async def _unfollow(self, layer: Any, group: str) -> None:
+        async with asyncio.timeout(FOLLOW_SECONDS):
+            await layer.unfollow(group)
+        self._leaving.discard(group)
+
+    def _pass_on(self, group: str, message: dict[str, Any]) -> None:
+        try:
+            rest = self._received(group, message)
+            if rest and self._receiving.is_this():  # not whoever sends, where there is no Redis between the two
+                time.sleep(rest)
+        except Exception as error:  # noqa: BLE001 (whatever somebody has put there; the next message may be sane)
+            logger.warning("A message to group %s is of no use: %s: %s", group, type(error).__name__, error)

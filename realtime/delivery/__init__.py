@@ -1,0 +1,1 @@
+"""How events reach whoever is connected to this process: the tail of the log, and a conversation with each."""

@@ -1,0 +1,364 @@
+"""One per process: reads each new event once and wakes whoever listens here.
+
+Listeners hold nothing but a position. The newest events lie in one ring that all of them read from, so no queue grows
+for a slow one: who falls behind the ring reads on from the log (realtime/log/replay.py). While nobody listens, the tail
+rests and asks the database nothing.
+"""
+
+import asyncio
+import bisect
+import itertools
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import connection
+
+from ..access import authority
+from ..access.authority import Viewer
+from ..log import replay
+from ..log.events import AuthorityChanged, SessionEnded, TransportChanged
+from ..log.replay import Frame, Stretch
+from .listener import Listener
+from .reader import Reader
+from .relay import Relay
+from .state import Shelf
+from .waiting import Place, Waiting
+
+logger = logging.getLogger(__name__)
+
+TAIL_SECONDS = 1.5  # how soon an event that another process wrote is found at the latest
+PACE_SECONDS = 0.00002  # between two looks at the log for each listener: what comes meanwhile goes out in one write
+LONGEST_PACE = 0.1  # seconds, however many listen
+SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
+BATCH = 500
+RING_EVENTS = 2_000
+RING_CHARACTERS = 8 * 2**20
+FLASHES = 1_000
+STRETCHES = 50  # parts of the ring that are kept together for others who stand at the same place
+NOTHING = Stretch()
+
+
+class Flash(NamedTuple):
+    """A message that is shown as it passes: it is not in the log and has no id. ``json`` is one object."""
+
+    topic: str
+    audience: frozenset[str]
+    json: str
+
+
+class TooManyOfOne(Exception):
+    """One person has as many connections open in this process as they may (``STREAMS_PER_PERSON``)."""
+
+
+class Hub:
+    """The tail of the log in this process, and the meeting point of all who listen to it."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+        self.shelf = Shelf(lambda: self.cursor)
+        self.closing = False
+        self.version = 0  # grows whenever there is something for listeners to look at
+        self.cursor = 0
+        self._floor = 0  # the ring holds every event after this id, up to the cursor
+        self._ring: deque[Frame] = deque()
+        self._ring_characters = 0
+        self._stretches: dict[int, Stretch] = {}  # of the ring as it is now, by the cursor before them
+        self._lock = threading.Lock()
+        self._changed = Relay(self._lock)
+        self._work = threading.Event()
+        self._reading = False  # the tail looks at the log now and then; while it rests, who comes must wake it
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+        self._listeners: dict[int, Listener] = {}
+        self._present: Counter[int] = Counter()  # how many of them are a user's
+        self._numbers = itertools.count()
+        self._flashes: deque[tuple[int, Flash]] = deque(maxlen=FLASHES)
+        self.flashed = 0  # how many flashes there have been
+        self.on_listening: Callable[[], None] = lambda: None  # called when the first listener of this process comes
+        self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
+        self._readings = itertools.count(1)
+        self._loops: dict[asyncio.AbstractEventLoop, Waiting] = {}
+
+    # --- who listens --------------------------------------------------------------------------------------------
+
+    def attach(self, listener: Listener) -> int:
+        """Let a listener take part; returns the number to detach it with.
+
+        Authority is read after the listener is known here: a change of it is then either in this reading, or
+        still to come through the log. Raises TooManyOfOne.
+        """
+        number = next(self._numbers)
+        listener.flashed = self.flashed
+        with self._lock:
+            if self._present[listener.user_id] >= settings.STREAMS_PER_PERSON:
+                raise TooManyOfOne
+            self._listeners[number] = listener
+            self._present[listener.user_id] += 1
+            resting = not self._reading
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
+                self._thread.start()
+        try:
+            if self._refresh({listener.user_id}):
+                self._tell()  # their other connections, which know no better
+            if not authority.living_sessions({listener.session_key}):
+                listener.session_over = True
+        except BaseException:
+            self.detach(number)
+            raise
+        if resting:
+            self._work.set()
+        return number
+
+    def detach(self, number: int) -> None:
+        """Forget a listener. Asking twice is harmless."""
+        with self._lock:
+            gone = self._listeners.pop(number, None)
+            if gone is None:
+                return
+            self._present[gone.user_id] -= 1
+            if not self._present[gone.user_id]:
+                del self._present[gone.user_id]
+                self._viewers.pop(gone.user_id, None)
+
+    def viewer(self, user_id: int) -> Viewer | None:
+        """What this person may see right now; ``None`` when the account is disabled or gone."""
+        known = self._viewers.get(user_id)
+        return known[1] if known else None
+
+    def listeners(self) -> int:
+        """How many listen in this process."""
+        return len(self._listeners)
+
+    # --- what they are told -------------------------------------------------------------------------------------
+
+    def after(self, cursor: int) -> Stretch | None:
+        """The events after a cursor that the ring holds, oldest first; ``None`` when it does not reach back so far."""
+        if cursor >= self.cursor:
+            return NOTHING
+        found = self._stretches.get(cursor)
+        if found is not None:  # most often somebody else stood there before
+            return found
+        with self._lock:
+            if cursor < self._floor:
+                return None
+            found = self._stretches.get(cursor)
+            if found is None:
+                start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
+                found = self._stretches[cursor] = Stretch(itertools.islice(self._ring, start, None))
+                if len(self._stretches) > STRETCHES:
+                    del self._stretches[next(iter(self._stretches))]
+            return found
+
+    def transports(self) -> list[str]:
+        """The transport of each listener of this process."""
+        return [listener.transport for listener in list(self._listeners.values())]
+
+    def user_ids(self) -> set[int]:
+        """Who listens in this process."""
+        with self._lock:
+            return set(self._present)
+
+    def flash(self, flash: Flash) -> None:
+        """Show a passing message to whoever listens here and may see it."""
+        with self._lock:
+            self.flashed += 1
+            self._flashes.append((self.flashed, flash))
+        self._tell()
+
+    def flashes_after(self, number: int) -> list[Flash]:
+        """The passing messages since there had been ``number`` of them, as far as they are kept."""
+        if number >= self.flashed:
+            return []
+        with self._lock:
+            return [flash for seen, flash in self._flashes if seen > number]
+
+    def wait(self, seen: int, seconds: float) -> None:
+        """Block this thread until there is news since version ``seen``, or for so many seconds."""
+        with self._changed:
+            self._changed.wait_turn(lambda: self.version != seen, seconds)
+
+    def place(self, loop: asyncio.AbstractEventLoop, go_on: Callable[[], None]) -> Place:
+        """Where somebody in an event loop waits for news. All who wait in a loop are woken by one call into it."""
+        with self._lock:
+            waiting = self._loops.get(loop)
+            if waiting is None:
+                waiting = self._loops[loop] = Waiting(loop)
+        return waiting.place(go_on)
+
+    def wait_at(self, place: Place, seen: int, until: float) -> bool:
+        """As ``wait``, in the place's event loop, whose callback is called then; ``False`` when there is news already.
+
+        ``until`` is a moment (``time.monotonic``).
+        """
+        place.wait(until)  # first wait, then look: who brings news does it the other way round (``_tell``)
+        if self.version == seen:
+            return True
+        place.cease()
+        return False
+
+    def pace(self) -> float:
+        """Seconds between two looks at the log: with many listeners, what comes meanwhile is told together."""
+        return min(LONGEST_PACE, PACE_SECONDS * len(self._listeners))
+
+    def wake(self) -> None:
+        """Look at the log now: a transaction of this process has just committed events."""
+        self._work.set()
+
+    def close(self) -> None:
+        """The server stops: every listener is told to end, and nobody new is let in. Asking twice is harmless."""
+        if not self.closing:  # a second signal may come in the middle of the first, and must not wait for its lock
+            self.closing = True
+            self._ended.set()
+            self._tell()
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Block this thread until the server stops, or for so many seconds; whether it stops."""
+        return self._ended.wait(seconds)
+
+    def _tell(self) -> None:
+        with self._changed:
+            self.version += 1
+            self._changed.start()
+            self._loops = {loop: waiting for loop, waiting in self._loops.items() if not loop.is_closed()}
+            to_wake = [(loop, waiting) for loop, waiting in self._loops.items() if waiting]
+        for loop, waiting in to_wake:
+            loop.call_soon_threadsafe(waiting.wake)
+
+    # --- the tail -----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        failed_since = None
+        next_sweep = next_look = 0.0
+        while not self.closing:
+            self._work.wait(self._until_next_look())
+            self._ended.wait(max(0.0, next_look - time.monotonic()))
+            self._work.clear()
+            try:
+                if not self._listeners:
+                    connection.close()
+                    continue
+                if not self._reading:
+                    self.on_listening()
+                    newest = replay.head()
+                    self._end_sessions()  # of those that the log said meanwhile, before anybody is shown what followed
+                    self._begin(newest)
+                    self._reading, next_sweep = True, time.monotonic() + SWEEP_SECONDS
+                before = self.cursor
+                while self._read_on():
+                    pass
+                if self.cursor != before:
+                    next_look = time.monotonic() + self.pace()
+                if time.monotonic() >= next_sweep:
+                    self._sweep()
+                    next_sweep = time.monotonic() + SWEEP_SECONDS
+                if failed_since is not None:
+                    logger.info("The event log can be read again after %.1f s.", time.monotonic() - failed_since)
+                    failed_since = None
+            except Exception as error:
+                # Streams stay open and nothing is lost: the tail goes on from its cursor once the database is back.
+                connection.close()
+                if failed_since is None:
+                    failed_since = time.monotonic()
+                    logger.warning("The event log cannot be read, trying on: %s", error, exc_info=True)
+
+    def _until_next_look(self) -> float | None:
+        """Seconds until the tail looks again by itself; ``None`` when nobody listens: then it rests."""
+        with self._lock:
+            self._reading = self._reading and bool(self._listeners)
+            return TAIL_SECONDS if self._listeners else None
+
+    def _begin(self, newest: int) -> None:
+        """Start where the log stands now: who attached just before starts at or before this id."""
+        self._refresh(self.user_ids())
+        with self._lock:
+            self._ring.clear()
+            self._stretches.clear()
+            self._ring_characters = 0
+            self._floor = self.cursor = newest
+        self._tell()
+
+    def _read_on(self) -> bool:
+        """Take in the next events; whether there may be more of them."""
+        frames = replay.tail(self.cursor, BATCH)
+        if not frames:
+            return False
+        self._apply_authority(frames)
+        with self._lock:
+            self._stretches.clear()
+            for frame in frames:
+                self._ring.append(frame)
+                self._ring_characters += len(frame.json)
+            while len(self._ring) > RING_EVENTS or self._ring_characters > RING_CHARACTERS:
+                oldest = self._ring.popleft()
+                self._ring_characters -= len(oldest.json)
+                self._floor = oldest.id
+            self.cursor = frames[-1].id
+        self._tell()
+        return len(frames) == BATCH
+
+    # --- live authority -----------------------------------------------------------------------------------------
+
+    def _apply_authority(self, frames: list[Frame]) -> None:
+        """Act on the servers' own events before any listener gets the events that came with them."""
+        concerned: set[int] = set()
+        ended: set[str] = set()
+        for frame in frames:
+            if frame.type == AuthorityChanged.type:
+                concerned.update(frame.fields["user_ids"])
+            elif frame.type == TransportChanged.type:
+                concerned.update(self.user_ids())
+            elif frame.type == SessionEnded.type:
+                ended.add(frame.fields["digest"])
+        if concerned:
+            self._refresh(concerned & self.user_ids())
+        if ended:
+            for listener in list(self._listeners.values()):
+                if listener.session_digest in ended:
+                    listener.session_over = True
+
+    def _refresh(self, user_ids: set[int]) -> bool:
+        """Read again what these people may see; whether it is something else than was known.
+
+        Of two readings at once, the one that began later counts.
+        """
+        if not user_ids:
+            return False
+        number, different = next(self._readings), False
+        fresh = authority.load(user_ids)
+        with self._lock:
+            for user_id in user_ids & self._present.keys():  # who has left meanwhile stays forgotten
+                before, known = self._viewers.get(user_id, (0, None))
+                if before < number:
+                    viewer = fresh.get(user_id)
+                    # Who is the same stays the same object: that there is nothing to tell anew is seen at a glance.
+                    same = viewer == known
+                    self._viewers[user_id] = (number, known if same else viewer)
+                    different = different or (before > 0 and not same)
+        return different
+
+    def _sweep(self) -> None:
+        """Find what no signal told of: expired sessions, and changes made behind Django's back.
+
+        Where there is nothing of the kind, nobody is woken.
+        """
+        ended = self._end_sessions()
+        if self._refresh(self.user_ids()) or ended:
+            self._tell()
+
+    def _end_sessions(self) -> bool:
+        """Mark whose session is over; whether there is anybody."""
+        listeners = list(self._listeners.values())
+        alive = authority.living_sessions({listener.session_key for listener in listeners})
+        ended = [listener for listener in listeners if listener.session_key not in alive]
+        for listener in ended:
+            listener.session_over = True
+        return bool(ended)
+
+
+hub = Hub()

@@ -1,0 +1,1 @@
+"""Where Django calls in: middleware, signal receivers, system checks."""

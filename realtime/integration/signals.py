@@ -1,0 +1,92 @@
+"""Noticing at once when what somebody may see has changed.
+
+Every change of an account, a session, a group or (through ``authority_changed``) an app's own grants writes an event
+for the servers into the log, in its own transaction where it has one. (Outside of one, Django tells of ``user.save()``
+only after the commit; should the process die in between, the sweep finds it.) The tail of each process
+(realtime/delivery/hub.py) then reads the authority of the people concerned again. Changes behind Django's back (``.update()``,
+SQL by hand) are found by the hub's slow sweep.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.utils import timezone
+
+from ..access.authority import session_digest
+from ..log.events import AuthorityChanged, SessionEnded
+from ..log.publish import Announcement, publish
+from ..models import TransportHold
+from ..rollout import holds, transport
+
+
+def authority_changed(user_ids: Iterable[int]) -> None:
+    """Say, in the transaction of the change, that what these users may see has changed."""
+    ids = sorted(set(user_ids))
+    if ids:
+        with transaction.atomic():
+            publish(Announcement(AuthorityChanged(user_ids=ids), ()))
+
+
+def _account_saved(instance: Any, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
+    # Signing in saves last_login alone, which changes nothing that anybody may see.
+    if not created and update_fields != frozenset({"last_login"}):
+        authority_changed([instance.pk])
+
+
+def _account_deleted(instance: Any, **_: Any) -> None:
+    authority_changed([instance.pk])
+
+
+def _groups_changed(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+    if not reverse and action in {"post_add", "post_remove", "post_clear"}:
+        authority_changed([instance.pk])
+    elif reverse and action in {"post_add", "post_remove"}:
+        authority_changed(pk_set or ())
+    elif reverse and action == "pre_clear":  # afterwards nobody knows who they were
+        authority_changed(instance.user_set.values_list("pk", flat=True))
+
+
+def _group_touched(instance: Group, **_: Any) -> None:
+    if instance.pk:
+        authority_changed(instance.user_set.values_list("pk", flat=True))
+
+
+def _group_renaming(instance: Group, raw: bool, **_: Any) -> None:
+    # What was taken from a group goes by its name. Taken under the new name first, so there is no moment without.
+    before = None if raw else Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
+    held = TransportHold.objects.filter(scope=transport.GROUP, target=before).first() if before else None
+    free = held and not Group.objects.filter(name=instance.name).exists()  # else it stays as it is, or cannot be saved
+    instance.renamed_from = before if free else ""
+    if instance.renamed_from:
+        holds.take(transport.GROUP, instance.name, reason=held.reason, by=held.by)
+
+
+def _group_renamed(instance: Group, **_: Any) -> None:
+    if before := getattr(instance, "renamed_from", ""):
+        instance.renamed_from = ""
+        now_called = f"the group is called {instance.name} now"
+        holds.give_back(transport.GROUP, before, reason=now_called, by="its renaming")
+
+
+def _session_deleted(instance: Session, **_: Any) -> None:
+    # One that ran out lets nobody in any more, and the sweep ends its streams: clearing thousands tells nobody.
+    if instance.expire_date > timezone.now() and SESSION_KEY in instance.get_decoded():
+        publish(Announcement(SessionEnded(digest=session_digest(instance.session_key)), ()))
+
+
+def connect_signals() -> None:
+    """Notice every change of authority that Django tells of."""
+    user = get_user_model()
+    post_save.connect(_account_saved, sender=user, dispatch_uid="realtime.account_saved")
+    post_delete.connect(_account_deleted, sender=user, dispatch_uid="realtime.account_deleted")
+    m2m_changed.connect(_groups_changed, sender=user.groups.through, dispatch_uid="realtime.groups_changed")
+    post_save.connect(_group_touched, sender=Group, dispatch_uid="realtime.group_saved")
+    pre_save.connect(_group_renaming, sender=Group, dispatch_uid="realtime.group_renaming")
+    post_save.connect(_group_renamed, sender=Group, dispatch_uid="realtime.group_renamed")
+    pre_delete.connect(_group_touched, sender=Group, dispatch_uid="realtime.group_deleted")
+    post_delete.connect(_session_deleted, sender=Session, dispatch_uid="realtime.session_deleted")

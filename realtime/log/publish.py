@@ -1,0 +1,63 @@
+"""The only door in: events are written to the log here and nowhere else."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from ..channel_layer.broadcast import broadcast
+from ..delivery.hub import hub
+from ..models import Event
+from .events import EventType
+
+# Any fixed number will do, as long as nothing else in the database takes the same advisory lock ("GISTAGU" in ASCII).
+LOG_LOCK = 0x47495354414755
+
+
+class Announcement(NamedTuple):
+    """An event and the keys of those who may see it (realtime/access/audience.py)."""
+
+    event: EventType
+    audience: Iterable[str]
+
+
+def lock_log() -> None:
+    """Make this transaction the only one that may write events until it ends.
+
+    Ids then follow commit order: an id is drawn only while the lock is held, and the lock is released only after the
+    commit is visible. On SQLite the transaction itself is the one writer (BEGIN IMMEDIATE). Taking the lock before
+    reading what an event will say makes that reading final, too. Asking twice is harmless.
+
+    Raises TransactionManagementError outside a transaction.
+    https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "Events are written in the transaction of the change they tell of."
+        )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOG_LOCK])
+
+
+def publish(*announcements: Announcement | tuple[EventType, Iterable[str]]) -> list[Event]:
+    """Write events to the log, in this order, in the transaction of the change that caused them.
+
+    Rolled back, they never were; committed, every process finds them in the log. Returns the rows with their ids.
+    Raises TransactionManagementError outside a transaction.
+    """
+    if not announcements:
+        return []
+    lock_log()
+    rows = Event.objects.bulk_create(
+        Event(type=event.type, fields=event.fields(), audience=sorted(set(audience)))
+        for event, audience in announcements
+    )
+    transaction.on_commit(partial(_committed, rows))
+    return rows
+
+
+def _committed(rows: list[Event]) -> None:
+    hub.wake()
+    broadcast.send(rows)
