@@ -1,7 +1,7 @@
 """What is others': cursors that were not given to one, ids that are not one's own, names of other people's links.
 
 One integer is a cursor everywhere, so anybody can make one up, or use another's. It says where to read on, never what.
-What tests/realtime/test_receipts.py and tests/phase2/test_input.py hold is not repeated here.
+What tests/realtime/parity/test_receipts.py and tests/phase2/test_input.py hold is not repeated here.
 """
 
 import json
