@@ -26,8 +26,8 @@ from projeng.models import Project  # noqa: E402
 from realtime.channel_layer.broadcast import broadcast  # noqa: E402
 from realtime.delivery.reader import Reader  # noqa: E402
 from realtime.log import replay  # noqa: E402
+from realtime.log.models import Event  # noqa: E402
 from realtime.log.publish import publish  # noqa: E402
-from realtime.models import Event  # noqa: E402
 
 HEADS = 5
 FIELDS = ("source", "created", "updated", "summary", "actor")

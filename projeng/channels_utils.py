@@ -13,7 +13,7 @@ from realtime.channel_layer.broadcast import broadcast, flash
 from realtime.channel_layer.layer import Message
 from realtime.delivery.hub import Flash
 from realtime.log.events import envelope_fields, topic_of
-from realtime.models import Event
+from realtime.log.models import Event
 
 from .access import ALL_PROJECTS, project_key
 from .events import NOTIFICATIONS, PROJECTS

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..delivery.hub import Flash, hub
 from ..log.events import to_json
-from ..models import Event
+from ..log.models import Event
 from .layer import Layer, Message
 
 logger = logging.getLogger(__name__)

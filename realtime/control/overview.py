@@ -12,10 +12,11 @@ from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db.models import Count, Q
 
-from ..models import Feedback, LinkReport, RolloutWatch, TransportChange, TransportHold
 from ..parity import report
+from ..parity.models import Feedback, LinkReport
 from ..parity.report import NAMES, Parity
 from ..rollout import checklist, phases, transport
+from ..rollout.models import RolloutWatch, TransportChange, TransportHold
 from ..rollout.presence import GONE_SECONDS, alive
 from .trends import Window
 

@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from ..access import accounts, audience
 from ..log.events import topic_of
-from ..models import Event, Fallback, Feedback, LinkReport, TransportHold
+from ..log.models import Event
+from ..parity.models import Fallback, Feedback, LinkReport
 from ..rollout import grants, transport
+from ..rollout.models import TransportHold
 from ..rollout.transport import Decision
 
 PAGE = 50

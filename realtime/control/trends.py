@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
-from ..models import ConnectionSample, Event, Fallback, Receipt, ServerProcess
+from ..log.models import Event
+from ..parity.models import Fallback, Receipt
 from ..parity.report import NAMES
+from ..rollout.models import ConnectionSample, ServerProcess
 from .charts import Chart, Series, milliseconds
 
 MOST_SAMPLES = 20_000  # read for the chart of connections

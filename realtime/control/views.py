@@ -16,8 +16,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ..models import TransportChange, TransportHold
 from ..rollout import checklist, holds, phases, transport
+from ..rollout.models import TransportChange, TransportHold
 from . import overview, people, trends, word
 
 View = Callable[..., HttpResponseBase]

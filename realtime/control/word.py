@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from ..models import Feedback, LinkReport
+from ..parity.models import Feedback, LinkReport
 from ..rollout import checklist, grants
 
 EVERY = timedelta(minutes=1)  # one word of a person, at most

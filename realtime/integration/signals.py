@@ -20,8 +20,8 @@ from django.utils import timezone
 from ..access.authority import session_digest
 from ..log.events import AuthorityChanged, SessionEnded
 from ..log.publish import Announcement, publish
-from ..models import TransportHold
 from ..rollout import holds, transport
+from ..rollout.models import TransportHold
 
 
 def authority_changed(user_ids: Iterable[int]) -> None:

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 
 from ..channel_layer.broadcast import broadcast
 from ..delivery.hub import hub
-from ..models import Event
 from .events import EventType
+from .models import Event
 
 # Any fixed number will do, as long as nothing else in the database takes the same advisory lock ("GISTAGU" in ASCII).
 LOG_LOCK = 0x47495354414755

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Max, QuerySet
 
-from ..models import Event, LogMark
 from . import events
+from .models import Event, LogMark
 
 PAGE = 250
 LARGEST_ID = 2**63 - 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..log.replay import LARGEST_ID
-from ..models import LinkReport
+from .models import LinkReport
 
 MOST_LINKS = 20
 MOST_EVENTS = 500

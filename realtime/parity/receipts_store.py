@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from ..access import accounts, audience
 from ..log import events
-from ..models import Event, Fallback, LinkReport, Receipt
+from ..log.models import Event
+from .models import Fallback, LinkReport, Receipt
 from .receipts_form import LinkSaid, Report
 
 A_DAY = 5_000  # new links of one person

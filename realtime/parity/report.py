@@ -12,9 +12,10 @@ from django.db.models import Count, Q, QuerySet, Subquery
 from ..access import accounts, audience
 from ..log import events, replay
 from ..log.events import AuthorityChanged, iso
-from ..models import Event, Fallback, Feedback, LinkReport, Receipt
+from ..log.models import Event
 from . import verdict
 from .compare import Arrival, Link, Log, Logged, Tally, compare, tally
+from .models import Fallback, Feedback, LinkReport, Receipt
 from .verdict import Check, Limits
 
 COMMENTS = 10  # the latest words of people that a report carries

@@ -17,8 +17,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ..log.events import iso
-from ..models import RolloutWatch, TransportChange, TransportHold
 from ..rollout import holds, transport
+from ..rollout.models import RolloutWatch, TransportChange, TransportHold
 from . import verdict
 from .report import measure
 from .verdict import Check

@@ -8,8 +8,8 @@ from django.conf import settings
 
 from ..access.accounts import Account
 from ..log.events import to_json
-from ..models import TransportHold
 from . import transport
+from .models import TransportHold
 from .transport import Decision, Flags, Holds, Person
 
 

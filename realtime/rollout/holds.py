@@ -4,8 +4,8 @@ from django.db import transaction
 
 from ..log.events import TransportChanged
 from ..log.publish import Announcement, publish
-from ..models import TransportChange, TransportHold
 from . import transport
+from .models import TransportChange, TransportHold
 
 
 def take(scope: str, target: str, *, reason: str, by: str) -> bool:

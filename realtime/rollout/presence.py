@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from ..delivery.hub import hub
-from ..models import ConnectionSample, ServerProcess
+from .models import ConnectionSample, ServerProcess
 
 logger = logging.getLogger(__name__)
 

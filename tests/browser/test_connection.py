@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.people import person, session_cookie
 from tests.support.site import Site, running_on
 

@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 
 from projeng.access import Role
 from realtime.log import replay
-from realtime.models import ConnectionSample, Feedback, LinkReport, ServerProcess, TransportHold
+from realtime.parity.models import Feedback, LinkReport
 from realtime.rollout import transport
+from realtime.rollout.models import ConnectionSample, ServerProcess, TransportHold
 from tests.support import reported
 from tests.support.database import using_database
 from tests.support.people import person, session_cookie

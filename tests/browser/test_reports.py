@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.models import LinkReport, Receipt
+from realtime.parity.models import LinkReport, Receipt
 from tests.support.people import person
 from tests.support.site import Site
 

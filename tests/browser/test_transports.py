@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.people import person
 from tests.support.ports import free_port
 from tests.support.site import Site

@@ -11,7 +11,7 @@ from projeng.models import Project, ProjectProgress
 from realtime.access import authority
 from realtime.access.audience import may_see
 from realtime.log import replay
-from realtime.models import Event
+from realtime.log.models import Event
 
 from .support import FAILED_REQUESTS, Browsing, until
 

@@ -19,7 +19,7 @@ from projeng.models import Project
 from realtime.access.authority import session_digest
 from realtime.log import replay
 from realtime.log.events import AuthorityChanged, SessionEnded
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.people import PASSWORD, session_cookie
 
 from .checker import PROJECTS, Logged, Right

@@ -22,7 +22,7 @@ from django.db import connection
 from projeng.access import Role
 from projeng.models import Notification, Project
 from realtime.log import replay
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.database import migrate, using_database
 from tests.support.followers import Followers
 from tests.support.kept import Kept

@@ -12,7 +12,8 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
-from realtime.models import Event, LinkReport
+from realtime.log.models import Event
+from realtime.parity.models import LinkReport
 from tests.support.people import person
 
 FAULTS = ("delivered", "missing", "duplicates", "out_of_order", "late")

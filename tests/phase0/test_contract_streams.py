@@ -9,7 +9,7 @@ import pytest
 from projeng import inbox
 from projeng.models import Notification, Project, ProjectCost, ProjectProgress
 from realtime.log import replay
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.sse import Refused
 
 ADDRESSES = ["notifications/", "dashboard/", "projects/", "events/"]

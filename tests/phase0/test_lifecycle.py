@@ -17,7 +17,7 @@ from projeng import inbox
 from projeng.access import Role
 from realtime.access.audience import user_key
 from realtime.log import replay
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.database import migrate
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until

@@ -21,8 +21,8 @@ from projeng.models import Project
 from realtime.access import accounts, audience
 from realtime.log import replay
 from realtime.log.events import AuthorityChanged
+from realtime.log.models import Event
 from realtime.log.publish import publish
-from realtime.models import Event
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site

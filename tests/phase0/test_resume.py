@@ -5,8 +5,8 @@ from urllib.parse import quote
 from projeng import inbox
 from projeng.models import Notification, Project
 from realtime.log import replay
+from realtime.log.models import Event
 from realtime.management.commands.prune_events import prune
-from realtime.models import Event
 from tests.support.people import session_cookie
 from tests.support.site import running_on
 from tests.support.sse import Stream

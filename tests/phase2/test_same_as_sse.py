@@ -8,8 +8,8 @@ from projeng import inbox
 from projeng.models import Project, ProjectCost, ProjectProgress
 from realtime.log import replay
 from realtime.log.events import to_json
+from realtime.log.models import Event
 from realtime.management.commands.prune_events import prune
-from realtime.models import Event
 from tests.support.people import person
 from tests.support.websocket import Socket
 

@@ -10,8 +10,8 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from realtime.delivery.hub import hub
-from realtime.models import ConnectionSample, ServerProcess
 from realtime.rollout import checklist
+from realtime.rollout.models import ConnectionSample, ServerProcess
 from realtime.rollout.presence import GONE_SECONDS, Presence
 from tests.support.ports import wait_until
 

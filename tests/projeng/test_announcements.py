@@ -20,7 +20,7 @@ from projeng.models import (
     Status,
 )
 from realtime.access.audience import user_key
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.people import person, session_cookie
 
 

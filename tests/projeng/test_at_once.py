@@ -14,7 +14,7 @@ from projeng.access import Role
 from projeng.forms.projects import ProjectForm
 from projeng.importing import writing as import_writing
 from projeng.models import Project, ProjectMilestone, ProjectProgress
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.people import person
 
 ANYWHERE = pytest.mark.parametrize("databases", ["sqlite", "postgres"], indirect=True)

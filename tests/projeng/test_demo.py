@@ -20,7 +20,7 @@ from projeng.budget import Budget
 from projeng.demo.changes import FEWEST_OPEN, OPEN, Changes
 from projeng.demo.people import ENGINEERS, FINANCE, HEAD, demo_people
 from projeng.models import Notification, Project, ProjectCost, ProjectMilestone, ProjectProgress
-from realtime.models import Event
+from realtime.log.models import Event
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from PIL import Image
 
 from projeng.models import Notification, Project, ProjectActivity, ProjectProgress
-from realtime.models import Event
+from realtime.log.models import Event
 
 pytestmark = pytest.mark.django_db
 

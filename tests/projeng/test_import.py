@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from projeng.access import Role
 from projeng.models import Notification, Project, ProjectActivity
-from realtime.models import Event
+from realtime.log.models import Event
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from projeng.management.commands import flag_overdue
 from projeng.models import Notification, Project, Status
-from realtime.models import Event
+from realtime.log.models import Event
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from projeng.models import (
     ProjectMilestone,
     ProjectProgress,
 )
-from realtime.models import Event
+from realtime.log.models import Event
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from projeng.inbox import send, unread_counts
 from projeng.models import Notification
-from realtime.models import Event
+from realtime.log.models import Event
 
 pytestmark = pytest.mark.django_db
 

@@ -25,7 +25,7 @@ from projeng.models import Project
 from realtime.access import authority
 from realtime.access.audience import may_see
 from realtime.log import replay
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.followers import Follower, Followers
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until

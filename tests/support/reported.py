@@ -9,7 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from realtime.access.audience import user_key
-from realtime.models import ConnectionSample, Event, Fallback, Feedback, LinkReport, Receipt, ServerProcess
+from realtime.log.models import Event
+from realtime.parity.models import Fallback, Feedback, LinkReport, Receipt
+from realtime.rollout.models import ConnectionSample, ServerProcess
 
 _numbers = itertools.count(1)
 ALL_TOPICS = ["notifications", "projects", "dashboard"]

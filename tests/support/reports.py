@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from realtime.models import LinkReport, Receipt
+from realtime.parity.models import LinkReport, Receipt
 
 _numbers = itertools.count(1)
 

@@ -12,8 +12,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from realtime.log.events import iso
+from realtime.log.models import Event, LogMark
 from realtime.management.scripted import ScriptedCommand, whole_number
-from realtime.models import Event, Fallback, LinkReport, LogMark, Receipt
+from realtime.parity.models import Fallback, LinkReport, Receipt
 
 BATCH = 5_000
 LONGEST_SILENCE = timedelta(days=30)  # a longer one in the log looks like a clock that was set forward

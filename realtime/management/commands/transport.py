@@ -12,8 +12,8 @@ from django.core.management.base import CommandError
 from realtime.access import accounts
 from realtime.log.events import iso
 from realtime.management.scripted import ScriptedCommand
-from realtime.models import TransportChange, TransportHold
 from realtime.rollout import grants, holds, transport
+from realtime.rollout.models import TransportChange, TransportHold
 
 SHOWN = 10  # changes in the record that `show` prints
 LONGEST_REASON = 300

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Iterator
 
+from realtime.log.models import Event
 from realtime.log.publish import LOG_LOCK
-from realtime.models import Event
 
 from ..nemesis import Befall, fault
 from ..office import Office

@@ -13,8 +13,9 @@ from django.utils import timezone
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
-from realtime.models import Fallback, Feedback, LinkReport, RolloutWatch
+from realtime.parity.models import Fallback, Feedback, LinkReport
 from realtime.rollout import holds
+from realtime.rollout.models import RolloutWatch
 from tests.support.people import person
 
 from .uploads import PDF, PNG

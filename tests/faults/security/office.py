@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Notification, Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support import reported
 from tests.support.people import person, session_cookie
 

@@ -16,7 +16,8 @@ from django.core import serializers
 from playwright.sync_api import Browser, Page, Response
 
 from projeng import inbox
-from realtime.models import ConnectionSample, Event, ServerProcess
+from realtime.log.models import Event
+from realtime.rollout.models import ConnectionSample, ServerProcess
 from tests.browser.support import FAILED_REQUESTS, Browsing, chromium, until
 from tests.support.people import session_cookie
 from tests.support.site import running_on

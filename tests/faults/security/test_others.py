@@ -13,7 +13,8 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Notification, Project
 from realtime.log import replay
-from realtime.models import Event, Fallback, LinkReport, Receipt
+from realtime.log.models import Event
+from realtime.parity.models import Fallback, LinkReport, Receipt
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on
 from tests.support.sse import Stream

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import running_on

@@ -16,7 +16,7 @@ from projeng.access import Role
 from projeng.models import Project, ProjectCost, ProjectProgress
 from projeng.routing import websocket_urlpatterns
 from realtime.log import replay
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on
 from tests.support.sse import Refused as StreamRefused

@@ -7,8 +7,9 @@ from django.core.cache import cache
 from django.test import Client
 
 from projeng.access import Role
-from realtime.models import Event, TransportChange, TransportHold
+from realtime.log.models import Event
 from realtime.rollout import holds
+from realtime.rollout.models import TransportChange, TransportHold
 from tests.support.people import person
 
 ROOM = "/ops/realtime/"

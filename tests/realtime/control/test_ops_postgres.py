@@ -4,7 +4,8 @@ import pytest
 from django.core.cache import cache
 
 from projeng.access import Role
-from realtime.models import Feedback, TransportHold
+from realtime.parity.models import Feedback
+from realtime.rollout.models import TransportHold
 from tests.support import reported
 from tests.support.people import person
 from tests.support.room import ROOM, client_of, room

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from projeng.access import Role
 from realtime.control import overview, trends
 from realtime.management.commands import parity_report
-from realtime.models import RolloutWatch
 from realtime.rollout import checklist
+from realtime.rollout.models import RolloutWatch
 from realtime.templatetags.control_room import stamp
 from tests.support import reported
 from tests.support.people import person

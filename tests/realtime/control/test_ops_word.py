@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from projeng.access import Role
-from realtime.models import Feedback
+from realtime.parity.models import Feedback
 from tests.support.people import person
 
 ADDRESS = "/live/word/"

@@ -17,7 +17,7 @@ from realtime.delivery.hub import Hub
 from realtime.delivery.listener import Listener, Subscription
 from realtime.delivery.reader import Reader
 from realtime.log import replay
-from realtime.models import Event, LogMark
+from realtime.log.models import Event, LogMark
 from tests.support.people import person
 
 

@@ -23,7 +23,7 @@ from realtime.delivery.hub import Hub
 from realtime.delivery.listener import Listener, Subscription
 from realtime.delivery.relay import Relay
 from realtime.log import replay
-from realtime.models import Event
+from realtime.log.models import Event
 from tests.support.people import person
 from tests.support.ports import wait_until
 

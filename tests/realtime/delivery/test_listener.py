@@ -7,8 +7,8 @@ import pytest
 
 from realtime.access.authority import Viewer
 from realtime.delivery.listener import Listener, Subscription
+from realtime.log.models import Event
 from realtime.log.replay import Frame, Stretch
-from realtime.models import Event
 from realtime.rollout.transport import Decision
 
 VIEWER = Viewer(7, frozenset({"user:7", "project:1"}), "the hash of their password", Decision("sse", "a test"))

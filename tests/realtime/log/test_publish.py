@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from realtime.access.audience import user_key
 from realtime.log import publish as door
 from realtime.log.events import AuthorityChanged
+from realtime.log.models import Event
 from realtime.log.publish import Announcement, lock_log, publish
-from realtime.models import Event
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

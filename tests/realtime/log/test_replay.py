@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from realtime.log import replay
+from realtime.log.models import Event, LogMark
 from realtime.log.replay import Start
-from realtime.models import Event, LogMark
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from realtime.log import replay
+from realtime.log.models import Event, LogMark
 from realtime.management.commands.prune_events import prune
-from realtime.models import Event, LogMark, Receipt
+from realtime.parity.models import Receipt
 from tests.support.people import person
 from tests.support.reports import link, receive
 

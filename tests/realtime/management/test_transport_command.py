@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
-from realtime.models import TransportChange
 from realtime.rollout import grants
+from realtime.rollout.models import TransportChange
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.models import Event, Fallback, Feedback, LinkReport, Receipt
+from realtime.log.models import Event
+from realtime.parity.models import Fallback, Feedback, LinkReport, Receipt
 from realtime.parity.report import measure
 from tests.support.people import person
 from tests.support.reports import link, receive

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.models import Event, Fallback, LinkReport, Receipt
+from realtime.log.models import Event
 from realtime.parity import receipts, receipts_form, receipts_store
+from realtime.parity.models import Fallback, LinkReport, Receipt
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,9 @@ import pytest
 from django.contrib.auth.models import Group
 
 from realtime.access import accounts, authority
-from realtime.models import Event, TransportChange
+from realtime.log.models import Event
 from realtime.rollout import grants, holds
+from realtime.rollout.models import TransportChange
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db

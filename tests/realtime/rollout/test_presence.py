@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from realtime.models import ConnectionSample, ServerProcess
+from realtime.rollout.models import ConnectionSample, ServerProcess
 from realtime.rollout.presence import Presence, alive
 
 pytestmark = pytest.mark.django_db

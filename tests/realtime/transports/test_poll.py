@@ -10,9 +10,9 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
+from realtime.log.models import Event
 from realtime.log.replay import Frame
 from realtime.management.commands.prune_events import prune
-from realtime.models import Event
 from realtime.transports import poll
 from tests.support.people import person
 

@@ -10,8 +10,8 @@ import pytest
 from realtime.delivery.conversation import Send
 from realtime.delivery.hub import Hub
 from realtime.delivery.listener import Listener, Subscription
+from realtime.log.models import Event
 from realtime.log.replay import NO_EVENTS, Batch, Frame
-from realtime.models import Event
 from realtime.transports import sse as module
 from realtime.transports.sse import Encoder, Slot, Slots
 
