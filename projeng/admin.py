@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from realtime.admin import ReadOnlyAdmin
+from realtime.integration.admin import ReadOnlyAdmin
 
 from .forms.fields import FileInput, PictureField
 from .forms.sign_in import AdminSignInForm

@@ -8,7 +8,7 @@ class RealtimeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from .integration import checks, signals
+        from .integration import admin, checks, signals  # noqa: F401 (importing the administration registers it)
 
         signals.connect_signals()
         checks.register_checks()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from realtime.log.events import iso
 from realtime.management.scripted import ScriptedCommand, first_line, whole_number
-from realtime.parity.watch import look
+from realtime.rollout.watch import look
 
 
 class Command(ScriptedCommand):

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from .log.models import Event
-from .parity.models import Fallback, Feedback, LinkReport
+from ..log.models import Event
+from ..parity.models import Fallback, Feedback, LinkReport
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -17,11 +17,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ..log.events import iso
-from ..rollout import holds, transport
-from ..rollout.models import RolloutWatch, TransportChange, TransportHold
-from . import verdict
-from .report import measure
-from .verdict import Check
+from ..parity import verdict
+from ..parity.report import measure
+from ..parity.verdict import Check
+from . import holds, transport
+from .models import RolloutWatch, TransportChange, TransportHold
 
 logger = logging.getLogger(__name__)
 

@@ -19,10 +19,9 @@ from projeng import inbox
 from projeng.access import Role
 from realtime.log.models import Event
 from realtime.management.commands import watch_rollout
-from realtime.parity import watch
 from realtime.parity.models import LinkReport, Receipt
 from realtime.parity.report import measure
-from realtime.rollout import holds, transport
+from realtime.rollout import holds, transport, watch
 from realtime.rollout.models import RolloutWatch, TransportChange, TransportHold
 from tests.support.people import person
 from tests.support.ports import wait_until
