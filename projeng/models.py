@@ -120,12 +120,6 @@ class Project(RecordedModel):
         self.updated_at = timezone.now()
         Project.objects.filter(pk=self.pk).unannounced().update(progress=self.progress, updated_at=self.updated_at)
 
-    @classmethod
-    def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:
-        from .notifications import projects_changed
-
-        projects_changed(rows, created=created, updated=updated, source="a bulk change")
-
 
 class ProjectPart(RecordedModel):
     """Base of what belongs to a project; a bulk change of parts is a bulk change of their projects."""
@@ -149,13 +143,6 @@ class ProjectPart(RecordedModel):
     def lock_all(cls, rows: RecordedQuerySet) -> list[Any]:
         Project.lock_all(Project.objects.filter(pk__in=rows.order_by().values("project_id")))
         return super().lock_all(rows)
-
-    @classmethod
-    def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:
-        from .notifications import projects_changed
-
-        projects = Project.objects.filter(pk__in=rows.values("project_id"))
-        projects_changed(projects, updated=projects.count(), source="a bulk change")
 
 
 class ProjectProgress(ProjectPart):
@@ -287,12 +274,3 @@ class Notification(RecordedModel):
     def lock_all(cls, rows: RecordedQuerySet) -> list[Any]:
         lock_log()
         return super().lock_all(rows)
-
-    @classmethod
-    def announce_bulk(cls, rows: RecordedQuerySet, *, created: int = 0, updated: int = 0) -> None:
-        from . import inbox
-
-        if created:
-            inbox.announce_new(rows)
-        else:
-            inbox.announce_changed(rows)

@@ -10,6 +10,18 @@ from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models.expressions import BaseExpression
+from django.dispatch import Signal
+
+# Sent in the transaction of a bulk change, with ``rows`` (a queryset), ``created`` and ``updated`` (counts).
+bulk_changed = Signal()
+
+
+def _announce(model: type[models.Model], ids: Iterable[Any], *, created: int = 0, updated: int = 0) -> None:
+    if not bulk_changed.has_listeners(model):
+        raise NotImplementedError(
+            f"No receiver of bulk_changed says how bulk changes of {model.__name__} are announced."
+        )
+    bulk_changed.send(model, rows=model.objects.filter(pk__in=ids), created=created, updated=updated)
 
 
 class RecordedQuerySet(models.QuerySet):
@@ -21,7 +33,7 @@ class RecordedQuerySet(models.QuerySet):
             touched = self.model.lock_all(self)
             changed = super().update(**values)
             if touched:
-                self.model.announce_bulk(self.model.objects.filter(pk__in=touched), updated=len(touched))
+                _announce(self.model, touched, updated=len(touched))
         return changed
 
     def bulk_create(self, objs: Iterable[models.Model], *args: Any, **kwargs: Any) -> list[models.Model]:
@@ -29,7 +41,7 @@ class RecordedQuerySet(models.QuerySet):
         with transaction.atomic(using=self.db):
             rows = super().bulk_create(objs, *args, **kwargs)
             if rows:
-                self.model.announce_bulk(self.model.objects.filter(pk__in=[row.pk for row in rows]), created=len(rows))
+                _announce(self.model, [row.pk for row in rows], created=len(rows))
         return rows
 
     def bulk_update(self, objs: Iterable[models.Model], fields: Sequence[str], *args: Any, **kwargs: Any) -> int:
@@ -38,7 +50,7 @@ class RecordedQuerySet(models.QuerySet):
         with transaction.atomic(using=self.db):
             changed = self.unannounced().bulk_update(objs, fields, *args, **kwargs)
             if objs:
-                self.model.announce_bulk(self.model.objects.filter(pk__in=[row.pk for row in objs]), updated=len(objs))
+                _announce(self.model, [row.pk for row in objs], updated=len(objs))
         return changed
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -143,8 +155,3 @@ class RecordedModel(models.Model):
             for name in names
             if getattr(self.before, name) != getattr(saved, name)
         }
-
-    @classmethod
-    def announce_bulk(cls, rows: models.QuerySet, *, created: int = 0, updated: int = 0) -> None:
-        """Tell of a bulk change of ``rows``; each model says how."""
-        raise NotImplementedError(f"{cls.__name__} does not say how its bulk changes are announced.")

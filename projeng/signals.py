@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 
 from realtime.integration.signals import authority_changed
@@ -18,7 +19,9 @@ from .models import (
     ProjectPart,
     ProjectProgress,
 )
+from .recorded import bulk_changed
 
+BULK = "a bulk change"  # the source that a summary event names
 NOTICED = ("status", *notifications.TOLD_FIELDS, *notifications.SHOWN_FIELDS)
 
 
@@ -106,6 +109,22 @@ def notification_saved(instance: Notification, created: bool, raw: bool, **_: An
         inbox.announce_changed(Notification.objects.filter(pk=instance.pk))
 
 
+def projects_changed_in_bulk(rows: QuerySet[Project], created: int, updated: int, **_: Any) -> None:
+    notifications.projects_changed(rows, created=created, updated=updated, source=BULK)
+
+
+def parts_changed_in_bulk(rows: QuerySet, **_: Any) -> None:
+    projects = Project.objects.filter(pk__in=rows.values("project_id"))
+    notifications.projects_changed(projects, updated=projects.count(), source=BULK)
+
+
+def notifications_changed_in_bulk(rows: QuerySet[Notification], created: int, **_: Any) -> None:
+    if created:
+        inbox.announce_new(rows)
+    else:
+        inbox.announce_changed(rows)
+
+
 def notification_deleted(instance: Notification, origin: Any, **_: Any) -> None:
     if getattr(origin, "model", type(origin)) is Notification:  # not when they go with their person
         inbox.announce_deleted(instance)
@@ -122,5 +141,8 @@ def connect_signals() -> None:
         name = part._meta.model_name
         post_save.connect(part_saved, sender=part, dispatch_uid=f"projeng.{name}_saved")
         post_delete.connect(part_deleted, sender=part, dispatch_uid=f"projeng.{name}_deleted")
+        bulk_changed.connect(parts_changed_in_bulk, sender=part, dispatch_uid=f"projeng.{name}_bulk")
+    bulk_changed.connect(projects_changed_in_bulk, sender=Project, dispatch_uid="projeng.project_bulk")
+    bulk_changed.connect(notifications_changed_in_bulk, sender=Notification, dispatch_uid="projeng.notification_bulk")
     post_save.connect(notification_saved, sender=Notification, dispatch_uid="projeng.notification_saved")
     post_delete.connect(notification_deleted, sender=Notification, dispatch_uid="projeng.notification_deleted")

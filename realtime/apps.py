@@ -1,4 +1,4 @@
-"""Wiring of the delivery app."""
+"""Wiring of the delivery app: what the rooms need of each other, against the direction of imports."""
 
 from django.apps import AppConfig
 
@@ -8,7 +8,17 @@ class RealtimeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from .access import authority
+        from .channel_layer.broadcast import broadcast
+        from .delivery.hub import hub
         from .integration import admin, checks, signals  # noqa: F401 (importing the administration registers it)
+        from .log import publish
+        from .rollout import grants
+        from .rollout import signals as rollout_signals
 
+        publish.follow_commits(lambda rows: hub.wake())
+        publish.follow_commits(broadcast.send)
+        authority.register_assignment(grants.ASSIGNMENT, grants.decisions)
         signals.connect_signals()
+        rollout_signals.connect_signals()
         checks.register_checks()

@@ -1,25 +1,38 @@
 """What people may see right now, read for many of them at once."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from ..rollout import grants
-from ..rollout.transport import Decision
 from . import accounts, audience
+from .accounts import Account
+
+Assignment = Callable[[Collection[Account]], Mapping[int, Any]]
+
+_assignments: dict[str, Assignment] = {}
+
+
+def register_assignment(name: str, assign: Assignment) -> None:
+    """Give viewers one thing more that is decided for each of them, as the transport is by the rollout.
+
+    ``assign`` gets active accounts and returns a value for each, by id; a viewer has it in ``assignments[name]``. It is
+    asked for many people at once and must cost a fixed number of queries.
+    """
+    _assignments[name] = assign
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person as the servers see them: who, what keys they hold, their password's hash, by which transport."""
+    """A person as the servers see them: who, what keys they hold, their password's hash, what is assigned to them."""
 
     user_id: int
     keys: frozenset[str]
     password: str = field(repr=False)
-    transport: Decision
+    assignments: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def auth_hash(self) -> str:
@@ -33,8 +46,12 @@ def load(user_ids: Collection[int]) -> dict[int, Viewer]:
     found = accounts.read(user_ids)
     if not found:
         return {}
-    keys, transports = audience.keys_of(found), grants.decisions(found)
-    return {one.pk: Viewer(one.pk, keys[one.pk], one.password, transports[one.pk]) for one in found}
+    keys = audience.keys_of(found)
+    assigned = {name: assign(found) for name, assign in _assignments.items()}
+    return {
+        one.pk: Viewer(one.pk, keys[one.pk], one.password, {name: values[one.pk] for name, values in assigned.items()})
+        for one in found
+    }
 
 
 def living_sessions(session_keys: Collection[str]) -> set[str]:

@@ -21,7 +21,7 @@ from django.db import connection
 from ..access import authority
 from ..access.authority import Viewer
 from ..log import replay
-from ..log.events import AuthorityChanged, SessionEnded, TransportChanged
+from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
 from ..log.replay import Frame, Stretch
 from .listener import Listener
 from .reader import Reader
@@ -309,10 +309,8 @@ class Hub:
         concerned: set[int] = set()
         ended: set[str] = set()
         for frame in frames:
-            if frame.type == AuthorityChanged.type:
-                concerned.update(frame.fields["user_ids"])
-            elif frame.type == TransportChanged.type:
-                concerned.update(self.user_ids())
+            if issubclass(CATALOGUE.get(frame.type, EventType), ViewersChanged):
+                concerned.update(frame.fields.get("user_ids", self.user_ids()))
             elif frame.type == SessionEnded.type:
                 ended.add(frame.fields["digest"])
         if concerned:

@@ -14,14 +14,12 @@ from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.utils import timezone
 
 from ..access.authority import session_digest
 from ..log.events import AuthorityChanged, SessionEnded
 from ..log.publish import Announcement, publish
-from ..rollout import holds, transport
-from ..rollout.models import TransportHold
 
 
 def authority_changed(user_ids: Iterable[int]) -> None:
@@ -56,23 +54,6 @@ def _group_touched(instance: Group, **_: Any) -> None:
         authority_changed(instance.user_set.values_list("pk", flat=True))
 
 
-def _group_renaming(instance: Group, raw: bool, **_: Any) -> None:
-    # What was taken from a group goes by its name. Taken under the new name first, so there is no moment without.
-    before = None if raw else Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
-    held = TransportHold.objects.filter(scope=transport.GROUP, target=before).first() if before else None
-    free = held and not Group.objects.filter(name=instance.name).exists()  # else it stays as it is, or cannot be saved
-    instance.renamed_from = before if free else ""
-    if instance.renamed_from:
-        holds.take(transport.GROUP, instance.name, reason=held.reason, by=held.by)
-
-
-def _group_renamed(instance: Group, **_: Any) -> None:
-    if before := getattr(instance, "renamed_from", ""):
-        instance.renamed_from = ""
-        now_called = f"the group is called {instance.name} now"
-        holds.give_back(transport.GROUP, before, reason=now_called, by="its renaming")
-
-
 def _session_deleted(instance: Session, **_: Any) -> None:
     # One that ran out lets nobody in any more, and the sweep ends its streams: clearing thousands tells nobody.
     if instance.expire_date > timezone.now() and SESSION_KEY in instance.get_decoded():
@@ -86,7 +67,5 @@ def connect_signals() -> None:
     post_delete.connect(_account_deleted, sender=user, dispatch_uid="realtime.account_deleted")
     m2m_changed.connect(_groups_changed, sender=user.groups.through, dispatch_uid="realtime.groups_changed")
     post_save.connect(_group_touched, sender=Group, dispatch_uid="realtime.group_saved")
-    pre_save.connect(_group_renaming, sender=Group, dispatch_uid="realtime.group_renaming")
-    post_save.connect(_group_renamed, sender=Group, dispatch_uid="realtime.group_renamed")
     pre_delete.connect(_group_touched, sender=Group, dispatch_uid="realtime.group_deleted")
     post_delete.connect(_session_deleted, sender=Session, dispatch_uid="realtime.session_deleted")

@@ -39,11 +39,20 @@ class EventType:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AuthorityChanged(EventType):
+class ViewersChanged(EventType):
+    """Base of events after which each server process reads viewers again before it delivers what follows.
+
+    Those named in the field ``user_ids``; everybody where the event has no such field.
+    """
+
+    topic = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AuthorityChanged(ViewersChanged):
     """What these people may see has changed: account, password, groups or assignments. For the servers only."""
 
     type = "authority_changed"
-    topic = None
 
     user_ids: list[int]
 
@@ -56,14 +65,6 @@ class SessionEnded(EventType):
     topic = None
 
     digest: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TransportChanged(EventType):
-    """WebSocket was taken away from somebody or given back. For the servers only: each looks up whom it concerns."""
-
-    type = "transport_changed"
-    topic = None
 
 
 def topic_of(event_type: str) -> str | None:

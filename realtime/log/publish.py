@@ -1,13 +1,11 @@
 """The only door in: events are written to the log here and nowhere else."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from ..channel_layer.broadcast import broadcast
-from ..delivery.hub import hub
 from .events import EventType
 from .models import Event
 
@@ -15,11 +13,24 @@ from .models import Event
 LOG_LOCK = 0x47495354414755
 
 
+Follower = Callable[[list[Event]], None]
+
+_followers: list[Follower] = []
+
+
 class Announcement(NamedTuple):
     """An event and the keys of those who may see it (realtime/access/audience.py)."""
 
     event: EventType
     audience: Iterable[str]
+
+
+def follow_commits(follower: Follower) -> None:
+    """Call ``follower`` with the rows of each transaction that has just committed events, in the committing thread.
+
+    It must return at once and must not raise: the request that saved waits for it.
+    """
+    _followers.append(follower)
 
 
 def lock_log() -> None:
@@ -59,5 +70,5 @@ def publish(*announcements: Announcement | tuple[EventType, Iterable[str]]) -> l
 
 
 def _committed(rows: list[Event]) -> None:
-    hub.wake()
-    broadcast.send(rows)
+    for follower in _followers:
+        follower(rows)

@@ -7,10 +7,13 @@ from typing import Any
 from django.conf import settings
 
 from ..access.accounts import Account
+from ..access.authority import Viewer
 from ..log.events import to_json
 from . import transport
 from .models import TransportHold
 from .transport import Decision, Flags, Holds, Person
+
+ASSIGNMENT = "transport"  # a viewer's decision is registered under this name (realtime/access/authority.py)
 
 
 def flags() -> Flags:
@@ -65,3 +68,8 @@ def person(user: Any) -> Person:
 def frame(decision: Decision) -> str:
     """The frame that tells a browser which transport to use from now on, as JSON."""
     return to_json({"type": "transport", "transport": decision.transport, "reason": decision.reason})
+
+
+def frame_for(viewer: Viewer) -> str:
+    """The same frame for somebody who is connected."""
+    return frame(viewer.assignments[ASSIGNMENT])

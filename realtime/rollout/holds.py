@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from ..log.events import TransportChanged
 from ..log.publish import Announcement, publish
 from . import transport
+from .events import TransportChanged
 from .models import TransportChange, TransportHold
 
 

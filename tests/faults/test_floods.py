@@ -243,7 +243,7 @@ def test_beside_floods_of_every_kind_pages_answer_and_every_event_arrives(
 def test_all_people_behind_one_address_return_at_once_and_nobody_is_refused(
     new_database, on_database, static_root, scratch
 ):
-    """Ten times as many as may cost queries for nothing. A thousand, by default: tests/realtime/transports/test_limits.py."""
+    """Ten times as many as may cost queries for nothing. By default a thousand (test_limits.py)."""
     url = new_database("postgres")
     on_database(url)
     people = [person(Role.HEAD) for _ in range(10)]

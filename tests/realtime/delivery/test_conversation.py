@@ -44,7 +44,7 @@ class OnTheSpot(Reader):
 
 
 class Talk:
-    """A conversation and its driver, which carries out steps as realtime/transports/sse.py does, but waits for nobody."""
+    """A conversation and its driver, which carries out steps as the SSE stream does, but waits for nobody."""
 
     def __init__(self, hub: Hub, listener: Listener) -> None:
         self.hub, self.listener = hub, listener

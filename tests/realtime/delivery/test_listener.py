@@ -9,9 +9,8 @@ from realtime.access.authority import Viewer
 from realtime.delivery.listener import Listener, Subscription
 from realtime.log.models import Event
 from realtime.log.replay import Frame, Stretch
-from realtime.rollout.transport import Decision
 
-VIEWER = Viewer(7, frozenset({"user:7", "project:1"}), "the hash of their password", Decision("sse", "a test"))
+VIEWER = Viewer(7, frozenset({"user:7", "project:1"}), "the hash of their password")
 
 
 def listener(**fields) -> Listener:
@@ -77,7 +76,7 @@ def test_what_of_some_events_is_for_whom_is_worked_out_once_for_all_with_the_sam
     asked = []
     subscription = Subscription(frozenset({"notifications"}), wanted=lambda event: asked.append(event) or True)
     stretch = Stretch([frame(audience=("projects",)), frame(audience=("projects", "project:1"))])
-    heads = [Viewer(n, frozenset({f"user:{n}", "projects"}), "", VIEWER.transport) for n in range(1, 1_001)]
+    heads = [Viewer(n, frozenset({f"user:{n}", "projects"}), "") for n in range(1, 1_001)]
     shares = [subscription.share(stretch, head) for head in heads]
     assert {id(share) for share in shares} == {id(shares[0])}
     assert shares[0].events == tuple(stretch)
@@ -88,8 +87,8 @@ def test_who_may_see_less_gets_less_of_the_same_events():
     subscription = Subscription(frozenset({"notifications"}))
     own, shared, other = frame(), frame(audience=("project:1",)), frame(audience=("user:8",))
     stretch = Stretch([own, shared, other])
-    another = Viewer(8, frozenset({"user:8"}), "", VIEWER.transport)
-    nobody = Viewer(9, frozenset({"user:9"}), "", VIEWER.transport)
+    another = Viewer(8, frozenset({"user:8"}), "")
+    nobody = Viewer(9, frozenset({"user:9"}), "")
     assert subscription.share(stretch, VIEWER).events == (own, shared)
     assert subscription.share(stretch, another).events == (other,)
     assert subscription.share(stretch, nobody).events == ()

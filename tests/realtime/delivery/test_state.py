@@ -8,13 +8,12 @@ from realtime.access.authority import Viewer
 from realtime.delivery import state as module
 from realtime.delivery.reader import THREADS, Reader
 from realtime.delivery.state import Shelf, State, Want
-from realtime.rollout.transport import Decision
 
 SECONDS = 5
 
 
 def viewer(user_id: int, *keys: str) -> Viewer:
-    return Viewer(user_id, frozenset(keys), "", Decision("sse", "a test"))
+    return Viewer(user_id, frozenset(keys), "")
 
 
 class Office:

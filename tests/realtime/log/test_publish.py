@@ -8,7 +8,7 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from realtime.access.audience import user_key
-from realtime.log import publish as door
+from realtime.delivery.hub import hub
 from realtime.log.events import AuthorityChanged
 from realtime.log.models import Event
 from realtime.log.publish import Announcement, lock_log, publish
@@ -25,7 +25,7 @@ def database(request, new_database, on_database) -> str:
 def woken(monkeypatch) -> list[int]:
     """How many events were in the log each time the hub was woken."""
     seen: list[int] = []
-    monkeypatch.setattr(door.hub, "wake", lambda: seen.append(Event.objects.count()))
+    monkeypatch.setattr(hub, "wake", lambda: seen.append(Event.objects.count()))
     return seen
 
 

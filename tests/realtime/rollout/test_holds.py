@@ -79,9 +79,9 @@ def test_on_a_page_the_groups_of_its_reader_are_asked_for_only_where_the_rollout
 
 def test_a_viewer_carries_the_decision():
     user = person()
-    assert authority.load([user.pk])[user.pk].transport.transport == "websocket"
+    assert authority.load([user.pk])[user.pk].assignments["transport"].transport == "websocket"
     holds.take("user", str(user.pk), reason="asked", by="ana")
-    assert authority.load([user.pk])[user.pk].transport == ("sse", "taken away from this person: asked")
+    assert authority.load([user.pk])[user.pk].assignments["transport"] == ("sse", "taken away from this person: asked")
 
 
 def test_a_group_that_is_renamed_does_not_get_back_what_was_taken_from_it():

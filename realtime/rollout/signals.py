@@ -1,0 +1,32 @@
+"""A demotion of a group goes by the group's name, so it follows when the group is renamed."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models.signals import post_save, pre_save
+
+from . import holds, transport
+from .models import TransportHold
+
+
+def _group_renaming(instance: Group, raw: bool, **_: Any) -> None:
+    # What was taken from a group goes by its name. Taken under the new name first, so there is no moment without.
+    before = None if raw else Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
+    held = TransportHold.objects.filter(scope=transport.GROUP, target=before).first() if before else None
+    free = held and not Group.objects.filter(name=instance.name).exists()  # else it stays as it is, or cannot be saved
+    instance.renamed_from = before if free else ""
+    if instance.renamed_from:
+        holds.take(transport.GROUP, instance.name, reason=held.reason, by=held.by)
+
+
+def _group_renamed(instance: Group, **_: Any) -> None:
+    if before := getattr(instance, "renamed_from", ""):
+        instance.renamed_from = ""
+        now_called = f"the group is called {instance.name} now"
+        holds.give_back(transport.GROUP, before, reason=now_called, by="its renaming")
+
+
+def connect_signals() -> None:
+    """Notice the renaming of groups."""
+    pre_save.connect(_group_renaming, sender=Group, dispatch_uid="realtime.group_renaming")
+    post_save.connect(_group_renamed, sender=Group, dispatch_uid="realtime.group_renamed")
