@@ -16,16 +16,16 @@ from django.urls import re_path  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
-from realtime.transports.handover import going_on  # noqa: E402
-from realtime.transports.limits import limited_handshakes  # noqa: E402
+from realtime.transports.continuation import going_on  # noqa: E402
+from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
 
-from .bodies import bounded_bodies  # noqa: E402
-from .collector import spare_what_stays  # noqa: E402
-from .handshake import SignedIn, refused_without_data  # noqa: E402
+from .body_limits import bounded_bodies  # noqa: E402
+from .garbage_collection import spare_what_stays  # noqa: E402
 from .middleware import own_origin_only, own_session_only  # noqa: E402
 from .servers.daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
-from .servers.daphne_writes import write_in_a_row  # noqa: E402
-from .servers.uvicorn_writes import with_outlets  # noqa: E402
+from .servers.daphne_transport import write_in_a_row  # noqa: E402
+from .servers.uvicorn_writer import with_outlets  # noqa: E402
+from .websocket_auth import SignedIn, refused_without_data  # noqa: E402
 
 # An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
 refuse = WebsocketDenier.as_asgi()

@@ -61,7 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "gistagum.bodies.BodyMiddleware",
+    "gistagum.body_limits.BodyMiddleware",
     "gistagum.middleware.HealthMiddleware",
     "gistagum.middleware.SessionCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "projeng.sign_in.SignInMiddleware",
     "projeng.actor.ActorMiddleware",
-    "realtime.integration.page.PageCursorMiddleware",
+    "realtime.integration.page_cursor.PageCursorMiddleware",
 ]
 
 ROOT_URLCONF = "gistagum.urls"
@@ -260,7 +260,7 @@ LOGGING = {
     "filters": {
         "no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"},
         "one_line": {"()": "gistagum.logs.OneLine"},
-        "sparing": {"()": "gistagum.sparing.Sparing"},
+        "sparing": {"()": "gistagum.log_throttle.Sparing"},
     },
     "handlers": {
         "stderr": {

@@ -10,7 +10,7 @@ application = get_wsgi_application()
 
 from realtime.rollout.presence import presence  # noqa: E402 (needs Django's models)
 
-from .collector import spare_what_stays  # noqa: E402
+from .garbage_collection import spare_what_stays  # noqa: E402
 
 spare_what_stays()
 presence.start()

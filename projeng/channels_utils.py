@@ -10,7 +10,7 @@ from typing import Any
 
 from realtime.access.audience import user_key
 from realtime.channel_layer.broadcast import broadcast, flash
-from realtime.channel_layer.layer import Message
+from realtime.channel_layer.client import Message
 from realtime.delivery.hub import Flash
 from realtime.log.events import envelope_fields, topic_of
 from realtime.log.models import Event

@@ -1,6 +1,6 @@
 """The WebSocket door: which address carries what. How a socket works is in realtime/transports/websocket.py."""
 
-from realtime.delivery.listener import Subscription
+from realtime.delivery.subscriber import Subscription
 from realtime.transports.websocket import ListenerConsumer
 
 from . import subscriptions

@@ -19,6 +19,7 @@ from . import events, inbox
 from .access import ALL_PROJECTS, engineers, finance_managers, heads, project_key
 from .actor import actor_name, person_name
 from .budget import Budget
+from .formats import day, percent, pesos, shortened
 from .models import (
     Project,
     ProjectActivity,
@@ -28,7 +29,6 @@ from .models import (
     ProjectProgress,
     Status,
 )
-from .words import day, percent, pesos, shortened
 
 # The fields whose change is told of, in the words of a message. Status has an event of its own.
 TOLD_FIELDS = {

@@ -22,8 +22,8 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 
-from realtime.transports.address import request_address
-from realtime.transports.buckets import Buckets
+from realtime.transports.client_address import request_address
+from realtime.transports.token_buckets import Buckets
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from django.http import HttpRequest, HttpResponseBase
 
-from realtime.delivery.listener import Subscription
+from realtime.delivery.subscriber import Subscription
 from realtime.transports.refusal import refusal
 from realtime.transports.sse import event_stream
 

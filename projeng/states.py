@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count
 
 from realtime.access.authority import Viewer
-from realtime.delivery.state import State, Subjects
+from realtime.delivery.snapshots import State, Subjects
 from realtime.log.events import iso
 from realtime.log.replay import Frame
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
-from realtime.delivery.listener import Subscription
+from realtime.delivery.subscriber import Subscription
 from realtime.rollout import grants
 
 from . import states

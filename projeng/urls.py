@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from realtime.parity.receipts import receive
-from realtime.transports.limits import limited
+from realtime.transports.rate_limits import limited
 
 from . import sse
 from .access import Role

@@ -16,12 +16,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from realtime.delivery.teller import OUTLET
+from realtime.delivery.driver import OUTLET
 
-from ..bodies import REFUSAL, largest
-from .daphne_writes import PromptServer
-from .inbox import Inbox
-from .writes import chunked, framed
+from ..body_limits import REFUSAL, largest
+from .batched_writes import chunked, framed
+from .daphne_transport import PromptServer
+from .receive_queue import Inbox
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -63,7 +63,7 @@ class Valve:
         opens = self._opens
         if opens is None:
             return True
-        # Not wait_for, which asks for a task: who waits here may have been begun outside of one (realtime/delivery/teller.py).
+        # Not wait_for, which asks for a task: who waits here may have been begun outside of one (realtime/delivery/driver.py).
         timer = asyncio.get_running_loop().call_later(STALLED_SECONDS, opens.set)
         try:
             await opens.wait()
@@ -131,7 +131,7 @@ def _daphne_protocol(send: Send) -> Any:
 class Outlet(Valve):
     """A valve on a connection of Daphne's: where it is fitted, and which messages go through it.
 
-    Each kind also has a ``write``, the way past ``send``; that and ``settle`` are of realtime/delivery/teller.py.
+    Each kind also has a ``write``, the way past ``send``; that and ``settle`` are of realtime/delivery/driver.py.
     """
 
     def __init__(self, protocol: Any, receive: Receive) -> None:

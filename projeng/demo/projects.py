@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from ..actor import person_name
 from ..barangays import BARANGAYS
+from ..formats import percent, pesos
 from ..models import CostType, Project, ProjectActivity, ProjectCost, ProjectMilestone, ProjectProgress, Status
-from ..words import percent, pesos
 from .people import ENGINEERS, FINANCE, HEAD
 
 CENT = Decimal("0.01")

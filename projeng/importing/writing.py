@@ -9,9 +9,9 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from ..actor import actor_name
+from ..formats import shortened
 from ..models import Project, ProjectActivity
 from ..notifications import SHOWN_FIELDS, TOLD_FIELDS, projects_changed
-from ..words import shortened
 from .reading import Problem, Row, ends_before_start
 
 CHUNK = 500  # parameters of one query, well under every database's limit

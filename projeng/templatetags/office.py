@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from .. import words
+from .. import formats
 from ..actor import person_name
 from ..budget import Budget
 from ..models import Project
@@ -17,7 +17,7 @@ register = template.Library()
 @register.filter
 def pesos(amount: Decimal | None) -> str:
     """``₱1,234,567.89``, or "not set"."""
-    return "not set" if amount is None else words.pesos(Decimal(amount))
+    return "not set" if amount is None else formats.pesos(Decimal(amount))
 
 
 @register.filter
@@ -29,25 +29,25 @@ def unsigned(amount: Decimal) -> Decimal:
 @register.filter
 def percent(share: Decimal | float | None) -> str:
     """``45.5%``; empty without a share."""
-    return "" if share is None else words.percent(Decimal(str(share)))
+    return "" if share is None else formats.percent(Decimal(str(share)))
 
 
 @register.filter
 def number(value: Decimal | float) -> str:
     """A number as attributes hold it: ``45.5``."""
-    return words.percent(Decimal(str(value)))[:-1]
+    return formats.percent(Decimal(str(value)))[:-1]
 
 
 @register.filter
 def day(value: date | None) -> str:
     """``Nov 20, 2026``, or "not set"."""
-    return words.day(value)
+    return formats.day(value)
 
 
 @register.filter
 def moment(value: datetime) -> str:
     """``Nov 20, 2026, 3:04 PM``."""
-    return words.moment(value)
+    return formats.moment(value)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from typing import Any
 from ..delivery.hub import Flash, hub
 from ..log.events import to_json
 from ..log.models import Event
-from .layer import Layer, Message
+from .client import Layer, Message
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ..rollout import checklist, holds, phases, transport
+from ..rollout import checklist, demotions, phases, transport
 from ..rollout.models import TransportChange, TransportHold
-from . import overview, people, trends, word
+from . import feedback, overview, people, trends
 
 View = Callable[..., HttpResponseBase]
 
@@ -132,11 +132,11 @@ def _change(request: HttpRequest) -> None:
         return
     data, by = form.cleaned_data, request.user.get_username()
     if data["action"] == TransportChange.Action.TAKE:
-        changed = holds.take(data["scope"], data["target"], reason=data["reason"], by=by)
+        changed = demotions.take(data["scope"], data["target"], reason=data["reason"], by=by)
         done = f"WebSocket is taken away from {data['named']}. Connected pages move to SSE within five seconds."
         nothing = f"It was taken away from {data['named']} already."
     else:
-        changed = holds.give_back(data["scope"], data["target"], reason=data["reason"], by=by)
+        changed = demotions.give_back(data["scope"], data["target"], reason=data["reason"], by=by)
         done = f"Given back to {data['named']} what the flags grant."
         nothing = f"Nothing was taken from {data['named']}."
     (messages.success if changed else messages.info)(request, done if changed else nothing)
@@ -160,15 +160,15 @@ def say(request: HttpRequest) -> HttpResponse:
         if plain:
             return redirect_to_login(_page_of(request))
         return JsonResponse({"success": False, "error": "Not signed in."}, status=401)
-    form = word.WordForm(request.POST)
+    form = feedback.WordForm(request.POST)
     status, headers = 200, {"Cache-Control": "no-store"}
     if not form.is_valid():
         told, status = _first_fault(form), 400
     else:
         try:
-            word.keep(request.user, form.cleaned_data)
+            feedback.keep(request.user, form.cleaned_data)
             told = THANKS
-        except word.TooSoon as wait:
+        except feedback.TooSoon as wait:
             told, status = f"Thank you, that was heard already. Say more in {wait.seconds} s, please.", 429
             headers["Retry-After"] = str(wait.seconds)
     if plain:

@@ -23,11 +23,11 @@ from ..access.authority import Viewer
 from ..log import replay
 from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
 from ..log.replay import Frame, Stretch
-from .listener import Listener
 from .reader import Reader
-from .relay import Relay
-from .state import Shelf
-from .waiting import Place, Waiting
+from .snapshots import Shelf
+from .staggered import Relay
+from .subscriber import Listener
+from .wait_queue import Place, Waiting
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
-from .relay import Relay
-from .waiting import Waiting
+from .staggered import Relay
+from .wait_queue import Waiting
 
 THREADS = 4
 READ_SECONDS = 30.0  # the longest that a connection waits for its own reading

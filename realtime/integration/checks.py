@@ -24,7 +24,7 @@ def known_order(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Check
 
 
 def followable_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Broadcasting needs a channel layer whose groups can be followed (realtime/channel_layer/following.py)."""
+    """Broadcasting needs a channel layer whose groups can be followed (realtime/channel_layer/backends.py)."""
     layer = get_channel_layer()
     if layer is None or all(hasattr(type(layer), name) for name in ("follow", "unfollow", "send_all")):
         return []

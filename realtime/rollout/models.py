@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 class TransportHold(models.Model):
-    """WebSocket is taken away here until it is given back (realtime/rollout/holds.py). It only narrows flags."""
+    """WebSocket is taken away here until it is given back (realtime/rollout/demotions.py). It only narrows flags."""
 
     scope = models.CharField(max_length=8, help_text="all, group or user")
     target = models.CharField(max_length=150, blank=True, help_text="The group's name or the user's id.")

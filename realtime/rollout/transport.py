@@ -1,6 +1,6 @@
 """Which transport somebody's browser is to use, and why. Pure: it reads neither the database nor the environment.
 
-Environment flags grant; what was taken away at run time (realtime/rollout/holds.py) can only narrow that.
+Environment flags grant; what was taken away at run time (realtime/rollout/demotions.py) can only narrow that.
 ``USE_WEBSOCKETS=false`` is the kill switch: nobody is then shown anything that came by WebSocket, whatever else is set.
 """
 

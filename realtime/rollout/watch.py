@@ -20,7 +20,7 @@ from ..log.events import iso
 from ..parity import verdict
 from ..parity.report import measure
 from ..parity.verdict import Check
-from . import holds, transport
+from . import demotions, transport
 from .models import RolloutWatch, TransportChange, TransportHold
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def _judged(now: datetime, until: datetime, since: dict[str, datetime]) -> Look:
             row.save()
             strikes[check.name] = row.strikes
         if demoted:
-            holds.take(transport.ALL, "", reason=demoted, by=BY)
+            demotions.take(transport.ALL, "", reason=demoted, by=BY)
             _begin_anew(now)
             logger.warning("WebSocket is taken away from everybody: %s", demoted)
     return Look(now, verdict.verdict(checks), checks, strikes, demoted)

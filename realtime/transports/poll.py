@@ -6,7 +6,7 @@ It reads the same log under the same rules, so a browser may go from a stream to
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from ..access import authority
-from ..delivery.listener import Listener, Subscription
+from ..delivery.subscriber import Listener, Subscription
 from ..log import replay
 from ..log.events import to_json
 from .refusal import refusal, refusal_of

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from ..delivery.listener import asked_by_another
+from ..delivery.subscriber import asked_by_another
 
 
 def refusal(status: int, message: str, **headers: str) -> JsonResponse:

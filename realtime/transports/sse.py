@@ -1,7 +1,7 @@
 """Server-Sent Events: the frames, and a response that works the same under WSGI and ASGI.
 
 Under WSGI a stream is a sync iterator on a thread of its own; under ASGI it must be an async one (Django would
-consume a sync iterator whole before answering). Both only carry out the steps of realtime/delivery/conversation.py.
+consume a sync iterator whole before answering). Both only carry out the steps of realtime/delivery/protocol.py.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
@@ -20,15 +20,15 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
-from ..delivery.conversation import Read, Send, Step, Wait, conversation
+from ..delivery.driver import Outlet, Teller, outlet_of, through
 from ..delivery.hub import TooManyOfOne, hub
-from ..delivery.listener import Listener, Subscription
+from ..delivery.protocol import Read, Send, Step, Wait, conversation
 from ..delivery.reader import result_for_thread
-from ..delivery.teller import Outlet, Teller, outlet_of, through
+from ..delivery.subscriber import Listener, Subscription
 from ..log import replay
 from ..log.replay import Batch
-from . import handover
-from .client_socket import ClientSocket
+from . import continuation
+from .peer_socket import ClientSocket
 from .refusal import refusal, refusal_of
 
 logger = logging.getLogger(__name__)
@@ -77,9 +77,11 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         return refusal(404, "There is nothing here for you.")
     stream: SyncStream | AsyncIterator[bytes]
     if isinstance(request, ASGIRequest):
-        if not handover.leave(request.scope, AsyncStream(listener, slot, outlet_of(request.scope)).go_on):
+        if not continuation.leave(request.scope, AsyncStream(listener, slot, outlet_of(request.scope)).go_on):
             slot.release()
-            raise ImproperlyConfigured("The ASGI application must be wrapped in realtime.transports.handover.going_on.")
+            raise ImproperlyConfigured(
+                "The ASGI application must be wrapped in realtime.transports.continuation.going_on."
+            )
         stream = _nothing()
     else:
         stream = SyncStream(listener, slot, ClientSocket(request.META.get("gunicorn.socket")))
@@ -255,14 +257,14 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 
 class AsyncStream(_Stream):
-    """The stream under ASGI: it goes on after the request is over (realtime/transports/handover.py)."""
+    """The stream under ASGI: it goes on after the request is over (realtime/transports/continuation.py)."""
 
     def __init__(self, listener: Listener, slot: Slot, outlet: Outlet | None = None) -> None:
         super().__init__(listener, slot)
         self._outlet = outlet
-        self._send: handover.Send
+        self._send: continuation.Send
 
-    async def go_on(self, receive: handover.Receive, send: handover.Send) -> None:
+    async def go_on(self, receive: continuation.Receive, send: continuation.Send) -> None:
         """Say everything there is to say, until the browser leaves."""
         self._send = send
         teller = Teller(hub, self._talk, self._say, self._over)

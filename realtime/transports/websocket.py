@@ -1,4 +1,4 @@
-"""WebSocket: the same conversation as over SSE (realtime/delivery/conversation.py), on a Channels consumer.
+"""WebSocket: the same conversation as over SSE (realtime/delivery/protocol.py), on a Channels consumer.
 
 A consumer has no mailbox of its own in the channel layer: what comes through the layer reaches this process once
 (realtime/channel_layer/broadcast.py), and every socket reads from the same ring. Several things that are due go out in one write: as
@@ -18,15 +18,15 @@ from urllib.parse import parse_qs
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 
-from ..delivery.conversation import Send, conversation
+from ..delivery.driver import Outlet, Teller, outlet_of, through
 from ..delivery.hub import TooManyOfOne, hub
-from ..delivery.listener import Listener, Subscription, asked_by_another
+from ..delivery.protocol import Send, conversation
 from ..delivery.reader import result_of
-from ..delivery.teller import Outlet, Teller, outlet_of, through
+from ..delivery.subscriber import Listener, Subscription, asked_by_another
 from ..log import replay
 from ..log.events import to_json
 from ..log.replay import Batch
-from . import handover
+from . import continuation
 from .refusal import deny
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class ListenerConsumer(AsyncConsumer):
     # --- coming and going ---------------------------------------------------------------------------------------
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Let the client in or not; what goes on after that needs nothing of the handshake (realtime/transports/handover.py)."""
+        """Let the client in or not; what goes on after that needs nothing of the handshake (realtime/transports/continuation.py)."""
         self.scope, self.base_send, self._outlet = scope, send, outlet_of(scope)
         try:
             await receive()  # websocket.connect
@@ -82,7 +82,7 @@ class ListenerConsumer(AsyncConsumer):
             raise
         del self.scope
         go_on = partial(self._go_on, listener)
-        if not handover.leave(scope, go_on):
+        if not continuation.leave(scope, go_on):
             await go_on(receive, send)
 
     async def _go_on(self, listener: Listener | None, receive: Any, send: Any) -> None:

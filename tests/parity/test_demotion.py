@@ -12,7 +12,7 @@ from django.utils import timezone
 from projeng import inbox
 from projeng.access import Role
 from realtime.log import replay
-from realtime.rollout import holds, transport
+from realtime.rollout import demotions, transport
 from realtime.rollout.models import TransportChange
 from tests.support.people import person
 from tests.support.ports import wait_until
@@ -82,7 +82,7 @@ def test_connections_that_fail_take_websocket_away_and_connected_browsers_are_to
     said = len(watching())
     wait_until(lambda: watching()[said:].count("nothing to judge") >= 2, "two more looks", 10)
     assert TransportChange.objects.count() == 1
-    holds.give_back(transport.ALL, "", reason="mended", by="somebody")
+    demotions.give_back(transport.ALL, "", reason="mended", by="somebody")
     for link in links:
         link.connection.wait_for(lambda frame: frame.get("transport") == "websocket", "told to use WebSocket", 10)
     said = len(watching())

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from projeng.budget import Budget
 from projeng.filters import ANY_LEVEL, at_level, with_spent
+from projeng.formats import pesos
 from projeng.models import Project, ProjectActivity, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
-from projeng.words import pesos
 
 pytestmark = pytest.mark.django_db
 

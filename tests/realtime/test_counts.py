@@ -21,12 +21,12 @@ from projeng.access import ALL_PROJECTS, Role
 from projeng.events import PROJECTS, ProjectsChanged
 from realtime.access import accounts
 from realtime.delivery.hub import Hub
-from realtime.delivery.listener import Listener, Subscription
-from realtime.delivery.waiting import Waiting
+from realtime.delivery.subscriber import Listener, Subscription
+from realtime.delivery.wait_queue import Waiting
 from realtime.log import replay
 from realtime.log.publish import publish
 from realtime.transports import sse, websocket
-from realtime.transports.handover import going_on
+from realtime.transports.continuation import going_on
 from tests.support.people import person, session_cookie
 
 CLIENTS = 20

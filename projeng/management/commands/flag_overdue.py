@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from projeng.actor import acting
+from projeng.formats import day, percent
 from projeng.models import Project, Status
-from projeng.words import day, percent
 from realtime.management.scripted import ScriptedCommand
 
 DONE_ENOUGH = Decimal(98)  # percent; what is left then is paperwork, not delay

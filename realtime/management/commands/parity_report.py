@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from realtime.management.scripted import ScriptedCommand
 from realtime.parity.report import measure
-from realtime.parity.words import words
+from realtime.parity.text import words
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 

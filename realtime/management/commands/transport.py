@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from realtime.access import accounts
 from realtime.log.events import iso
 from realtime.management.scripted import ScriptedCommand
-from realtime.rollout import grants, holds, transport
+from realtime.rollout import demotions, grants, transport
 from realtime.rollout.models import TransportChange, TransportHold
 
 SHOWN = 10  # changes in the record that `show` prints
@@ -50,10 +50,10 @@ class Command(ScriptedCommand):
         if options["action"] == "sse":
             if not reason:
                 raise CommandError("Say why: --reason TEXT. It is what the next operator will read.", returncode=2)
-            changed = holds.take(scope, target, reason=reason, by=by)
+            changed = demotions.take(scope, target, reason=reason, by=by)
             words = f"WebSocket is taken away from {named}." if changed else f"It was taken away from {named} already."
         else:
-            changed = holds.give_back(scope, target, reason=reason, by=by)
+            changed = demotions.give_back(scope, target, reason=reason, by=by)
             words = f"Given back to {named} what the flags grant." if changed else f"Nothing was taken from {named}."
         self.tell(options, words, {"action": options["action"], "scope": scope, "target": target, "changed": changed})
 

@@ -14,7 +14,7 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.parity.models import Fallback, Feedback, LinkReport
-from realtime.rollout import holds
+from realtime.rollout import demotions
 from realtime.rollout.models import RolloutWatch
 from tests.support.people import person
 
@@ -76,8 +76,8 @@ def everywhere() -> tuple[dict[str, User], list[Project]]:
     projects = [_project(number, people) for number in range(len(PAYLOADS))]
     for number, payload in enumerate(PAYLOADS):
         inbox.send(people.values(), payload, projects[number])
-    holds.take("group", PAYLOADS[0], reason=PAYLOADS[1], by=PAYLOADS[2])
-    holds.take("user", str(people["nobody"].pk), reason=PAYLOADS[3], by=PAYLOADS[5])
+    demotions.take("group", PAYLOADS[0], reason=PAYLOADS[1], by=PAYLOADS[2])
+    demotions.take("user", str(people["nobody"].pk), reason=PAYLOADS[3], by=PAYLOADS[5])
     now = timezone.now()
     RolloutWatch.objects.create(name="missing", judged_to=now, looked_at=now, line=PAYLOADS[1])
     for number, payload in enumerate(PAYLOADS):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from gistagum.bodies import largest
+from gistagum.body_limits import largest
 from tests.support.site import Site
 
 from .raw import Raw, status_of

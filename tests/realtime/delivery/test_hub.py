@@ -18,10 +18,10 @@ from projeng.events import NOTIFICATIONS
 from realtime.access import authority
 from realtime.access.audience import user_key
 from realtime.delivery import hub as module
-from realtime.delivery.conversation import Read, Send, Wait, conversation
 from realtime.delivery.hub import Hub
-from realtime.delivery.listener import Listener, Subscription
-from realtime.delivery.relay import Relay
+from realtime.delivery.protocol import Read, Send, Wait, conversation
+from realtime.delivery.staggered import Relay
+from realtime.delivery.subscriber import Listener, Subscription
 from realtime.log import replay
 from realtime.log.models import Event
 from tests.support.people import person

@@ -24,4 +24,4 @@ def test_a_layer_whose_groups_cannot_be_followed_is_named(monkeypatch):
     monkeypatch.setitem(channel_layers.backends, "default", InMemoryChannelLayer())
     [fault] = [message for message in run_checks() if message.id == "realtime.E002"]
     assert "channels.layers.InMemoryChannelLayer" in fault.msg
-    assert "realtime.channel_layer.following" in fault.hint
+    assert "realtime.channel_layer.backends" in fault.hint

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from realtime.delivery.conversation import Send
 from realtime.delivery.hub import Hub
-from realtime.delivery.listener import Listener, Subscription
+from realtime.delivery.protocol import Send
+from realtime.delivery.subscriber import Listener, Subscription
 from realtime.log.models import Event
 from realtime.log.replay import NO_EVENTS, Batch, Frame
 from realtime.transports import sse as module

@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from realtime.delivery.conversation import Send, Wait
 from realtime.delivery.hub import TooManyOfOne
-from realtime.delivery.listener import Subscription
+from realtime.delivery.protocol import Send, Wait
 from realtime.delivery.reader import Reader
-from realtime.delivery.waiting import Place, Waiting
+from realtime.delivery.subscriber import Subscription
+from realtime.delivery.wait_queue import Place, Waiting
 from realtime.log.replay import Start
 from realtime.transports import websocket
-from realtime.transports.limits import Limits
+from realtime.transports.rate_limits import Limits
 
 
 class SlowHub:

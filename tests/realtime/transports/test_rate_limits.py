@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from realtime.delivery import hub as hub_module
 from realtime.delivery.hub import Hub, TooManyOfOne
-from realtime.delivery.listener import Listener, Subscription
-from realtime.transports import limits as module
-from realtime.transports.limits import Limits, limited, limited_handshakes
+from realtime.delivery.subscriber import Listener, Subscription
+from realtime.transports import rate_limits as module
+from realtime.transports.rate_limits import Limits, limited, limited_handshakes
 from tests.support.people import person, session_cookie
 
 

@@ -1,4 +1,4 @@
-"""How Daphne's open connections are written to: at the end of a turn of the loop, in a row (gistagum/servers/writes.py).
+"""How Daphne's open connections are written to: at the end of a turn of the loop, in a row (gistagum/servers/batched_writes.py).
 
 Twisted puts what is written into a buffer, asks the kernel to be told when the socket takes something, writes then, and
 asks not to be told any more: three system calls and a turn of the reactor for each write to each client. One does,
@@ -11,7 +11,7 @@ from typing import Any
 
 from twisted.internet import tcp
 
-from .writes import row
+from .batched_writes import row
 
 
 class PromptServer(tcp.Server):

@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from realtime.access.authority import Viewer
-from realtime.delivery import state as module
+from realtime.delivery import snapshots as module
 from realtime.delivery.reader import THREADS, Reader
-from realtime.delivery.state import Shelf, State, Want
+from realtime.delivery.snapshots import Shelf, State, Want
 
 SECONDS = 5
 

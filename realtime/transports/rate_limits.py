@@ -17,9 +17,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from .address import request_address, scope_address
-from .buckets import KEYS, Buckets
+from .client_address import request_address, scope_address
 from .refusal import deny, refusal
+from .token_buckets import KEYS, Buckets
 
 logger = logging.getLogger(__name__)
 

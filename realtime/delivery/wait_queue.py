@@ -138,7 +138,7 @@ class Waiting:
                     break
         finally:
             self._at_work = bool(woken or late)
-            if self._at_work:  # after what this slice has written in a row (gistagum/servers/writes.py)
+            if self._at_work:  # after what this slice has written in a row (gistagum/servers/batched_writes.py)
                 self._loop.call_soon(self._wake_next)
 
     # --- time ---------------------------------------------------------------------------------------------------

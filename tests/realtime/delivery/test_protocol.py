@@ -11,11 +11,11 @@ from projeng.events import DASHBOARD, NOTIFICATIONS, PROJECTS
 from projeng.models import Notification, Project
 from projeng.states import CHANGED_PROJECTS, DASHBOARD_COUNTS, UNREAD_COUNT
 from realtime.access.audience import user_key
-from realtime.delivery import conversation as module
-from realtime.delivery.conversation import AHEAD_SECONDS, Read, Send, Wait, conversation
+from realtime.delivery import protocol as module
 from realtime.delivery.hub import Hub
-from realtime.delivery.listener import Listener, Subscription
+from realtime.delivery.protocol import AHEAD_SECONDS, Read, Send, Wait, conversation
 from realtime.delivery.reader import Reader
+from realtime.delivery.subscriber import Listener, Subscription
 from realtime.log import replay
 from realtime.log.models import Event, LogMark
 from tests.support.people import person
@@ -74,8 +74,8 @@ class Talk:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr("realtime.delivery.conversation.time", made)
-    monkeypatch.setattr("realtime.delivery.state.time", made)
+    monkeypatch.setattr("realtime.delivery.protocol.time", made)
+    monkeypatch.setattr("realtime.delivery.snapshots.time", made)
     return made
 
 

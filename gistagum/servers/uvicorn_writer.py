@@ -1,4 +1,4 @@
-"""Outlets under Uvicorn: what is said is framed once, and written in a row (gistagum/servers/writes.py).
+"""Outlets under Uvicorn: what is said is framed once, and written in a row (gistagum/servers/batched_writes.py).
 
 Through ASGI each of a thousand clients has its own coroutine run and its own frame made for each write.
 """
@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
-from realtime.delivery.teller import OUTLET
+from realtime.delivery.driver import OUTLET
 
-from .inbox import Inbox
-from .writes import chunked, framed, row
+from .batched_writes import chunked, framed, row
+from .receive_queue import Inbox
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from realtime.delivery.relay import AT_ONCE, Relay
+from realtime.delivery.staggered import AT_ONCE, Relay
 from tests.support.ports import wait_until
 
 SECONDS = 10.0

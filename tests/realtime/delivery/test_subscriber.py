@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from realtime.access.authority import Viewer
-from realtime.delivery.listener import Listener, Subscription
+from realtime.delivery.subscriber import Listener, Subscription
 from realtime.log.models import Event
 from realtime.log.replay import Frame, Stretch
 

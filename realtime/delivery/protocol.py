@@ -19,8 +19,8 @@ from ..log import replay
 from ..log.events import to_json
 from ..log.replay import NO_EVENTS, Batch, Stretch
 from .hub import Hub
-from .listener import Listener
-from .state import State, Want
+from .snapshots import State, Want
+from .subscriber import Listener
 
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
 AHEAD_SECONDS = 0.05  # for so long events go ahead of a state that has yet to be read

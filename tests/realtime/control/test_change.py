@@ -8,7 +8,7 @@ from django.test import Client
 
 from projeng.access import Role
 from realtime.log.models import Event
-from realtime.rollout import holds
+from realtime.rollout import demotions
 from realtime.rollout.models import TransportChange, TransportHold
 from tests.support.people import person
 
@@ -96,7 +96,7 @@ def test_the_hold_of_a_group_that_is_gone_can_be_lifted(staff):
 
 
 def test_the_hold_of_an_account_that_is_gone_is_shown(staff):
-    holds.take("user", "987654", reason="x", by="y")
+    demotions.take("user", "987654", reason="x", by="y")
     assert "An account that is gone" in _client(staff).get(ROOM).content.decode()
 
 

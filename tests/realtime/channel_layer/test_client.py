@@ -11,8 +11,8 @@ from django.utils.module_loading import import_string
 from redis import Redis as Connection
 
 from gistagum.layers import channel_layers as layers_for
-from realtime.channel_layer import layer as module
-from realtime.channel_layer.layer import Layer, Message
+from realtime.channel_layer import client as module
+from realtime.channel_layer.client import Layer, Message
 from tests.support.ports import free_port, wait_until
 from tests.support.redis import Redis
 

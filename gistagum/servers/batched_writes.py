@@ -1,4 +1,4 @@
-"""What the servers' outlets have in common (realtime/delivery/teller.py): what is said is framed once, and leaves in a row."""
+"""What the servers' outlets have in common (realtime/delivery/driver.py): what is said is framed once, and leaves in a row."""
 
 import asyncio
 import struct

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from realtime.delivery.conversation import Read, Send, Wait
+from realtime.delivery.driver import Teller, begin, outlet_of
+from realtime.delivery.protocol import Read, Send, Wait
 from realtime.delivery.reader import Reader
-from realtime.delivery.teller import Teller, begin, outlet_of
-from realtime.delivery.waiting import Place, Waiting
+from realtime.delivery.wait_queue import Place, Waiting
 
 
 class Hub:
@@ -156,7 +156,7 @@ def test_a_reading_is_waited_for_without_a_task_and_its_result_handed_in():
 
 
 def test_a_reading_that_fails_or_takes_too_long_ends_it_with_the_error(monkeypatch):
-    monkeypatch.setattr("realtime.delivery.teller.READ_SECONDS", 0.05)
+    monkeypatch.setattr("realtime.delivery.driver.READ_SECONDS", 0.05)
     go = threading.Event()
 
     def fail():

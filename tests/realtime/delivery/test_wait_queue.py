@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from realtime.delivery.waiting import GRID_SECONDS, SLICE, Waiting
+from realtime.delivery.wait_queue import GRID_SECONDS, SLICE, Waiting
 
 MANY = 2_000
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gistagum.sparing import LINES, SECONDS, Sparing
+from gistagum.log_throttle import LINES, SECONDS, Sparing
 
 
 class Clock:

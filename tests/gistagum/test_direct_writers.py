@@ -12,10 +12,11 @@ from twisted.internet.protocol import Protocol
 from websockets.frames import Frame, Opcode
 from zope.interface import implementer
 
-from gistagum.servers import daphne_writes, uvicorn_writes
-from gistagum.servers.daphne_writes import PromptServer
-from gistagum.servers.uvicorn_writes import SocketOutlet, StreamOutlet
-from gistagum.servers.writes import Row, chunked, framed
+from gistagum.servers import daphne_transport as daphne_writes
+from gistagum.servers import uvicorn_writer as uvicorn_writes
+from gistagum.servers.batched_writes import Row, chunked, framed
+from gistagum.servers.daphne_transport import PromptServer
+from gistagum.servers.uvicorn_writer import SocketOutlet, StreamOutlet
 
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 200_000]
 

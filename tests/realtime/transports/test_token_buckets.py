@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from realtime.transports.buckets import Buckets
+from realtime.transports.token_buckets import Buckets
 
 
 class Clock:

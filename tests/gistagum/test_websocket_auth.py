@@ -11,7 +11,7 @@ from channels.sessions import SessionMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 
-from gistagum.handshake import SignedIn, refused_without_data
+from gistagum.websocket_auth import SignedIn, refused_without_data
 
 pytestmark = pytest.mark.django_db  # the threads that read look after their connections
 TOGETHER = 3

@@ -3,8 +3,8 @@
 import pytest
 from django.test import RequestFactory
 
-from realtime.transports import address
-from realtime.transports.address import address_of, request_address, scope_address
+from realtime.transports import client_address
+from realtime.transports.client_address import address_of, request_address, scope_address
 
 
 @pytest.mark.parametrize("forwarded", ["", "1.2.3.4", "1.2.3.4, 5.6.7.8", "nonsense"])
@@ -50,8 +50,8 @@ def test_http_and_websocket_agree(settings):
 
 def test_a_header_that_is_not_believed_is_said_once(monkeypatch):
     said: list[str] = []
-    monkeypatch.setattr(address, "_hinted", False)
-    monkeypatch.setattr(address.logger, "warning", said.append)
+    monkeypatch.setattr(client_address, "_hinted", False)
+    monkeypatch.setattr(client_address.logger, "warning", said.append)
     request = RequestFactory().get("/", headers={"x-forwarded-for": "1.2.3.4"})
     assert request_address(request) == request_address(request) == "127.0.0.1"
     assert said == ["X-Forwarded-For comes with a request, and TRUSTED_PROXIES is 0: it is not believed."]

@@ -1,4 +1,4 @@
-"""Carries out a conversation (realtime/delivery/conversation.py) in an event loop: the driver of every transport under ASGI.
+"""Carries out a conversation (realtime/delivery/protocol.py) in an event loop: the driver of every transport under ASGI.
 
 Whoever waits for news or for a reading is called back when it is there, and writes at once. A task is only made for a
 client that does not take what it is told; so an idle client costs none, and a thousand that are told something are
@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from .conversation import Send, Step, Wait
 from .hub import Hub
+from .protocol import Send, Step, Wait
 from .reader import READ_SECONDS, waiting_for
-from .waiting import Place
+from .wait_queue import Place
 
 OUTLET = "realtime.outlet"  # the extension of an ASGI scope under which a server offers an Outlet
 

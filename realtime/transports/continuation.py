@@ -9,7 +9,7 @@ server is told, too, as far as it lets itself be told (``Outlet.settle``).
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from ..delivery.teller import outlet_of
+from ..delivery.driver import outlet_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from realtime.transports.handover import going_on, leave
+from realtime.transports.continuation import going_on, leave
 
 HTTP = {"type": "http"}
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..access.audience import may_see
 from ..access.authority import Viewer, session_digest
 from ..log.replay import NO_EVENTS, Batch, Frame, Stretch
-from .state import State
+from .snapshots import State
 
 
 class Share(NamedTuple):

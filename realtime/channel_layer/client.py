@@ -2,7 +2,7 @@
 
 Redis carries speed, not truth. What is handed to ``Layer.send`` goes out in the background, so that no save waits for
 Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's groups, this
-process receives each once, however many of its clients listen (realtime/channel_layer/following.py).
+process receives each once, however many of its clients listen (realtime/channel_layer/backends.py).
 """
 
 import asyncio

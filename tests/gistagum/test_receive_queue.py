@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gistagum.servers.inbox import Inbox
+from gistagum.servers.receive_queue import Inbox
 
 
 def test_what_waited_in_the_servers_queue_comes_first_and_all_in_order():
