@@ -16,25 +16,27 @@ from django.urls import re_path  # noqa: E402
 
 from projeng.routing import websocket_urlpatterns  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
-from realtime.transports.continuation import going_on  # noqa: E402
+from realtime.transports.continuation import with_continuations  # noqa: E402
 from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
 
 from .body_limits import bounded_bodies  # noqa: E402
-from .garbage_collection import spare_what_stays  # noqa: E402
+from .garbage_collection import tune_garbage_collection  # noqa: E402
 from .middleware import own_origin_only, own_session_only  # noqa: E402
-from .servers.daphne_limits import bound_bodies, bounded, end_in_time  # noqa: E402
-from .servers.daphne_transport import write_in_a_row  # noqa: E402
-from .servers.uvicorn_writer import with_outlets  # noqa: E402
+from .servers.daphne_bodies import limit_bodies  # noqa: E402
+from .servers.daphne_shutdown import stop_in_time  # noqa: E402
+from .servers.daphne_transport import batch_daphne_writes  # noqa: E402
+from .servers.daphne_writer import with_flow_control  # noqa: E402
+from .servers.uvicorn_writer import with_direct_writers  # noqa: E402
 from .websocket_auth import SignedIn, refused_without_data  # noqa: E402
 
-# An address that there is not is refused like one that is not allowed; without this it would be a fault in the log.
+# An unknown address is refused like one that is not allowed; without this it would be an error in the log.
 refuse = WebsocketDenier.as_asgi()
 addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
 sockets = refused_without_data(own_session_only(limited_handshakes(SessionMiddleware(SignedIn(addresses)))))
 
-application = bounded(
-    with_outlets(
-        going_on(
+application = with_flow_control(
+    with_direct_writers(
+        with_continuations(
             ProtocolTypeRouter(
                 {
                     "http": bounded_bodies(django_application),
@@ -44,8 +46,8 @@ application = bounded(
         )
     )
 )
-bound_bodies()
-write_in_a_row()
-end_in_time()
-spare_what_stays()
+limit_bodies()
+batch_daphne_writes()
+stop_in_time()
+tune_garbage_collection()
 presence.start()

@@ -1,7 +1,7 @@
 """Requests that are larger than any that the site has a use for are refused before they are kept.
 
 Django writes whatever is sent with a form to the disk before anybody can judge it, under ASGI even what is sent with no
-form; and Daphne writes all of it before it asks Django at all (gistagum/servers/daphne_limits.py).
+form; and Daphne writes all of it before it asks Django at all (gistagum/servers/daphne_bodies.py).
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping

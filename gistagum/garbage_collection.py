@@ -1,18 +1,18 @@
-"""Python's garbage collector, told what a server is like: much that stays, and many connections that stay for hours.
+"""Python's garbage collector, tuned for a server: much stays for good, and connections stay for hours.
 
-By default it looks at everything again and again while connections come and while they are told something; with a
-thousand of them each look is a pause of a tenth of a second and more, for everybody.
+By default it looks at every object again and again while connections come and events are sent. With a thousand
+connections each full collection is a pause of a tenth of a second and more, for everybody.
 """
 
 import gc
 
-NEW = 5_000  # objects made and not freed since the last look at the new ones (Python's own: 700)
-LOOKS = 10  # at the new ones, before those that outlived a look are looked at as well (10)
-LOOKS_AT_THOSE = 5  # before everything is (10)
+NEW = 5_000  # objects allocated and not freed before the youngest generation is collected (Python's default: 700)
+YOUNG = 10  # collections of the youngest generation before the middle one is collected (10)
+MIDDLE = 5  # collections of the middle generation before a full collection (10)
 
 
-def spare_what_stays() -> None:
-    """Leave out of account what has been loaded by now: code, settings, models. It is there until the end."""
+def tune_garbage_collection() -> None:
+    """Exempt what has been loaded by now (code, settings, models): it stays until the process ends."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(NEW, LOOKS, LOOKS_AT_THOSE)
+    gc.set_threshold(NEW, YOUNG, MIDDLE)

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-IN_MEMORY = "realtime.channel_layer.backends.FollowedInMemoryLayer"
-REDIS = "realtime.channel_layer.backends.FollowedPubSubLayer"
+IN_MEMORY = "realtime.channel_layer.backends.InMemoryCallbackLayer"
+REDIS = "realtime.channel_layer.backends.PubSubCallbackLayer"
 CONNECT_SECONDS = 2.0
 FORMS = "redis://host:port/db, rediss://…, several of them by comma (shards), or sentinel://host:port,host:port/db?master=name"
 

@@ -13,7 +13,7 @@ TOO_MANY_REQUESTS = 429
 TALKATIVE = ("django.", "gunicorn.", "daphne.")
 
 
-class Sparing(logging.Filter):
+class LogThrottle(logging.Filter):
     """Lets so many lines of a kind through in a minute; the next one after that says how many were left out.
 
     Only of what anybody can cause by a request: what Django and the servers say of one, and that somebody was refused.

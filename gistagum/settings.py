@@ -260,13 +260,13 @@ LOGGING = {
     "filters": {
         "no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"},
         "one_line": {"()": "gistagum.logs.OneLine"},
-        "sparing": {"()": "gistagum.log_throttle.Sparing"},
+        "throttle": {"()": "gistagum.log_throttle.LogThrottle"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["no_foreign_tracebacks", "sparing", "one_line"],
+            "filters": ["no_foreign_tracebacks", "throttle", "one_line"],
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},

@@ -10,7 +10,7 @@ application = get_wsgi_application()
 
 from realtime.rollout.presence import presence  # noqa: E402 (needs Django's models)
 
-from .garbage_collection import spare_what_stays  # noqa: E402
+from .garbage_collection import tune_garbage_collection  # noqa: E402
 
-spare_what_stays()
+tune_garbage_collection()
 presence.start()

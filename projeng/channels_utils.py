@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from realtime.access.audience import user_key
-from realtime.channel_layer.broadcast import broadcast, flash
+from realtime.channel_layer.broadcast import broadcast, ephemeral_message
 from realtime.channel_layer.client import Message
-from realtime.delivery.hub import Flash
+from realtime.delivery.hub import EphemeralMessage
 from realtime.log.events import envelope_fields, topic_of
 from realtime.log.models import Event
 
@@ -60,12 +60,12 @@ def groups_of(user_ids: Collection[int]) -> Iterable[str]:
     return [PROJECT_GROUP, SERVERS_GROUP, *map(notification_group, user_ids)]
 
 
-def shown(group: str, handler: str, data: dict[str, Any]) -> Flash | None:
+def shown(group: str, handler: str, data: dict[str, Any]) -> EphemeralMessage | None:
     """What is shown of a message that did not come from the log; ``None`` for a handler that there is not."""
     if handler == NOTIFICATION_HANDLER and (match := re.fullmatch(r"user_(\d+)_notifications", group)):
-        return flash(NOTIFICATIONS, [user_key(int(match[1]))], {"type": "notification", **data})
+        return ephemeral_message(NOTIFICATIONS, [user_key(int(match[1]))], {"type": "notification", **data})
     if handler == PROJECT_HANDLER and group == PROJECT_GROUP:
         project_id = data.get("project_id")
         audience = [ALL_PROJECTS, *([project_key(project_id)] if isinstance(project_id, int) else [])]
-        return flash(PROJECTS, audience, data)
+        return ephemeral_message(PROJECTS, audience, data)
     return None

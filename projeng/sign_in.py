@@ -23,7 +23,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 
 from realtime.transports.client_address import request_address
-from realtime.transports.token_buckets import Buckets
+from realtime.transports.token_buckets import TokenBuckets
 
 logger = logging.getLogger(__name__)
 
@@ -49,17 +49,17 @@ class Tries:
 
     def __init__(self, tries: int, **options: Any) -> None:
         rate = 1 / TRY_SECONDS
-        self._browsers = Buckets(tries, rate, **options)
-        self._pairs = Buckets(tries, rate, **options)
-        self._accounts = Buckets(tries * ACCOUNT, rate * ACCOUNT, **options)
-        self._addresses = Buckets(tries * ADDRESS, rate * ADDRESS, **options)
+        self._browsers = TokenBuckets(tries, rate, **options)
+        self._pairs = TokenBuckets(tries, rate, **options)
+        self._accounts = TokenBuckets(tries * ACCOUNT, rate * ACCOUNT, **options)
+        self._addresses = TokenBuckets(tries * ADDRESS, rate * ADDRESS, **options)
 
     def take(self, account: str, address: str, browser: str = "") -> Callable[[], None]:
         """Take a try; returns what gives it back. ``browser``: which one, if the account knows it. Raises Refused."""
-        wanted: list[tuple[Buckets, Any]] = [(self._browsers, (account, browser))]
+        wanted: list[tuple[TokenBuckets, Any]] = [(self._browsers, (account, browser))]
         if not browser:
             wanted = [(self._addresses, address), (self._pairs, (account, address)), (self._accounts, account)]
-        taken: list[tuple[Buckets, Any]] = []
+        taken: list[tuple[TokenBuckets, Any]] = []
 
         def give_back() -> None:
             for buckets, key in taken:

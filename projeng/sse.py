@@ -43,7 +43,7 @@ def project(request: HttpRequest, project_id: int) -> HttpResponseBase:
         states=(states.one_project(project_id),),
         wanted=lambda frame: False,
         allowed=lambda viewer: holds_project(viewer, project_id),
-        over=lambda frame: frame.type == ProjectDeleted.type and frame.fields["project_id"] == project_id,
+        ends=lambda frame: frame.type == ProjectDeleted.type and frame.fields["project_id"] == project_id,
     )
     return event_stream(request, subscription)
 

@@ -47,4 +47,4 @@ def of_page(text: str | None) -> Subscription:
 
 @cache
 def _of_page(subscription: Subscription) -> Subscription:
-    return replace(subscription, standing=grants.frame_for)
+    return replace(subscription, viewer_frame=grants.frame_for)

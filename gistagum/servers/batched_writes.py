@@ -1,4 +1,4 @@
-"""What the servers' outlets have in common (realtime/delivery/driver.py): what is said is framed once, and leaves in a row."""
+"""What the direct writers of all servers share: each frame is encoded once, and writes are batched by turn of the loop."""
 
 import asyncio
 import struct
@@ -6,38 +6,38 @@ from collections.abc import Callable
 from functools import lru_cache
 
 
-class Row:
-    """What is to be written at the end of this turn of the loop, one after another.
+class WriteBatch:
+    """Writes that are carried out together at the end of this turn of the loop.
 
-    In a row these system calls cost less than with other work between them: meanwhile the other end would fall asleep,
-    and have to be woken.
+    Successive system calls cost less than calls with other work between them, during which the receiving process would
+    fall asleep and have to be woken again.
     """
 
     def __init__(self) -> None:
         self._writes: list[Callable[[], None]] = []
 
     def add(self, write: Callable[[], None]) -> None:
-        """Call ``write`` at the end of this turn. What it raises is told to the loop's exception handler."""
+        """Call ``write`` at the end of this turn. What it raises goes to the loop's exception handler."""
         if not self._writes:
-            asyncio.get_running_loop().call_soon(self._leave)
+            asyncio.get_running_loop().call_soon(self._flush)
         self._writes.append(write)
 
-    def _leave(self) -> None:
+    def _flush(self) -> None:
         writes, self._writes = self._writes, []
         for write in writes:
             try:
                 write()
-            except Exception as error:  # noqa: BLE001 (others of the same row must still be written to)
+            except Exception as error:  # noqa: BLE001 (the other connections must still be written to)
                 context = {"message": "A client could not be written to.", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
 
 
-row = Row()
+batch = WriteBatch()
 
 
 @lru_cache(maxsize=32)
 def framed(text: str) -> bytes:
-    """A text as a WebSocket frame: the same bytes for all who are told the same, since servers mask nothing.
+    """A text as a WebSocket frame: the same bytes for all clients, since servers do not mask frames.
     https://www.rfc-editor.org/rfc/rfc6455#section-5.2"""
     payload = text.encode()
     size = len(payload)
@@ -50,6 +50,6 @@ def framed(text: str) -> bytes:
 
 @lru_cache(maxsize=32)
 def chunked(data: bytes) -> bytes:
-    """A piece of a stream as a chunk, likewise made once for all who are told the same.
+    """A part of a stream as an HTTP chunk, likewise encoded once for all clients.
     https://www.rfc-editor.org/rfc/rfc9112#section-7.1"""
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""  # an empty chunk would be the end of the stream

@@ -1,8 +1,8 @@
-"""How Daphne's open connections are written to: at the end of a turn of the loop, in a row (gistagum/servers/batched_writes.py).
+"""Writing to Daphne's open connections at the end of a turn of the loop (gistagum/servers/batched_writes.py).
 
-Twisted puts what is written into a buffer, asks the kernel to be told when the socket takes something, writes then, and
-asks not to be told any more: three system calls and a turn of the reactor for each write to each client. One does,
-since the socket of a client that keeps up always takes something.
+Twisted buffers what is written, asks the kernel whether the socket is writable, writes, and stops asking: three system
+calls and a turn of the reactor for each write to each client. One call is enough, since the socket of a client that
+keeps up is always writable.
 """
 
 import sys
@@ -11,26 +11,30 @@ from typing import Any
 
 from twisted.internet import tcp
 
-from .batched_writes import row
+from .batched_writes import batch
 
 
-class PromptServer(tcp.Server):
-    """A connection that, while it is ``prompt``, is first offered to the kernel; what that does not take is buffered.
+class BatchedServer(tcp.Server):
+    """A connection whose writes are first offered to the kernel, in a batch; what the kernel does not take is buffered.
 
-    For streams and sockets alone: of a page, headers and body are better written together.
+    For streams and sockets only: the headers and the body of a page are better written together.
     """
 
-    __slots__ = ("_prompt", "_said", "_waits_for_kernel")  # three more in its dictionary would double that
+    __slots__ = (
+        "_batched",
+        "_pending",
+        "_waits_for_kernel",
+    )  # three more keys would double the size of the instance's dictionary
 
     def __init__(self, *connection: Any) -> None:
-        self._prompt = self._waits_for_kernel = False
-        self._said = b""  # in this turn
+        self._batched = self._waits_for_kernel = False
+        self._pending = b""  # in this turn
         super().__init__(*connection)
 
-    def be_prompt(self, prompt: bool) -> None:
-        """Whether what is written from now on is offered to the kernel at the end of the turn."""
+    def batch_writes(self, batched: bool) -> None:
+        """Set whether writes are offered to the kernel at the end of the turn from now on."""
         self._write_at_once()
-        self._prompt = prompt
+        self._batched = batched
 
     def startWriting(self) -> None:
         self._waits_for_kernel = True
@@ -41,17 +45,17 @@ class PromptServer(tcp.Server):
         super().stopWriting()
 
     def write(self, data: bytes) -> None:
-        if self._said:  # one write waits, not more: else nobody would notice how much it is
+        if self._pending:  # only one write waits, so that flow control sees the rest
             self._write_at_once()
             super().write(data)
-        elif self._prompt and self.connected and not (self._waits_for_kernel or self.disconnecting or self.TLS):
-            self._said = data
-            row.add(self._write_at_once)
+        elif self._batched and self.connected and not (self._waits_for_kernel or self.disconnecting or self.TLS):
+            self._pending = data
+            batch.add(self._write_at_once)
         else:
             super().write(data)
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
-        if self._prompt:
+        if self._batched:
             self.write(b"".join(iovec))
         else:
             super().writeSequence(iovec)
@@ -65,7 +69,7 @@ class PromptServer(tcp.Server):
         super().unregisterProducer()
 
     def _write_at_once(self) -> None:
-        data, self._said = self._said, b""
+        data, self._pending = self._pending, b""
         if not data or not self.connected:
             return
         sent = self.writeSomeData(data)
@@ -75,7 +79,7 @@ class PromptServer(tcp.Server):
             super().write(data)
 
 
-def write_in_a_row() -> None:
-    """Under Daphne: let its connections be such. To be called before it listens."""
+def batch_daphne_writes() -> None:
+    """Under Daphne: use such connections. Call it before the server listens."""
     if "daphne.server" in sys.modules:
-        tcp.Port.transport = PromptServer
+        tcp.Port.transport = BatchedServer

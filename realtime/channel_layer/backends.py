@@ -1,7 +1,7 @@
-"""Channel layers whose groups a process follows by a function, instead of a mailbox and a task for each group, and
-which send many messages at once.
+"""Channel layers to which a process subscribes with a callback, and which send many messages in one round trip.
 
-Both are the layers of the libraries, and speak with those: only what comes to this process is handed on differently.
+Channels' own layers need a channel and a task per group in each process. These two subclasses stay compatible with the
+libraries' layers in other processes: only the delivery within this process differs.
 """
 
 import asyncio
@@ -18,72 +18,72 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 
 logger = logging.getLogger(__name__)
 
-Receiver = Callable[[str, dict[str, Any]], Any]  # group, message as it came; must not raise
+Callback = Callable[[str, dict[str, Any]], Any]  # gets the group and the message; must not raise
 
 
-class FollowedInMemoryLayer(InMemoryChannelLayer):
-    """For one process. A receiver is called in the thread of whoever sends."""
+class InMemoryCallbackLayer(InMemoryChannelLayer):
+    """For one process. A callback runs in the sender's thread."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._receivers: dict[str, Receiver] = {}
+        self._callbacks: dict[str, Callback] = {}
 
-    async def follow(self, group: str, receiver: Receiver) -> None:
-        """Hand to ``receiver`` what comes to a group from now on."""
-        self._receivers[group] = receiver
+    async def subscribe(self, group: str, callback: Callback) -> None:
+        """Call ``callback`` for every message to a group from now on."""
+        self._callbacks[group] = callback
 
-    async def unfollow(self, group: str) -> None:
-        """Hand on nothing more of a group. Asking twice is harmless."""
-        self._receivers.pop(group, None)
+    async def unsubscribe(self, group: str) -> None:
+        """Call nothing for a group any more. Calling it twice is harmless."""
+        self._callbacks.pop(group, None)
 
-    async def send_all(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Send to groups, in this order; what cannot be sent is left out."""
+    async def send_many(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Send to groups, in this order; a message that cannot be sent is skipped."""
         for group, message in messages:
             try:
                 await self.group_send(group, message)
             except (AssertionError, TypeError) as error:  # a group's name that is none, a message that is no object
-                _left_out(group, error)
+                _skipped(group, error)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         await super().group_send(group, message)
-        receiver = self._receivers.get(group)
-        if receiver is not None:
-            receiver(group, deepcopy(message))
+        callback = self._callbacks.get(group)
+        if callback is not None:
+            callback(group, deepcopy(message))
 
 
-class FollowedPubSubLayer(RedisPubSubChannelLayer):
-    """Through Redis. A receiver is called in the event loop in which its group is followed."""
+class PubSubCallbackLayer(RedisPubSubChannelLayer):
+    """Through Redis. A callback runs in the event loop that subscribed to its group."""
 
-    async def follow(self, group: str, receiver: Receiver) -> None:
-        """Hand to ``receiver`` what comes to a group from now on; raises what redis-py does when Redis is away.
+    async def subscribe(self, group: str, callback: Callback) -> None:
+        """Call ``callback`` for every message to a group from now on. Raises what redis-py raises when Redis is away.
 
-        A try that fails leaves nothing behind, though channels-redis notes a member before Redis knows of it.
+        A failed call leaves nothing behind, although channels-redis registers a member before Redis knows of it.
         """
         member = _member(group)
-        self.channels[member] = _Ear(group, receiver, self.deserialize)
+        self.channels[member] = _CallbackQueue(group, callback, self.deserialize)
         try:
             await self.group_add(group, member)
         except BaseException:
             with contextlib.suppress(Exception):
-                await self.unfollow(group)
+                await self.unsubscribe(group)
             raise
 
-    async def unfollow(self, group: str) -> None:
-        """Hand on nothing more of a group, whatever state Redis is in; asking twice is harmless. Raises as above."""
+    async def unsubscribe(self, group: str) -> None:
+        """Call nothing for a group any more, whatever state Redis is in. Calling it twice is harmless. Raises as above."""
         layer = self._get_layer()
         layer.channels.pop(_member(group), None)
         name = layer._get_group_channel_name(group)
         members = layer.groups.get(name, set())
         members.discard(_member(group))
-        if not members:  # group_discard would not try again what has failed once
+        if not members:  # group_discard would not repeat a failed UNSUBSCRIBE
             layer.groups.pop(name, None)
             await layer._get_shard(name).unsubscribe(name)
 
-    async def send_all(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Send to groups, in this order, by one round trip to each Redis concerned; what cannot be packed is left out.
+    async def send_many(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Send to groups, in this order, with one round trip per Redis; a message that cannot be serialized is skipped.
 
-        One by one, as by ``group_send``, each message costs a saving process most of a millisecond. Raises as above,
-        once each Redis has been tried.
+        Sent one by one with ``group_send``, each message costs the process most of a millisecond. Raises as above, after
+        every Redis has been tried.
         """
         layer = self._get_layer()
         packed = defaultdict(list)
@@ -92,7 +92,7 @@ class FollowedPubSubLayer(RedisPubSubChannelLayer):
             try:
                 packed[layer._get_shard(name)].append((name, self.serialize(message)))
             except (TypeError, ValueError, OverflowError) as error:
-                _left_out(group, error)
+                _skipped(group, error)
         outcomes = await asyncio.gather(*starmap(_publish, packed.items()), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
@@ -108,7 +108,7 @@ async def _publish(shard: Any, messages: list[tuple[str, bytes]]) -> None:
         await pipeline.execute()
 
 
-def _left_out(group: str, error: Exception) -> None:
+def _skipped(group: str, error: Exception) -> None:
     logger.warning("A message to group %s cannot be sent: %s: %s", group, type(error).__name__, error)
 
 
@@ -116,13 +116,13 @@ def _member(group: str) -> str:
     return f"follower.{group}"
 
 
-class _Ear:
-    """Stands where the layer keeps a member's queue: passes on what is put there, and keeps nothing."""
+class _CallbackQueue:
+    """Takes the place of a member's queue in the layer: calls the callback at once and keeps nothing."""
 
-    __slots__ = ("_deserialize", "_group", "_receiver")
+    __slots__ = ("_callback", "_deserialize", "_group")
 
-    def __init__(self, group: str, receiver: Receiver, deserialize: Callable[[bytes], Any]) -> None:
-        self._group, self._receiver, self._deserialize = group, receiver, deserialize
+    def __init__(self, group: str, callback: Callback, deserialize: Callable[[bytes], Any]) -> None:
+        self._group, self._callback, self._deserialize = group, callback, deserialize
 
     def put_nowait(self, data: bytes) -> None:
         try:
@@ -130,4 +130,4 @@ class _Ear:
         except Exception as error:  # noqa: BLE001 (whatever somebody has put there; the next message may be sane)
             logger.warning("A message to group %s cannot be read: %s: %s", self._group, type(error).__name__, error)
         else:
-            self._receiver(self._group, message)
+            self._callback(self._group, message)

@@ -1,6 +1,6 @@
-"""The channel layer's place in this process: two threads with a loop each, that speak with Redis for everybody.
+"""The channel layer's place in this process: two threads, each with an event loop, that talk to Redis for everybody.
 
-Redis carries speed, not truth. What is handed to ``Layer.send`` goes out in the background, so that no save waits for
+Redis carries speed, not truth. What is handed to ``ChannelLayerClient.send`` goes out in the background, so that no save waits for
 Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's groups, this
 process receives each once, however many of its clients listen (realtime/channel_layer/backends.py).
 """
@@ -24,8 +24,8 @@ PAUSE_SECONDS = 10.0
 WAITING = 10_000  # events that wait to be sent; beyond that the oldest go: the log has them
 TOGETHER = 100  # messages in one round trip
 LOOK_SECONDS = 0.2  # between two looks at which groups are needed here
-FOLLOW_SECONDS = 5.0  # for all groups that are to be followed
-RETRY_SECONDS = 1.0  # after groups that could not be followed
+SUBSCRIBE_SECONDS = 5.0  # for all groups that are to be subscribed to
+RETRY_SECONDS = 1.0  # after a subscription that failed
 TRIES_A_SECOND = 100  # at all of them together
 
 
@@ -80,7 +80,7 @@ class _Thread:
         self._news.clear()
 
 
-class Layer:
+class ChannelLayerClient:
     """This process's end of the channel layer. ``received`` is called for every message of its groups, one by one.
 
     What sends and what receives has a thread each: neither waits for the other. They end with the process, which does
@@ -102,8 +102,8 @@ class Layer:
         self.sent = self.failed = 0
         self._failures = 0  # in a row
         self.paused_until = 0.0
-        self.following: set[str] = set()
-        self._leaving: set[str] = set()
+        self.subscribed: set[str] = set()
+        self._unsubscribing: set[str] = set()
 
     def send(self, *makers: Maker) -> None:
         """Send what these make, in the background. Returns at once, whatever state Redis is in."""
@@ -135,7 +135,7 @@ class Layer:
             bodies = [(one.group, {"type": one.type, "data": one.data, "logged": one.logged}) for one in some]
             try:
                 async with asyncio.timeout(SEND_SECONDS):
-                    await get_channel_layer().send_all(bodies)
+                    await get_channel_layer().send_many(bodies)
             except Exception as error:  # noqa: BLE001 (whatever a layer or its driver raises: the log has the event)
                 self._failures += 1
                 self.failed += len(some)
@@ -171,10 +171,10 @@ class Layer:
     # --- receiving ----------------------------------------------------------------------------------------------
 
     async def _receive(self) -> None:
-        """Follow each group that somebody here needs, and no other."""
+        """Subscribe to each group that a subscriber of this process needs, and to no other."""
         while True:
             try:
-                failed = await self._follow_wanted()
+                failed = await self._update_subscriptions()
             except Exception as error:  # noqa: BLE001 (an app's, which says what groups there are; the thread goes on)
                 logger.warning("Nothing is received from the channel layer: %s: %s", type(error).__name__, error)
                 failed = 1
@@ -185,31 +185,31 @@ class Layer:
             else:
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def _follow_wanted(self) -> int:
-        """Follow and leave what has changed; of how many groups that failed."""
+    async def _update_subscriptions(self) -> int:
+        """Subscribe and unsubscribe where the wanted groups have changed. Return for how many that failed."""
         layer, wanted = get_channel_layer(), self._groups()
-        self._leaving = (self._leaving | self.following) - wanted
-        self.following &= wanted
+        self._unsubscribing = (self._unsubscribing | self.subscribed) - wanted
+        self.subscribed &= wanted
         # All at once: of several Redis one may be away, which is no matter of the others' groups.
-        changes = [self._follow(layer, group) for group in wanted - self.following]
-        changes += [self._unfollow(layer, group) for group in self._leaving]
+        changes = [self._subscribe(layer, group) for group in wanted - self.subscribed]
+        changes += [self._unsubscribe(layer, group) for group in self._unsubscribing]
         outcomes = await asyncio.gather(*changes, return_exceptions=True)
         faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if faults:
-            logger.debug("%d groups cannot be followed: %s: %s", len(faults), type(faults[0]).__name__, faults[0])
+            logger.debug("%d groups cannot be subscribed to: %s: %s", len(faults), type(faults[0]).__name__, faults[0])
         return len(faults)
 
-    async def _follow(self, layer: Any, group: str) -> None:
-        async with asyncio.timeout(FOLLOW_SECONDS):
-            await layer.follow(group, self._pass_on)
-        self.following.add(group)
+    async def _subscribe(self, layer: Any, group: str) -> None:
+        async with asyncio.timeout(SUBSCRIBE_SECONDS):
+            await layer.subscribe(group, self._dispatch)
+        self.subscribed.add(group)
 
-    async def _unfollow(self, layer: Any, group: str) -> None:
-        async with asyncio.timeout(FOLLOW_SECONDS):
-            await layer.unfollow(group)
-        self._leaving.discard(group)
+    async def _unsubscribe(self, layer: Any, group: str) -> None:
+        async with asyncio.timeout(SUBSCRIBE_SECONDS):
+            await layer.unsubscribe(group)
+        self._unsubscribing.discard(group)
 
-    def _pass_on(self, group: str, message: dict[str, Any]) -> None:
+    def _dispatch(self, group: str, message: dict[str, Any]) -> None:
         try:
             rest = self._received(group, message)
             if rest and self._receiving.is_this():  # not whoever sends, where there is no Redis between the two

@@ -23,7 +23,7 @@ class TooSoon(Exception):
         self.seconds = seconds
 
 
-class WordForm(forms.Form):
+class FeedbackForm(forms.Form):
     """What is sent: yes or no, perhaps a comment; by what transport and on which page, if the page says so."""
 
     live = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
@@ -42,7 +42,7 @@ class WordForm(forms.Form):
 
 
 def keep(user: Any, said: dict[str, Any]) -> Feedback:
-    """Keep what somebody said (a ``WordForm``'s data). Raises TooSoon for more than one word a minute."""
+    """Keep what somebody said (a ``FeedbackForm``'s data). Raises TooSoon for more than one word a minute."""
     phase = checklist.here()
     with transaction.atomic():
         get_user_model().objects.select_for_update().get(pk=user.pk)  # of two words at once, one is first

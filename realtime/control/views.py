@@ -160,7 +160,7 @@ def say(request: HttpRequest) -> HttpResponse:
         if plain:
             return redirect_to_login(_page_of(request))
         return JsonResponse({"success": False, "error": "Not signed in."}, status=401)
-    form = feedback.WordForm(request.POST)
+    form = feedback.FeedbackForm(request.POST)
     status, headers = 200, {"Cache-Control": "no-store"}
     if not form.is_valid():
         told, status = _first_fault(form), 400

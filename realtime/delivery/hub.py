@@ -1,8 +1,8 @@
-"""One per process: reads each new event once and wakes whoever listens here.
+"""The hub of a process: its tail thread reads each new event once and wakes the subscribers.
 
-Listeners hold nothing but a position. The newest events lie in one ring that all of them read from, so no queue grows
-for a slow one: who falls behind the ring reads on from the log (realtime/log/replay.py). While nobody listens, the tail
-rests and asks the database nothing.
+A subscriber holds only a cursor. The newest events lie in one ring buffer that all subscribers read from, so no queue
+grows for a slow one. A subscriber that falls behind the ring reads on from the log (realtime/log/replay.py). Without
+subscribers the tail rests and sends no query.
 """
 
 import asyncio
@@ -22,29 +22,28 @@ from ..access import authority
 from ..access.authority import Viewer
 from ..log import replay
 from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
-from ..log.replay import Frame, Stretch
+from ..log.replay import NO_EVENTS, Frame, LogSlice
 from .reader import Reader
-from .snapshots import Shelf
-from .staggered import Relay
-from .subscriber import Listener
-from .wait_queue import Place, Waiting
+from .snapshots import SnapshotCache
+from .staggered import StaggeredCondition
+from .subscriber import Subscriber
+from .wait_queue import Waiter, WaitQueue
 
 logger = logging.getLogger(__name__)
 
 TAIL_SECONDS = 1.5  # how soon an event that another process wrote is found at the latest
-PACE_SECONDS = 0.00002  # between two looks at the log for each listener: what comes meanwhile goes out in one write
-LONGEST_PACE = 0.1  # seconds, however many listen
-SWEEP_SECONDS = 15.0  # how soon a change of authority is found that no signal told of
+PACE_SECONDS = 0.00002  # between two looks at the log, for each subscriber: what comes meanwhile goes out in one write
+LONGEST_PACE = 0.1  # seconds, however many subscribers there are
+SWEEP_SECONDS = 15.0  # how soon a change of authority is found for which no signal was sent
 BATCH = 500
 RING_EVENTS = 2_000
 RING_CHARACTERS = 8 * 2**20
-FLASHES = 1_000
-STRETCHES = 50  # parts of the ring that are kept together for others who stand at the same place
-NOTHING = Stretch()
+EPHEMERALS = 1_000
+SLICES = 50  # slices of the ring that are kept for other subscribers at the same cursor
 
 
-class Flash(NamedTuple):
-    """A message that is shown as it passes: it is not in the log and has no id. ``json`` is one object."""
+class EphemeralMessage(NamedTuple):
+    """A message that is not in the log and has no id: whoever is connected now gets it once. ``json`` is one object."""
 
     topic: str
     audience: frozenset[str]
@@ -56,58 +55,60 @@ class TooManyOfOne(Exception):
 
 
 class Hub:
-    """The tail of the log in this process, and the meeting point of all who listen to it."""
+    """The tail of the log in this process, and its subscribers."""
 
     def __init__(self) -> None:
         self.reader = Reader()
-        self.shelf = Shelf(lambda: self.cursor)
+        self.snapshots = SnapshotCache(lambda: self.cursor)
         self.closing = False
         self.version = 0  # grows whenever there is something for listeners to look at
         self.cursor = 0
         self._floor = 0  # the ring holds every event after this id, up to the cursor
         self._ring: deque[Frame] = deque()
         self._ring_characters = 0
-        self._stretches: dict[int, Stretch] = {}  # of the ring as it is now, by the cursor before them
+        self._slices: dict[int, LogSlice] = {}  # of the ring as it is now, by the cursor before them
         self._lock = threading.Lock()
-        self._changed = Relay(self._lock)
+        self._changed = StaggeredCondition(self._lock)
         self._work = threading.Event()
         self._reading = False  # the tail looks at the log now and then; while it rests, who comes must wake it
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
-        self._listeners: dict[int, Listener] = {}
+        self._subscribers: dict[int, Subscriber] = {}
         self._present: Counter[int] = Counter()  # how many of them are a user's
         self._numbers = itertools.count()
-        self._flashes: deque[tuple[int, Flash]] = deque(maxlen=FLASHES)
-        self.flashed = 0  # how many flashes there have been
-        self.on_listening: Callable[[], None] = lambda: None  # called when the first listener of this process comes
+        self._ephemerals: deque[tuple[int, EphemeralMessage]] = deque(maxlen=EPHEMERALS)
+        self.ephemeral_count = 0  # of all ephemeral messages so far
+        self.on_first_subscriber: Callable[[], None] = lambda: (
+            None
+        )  # called when the first listener of this process comes
         self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
         self._readings = itertools.count(1)
-        self._loops: dict[asyncio.AbstractEventLoop, Waiting] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, WaitQueue] = {}
 
-    # --- who listens --------------------------------------------------------------------------------------------
+    # --- subscribers --------------------------------------------------------------------------------------------
 
-    def attach(self, listener: Listener) -> int:
-        """Let a listener take part; returns the number to detach it with.
+    def attach(self, subscriber: Subscriber) -> int:
+        """Add a subscriber. Return the number to detach it with. Raises TooManyOfOne.
 
-        Authority is read after the listener is known here: a change of it is then either in this reading, or
-        still to come through the log. Raises TooManyOfOne.
+        Authority is read after the subscriber is registered: a change of it is then either in what is read, or still to
+        come through the log.
         """
         number = next(self._numbers)
-        listener.flashed = self.flashed
+        subscriber.ephemeral_count = self.ephemeral_count
         with self._lock:
-            if self._present[listener.user_id] >= settings.STREAMS_PER_PERSON:
+            if self._present[subscriber.user_id] >= settings.STREAMS_PER_PERSON:
                 raise TooManyOfOne
-            self._listeners[number] = listener
-            self._present[listener.user_id] += 1
+            self._subscribers[number] = subscriber
+            self._present[subscriber.user_id] += 1
             resting = not self._reading
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
                 self._thread.start()
         try:
-            if self._refresh({listener.user_id}):
-                self._tell()  # their other connections, which know no better
-            if not authority.living_sessions({listener.session_key}):
-                listener.session_over = True
+            if self._refresh({subscriber.user_id}):
+                self._notify()  # their other connections, which know no better
+            if not authority.living_sessions({subscriber.session_key}):
+                subscriber.session_over = True
         except BaseException:
             self.detach(number)
             raise
@@ -116,9 +117,9 @@ class Hub:
         return number
 
     def detach(self, number: int) -> None:
-        """Forget a listener. Asking twice is harmless."""
+        """Remove a subscriber. Calling it twice is harmless."""
         with self._lock:
-            gone = self._listeners.pop(number, None)
+            gone = self._subscribers.pop(number, None)
             if gone is None:
                 return
             self._present[gone.user_id] -= 1
@@ -131,104 +132,104 @@ class Hub:
         known = self._viewers.get(user_id)
         return known[1] if known else None
 
-    def listeners(self) -> int:
-        """How many listen in this process."""
-        return len(self._listeners)
+    def subscribers(self) -> int:
+        """The number of subscribers of this process."""
+        return len(self._subscribers)
 
-    # --- what they are told -------------------------------------------------------------------------------------
+    # --- what they get ------------------------------------------------------------------------------------------
 
-    def after(self, cursor: int) -> Stretch | None:
+    def after(self, cursor: int) -> LogSlice | None:
         """The events after a cursor that the ring holds, oldest first; ``None`` when it does not reach back so far."""
         if cursor >= self.cursor:
-            return NOTHING
-        found = self._stretches.get(cursor)
+            return NO_EVENTS
+        found = self._slices.get(cursor)
         if found is not None:  # most often somebody else stood there before
             return found
         with self._lock:
             if cursor < self._floor:
                 return None
-            found = self._stretches.get(cursor)
+            found = self._slices.get(cursor)
             if found is None:
                 start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
-                found = self._stretches[cursor] = Stretch(itertools.islice(self._ring, start, None))
-                if len(self._stretches) > STRETCHES:
-                    del self._stretches[next(iter(self._stretches))]
+                found = self._slices[cursor] = LogSlice(itertools.islice(self._ring, start, None))
+                if len(self._slices) > SLICES:
+                    del self._slices[next(iter(self._slices))]
             return found
 
     def transports(self) -> list[str]:
-        """The transport of each listener of this process."""
-        return [listener.transport for listener in list(self._listeners.values())]
+        """The transport of each subscriber of this process."""
+        return [subscriber.transport for subscriber in list(self._subscribers.values())]
 
     def user_ids(self) -> set[int]:
-        """Who listens in this process."""
+        """The users who are connected to this process."""
         with self._lock:
             return set(self._present)
 
-    def flash(self, flash: Flash) -> None:
-        """Show a passing message to whoever listens here and may see it."""
+    def send_ephemeral(self, message: EphemeralMessage) -> None:
+        """Send an ephemeral message to the subscribers of this process that may see it."""
         with self._lock:
-            self.flashed += 1
-            self._flashes.append((self.flashed, flash))
-        self._tell()
+            self.ephemeral_count += 1
+            self._ephemerals.append((self.ephemeral_count, message))
+        self._notify()
 
-    def flashes_after(self, number: int) -> list[Flash]:
-        """The passing messages since there had been ``number`` of them, as far as they are kept."""
-        if number >= self.flashed:
+    def ephemerals_after(self, number: int) -> list[EphemeralMessage]:
+        """The ephemeral messages after the first ``number`` of them, as far as they are kept."""
+        if number >= self.ephemeral_count:
             return []
         with self._lock:
-            return [flash for seen, flash in self._flashes if seen > number]
+            return [message for seen, message in self._ephemerals if seen > number]
 
     def wait(self, seen: int, seconds: float) -> None:
         """Block this thread until there is news since version ``seen``, or for so many seconds."""
         with self._changed:
             self._changed.wait_turn(lambda: self.version != seen, seconds)
 
-    def place(self, loop: asyncio.AbstractEventLoop, go_on: Callable[[], None]) -> Place:
-        """Where somebody in an event loop waits for news. All who wait in a loop are woken by one call into it."""
+    def waiter(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> Waiter:
+        """A waiter for news in an event loop. One call into the loop wakes all of its waiters."""
         with self._lock:
-            waiting = self._loops.get(loop)
-            if waiting is None:
-                waiting = self._loops[loop] = Waiting(loop)
-        return waiting.place(go_on)
+            queue = self._loops.get(loop)
+            if queue is None:
+                queue = self._loops[loop] = WaitQueue(loop)
+        return queue.waiter(callback)
 
-    def wait_at(self, place: Place, seen: int, until: float) -> bool:
-        """As ``wait``, in the place's event loop, whose callback is called then; ``False`` when there is news already.
+    def wait_for_news(self, waiter: Waiter, seen: int, until: float) -> bool:
+        """Have the waiter's callback called at the first news since version ``seen``, or at ``until``.
 
-        ``until`` is a moment (``time.monotonic``).
+        ``until`` is a moment (``time.monotonic``). Return ``False`` when there is news already: nothing is called then.
         """
-        place.wait(until)  # first wait, then look: who brings news does it the other way round (``_tell``)
+        waiter.wait(until)  # first wait, then compare: ``_notify`` does it the other way round
         if self.version == seen:
             return True
-        place.cease()
+        waiter.cancel()
         return False
 
     def pace(self) -> float:
-        """Seconds between two looks at the log: with many listeners, what comes meanwhile is told together."""
-        return min(LONGEST_PACE, PACE_SECONDS * len(self._listeners))
+        """Seconds between two looks at the log: with many subscribers, what comes meanwhile is sent together."""
+        return min(LONGEST_PACE, PACE_SECONDS * len(self._subscribers))
 
     def wake(self) -> None:
         """Look at the log now: a transaction of this process has just committed events."""
         self._work.set()
 
     def close(self) -> None:
-        """The server stops: every listener is told to end, and nobody new is let in. Asking twice is harmless."""
+        """The server stops: every connection ends, and no new one is accepted. Calling it twice is harmless."""
         if not self.closing:  # a second signal may come in the middle of the first, and must not wait for its lock
             self.closing = True
             self._ended.set()
-            self._tell()
+            self._notify()
 
     def wait_for_end(self, seconds: float) -> bool:
         """Block this thread until the server stops, or for so many seconds; whether it stops."""
         return self._ended.wait(seconds)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._changed:
             self.version += 1
             self._changed.start()
-            self._loops = {loop: waiting for loop, waiting in self._loops.items() if not loop.is_closed()}
-            to_wake = [(loop, waiting) for loop, waiting in self._loops.items() if waiting]
-        for loop, waiting in to_wake:
-            loop.call_soon_threadsafe(waiting.wake)
+            self._loops = {loop: queue for loop, queue in self._loops.items() if not loop.is_closed()}
+            to_wake = [(loop, queue) for loop, queue in self._loops.items() if queue]
+        for loop, queue in to_wake:
+            loop.call_soon_threadsafe(queue.wake)
 
     # --- the tail -----------------------------------------------------------------------------------------------
 
@@ -240,11 +241,11 @@ class Hub:
             self._ended.wait(max(0.0, next_look - time.monotonic()))
             self._work.clear()
             try:
-                if not self._listeners:
+                if not self._subscribers:
                     connection.close()
                     continue
                 if not self._reading:
-                    self.on_listening()
+                    self.on_first_subscriber()
                     newest = replay.head()
                     self._end_sessions()  # of those that the log said meanwhile, before anybody is shown what followed
                     self._begin(newest)
@@ -270,18 +271,18 @@ class Hub:
     def _until_next_look(self) -> float | None:
         """Seconds until the tail looks again by itself; ``None`` when nobody listens: then it rests."""
         with self._lock:
-            self._reading = self._reading and bool(self._listeners)
-            return TAIL_SECONDS if self._listeners else None
+            self._reading = self._reading and bool(self._subscribers)
+            return TAIL_SECONDS if self._subscribers else None
 
     def _begin(self, newest: int) -> None:
         """Start where the log stands now: who attached just before starts at or before this id."""
         self._refresh(self.user_ids())
         with self._lock:
             self._ring.clear()
-            self._stretches.clear()
+            self._slices.clear()
             self._ring_characters = 0
             self._floor = self.cursor = newest
-        self._tell()
+        self._notify()
 
     def _read_on(self) -> bool:
         """Take in the next events; whether there may be more of them."""
@@ -290,7 +291,7 @@ class Hub:
             return False
         self._apply_authority(frames)
         with self._lock:
-            self._stretches.clear()
+            self._slices.clear()
             for frame in frames:
                 self._ring.append(frame)
                 self._ring_characters += len(frame.json)
@@ -299,13 +300,13 @@ class Hub:
                 self._ring_characters -= len(oldest.json)
                 self._floor = oldest.id
             self.cursor = frames[-1].id
-        self._tell()
+        self._notify()
         return len(frames) == BATCH
 
     # --- live authority -----------------------------------------------------------------------------------------
 
     def _apply_authority(self, frames: list[Frame]) -> None:
-        """Act on the servers' own events before any listener gets the events that came with them."""
+        """Apply the events that are for the servers, before any subscriber gets the events that came with them."""
         concerned: set[int] = set()
         ended: set[str] = set()
         for frame in frames:
@@ -316,9 +317,9 @@ class Hub:
         if concerned:
             self._refresh(concerned & self.user_ids())
         if ended:
-            for listener in list(self._listeners.values()):
-                if listener.session_digest in ended:
-                    listener.session_over = True
+            for subscriber in list(self._subscribers.values()):
+                if subscriber.session_digest in ended:
+                    subscriber.session_over = True
 
     def _refresh(self, user_ids: set[int]) -> bool:
         """Read again what these people may see; whether it is something else than was known.
@@ -347,15 +348,15 @@ class Hub:
         """
         ended = self._end_sessions()
         if self._refresh(self.user_ids()) or ended:
-            self._tell()
+            self._notify()
 
     def _end_sessions(self) -> bool:
         """Mark whose session is over; whether there is anybody."""
-        listeners = list(self._listeners.values())
-        alive = authority.living_sessions({listener.session_key for listener in listeners})
-        ended = [listener for listener in listeners if listener.session_key not in alive]
-        for listener in ended:
-            listener.session_over = True
+        subscribers = list(self._subscribers.values())
+        alive = authority.living_sessions({subscriber.session_key for subscriber in subscribers})
+        ended = [subscriber for subscriber in subscribers if subscriber.session_key not in alive]
+        for subscriber in ended:
+            subscriber.session_over = True
         return bool(ended)
 
 

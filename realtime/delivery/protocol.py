@@ -1,8 +1,8 @@
-"""What is said to a listener, and when: the same for every transport, without doing any input or output itself.
+"""What one connection is sent, and when: a sans-I/O protocol, the same for every transport.
 
-``conversation`` is a generator of steps. A driver (two in realtime/transports/sse.py, one in realtime/transports/websocket.py) carries each
-step out in its own way, blocking or awaiting, and sends back the result. That keeps order, replay, state, heartbeat and
-the end of a session in one place for WSGI, ASGI and WebSocket.
+``deliver`` is a generator of steps. Two drivers carry them out, one blocking (realtime/transports/sse.py, for threads)
+and one in an event loop (realtime/delivery/driver.py), and send back the results. Order, replay, state, heartbeat and
+the end of a session are so decided in one place for WSGI, ASGI and WebSocket. https://sans-io.readthedocs.io/
 """
 
 import time
@@ -17,38 +17,38 @@ from ..access.audience import may_see
 from ..access.authority import Viewer
 from ..log import replay
 from ..log.events import to_json
-from ..log.replay import NO_EVENTS, Batch, Stretch
+from ..log.replay import NO_EVENTS, LogSlice
 from .hub import Hub
-from .snapshots import State, Want
-from .subscriber import Listener
+from .snapshots import SnapshotRequest, State
+from .subscriber import Subscriber
 
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
-AHEAD_SECONDS = 0.05  # for so long events go ahead of a state that has yet to be read
+AHEAD_SECONDS = 0.05  # for so long events are sent ahead of a state that has yet to be read
 BATCH = 500  # events in one write
 NEVER = float("inf")
 
 
 class Send(NamedTuple):
-    """Send these events, then these frames without id; ``cursor`` is where the listener stands afterwards.
+    """Send these events, then these frames without id. ``cursor`` is the subscriber's cursor afterwards.
 
-    With neither, it is a heartbeat. ``last``: nothing follows.
+    Without either it is a heartbeat. ``last``: nothing follows.
     """
 
     cursor: int
-    events: Batch = NO_EVENTS
+    events: LogSlice = NO_EVENTS
     states: tuple[str, ...] = ()
     last: bool = False
 
 
 class Read(NamedTuple):
-    """Read from the database, elsewhere; the result is what ``read`` returns. Equal keys may share a reading."""
+    """Call ``read`` in a reader thread and send back its result. Steps with equal keys may share one call."""
 
     key: Hashable
     read: Callable[[], Any]
 
 
 class Wait(NamedTuple):
-    """Wait until the hub has news since version ``seen``, or until that moment (``time.monotonic``)."""
+    """Wait until the hub's version is no longer ``seen``, or until that moment (``time.monotonic``)."""
 
     seen: int
     until: float
@@ -59,126 +59,128 @@ Step = Send | Read | Wait
 
 @dataclass(slots=True)
 class _Pending:
-    """What of a state has changed and is not shown yet."""
+    """The subjects of a state that have changed and have not been shown yet."""
 
     state: State
     subjects: set[Hashable] = field(default_factory=set)
     not_before: float = 0.0
 
 
-def conversation(hub: Hub, listener: Listener) -> Generator[Step, Any, None]:
-    """All that is said to one listener, from the first frame to the last.
+def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
+    """Everything that one subscriber is sent, from the first frame to the last.
 
-    A driver that cannot carry out a step closes the connection; the listener comes back with its cursor.
+    A driver that cannot carry out a step closes the connection; the client comes back with its cursor.
     """
-    subscription, heartbeat = listener.subscription, settings.SSE_HEARTBEAT_SECONDS
+    subscription, heartbeat = subscriber.subscription, settings.SSE_HEARTBEAT_SECONDS
     pending = [_Pending(state) for state in subscription.states]
-    spoke = time.monotonic()
-    everything = True  # the state of all there is, on connect and after a reset
-    next_state = NEVER  # when what has changed of a state may be shown
-    standing, known = "", None
-    ahead_until = NEVER  # while events go ahead of the state that they changed
-    read_now = False  # they have done so for long enough
+    sent_at = time.monotonic()
+    whole = True  # the whole state is due: on connect and after a reset
+    next_state = NEVER  # when a changed state may be shown
+    viewer_frame, known = "", None
+    ahead_until = NEVER  # until then events are sent ahead of the state that they changed
+    read_now = False  # they have been sent ahead for long enough
     while True:
         seen = hub.version
-        if listener.reset:
-            yield Send(listener.cursor, states=(to_json({"type": "reset", "reason": listener.reset}),))
-            listener.reset, everything = "", True
-        stretch = hub.after(listener.cursor)
-        if stretch is None:  # behind what this process keeps at hand
-            stretch, reached = yield from _page(hub, listener)
+        if subscriber.reset:
+            yield Send(subscriber.cursor, states=(to_json({"type": "reset", "reason": subscriber.reset}),))
+            subscriber.reset, whole = "", True
+        events = hub.after(subscriber.cursor)
+        if events is None:  # the subscriber is behind the ring of this process
+            events, reached = yield from _page(hub, subscriber)
         else:
-            stretch = stretch.beginning(BATCH)
-            reached = stretch[-1].id if stretch else listener.cursor
-        # Asked after the frames were taken: the tail acts on a change of authority before it hands out the events
-        # that follow it, so this answer is never older than they are.
-        viewer = hub.viewer(listener.user_id)
-        if viewer is None or viewer is not known or listener.session_over:  # the same person has the same rights
-            reason = listener.ended(viewer)
+            events = events.first(BATCH)
+            reached = events[-1].id if events else subscriber.cursor
+        # Asked after the events were taken: the tail applies a change of authority before it hands out the events that
+        # follow it, so the viewer is never older than the events.
+        viewer = hub.viewer(subscriber.user_id)
+        if viewer is None or viewer is not known or subscriber.session_over:  # an unchanged viewer has unchanged rights
+            reason = subscriber.ended(viewer)
             if reason or viewer is None:
-                yield Send(listener.cursor, states=(to_json({"type": "error", "message": reason}),), last=True)
+                yield Send(subscriber.cursor, states=(to_json({"type": "error", "message": reason}),), last=True)
                 return
         if hub.closing:
-            yield Send(listener.cursor, last=True)
+            yield Send(subscriber.cursor, last=True)
             return
-        moved, listener.cursor = listener.cursor != reached, reached
-        share = subscription.share(stretch, viewer)
-        for number, subjects in share.changed:
-            waiting = pending[number]
-            waiting.subjects |= subjects
-            next_state = min(next_state, waiting.not_before)
+        moved, subscriber.cursor = subscriber.cursor != reached, reached
+        selection = subscription.select(events, viewer)
+        for number, subjects in selection.changed:
+            changed = pending[number]
+            changed.subjects |= subjects
+            next_state = min(next_state, changed.not_before)
         now = time.monotonic()
-        due = _due(listener, viewer, pending, everything) if everything or next_state <= now else ()
-        if due and share.events and not (read_now or share.over or all(_at_hand(hub, want) for _, want in due)):
-            # What happened does not wait for what it changed to be read, and all who listen are told of it before.
-            # Everything is asked anew then, rights too.
-            yield Send(listener.cursor, share.events)
-            spoke, ahead_until = now, min(ahead_until, now + AHEAD_SECONDS)
+        due = _due(subscriber, viewer, pending, whole) if whole or next_state <= now else ()
+        if due and selection.events and not (read_now or selection.ends or all(_at_hand(hub, one) for _, one in due)):
+            # Events do not wait until the state that they change has been read. They are sent to every subscriber
+            # first; then everything is asked anew, the viewer's rights included.
+            yield Send(subscriber.cursor, selection.events)
+            sent_at, ahead_until = now, min(ahead_until, now + AHEAD_SECONDS)
             read_now = now >= ahead_until or reached < hub.cursor
             if not read_now:
                 yield Wait(seen, ahead_until)
             continue
         ahead_until, read_now = NEVER, False
-        states: list[str] = _flashes(hub, listener, viewer) if hub.flashed > listener.flashed else []
+        states = _ephemerals(hub, subscriber, viewer) if hub.ephemeral_count > subscriber.ephemeral_count else []
         if due:
-            for waiting, want in due:
-                # Asked for now and not before: what is asked for must be read, since others add to it until then.
-                reading = hub.shelf.reading(want)
-                waiting.subjects.clear()
-                waiting.not_before = time.monotonic() + STATE_SECONDS
-                states += yield Read(reading.key, reading)
+            for shown, request in due:
+                # Requested now and not earlier: a requested snapshot must be read, since others add to it until then.
+                snapshot = hub.snapshots.request(request)
+                shown.subjects.clear()
+                shown.not_before = time.monotonic() + STATE_SECONDS
+                states += yield Read(snapshot.key, snapshot)
             now = time.monotonic()
-            next_state = min((waiting.not_before for waiting in pending if waiting.subjects), default=NEVER)
-        if viewer is not known:  # told anew after every change of authority: most often it is the same person as before
-            before, known, standing = standing, viewer, subscription.standing(viewer)
-            if standing != before:
-                states.append(standing)
-        opening, everything = everything, False
-        if share.over:
+            next_state = min((state.not_before for state in pending if state.subjects), default=NEVER)
+        if viewer is not known:  # read anew after every change of authority, which most often changes nothing here
+            before, known, viewer_frame = viewer_frame, viewer, subscription.viewer_frame(viewer)
+            if viewer_frame != before:
+                states.append(viewer_frame)
+        opening, whole = whole, False
+        if selection.ends:
             gone = to_json({"type": "error", "message": "gone"})
-            yield Send(listener.cursor, share.events, (*states, gone), last=True)
+            yield Send(subscriber.cursor, selection.events, (*states, gone), last=True)
             return
-        if share.events or states or opening or now - spoke >= heartbeat:
-            yield Send(listener.cursor, share.events, tuple(states))
-            spoke = now
-        # Nothing more lies ready; what comes from now on, the wait notices.
-        if not listener.reset and (not moved or reached >= hub.cursor):
-            yield Wait(seen, min(spoke + heartbeat, next_state))
+        if selection.events or states or opening or now - sent_at >= heartbeat:
+            yield Send(subscriber.cursor, selection.events, tuple(states))
+            sent_at = now
+        # Wait only where nothing is left to read; the wait ends at once if something has come meanwhile.
+        if not subscriber.reset and (not moved or reached >= hub.cursor):
+            yield Wait(seen, min(sent_at + heartbeat, next_state))
 
 
-def _page(hub: Hub, listener: Listener) -> Generator[Step, Any, tuple[Stretch, int]]:
-    """Events of the log after the listener's cursor, for whomever they are, and the cursor behind them."""
-    number = replay.page_of(listener.cursor)
+def _page(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, tuple[LogSlice, int]]:
+    """The next page of the log after the subscriber's cursor, and the cursor behind it. Not yet filtered by audience."""
+    number = replay.page_of(subscriber.cursor)
     last = min((number + 1) * replay.PAGE, hub.cursor)
     page = yield Read(("page", number, last), partial(replay.page, number, last))
-    if page.pruned_to > listener.cursor:  # pruned while it was being read
-        listener.reset = replay.TOO_OLD
-        return Stretch(), hub.cursor
-    return page.after(listener.cursor), last
+    if page.pruned_to > subscriber.cursor:  # pruned while it was being read
+        subscriber.reset = replay.TOO_OLD
+        return NO_EVENTS, hub.cursor
+    return page.after(subscriber.cursor), last
 
 
-def _flashes(hub: Hub, listener: Listener, viewer: Viewer) -> list[str]:
-    """The passing messages that this listener may see."""
-    flashes, listener.flashed = hub.flashes_after(listener.flashed), hub.flashed
-    topics = listener.subscription.topics
-    return [flash.json for flash in flashes if flash.topic in topics and may_see(viewer.keys, flash.audience)]
+def _ephemerals(hub: Hub, subscriber: Subscriber, viewer: Viewer) -> list[str]:
+    """The ephemeral messages that have come for this subscriber."""
+    messages, subscriber.ephemeral_count = hub.ephemerals_after(subscriber.ephemeral_count), hub.ephemeral_count
+    topics = subscriber.subscription.topics
+    return [one.json for one in messages if one.topic in topics and may_see(viewer.keys, one.audience)]
 
 
-def _due(listener: Listener, viewer: Viewer, pending: list[_Pending], everything: bool) -> list[tuple[_Pending, Want]]:
-    """What may be shown now of the states: everything, or what has changed."""
-    due: list[tuple[_Pending, Want]] = []
-    # Nobody is shown a state older than their cursor, or than the log was when they came: another process may have
-    # written what the tail of this one has yet to read.
-    since = max(listener.cursor, listener.came_at)
-    for waiting in pending:
-        opening = everything and waiting.state.opens
-        if opening or (waiting.subjects and time.monotonic() >= waiting.not_before):
-            subjects = None if opening else frozenset(waiting.subjects)
-            due.append((waiting, Want(waiting.state, viewer, subjects, since)))
+def _due(
+    subscriber: Subscriber, viewer: Viewer, pending: list[_Pending], whole: bool
+) -> list[tuple[_Pending, SnapshotRequest]]:
+    """The states that may be shown now, each with its request: whole, or the subjects that have changed."""
+    due: list[tuple[_Pending, SnapshotRequest]] = []
+    # Nobody is shown a state older than their cursor, or than the log was when they connected: another process may have
+    # written what the tail of this process has yet to read.
+    since = max(subscriber.cursor, subscriber.head_at_connect)
+    for state in pending:
+        opens = whole and state.state.opens
+        if opens or (state.subjects and time.monotonic() >= state.not_before):
+            subjects = None if opens else frozenset(state.subjects)
+            due.append((state, SnapshotRequest(state.state, viewer, subjects, since)))
     return due
 
 
-def _at_hand(hub: Hub, want: Want) -> bool:
-    """Whether somebody else's reading, done already, shows this."""
-    reading = hub.shelf.find(want)
-    return reading is not None and hub.reader.has(reading.key)
+def _at_hand(hub: Hub, request: SnapshotRequest) -> bool:
+    """Whether a snapshot that has been read already serves this request."""
+    snapshot = hub.snapshots.find(request)
+    return snapshot is not None and hub.reader.has(snapshot.key)

@@ -1,8 +1,8 @@
-"""Database work on behalf of streams: a few threads with a connection each, however many streams there are.
+"""Queries on behalf of open connections: a few threads with a database connection each, however many clients there are.
 
-A stream may stay open for hours and must not hold a database connection meanwhile; a thousand streams that all want
-to read at once must not open a thousand. So streams hand their reading to these threads, and readings of the same
-thing (the same page of the log, the same counters) are done once for all who asked.
+A stream may stay open for hours and must not hold a database connection meanwhile. A thousand streams that read at once
+must not open a thousand. So streams hand their queries to these threads, and equal queries (for the same page of the
+log, the same counters) run once for everybody who asked.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
-from .staggered import Relay
-from .wait_queue import Waiting
+from .staggered import StaggeredCondition
+from .wait_queue import WaitQueue
 
 THREADS = 4
-READ_SECONDS = 30.0  # the longest that a connection waits for its own reading
+READ_SECONDS = 30.0  # the longest that a connection waits for its own query
 KEPT = 32  # results; a page of the log with long messages is about a megabyte
-OPEN_SECONDS = 5.0  # a thread's connection with SQLite stays open: opening one costs ten times what most readings do
+OPEN_SECONDS = 5.0  # a thread's connection with SQLite stays open: opening one costs ten times as much as most queries
 
-_relays = threading.Lock()  # held while a reading gets one
+_conditions = threading.Lock()  # held while a query gets its condition
 
 
 class Reader:
-    """Runs readings on a few threads; keeps the newest results for those who ask for the same thing."""
+    """Runs queries on a few threads and keeps the newest results for whoever asks for the same."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -36,7 +36,7 @@ class Reader:
     def submit(self, key: Hashable, read: Callable[[], Any]) -> Future:
         """A future for what ``read`` returns. The same ``key`` gives the same future; ``None`` shares with nobody.
 
-        A key must therefore name the moment too (the cursor, say). A failed reading is not kept.
+        A key must therefore name the moment too (the cursor, say). A failed query is not kept.
         """
         with self._lock:
             known = self._kept.get(key)
@@ -52,60 +52,60 @@ class Reader:
             return future
 
     def has(self, key: Hashable) -> bool:
-        """Whether the result of a reading is at hand."""
+        """Whether the result of a query is there already."""
         known = self._kept.get(key)
         return known is not None and known.done() and not known.exception()
 
 
-async def result_of(reading: Future) -> Any:
-    """What a reading gave, for a coroutine, which waits for it no longer than ``READ_SECONDS``.
+async def result_of(query: Future) -> Any:
+    """The result of a query, for a coroutine, which waits for at most ``READ_SECONDS``.
 
-    Raises TimeoutError then, and whatever the reading raised. It goes on all the same: others may wait for it.
+    Raises TimeoutError after that, and whatever the query raised. The query goes on: others may wait for it.
     """
-    if not reading.done():
-        await waiting_for(reading, asyncio.get_running_loop()).stay(READ_SECONDS)
-        if not reading.done():
+    if not query.done():
+        await wait_queue_of(query, asyncio.get_running_loop()).wait(READ_SECONDS)
+        if not query.done():
             raise TimeoutError
-    return reading.result()
+    return query.result()
 
 
-def result_for_thread(reading: Future) -> Any:
-    """As ``result_of``, for a thread. Many may wait for the same reading: they go on one after the other."""
-    if not reading.done():
-        relay = _relay_of(reading)
-        with relay:
-            if not relay.wait_turn(reading.done, READ_SECONDS):
+def result_for_thread(query: Future) -> Any:
+    """As ``result_of``, for a thread. The threads that wait for one query are woken in turns."""
+    if not query.done():
+        condition = _condition_of(query)
+        with condition:
+            if not condition.wait_turn(query.done, READ_SECONDS):
                 raise TimeoutError(f"a reading took more than {READ_SECONDS:.0f} s")
-    return reading.result()
+    return query.result()
 
 
-def _relay_of(reading: Future) -> Relay:
-    with _relays:
-        relay = reading.__dict__.get("relay")
-        if relay is None:
-            relay = reading.__dict__["relay"] = Relay()
+def _condition_of(query: Future) -> StaggeredCondition:
+    with _conditions:
+        condition = query.__dict__.get("condition")
+        if condition is None:
+            condition = query.__dict__["condition"] = StaggeredCondition()
 
             def start(_: Future) -> None:
-                with relay:
-                    relay.start()
+                with condition:
+                    condition.start()
 
-            reading.add_done_callback(start)
-        return relay
+            query.add_done_callback(start)
+        return condition
 
 
-def waiting_for(reading: Future, loop: asyncio.AbstractEventLoop) -> Waiting:
-    """Those of a loop who wait for a reading. To be asked in that loop's own thread."""
-    known: dict[asyncio.AbstractEventLoop, Waiting] = reading.__dict__.setdefault("waiting", {})
-    waiting = known.get(loop)
-    if waiting is None:
-        waiting = known[loop] = Waiting(loop)
+def wait_queue_of(query: Future, loop: asyncio.AbstractEventLoop) -> WaitQueue:
+    """The wait queue of an event loop for a query. Only for that loop's own thread."""
+    known: dict[asyncio.AbstractEventLoop, WaitQueue] = query.__dict__.setdefault("wait_queues", {})
+    queue = known.get(loop)
+    if queue is None:
+        queue = known[loop] = WaitQueue(loop)
 
         def wake(_: Future) -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(waiting.wake)
+                loop.call_soon_threadsafe(queue.wake)
 
-        reading.add_done_callback(wake)
-    return waiting
+        query.add_done_callback(wake)
+    return queue
 
 
 def _with_fresh_connection(read: Callable[[], Any]) -> Any:

@@ -1,6 +1,7 @@
 """State frames: the present state of something, sent on connect and after the events that change it.
 
-They carry no id. An app declares what can be shown (``State``); a stream shows some of it, at most once a second.
+State frames carry no id. An application declares what can be shown (``State``). A connection shows each state at most
+once a second. Connections that would see the same frames share one query, a ``Snapshot``.
 """
 
 import itertools
@@ -16,18 +17,18 @@ from ..log.replay import Frame
 
 Subjects = frozenset[Hashable] | None
 
-FRESH_SECONDS = 1.0  # a reading that began longer ago serves nobody new
-SCOPES = 1_000  # readings that are remembered; whoever finds none makes one
+FRESH_SECONDS = 1.0  # an older snapshot serves no new request
+SCOPES = 1_000  # snapshots that are remembered; a request that finds none makes one
 
 
 @dataclass(frozen=True)
 class State:
-    """Something whose present state streams show.
+    """Something whose present state connections show.
 
-    ``name`` tells readings apart. ``subject`` says what of it an event changes (a project's id, say), or ``None``
-    when the event leaves it alone. ``read`` gives the frames (dicts) for a viewer: those of the subjects that changed,
-    or, with ``None``, those of all there is, for a stream that has just opened (where ``opens``). ``scope`` names what
-    a viewer sees of it: viewers of the same scope share one reading.
+    ``name`` tells states apart. ``subject`` returns which part of the state an event changes (a project's id, say), or
+    ``None`` when the event does not change it. ``read`` returns the frames (dicts) for a viewer: those of the changed
+    subjects, or, given ``None``, those of the whole state, for a new connection (where ``opens``). ``scope`` names what
+    a viewer sees of the state: viewers of the same scope share a snapshot.
     """
 
     name: str
@@ -41,9 +42,8 @@ class State:
         return [to_json(frame) for frame in self.read(viewer, subjects)]
 
 
-class Want(NamedTuple):
-    """Something to be shown to a viewer: these subjects of a state (``None``: all there is), as they are at the cursor
-    ``since`` or later."""
+class SnapshotRequest(NamedTuple):
+    """What a connection has to show: these subjects of a state (``None``: all), as of the cursor ``since`` or later."""
 
     state: State
     viewer: Viewer
@@ -51,70 +51,70 @@ class Want(NamedTuple):
     since: int
 
 
-class Reading:
-    """One reading of a state, for all who may share it. Called once, in whatever thread has time for it."""
+class Snapshot:
+    """One reading of a state, shared by every request that it serves. Called once, by a reader thread."""
 
-    def __init__(self, shelf: "Shelf", number: int, state: State, viewer: Viewer, whole: bool) -> None:
+    def __init__(self, cache: "SnapshotCache", number: int, state: State, viewer: Viewer, whole: bool) -> None:
         self.key = ("state", number)
         self.subjects: set[Hashable] = set()
-        self.since = 0  # what it shows is not older than this cursor
+        self.since = 0  # the snapshot is not older than this cursor
         self.began: float | None = None
-        self._shelf, self._state, self._viewer, self._whole = shelf, state, viewer, whole
+        self._cache, self._state, self._viewer, self._whole = cache, state, viewer, whole
 
     def __call__(self) -> list[str]:
-        subjects = self._shelf.begin(self)
+        subjects = self._cache.begin(self)
         return self._state.encoded(self._viewer, None if self._whole else subjects)
 
 
-class Shelf:
-    """Which reading serves whom. Of what people see alike one reading is at work and one waits, however many ask.
+class SnapshotCache:
+    """Finds the snapshot that serves a request. Per scope one snapshot is being read and one waits, whatever the load.
 
-    A reading that has not begun serves everybody: what they have read of the log lies before it. One that has begun
-    serves those who stand where the log stood then, or before, and ask for nothing that it leaves out.
+    A snapshot that has not begun serves every request, since it will read what is newer. A snapshot that has begun
+    serves requests whose cursor is not past the log's position at that time, and whose subjects it includes.
     """
 
     def __init__(self, cursor: Callable[[], int]) -> None:
-        """``cursor`` says up to which id this process has read the log."""
+        """``cursor`` returns the id up to which this process has read the log."""
         self._cursor = cursor
         self._lock = threading.Lock()
         self._numbers = itertools.count()
-        self._newest: dict[Hashable, Reading] = {}
+        self._newest: dict[Hashable, Snapshot] = {}
 
-    def reading(self, want: Want) -> Reading:
-        """The reading that shows this. Whoever asks has it done: until it begins, others add to it."""
-        place = self._place(want)
+    def request(self, request: SnapshotRequest) -> Snapshot:
+        """The snapshot that serves this request. The caller must have it read: until it begins, others add to it."""
+        key = self._key(request)
         with self._lock:
-            found = self._newest.get(place)
-            if found is None or not self._serves(found, want):
-                self._newest.pop(place, None)
-                found = Reading(self, next(self._numbers), want.state, want.viewer, want.subjects is None)
-                self._newest[place] = found
+            found = self._newest.get(key)
+            if found is None or not self._serves(found, request):
+                self._newest.pop(key, None)
+                found = Snapshot(self, next(self._numbers), request.state, request.viewer, request.subjects is None)
+                self._newest[key] = found
                 if len(self._newest) > SCOPES:
                     del self._newest[next(iter(self._newest))]
             if found.began is None:
-                found.subjects.update(want.subjects or ())
-                found.since = max(found.since, want.since)
+                found.subjects.update(request.subjects or ())
+                found.since = max(found.since, request.since)
             return found
 
-    def find(self, want: Want) -> Reading | None:
-        """The reading of somebody else that would show this, if there is one; nothing is asked for."""
-        found = self._newest.get(self._place(want))
-        return found if found is not None and self._serves(found, want) else None
+    def find(self, request: SnapshotRequest) -> Snapshot | None:
+        """The snapshot of an earlier request that would serve this one, if there is any. Requests nothing."""
+        found = self._newest.get(self._key(request))
+        return found if found is not None and self._serves(found, request) else None
 
     @staticmethod
-    def _place(want: Want) -> Hashable:
-        return (want.state.name, want.state.scope(want.viewer), want.subjects is None)
+    def _key(request: SnapshotRequest) -> Hashable:
+        return (request.state.name, request.state.scope(request.viewer), request.subjects is None)
 
     @staticmethod
-    def _serves(reading: Reading, want: Want) -> bool:
-        if reading.began is None:
+    def _serves(snapshot: Snapshot, request: SnapshotRequest) -> bool:
+        if snapshot.began is None:
             return True
-        fresh = time.monotonic() - reading.began < FRESH_SECONDS
-        return fresh and reading.since >= want.since and reading.subjects >= (want.subjects or frozenset())
+        fresh = time.monotonic() - snapshot.began < FRESH_SECONDS
+        return fresh and snapshot.since >= request.since and snapshot.subjects >= (request.subjects or frozenset())
 
-    def begin(self, reading: Reading) -> frozenset[Hashable]:
-        """A reading begins: nobody can add to it any more. What it is to read of."""
+    def begin(self, snapshot: Snapshot) -> frozenset[Hashable]:
+        """Close a snapshot for further requests and return its subjects."""
         with self._lock:
-            reading.began = time.monotonic()
-            reading.since = max(reading.since, self._cursor())
-            return frozenset(reading.subjects)
+            snapshot.began = time.monotonic()
+            snapshot.since = max(snapshot.since, self._cursor())
+            return frozenset(snapshot.subjects)

@@ -1,31 +1,31 @@
-"""Threads that wait for the same thing: woken a few at a time, each waking the next.
+"""A condition variable for a thousand threads: they are woken a few at a time, and each wakes the next.
 
-Woken all at once, a thousand threads wait for Python's lock together, and each of them looks for it two hundred times
-a second (``sys.setswitchinterval``): the processor does little else, and events come seconds later.
+A thousand threads that wake at once all compete for Python's global lock. Each of them asks for it two hundred times a
+second (``sys.setswitchinterval``), so the processor does little else and events arrive seconds late.
 """
 
 import threading
 from collections.abc import Callable
 
-AT_ONCE = 8  # enough for the cores: who runs waits for the kernel most of the time
+AT_ONCE = 8  # enough for the cores: a running thread waits for the kernel most of the time
 
 
-class Relay(threading.Condition):
-    """A condition that passes from one waiting thread to the next. Its lock must be held for both calls."""
+class StaggeredCondition(threading.Condition):
+    """A condition whose notification passes from one waiting thread to the next. Hold its lock for both calls."""
 
     def start(self) -> None:
-        """What the threads wait for may have come: they look, one after the other."""
+        """Wake the first threads; each of them checks its predicate and wakes another."""
         self.notify(AT_ONCE)
 
-    def wait_turn(self, come: Callable[[], bool], seconds: float) -> bool:
-        """Wait until ``come`` says so, or for so many seconds; whether it has come.
+    def wait_turn(self, predicate: Callable[[], bool], seconds: float) -> bool:
+        """Wait until ``predicate`` holds, for at most so many seconds. Return whether it holds.
 
-        Who finds that it has wakes the next at once, before whatever it goes on to do. Those who wait in vain stand
-        behind: who looked last waits last.
+        A thread whose predicate holds wakes the next thread at once, before it goes on. A thread that was woken in vain
+        moves to the end of the queue.
         """
-        if come():
+        if predicate():
             return True
-        has_come = self.wait_for(come, seconds)
-        if has_come:
+        holds = self.wait_for(predicate, seconds)
+        if holds:
             self.notify()
-        return has_come
+        return holds

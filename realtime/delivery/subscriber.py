@@ -1,4 +1,4 @@
-"""One open connection, whatever its transport: who it is, what it asked for, how far it has read."""
+"""One open connection, whatever its transport: who it is, what it subscribes to, and how far it has read."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -6,78 +6,83 @@ from typing import NamedTuple
 
 from ..access.audience import may_see
 from ..access.authority import Viewer, session_digest
-from ..log.replay import NO_EVENTS, Batch, Frame, Stretch
+from ..log.replay import NO_EVENTS, Frame, LogSlice
 from .snapshots import State
 
 
-class Share(NamedTuple):
-    """What of some events is somebody's: those to be sent, the states that they change (their numbers, and the
-    subjects), and whether one of them leaves nothing more to tell."""
+class Selection(NamedTuple):
+    """What one subscriber gets of some events.
 
-    events: Batch
+    ``events`` are sent. ``changed`` holds, for each state that they change, its number and the changed subjects.
+    ``ends``: after one of these events the subscription has nothing more to deliver.
+    """
+
+    events: LogSlice
     changed: tuple[tuple[int, frozenset[Hashable]], ...]
-    over: bool
+    ends: bool
 
 
-NO_SHARE = Share(NO_EVENTS, (), False)
+NOTHING_SELECTED = Selection(NO_EVENTS, (), False)
 
 
 @dataclass(frozen=True, eq=False)
 class Subscription:
-    """What an address carries.
+    """What an address delivers.
 
-    ``topics``: the topics whose events are wanted. ``states``: the present state shown beside them.
-    ``wanted``: a further choice among the events of those topics. ``allowed``: asked again whenever the person's
-    authority changes; the stream ends when it says no. ``over``: an event after which there is nothing left to tell.
-    ``standing``: a frame (as JSON) about the viewer, sent on connect and whenever it has changed; "" for none.
+    ``topics``: the topics of its events. ``states``: the states that it shows beside them. ``wanted``: a further choice
+    among the events of those topics. ``allowed``: asked again whenever the viewer's authority changes; the connection
+    ends when it returns ``False``. ``ends``: whether an event leaves nothing more to deliver. ``viewer_frame``: a frame
+    about the viewer (as JSON), sent on connect and whenever it changes; "" for none.
     """
 
     topics: frozenset[str]
     states: tuple[State, ...] = ()
     wanted: Callable[[Frame], bool] = lambda frame: True
     allowed: Callable[[Viewer], bool] = lambda viewer: True
-    over: Callable[[Frame], bool] = lambda frame: False
-    standing: Callable[[Viewer], str] = lambda viewer: ""
+    ends: Callable[[Frame], bool] = lambda frame: False
+    viewer_frame: Callable[[Viewer], str] = lambda viewer: ""
 
-    def gets(self, frame: Frame, viewer: Viewer) -> bool:
-        """Whether an event belongs to what was asked for, and may be seen by this person."""
+    def includes(self, frame: Frame, viewer: Viewer) -> bool:
+        """Whether an event is of these topics and may be seen by this viewer."""
         return frame.topic in self.topics and may_see(viewer.keys, frame.audience)
 
-    def share(self, stretch: Stretch, viewer: Viewer) -> Share:
-        """What of these events is this person's. Worked out once for all who ask for the same and may see the same."""
-        if not stretch:
-            return NO_SHARE
-        place = (self, viewer.keys & stretch.audience)
-        found = stretch.memo.get(place)
+    def select(self, events: LogSlice, viewer: Viewer) -> Selection:
+        """What this viewer gets of these events. Computed once for all with this subscription and the same rights."""
+        if not events:
+            return NOTHING_SELECTED
+        key = (self, viewer.keys & events.audience)
+        found = events.memo.get(key)
         if found is None:
-            found = stretch.memo[place] = self._share(stretch, viewer)
+            found = events.memo[key] = self._select(events, viewer)
         return found
 
-    def _share(self, stretch: Stretch, viewer: Viewer) -> Share:
-        seen = [frame for frame in stretch if self.gets(frame, viewer)]
+    def _select(self, events: LogSlice, viewer: Viewer) -> Selection:
+        seen = [frame for frame in events if self.includes(frame, viewer)]
         subjects = (
             frozenset(subject for subject in map(state.subject, seen) if subject is not None) for state in self.states
         )
-        return Share(
-            events=Batch(frame for frame in seen if self.wanted(frame)),
+        return Selection(
+            events=LogSlice(frame for frame in seen if self.wanted(frame)),
             changed=tuple((number, changed) for number, changed in enumerate(subjects) if changed),
-            over=any(map(self.over, seen)),
+            ends=any(map(self.ends, seen)),
         )
 
 
-def asked_by_another(asked: str | None, user_id: int) -> bool:
-    """Whether a page that named its user was opened by somebody else than who is signed in now.
+def names_another_user(asked: str | None, user_id: int) -> bool:
+    """Whether a page that named its user belongs to somebody else than the user who is signed in now.
 
-    The browser's cookie may have changed hands since; what is for one must not be shown in the other's page.
+    The browser's session may have changed hands since the page was opened. What is for one user must not be shown in
+    the other's page.
     """
     return bool(asked) and asked != str(user_id)
 
 
 @dataclass(slots=True)
-class Listener:
-    """A connection's side of the log. Nothing is queued for it: it holds a cursor and reads from there.
+class Subscriber:
+    """A connection's position in the log. Nothing is queued for it: it holds a cursor and reads from there.
 
-    ``came_at`` is the newest id of the log when it came; ``reset`` why its own cursor was of no use (else empty).
+    ``head_at_connect`` is the newest id of the log when it connected. ``reset`` says why its own cursor could not be
+    used (else empty).
     """
 
     user_id: int
@@ -86,9 +91,9 @@ class Listener:
     subscription: Subscription
     cursor: int
     reset: str = ""
-    came_at: int = 0
+    head_at_connect: int = 0
     session_over: bool = False
-    flashed: int = 0
+    ephemeral_count: int = 0
     transport: str = "sse"
     session_digest: str = field(init=False)
 

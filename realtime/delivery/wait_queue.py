@@ -1,8 +1,7 @@
-"""Thousands in one event loop that wait for the same thing: woken by one call, or each when its time is over.
+"""A wait queue for thousands of connections in one event loop: one call wakes them all, or each times out by itself.
 
-Who waits leaves a callback and needs neither a task nor a future for it. ``asyncio.wait`` and ``wait_for`` would do the
-same at many times the price for each of them; and who gives up waiting for a future that all share is looked for among
-all who still wait.
+A waiter leaves a callback and needs neither a task nor a future. ``asyncio.wait`` and ``asyncio.wait_for`` would cost
+many times as much per waiter, and removing one waiter from a future that all share takes a search through all of them.
 """
 
 import asyncio
@@ -10,161 +9,160 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 
-GRID_SECONDS = 0.05  # times that end in the same step share one timer
-FIRST_SLICE = 20  # what these are told is on its way while the next are still being told
-SLICE = 100  # woken in one turn of the loop: others have their turn before the next are
+GRID_SECONDS = 0.05  # timeouts that end in the same step share one timer
+FIRST_SLICE = 20  # waiters woken in the first turn: what they write leaves while the next ones are woken
+SLICE = 100  # waiters woken in one later turn of the loop: other callbacks run before the next slice
 
 
-class Place:
-    """Where somebody waits, as often as they like. Only to be used in the loop's own thread.
+class Waiter:
+    """One connection's place in a wait queue, used again and again. Only for the loop's own thread.
 
-    A place has one timer at most. Who is woken before their time most often waits again, for longer: the timer is left
-    as it is then, and set anew only when it is over.
+    A waiter has at most one timer. A waiter that is woken early usually waits again, for longer: its timer then stays as
+    it is, and is set anew when it fires.
     """
 
-    __slots__ = ("_due", "_go_on", "_timer", "_waiting", "_waits")
+    __slots__ = ("_callback", "_due", "_queue", "_timer", "_waits")
 
-    def __init__(self, waiting: "Waiting", go_on: Callable[[], None]) -> None:
-        self._waiting = waiting
-        self._go_on: Callable[[], None] | None = go_on
+    def __init__(self, queue: "WaitQueue", callback: Callable[[], None]) -> None:
+        self._queue = queue
+        self._callback: Callable[[], None] | None = callback
         self._waits = False
-        self._due = 0  # the step of the grid at which they have waited long enough
-        self._timer: int | None = None  # the step at which somebody looks
+        self._due = 0  # the step of the grid at which the wait times out
+        self._timer: int | None = None  # the step at which the timer fires
 
     def wait(self, until: float) -> None:
-        """Wait until that moment of the loop's clock at most (and up to a step longer); then ``go_on`` is called.
+        """Call the callback at the next wake-up, or at ``until`` by the loop's clock (up to one step of the grid later).
 
-        What it raises is told to the loop's exception handler.
+        What the callback raises goes to the loop's exception handler.
         """
         self._due = step = int(until / GRID_SECONDS) + 1
         self._waits = True
-        self._waiting._all.add(self)
+        self._queue._waiting.add(self)
         if self._timer is None or step < self._timer:
-            self._waiting._set_timer(self, step)
+            self._queue._set_timer(self, step)
 
-    def cease(self) -> None:
-        """Wait no longer, for now."""
+    def cancel(self) -> None:
+        """End this wait. The waiter can wait again."""
         self._waits = False
-        self._waiting._all.discard(self)
+        self._queue._waiting.discard(self)
 
-    def leave(self) -> None:
-        """Wait no more; the callback is not called any more. Asking twice is harmless."""
-        self.cease()
-        self._go_on = None
-        self._waiting._late.discard(self)
-        self._waiting._forget_timer(self)
+    def close(self) -> None:
+        """End for good: the callback is never called again. Calling it twice is harmless."""
+        self.cancel()
+        self._callback = None
+        self._queue._late.discard(self)
+        self._queue._forget_timer(self)
 
     def _call(self) -> None:
-        go_on, self._waits = self._go_on, False
-        if go_on is not None:
+        callback, self._waits = self._callback, False
+        if callback is not None:
             try:
-                go_on()
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (others must still be woken)
-                self._waiting.complain(error)
+                callback()
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (the other waiters must still be woken)
+                self._queue.report(error)
 
 
-class _PlaceForOnce(Place):
-    """It is left when its time has come."""
+class _OneTimeWaiter(Waiter):
+    """A waiter that closes itself when its wait is over."""
 
     __slots__ = ()
 
     def _call(self) -> None:
         super()._call()
-        self.leave()
+        self.close()
 
 
-class Waiting:
-    """Those of one loop that wait for one thing. Only to be used in that loop's own thread, but for asking whether
-    anybody waits (``bool``)."""
+class WaitQueue:
+    """The waiters of one event loop. Only for that loop's own thread, except for asking whether anybody waits (``bool``)."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._all: set[Place] = set()
-        self._woken: deque[Place] = deque()
-        self._late: set[Place] = set()  # their time is over
-        self._at_work = False  # or about to be
-        self._due: dict[int, set[Place]] = {}
-        self._step = 0  # the newest whose time is over
+        self._waiting: set[Waiter] = set()
+        self._woken: deque[Waiter] = deque()
+        self._late: set[Waiter] = set()  # timed out
+        self._waking = False  # a slice is being woken, or is scheduled
+        self._due: dict[int, set[Waiter]] = {}
+        self._step = 0  # the newest step that is over
 
     def __bool__(self) -> bool:
-        return bool(self._all)
+        return bool(self._waiting)
 
-    def place(self, go_on: Callable[[], None]) -> Place:
-        """A place for somebody who waits again and again. To be left in the end."""
-        return Place(self, go_on)
+    def waiter(self, callback: Callable[[], None]) -> Waiter:
+        """A waiter for repeated use. Close it in the end."""
+        return Waiter(self, callback)
 
-    def join(self, seconds: float, go_on: Callable[[], None]) -> Place:
-        """Wait once, for so many seconds at most."""
-        place = _PlaceForOnce(self, go_on)
-        place.wait(self._loop.time() + max(0.0, seconds))
-        return place
+    def call_once(self, seconds: float, callback: Callable[[], None]) -> Waiter:
+        """Call ``callback`` at the next wake-up, or after so many seconds."""
+        waiter = _OneTimeWaiter(self, callback)
+        waiter.wait(self._loop.time() + max(0.0, seconds))
+        return waiter
 
-    async def stay(self, seconds: float) -> None:
-        """As ``join``, for a coroutine."""
-        news = self._loop.create_future()
-        place = self.join(seconds, lambda: news.done() or news.set_result(None))
+    async def wait(self, seconds: float) -> None:
+        """Wait for the next wake-up in a coroutine, for at most so many seconds."""
+        woken = self._loop.create_future()
+        waiter = self.call_once(seconds, lambda: woken.done() or woken.set_result(None))
         try:
-            await news
+            await woken
         finally:
-            place.leave()
+            waiter.close()
 
     def wake(self) -> None:
-        """Whoever waits now has waited long enough. They are woken a slice at a time, in the order of these calls."""
-        self._woken.extend(self._all)
-        self._all.clear()
-        if not self._at_work:
-            self._wake_next(FIRST_SLICE)
+        """Wake everybody who waits now, a slice at a time, in the order of the calls of this method."""
+        self._woken.extend(self._waiting)
+        self._waiting.clear()
+        if not self._waking:
+            self._wake_slice(FIRST_SLICE)
 
-    def complain(self, error: BaseException) -> None:
-        """Tell the loop of an error that nobody awaits."""
-        self._loop.call_exception_handler({"message": "Who was woken failed.", "exception": error})
+    def report(self, error: BaseException) -> None:
+        """Hand an error that nobody awaits to the loop's exception handler."""
+        self._loop.call_exception_handler({"message": "A woken connection failed.", "exception": error})
 
-    def _wake_next(self, size: int = SLICE) -> None:
-        """A slice of those who are woken, and of those whose time is over when all of these are."""
-        self._at_work = True
+    def _wake_slice(self, size: int = SLICE) -> None:
+        """Call the next woken waiters and, after all of these, those that timed out."""
+        self._waking = True
         woken, late = self._woken, self._late
         try:
             for _ in range(size):
                 if woken:
-                    place = woken.popleft()
-                    if place._waits:
-                        place._call()
+                    waiter = woken.popleft()
+                    if waiter._waits:
+                        waiter._call()
                 elif late:
-                    place = late.pop()
-                    if place._waits and place._due <= self._step:  # or they were woken, and wait again
-                        self._all.discard(place)
-                        place._call()
+                    waiter = late.pop()
+                    if waiter._waits and waiter._due <= self._step:  # else it was woken and waits again
+                        self._waiting.discard(waiter)
+                        waiter._call()
                 else:
                     break
         finally:
-            self._at_work = bool(woken or late)
-            if self._at_work:  # after what this slice has written in a row (gistagum/servers/batched_writes.py)
-                self._loop.call_soon(self._wake_next)
+            self._waking = bool(woken or late)
+            if self._waking:  # after the writes that this slice has batched (gistagum/servers/batched_writes.py)
+                self._loop.call_soon(self._wake_slice)
 
-    # --- time ---------------------------------------------------------------------------------------------------
+    # --- timers -------------------------------------------------------------------------------------------------
 
-    def _set_timer(self, place: Place, step: int) -> None:
-        self._forget_timer(place)
+    def _set_timer(self, waiter: Waiter, step: int) -> None:
+        self._forget_timer(waiter)
         due = self._due.get(step)
         if due is None:
             due = self._due[step] = set()
-            # Not in the context of whoever happens to be the first: what they were about is nobody else's matter.
-            self._loop.call_at(step * GRID_SECONDS, self._over, step, context=Context())
-        due.add(place)
-        place._timer = step
+            # In a context of its own: the timer serves others, too, and must not keep the first one's context alive.
+            self._loop.call_at(step * GRID_SECONDS, self._step_over, step, context=Context())
+        due.add(waiter)
+        waiter._timer = step
 
-    def _forget_timer(self, place: Place) -> None:
-        if place._timer is not None:
-            self._due.get(place._timer, set()).discard(place)
-            place._timer = None
+    def _forget_timer(self, waiter: Waiter) -> None:
+        if waiter._timer is not None:
+            self._due.get(waiter._timer, set()).discard(waiter)
+            waiter._timer = None
 
-    def _over(self, step: int) -> None:
+    def _step_over(self, step: int) -> None:
         self._step = max(self._step, step)
-        for place in self._due.pop(step):
-            place._timer = None
-            if place._waits and place._due > step:
-                self._set_timer(place, place._due)
-            elif place._waits:
-                self._late.add(place)
-        if self._late and not self._at_work:
-            self._wake_next()
+        for waiter in self._due.pop(step):
+            waiter._timer = None
+            if waiter._waits and waiter._due > step:
+                self._set_timer(waiter, waiter._due)
+            elif waiter._waits:
+                self._late.add(waiter)
+        if self._late and not self._waking:
+            self._wake_slice()

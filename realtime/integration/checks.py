@@ -23,15 +23,15 @@ def known_order(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Check
     ]
 
 
-def followable_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Broadcasting needs a channel layer whose groups can be followed (realtime/channel_layer/backends.py)."""
+def callback_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Broadcasting needs a channel layer that calls back (realtime/channel_layer/backends.py)."""
     layer = get_channel_layer()
-    if layer is None or all(hasattr(type(layer), name) for name in ("follow", "unfollow", "send_all")):
+    if layer is None or all(hasattr(type(layer), name) for name in ("subscribe", "unsubscribe", "send_many")):
         return []
     return [
         Error(
             f"The groups of {type(layer).__module__}.{type(layer).__name__} cannot be followed.",
-            hint="Set the BACKEND of CHANNEL_LAYERS to a layer of realtime.channel_layer.following.",
+            hint="Set the BACKEND of CHANNEL_LAYERS to a layer of realtime.channel_layer.backends.",
             id="realtime.E002",
         )
     ]
@@ -40,4 +40,4 @@ def followable_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
 def register_checks() -> None:
     """Called once, when the app is ready."""
     register(known_order)
-    register(followable_layer)
+    register(callback_layer)

@@ -1,11 +1,11 @@
-"""The only door out: events after a cursor.
+"""Reading the log: the events after a cursor. Every reader of the log goes through this module.
 
-The log is read in pages of fixed id ranges. A page below the tail never changes again, so returning clients share
-one reading of it, however many they are and wherever in the page their cursors stand.
+The log is read in pages of fixed id ranges. A page below the tail never changes again, so all returning clients share
+one query for it, wherever in the page their cursors are.
 """
 
 import bisect
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -41,51 +41,47 @@ class Frame:
         return f"<Frame {self.id} {self.type}>"
 
 
-Written = TypeVar("Written")
+Encoded = TypeVar("Encoded")
 
 
-class Batch(tuple[Frame, ...]):
-    """Events that go out in one write. How a transport writes them is worked out once for all who are told the same."""
+class LogSlice(tuple[Frame, ...]):
+    """Events in the order of the log: those after some cursor, or those of them that a subscriber gets.
+
+    Everybody at the same cursor shares the slice, and with it whatever is computed from it (``memo``).
+    """
 
     @cached_property
-    def _memo(self) -> dict[Callable, Any]:
+    def memo(self) -> dict[Hashable, Any]:
+        """Results that depend on the slice alone, by a key of the caller's."""
         return {}
 
-    def written(self, how: Callable[["Batch"], Written]) -> Written:
-        """What this function makes of them; equal functions are asked once."""
-        if how not in self._memo:
-            self._memo[how] = how(self)
-        return self._memo[how]
-
-
-NO_EVENTS = Batch()
-
-
-class Stretch(list[Frame]):
-    """Events that follow one another. All who stand before them share it, and what is worked out of it (``memo``)."""
-
-    def __init__(self, frames: Iterable[Frame] = ()) -> None:
-        super().__init__(frames)
-        self.memo: dict[Hashable, Any] = {}
-
-    def beginning(self, number: int) -> "Stretch":
-        """The first so many of them, shared likewise."""
+    def first(self, number: int) -> "LogSlice":
+        """The first ``number`` events, shared in the same way."""
         if len(self) <= number:
             return self
         if number not in self.memo:
-            self.memo[number] = Stretch(self[:number])
+            self.memo[number] = LogSlice(self[:number])
         return self.memo[number]
+
+    def encoded(self, encode: Callable[["LogSlice"], Encoded]) -> Encoded:
+        """The result of ``encode``, which is called once for this slice."""
+        if encode not in self.memo:
+            self.memo[encode] = encode(self)
+        return self.memo[encode]
 
     @cached_property
     def audience(self) -> frozenset[str]:
-        """The keys of everybody who may see any of them."""
+        """The keys of everybody who may see any of these events."""
         return frozenset().union(*(frame.audience for frame in self))
 
 
-class Start(NamedTuple):
-    """Where a reader starts: after ``cursor``; ``reset`` says why its own cursor was of no use (else empty).
+NO_EVENTS = LogSlice()
 
-    ``newest`` is the id at which the log stood when it was asked.
+
+class Start(NamedTuple):
+    """Where a subscriber starts: after ``cursor``. ``reset`` says why its own cursor could not be used (else empty).
+
+    ``newest`` is the newest id of the log at that moment.
     """
 
     cursor: int
@@ -105,15 +101,18 @@ def _ends() -> tuple[int, int]:
 
 
 def pruned_to() -> int:
-    """The highest id that pruning has removed; read after events, what is missing from them is behind it."""
+    """The highest id that pruning has removed.
+
+    Read it after reading events: whatever pruning removed in between then has an id up to this one.
+    """
     return LogMark.objects.values_list("pruned_to", flat=True).first() or 0
 
 
 def start(raw: str | None) -> Start:
-    """Check a cursor that a client sent (``None`` or empty: it has none, and starts from now).
+    """Check a cursor that a client sent. ``None`` or an empty text means that it has none and starts from now.
 
-    A cursor that is not a whole number, older than the log keeps, or ahead of the log (a restored backup, or a lie)
-    cannot promise that nothing was missed: the reader is told to reset and starts from now.
+    With a cursor that is not a whole number, older than the log keeps, or ahead of the log (after a restored backup, or
+    made up), the server cannot promise that nothing was missed: the client has to reset and starts from now.
     """
     newest, pruned = _ends()
     if not raw:
@@ -140,26 +139,26 @@ def tail(cursor: int, limit: int) -> list[Frame]:
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the log's events, and the highest id that had been pruned when they had been read."""
+    """The events of one id range, and the highest id that had been pruned after they were read."""
 
-    frames: tuple[Frame, ...]
+    events: LogSlice
     pruned_to: int
-    _stretches: dict[int, Stretch] = field(default_factory=dict)
+    _slices: dict[int, LogSlice] = field(default_factory=dict)
 
-    def after(self, cursor: int) -> Stretch:
-        """The events after a cursor, shared by all who stand before the same one."""
-        start = bisect.bisect_right(self.frames, cursor, key=lambda frame: frame.id)
-        if start not in self._stretches:
-            self._stretches[start] = Stretch(self.frames[start:])
-        return self._stretches[start]
+    def after(self, cursor: int) -> LogSlice:
+        """The events after a cursor, shared by everybody at that place."""
+        start = bisect.bisect_right(self.events, cursor, key=lambda frame: frame.id)
+        if start not in self._slices:
+            self._slices[start] = LogSlice(self.events[start:])
+        return self._slices[start]
 
 
 def page(number: int, up_to: int) -> Page:
     """The events with ids ``number * PAGE + 1`` to ``(number + 1) * PAGE``, none of them above ``up_to``."""
     first = number * PAGE + 1
     last = min(first + PAGE - 1, up_to)
-    frames = tuple(Frame(row) for row in _rows().filter(id__gte=first, id__lte=last))
-    return Page(frames, pruned_to())
+    events = LogSlice(Frame(row) for row in _rows().filter(id__gte=first, id__lte=last))
+    return Page(events, pruned_to())
 
 
 def page_of(cursor: int) -> int:

@@ -11,7 +11,7 @@ from ..access.authority import Viewer
 from ..log.events import to_json
 from . import transport
 from .models import TransportHold
-from .transport import Decision, Flags, Holds, Person
+from .transport import Decision, Demotions, Flags, Person
 
 ASSIGNMENT = "transport"  # a viewer's decision is registered under this name (realtime/access/authority.py)
 
@@ -26,10 +26,10 @@ def flags() -> Flags:
     )
 
 
-def holds() -> Holds:
+def holds() -> Demotions:
     """Where WebSocket is taken away now: one query."""
     rows = {(hold.scope, hold.target): hold.reason for hold in TransportHold.objects.all()}
-    return Holds(
+    return Demotions(
         everybody=rows.get((transport.ALL, "")),
         groups={target: reason for (scope, target), reason in rows.items() if scope == transport.GROUP},
         users={int(target): reason for (scope, target), reason in rows.items() if scope == transport.USER},
@@ -43,8 +43,8 @@ def decisions(accounts: Collection[Account]) -> dict[int, Decision]:
     return {one.pk: transport.decide(granted, Person(one.pk, one.is_staff, one.groups), taken) for one in accounts}
 
 
-def _taken(granted: Flags) -> Holds:
-    return holds() if _grants_any(granted) else Holds()
+def _taken(granted: Flags) -> Demotions:
+    return holds() if _grants_any(granted) else Demotions()
 
 
 def _grants_any(granted: Flags) -> bool:

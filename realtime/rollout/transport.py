@@ -44,7 +44,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Holds:
+class Demotions:
     """Where WebSocket has been taken away: for all (the reason, or ``None``), by group's name, by user's id."""
 
     everybody: str | None = None
@@ -80,7 +80,7 @@ def cohort(flags: Flags, person: Person) -> tuple[bool, str]:
     return place < flags.percent, f"share {place:.2f} is {relation} {flags.percent} %"
 
 
-def decide(flags: Flags, person: Person, holds: Holds) -> Decision:
+def decide(flags: Flags, person: Person, holds: Demotions) -> Decision:
     """The transport for this person now."""
     taken = holds.reason(person)
     if not flags.use_websockets:

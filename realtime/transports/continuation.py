@@ -1,58 +1,58 @@
-"""An open connection keeps nothing of what let it in.
+"""An open connection keeps nothing in memory of the request that opened it.
 
-Middlewares, request, session and user decide who comes in. Under ASGI all of them would stay in memory, with the tasks
-and the thread that they ran in, for as long as the connection is open. So below ``going_on`` an application only
-decides; what is to be said after that it leaves in the scope (``leave``) and returns, and the rest goes on alone. The
-server is told, too, as far as it lets itself be told (``Outlet.settle``).
+Middleware, request, session and user decide who is let in. Under ASGI all of them would stay in memory, with their tasks
+and the thread that they ran in, for as long as the connection is open. Below ``with_continuations`` an application only
+decides. It defers what happens on the open connection (``defer``) and returns. The server frees its part, too, as far
+as it can (``DirectWriter.release_handshake``).
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from ..delivery.driver import outlet_of
+from ..delivery.direct_writer import direct_writer_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-Rest = Callable[[Receive, Send], Awaitable[None]]
+Continuation = Callable[[Receive, Send], Awaitable[None]]
 
-KEY = "realtime.rest"
+KEY = "realtime.continuation"
 
 
-def leave(scope: Scope, rest: Rest) -> bool:
-    """Leave what is to go on once the application has returned; ``False`` when nobody is there to carry it on."""
+def defer(scope: Scope, continuation: Continuation) -> bool:
+    """Run ``continuation`` once the application has returned. Return ``False`` when no wrapper is there to run it."""
     if KEY not in scope:
         return False
-    scope[KEY].append(rest)
+    scope[KEY].append(continuation)
     return True
 
 
-def going_on(application: Application) -> Application:
-    """The same application, which may leave a rest. Of an answer whose rest goes on, the end is not sent."""
+def with_continuations(application: Application) -> Application:
+    """Wrap an application that may defer a continuation. The end of its response is then sent by the continuation."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        left: list[Rest] = []
-        begun = scope["type"] != "http"
+        deferred: list[Continuation] = []
+        started = scope["type"] != "http"
 
         async def send_all_but_the_end(message: Any) -> None:
-            nonlocal begun
+            nonlocal started
             if message["type"] == "http.response.start":
-                begun = True
+                started = True
                 if message["status"] != 200:
-                    left.clear()  # somebody has put another answer in its place
-            if left and message["type"] == "http.response.body" and not message.get("more_body"):
+                    deferred.clear()  # a middleware has replaced the response
+            if deferred and message["type"] == "http.response.body" and not message.get("more_body"):
                 return
             await send(message)
 
-        outlet = outlet_of(scope)
-        asked = application({**scope, KEY: left}, receive, send_all_but_the_end)
+        direct_writer = direct_writer_of(scope)
+        deciding = application({**scope, KEY: deferred}, receive, send_all_but_the_end)
         del scope
-        await asked
-        del asked
-        if left and begun:  # else the client left before its answer began
-            if outlet is not None:
-                outlet.settle()
-            await left.pop()(receive, send)
+        await deciding
+        del deciding
+        if deferred and started:  # else the client left before its response started
+            if direct_writer is not None:
+                direct_writer.release_handshake()
+            await deferred.pop()(receive, send)
 
     return serve

@@ -1,24 +1,24 @@
-"""The browser's end of a stream under a threaded WSGI server, as far as the server lets us look at it.
+"""The state of the browser's connection under a threaded WSGI server.
 
-A thread that only writes notices a closed browser at the second write after it left, and a browser that does not
-read at all blocks it for ever. Gunicorn hands its socket to the application (``gunicorn.socket``); with that, both
-are seen in time. Without it (another server, or TLS in Gunicorn itself) the stream relies on its heartbeats.
+A thread that only writes notices a closed connection at its second write, and a browser that does not read blocks the
+thread for ever. Gunicorn hands its socket to the application (``gunicorn.socket``), which shows both in time. Without
+the socket (under another server, or with TLS in Gunicorn itself) a stream relies on its heartbeats.
 """
 
 import select
 import socket
 import ssl
 
-STALLED_SECONDS = 20.0  # a browser that takes nothing for so long is let go; it resumes when it is able to
+STALLED_SECONDS = 20.0  # a browser that reads nothing for so long is disconnected; it resumes when it can
 
 
-class ClientSocket:
-    """Answers two questions about the other end, without reading from it or writing to it."""
+class PeerSocket:
+    """Asks the socket about the other end, without reading from it or writing to it."""
 
     def __init__(self, sock: socket.socket | None) -> None:
         self._socket = None if isinstance(sock, ssl.SSLSocket) else sock
 
-    def has_left(self) -> bool:
+    def peer_closed(self) -> bool:
         """Whether the other end has closed the connection."""
         if self._socket is None:
             return False
@@ -29,8 +29,8 @@ class ClientSocket:
         except OSError:
             return True
 
-    def takes_more(self) -> bool:
-        """Wait until the other end takes more; ``False`` when it took nothing for ``STALLED_SECONDS``."""
+    def wait_writable(self) -> bool:
+        """Wait until the socket takes more bytes; ``False`` when it took none for ``STALLED_SECONDS``."""
         if self._socket is None:
             return True
         try:

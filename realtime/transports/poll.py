@@ -1,12 +1,13 @@
-"""Polling: what a stream would have said since the cursor, as one JSON answer, for browsers that no stream reaches.
+"""The polling transport: what a stream would have sent since the cursor, as one JSON response.
 
-It reads the same log under the same rules, so a browser may go from a stream to polling and back with its cursor.
+It is for browsers that no stream reaches. It reads the same log under the same rules, so a browser may go from a stream
+to polling and back with its cursor.
 """
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from ..access import authority
-from ..delivery.subscriber import Listener, Subscription
+from ..delivery.subscriber import Subscriber, Subscription
 from ..log import replay
 from ..log.events import to_json
 from .refusal import refusal, refusal_of
@@ -17,8 +18,8 @@ MOST = 200  # events in one answer
 def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     """Answer ``{"frames": [...], "cursor": N, "more": bool}``: events in order, then the state that they changed.
 
-    Without a cursor of use, the state of all there is. ``more``: not everything fitted, ask on at once. Refused as a
-    stream is (realtime/transports/sse.py).
+    Without a usable cursor, the whole state. ``more``: not everything fitted, ask again at once. Refused as a stream is
+    (realtime/transports/sse.py).
     """
     if refused := refusal_of(request, "GET"):
         return refused
@@ -27,29 +28,29 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     frames = replay.tail(start.cursor, MOST)
     if replay.pruned_to() > start.cursor:  # pruned while it was being read
         start, frames = replay.start(raw), []
-    # Authority is read after the events: it is then never older than they are, so nobody sees what was taken from them,
-    # and nothing that was written after their session had ended.
+    # Authority is read after the events, so that it is never older than they are: nobody sees an event that came after
+    # their rights or their session ended.
     viewer = authority.load([request.user.pk]).get(request.user.pk)
     session_key = request.session.session_key or ""
-    asker = Listener(request.user.pk, session_key, request.user.get_session_auth_hash(), subscription, start.cursor)
+    asker = Subscriber(request.user.pk, session_key, request.user.get_session_auth_hash(), subscription, start.cursor)
     asker.session_over = not authority.living_sessions({session_key})
     reason = asker.ended(viewer)
     if viewer is None or reason == "signed out":
         return refusal(401, "Not signed in.")
     if reason:
         return refusal(404, "There is nothing here for you.")
-    seen = [frame for frame in frames if subscription.gets(frame, viewer)]
-    said = [to_json({"type": "reset", "reason": start.reset})] if start.reset else []
-    said += [frame.json for frame in seen if subscription.wanted(frame)]
+    seen = [frame for frame in frames if subscription.includes(frame, viewer)]
+    sent = [to_json({"type": "reset", "reason": start.reset})] if start.reset else []
+    sent += [frame.json for frame in seen if subscription.wanted(frame)]
     for state in subscription.states:
         subjects = frozenset(subject for subject in map(state.subject, seen) if subject is not None)
         if state.opens and (start.reset or not raw):
-            said += state.encoded(viewer, None)
+            sent += state.encoded(viewer, None)
         elif subjects:
-            said += state.encoded(viewer, subjects)
-    standing = subscription.standing(viewer)
-    said += [standing] if standing else []
+            sent += state.encoded(viewer, subjects)
+    viewer_frame = subscription.viewer_frame(viewer)
+    sent += [viewer_frame] if viewer_frame else []
     cursor = frames[-1].id if frames else start.cursor
     more = "true" if len(frames) == MOST else "false"
-    body = f'{{"frames":[{",".join(said)}],"cursor":{cursor},"more":{more}}}'
+    body = f'{{"frames":[{",".join(sent)}],"cursor":{cursor},"more":{more}}}'
     return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})

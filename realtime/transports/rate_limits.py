@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from .client_address import request_address, scope_address
 from .refusal import deny, refusal
-from .token_buckets import KEYS, Buckets
+from .token_buckets import KEYS, TokenBuckets
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +28,12 @@ ADDRESS_REFILL_SECONDS = 100  # and an address's
 SPREAD = (1, 5)  # seconds on top, at random: those who were refused together should not return together
 
 
-class Limits:
+class RateLimits:
     """The allowances of a process. ``person`` and ``address``: how many may be opened at once."""
 
     def __init__(self, person: int, address: int, **options: Any) -> None:
-        self._people = Buckets(person, person / REFILL_SECONDS, **options)
-        self._addresses = Buckets(address, address / ADDRESS_REFILL_SECONDS, **options)
+        self._people = TokenBuckets(person, person / REFILL_SECONDS, **options)
+        self._addresses = TokenBuckets(address, address / ADDRESS_REFILL_SECONDS, **options)
         self._lock = threading.Lock()
         self._known: OrderedDict[str, int] = OrderedDict()  # session -> whose it is
 
@@ -60,7 +60,7 @@ class Limits:
 class Entry:
     """One request's: ``wait`` is 0, or the seconds after which it may be tried again."""
 
-    def __init__(self, limits: Limits, session_key: str, address: str | None, wait: int) -> None:
+    def __init__(self, limits: RateLimits, session_key: str, address: str | None, wait: int) -> None:
         self._limits, self._session_key, self._address = limits, session_key, address
         self.wait = wait + random.randint(*SPREAD) if wait else 0
         if wait and address is not None:
@@ -80,7 +80,7 @@ class Entry:
             self._address = None
 
 
-limits = Limits(2 * settings.STREAMS_PER_PERSON, settings.OPENS_PER_ADDRESS)
+limits = RateLimits(2 * settings.STREAMS_PER_PERSON, settings.OPENS_PER_ADDRESS)
 
 
 def limited(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from ..delivery.subscriber import asked_by_another
+from ..delivery.subscriber import names_another_user
 
 
 def refusal(status: int, message: str, **headers: str) -> JsonResponse:
@@ -22,7 +22,7 @@ def refusal_of(request: HttpRequest, method: str) -> JsonResponse | None:
         return refusal(405, f"Only {method} is answered here.", Allow=method)
     if not request.user.is_authenticated:
         return refusal(401, "Not signed in.")
-    if asked_by_another(request.GET.get("user"), request.user.pk):
+    if names_another_user(request.GET.get("user"), request.user.pk):
         return refusal(409, "Somebody else is signed in.")
     return None
 

@@ -1,7 +1,7 @@
-"""Server-Sent Events: the frames, and a response that works the same under WSGI and ASGI.
+"""The SSE transport: the encoding of frames, and a response that works the same under WSGI and ASGI.
 
-Under WSGI a stream is a sync iterator on a thread of its own; under ASGI it must be an async one (Django would
-consume a sync iterator whole before answering). Both only carry out the steps of realtime/delivery/protocol.py.
+Under WSGI a stream is a sync iterator on a thread of its own. Under ASGI it must be async, since Django would consume a
+sync iterator whole before it answers. Both only carry out the steps of realtime/delivery/protocol.py.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
@@ -20,30 +20,31 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
-from ..delivery.driver import Outlet, Teller, outlet_of, through
+from ..delivery.direct_writer import DirectWriter, direct_writer_of, start_sending
+from ..delivery.driver import Driver
 from ..delivery.hub import TooManyOfOne, hub
-from ..delivery.protocol import Read, Send, Step, Wait, conversation
+from ..delivery.protocol import Read, Send, Step, Wait, deliver
 from ..delivery.reader import result_for_thread
-from ..delivery.subscriber import Listener, Subscription
+from ..delivery.subscriber import Subscriber, Subscription
 from ..log import replay
-from ..log.replay import Batch
+from ..log.replay import LogSlice
 from . import continuation
-from .peer_socket import ClientSocket
+from .peer_socket import PeerSocket
 from .refusal import refusal, refusal_of
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 5.0  # how often a waiting thread looks whether its browser has left
+LOOK_SECONDS = 5.0  # how often a waiting thread checks whether its browser has left
 PIECE = 16 * 1024  # bytes in one blocking write
 RETRY_MS = (1_000, 6_000)  # browsers come back spread over this range
 
 
 def event_stream(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
-    """Answer with a stream of what ``subscription`` says, from the cursor that the request carries.
+    """Answer with a stream of what ``subscription`` delivers, from the cursor that the request carries.
 
-    Not signed in: 401 as JSON, or the sign-in page for a browser that came to look. Somebody else signed in than whom
-    ``?user=`` names: 409. No slot left, or none for this person: 503 with ``Retry-After``. Not allowed: 404, since that
-    it exists is nobody's business either.
+    Not signed in: 401 as JSON, or the sign-in page for a browser that asks for HTML. Another user signed in than
+    ``?user=`` names: 409. No slot left, or none for this user: 503 with ``Retry-After``. Not allowed: 404, which does not
+    reveal whether there is such a stream.
     """
     if refused := refusal_of(request, "GET"):
         if refused.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
@@ -55,7 +56,7 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         return refusal(503, "All streams of this server are taken.", **{"Retry-After": str(random.randint(3, 10))})
     slot = Slot(_slots)
     start = replay.start(request.headers.get("Last-Event-ID") or request.GET.get("last_event_id"))
-    listener = Listener(
+    subscriber = Subscriber(
         user_id=request.user.pk,
         session_key=request.session.session_key or "",
         auth_hash=request.user.get_session_auth_hash(),
@@ -63,42 +64,43 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         subscription=subscription,
         cursor=start.cursor,
         reset=start.reset,
-        came_at=start.newest,
+        head_at_connect=start.newest,
     )
     try:
-        slot.attach(listener)
+        slot.attach(subscriber)
     except TooManyOfOne:
         slot.release()
         logger.warning("Refused, one person has too many live connections open.")
         return refusal(503, "You have too many of these open.", **{"Retry-After": str(random.randint(5, 15))})
-    viewer = hub.viewer(listener.user_id)
+    viewer = hub.viewer(subscriber.user_id)
     if viewer is None or not subscription.allowed(viewer):
         slot.release()
         return refusal(404, "There is nothing here for you.")
-    stream: SyncStream | AsyncIterator[bytes]
+    chunks: SyncStream | AsyncIterator[bytes]
     if isinstance(request, ASGIRequest):
-        if not continuation.leave(request.scope, AsyncStream(listener, slot, outlet_of(request.scope)).go_on):
+        stream = AsyncStream(subscriber, slot, direct_writer_of(request.scope))
+        if not continuation.defer(request.scope, stream.serve):
             slot.release()
             raise ImproperlyConfigured(
                 "The ASGI application must be wrapped in realtime.transports.continuation.going_on."
             )
-        stream = _nothing()
+        chunks = _nothing()
     else:
-        stream = SyncStream(listener, slot, ClientSocket(request.META.get("gunicorn.socket")))
+        chunks = SyncStream(subscriber, slot, PeerSocket(request.META.get("gunicorn.socket")))
     connection.close()  # a stream may last for hours and needs no connection of its own
-    response = StreamingHttpResponse(stream, content_type="text/event-stream")
+    response = StreamingHttpResponse(chunks, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
 class Slots:
-    """The streams' share of this process: so many and no more."""
+    """A bound on the streams of this process (``SSE_MAX_STREAMS``)."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._taken = 0
-        self.forgotten: deque[int | None] = deque()  # the hub's numbers of slots that nobody released
+        self.unreleased: deque[int | None] = deque()  # the hub's numbers of slots that were garbage-collected
 
     @property
     def taken(self) -> int:
@@ -116,70 +118,70 @@ class Slots:
             return True
 
     def give_back(self, number: int | None = None) -> None:
-        """Return one that was taken, and detach its listener (the hub's ``number``) if it has one."""
+        """Return one that was taken, and detach its subscriber (the hub's ``number``) if it has one."""
         if number is not None:
             hub.detach(number)
         with self._lock:
             self._taken -= 1
 
     def _collect(self) -> None:
-        while self.forgotten:
-            self.give_back(self.forgotten.popleft())
+        while self.unreleased:
+            self.give_back(self.unreleased.popleft())
 
 
 _slots = Slots()
 
 
 class Slot:
-    """One stream's place: released once, however the stream ends, and even when it never began."""
+    """One stream's slot: released once, however the stream ends, and even when it never started."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
         self._number: int | None = None
         self._released = False
 
-    def attach(self, listener: Listener) -> None:
-        """Let the stream's listener take part in the hub for as long as the slot is held."""
-        self._number = hub.attach(listener)
+    def attach(self, subscriber: Subscriber) -> None:
+        """Attach the stream's subscriber to the hub for as long as the slot is held."""
+        self._number = hub.attach(subscriber)
 
     def release(self) -> None:
-        """Give the place back. Asking twice is harmless."""
+        """Release the slot. Calling it twice is harmless."""
         if not self._released:
             self._released = True
             self._slots.give_back(self._number)
 
     def __del__(self) -> None:
-        # A request that is cancelled before its answer began leaves nobody to close the stream. The garbage collector
-        # comes at any moment, so no lock may be waited for here: the next to ask for a slot does the work.
+        # Nobody closes the stream of a request that is cancelled before its response starts. The garbage collector may
+        # run at any moment, so this must not wait for a lock: whoever asks for the next slot does the work.
         if not self._released:
             self._released = True
-            self._slots.forgotten.append(self._number)
+            self._slots.unreleased.append(self._number)
 
 
-def _joined(events: Batch) -> bytes:
+def _joined(events: LogSlice) -> bytes:
     return b"".join(frame.sse for frame in events)
 
 
 class Encoder:
-    """Turns what is to be sent into bytes; remembers which id the browser has been given."""
+    """Encodes steps as bytes and remembers the id that the browser has been sent."""
 
     def __init__(self) -> None:
-        self._told: int | None = None
+        self._cursor: int | None = None
 
     def encode(self, send: Send) -> bytes:
         """The bytes of one write: events with their ids, then frames without."""
         parts: list[bytes] = []
-        if self._told is None:
+        if self._cursor is None:
             parts.append(b"retry: %d\n" % random.randint(*RETRY_MS))
         if send.events:
-            parts.append(send.events.written(_joined))
-            self._told = send.events[-1].id
+            parts.append(send.events.encoded(_joined))
+            self._cursor = send.events[-1].id
         if not send.events and not send.states and not send.last:
             parts.append(b": heartbeat\n")
-        if self._told != send.cursor:
+        if self._cursor != send.cursor:
             # A block without data: no event for the page, but the browser's cursor moves past what is not for it.
             parts.append(b"id: %d\n" % send.cursor)
-            self._told = send.cursor
+            self._cursor = send.cursor
             parts.append(b"\n")
         elif parts and not parts[-1].endswith(b"\n\n"):
             parts.append(b"\n")
@@ -188,29 +190,29 @@ class Encoder:
 
 
 class _Stream:
-    """What both kinds of stream share: the talk, the slot, and ending both."""
+    """What both kinds of stream share: the protocol's steps, the slot, and closing both."""
 
-    def __init__(self, listener: Listener, slot: Slot) -> None:
+    def __init__(self, subscriber: Subscriber, slot: Slot) -> None:
         self._slot = slot
-        self._talk: Generator[Step, Any, None] = conversation(hub, listener)
+        self._steps: Generator[Step, Any, None] = deliver(hub, subscriber)
         self._encoder = Encoder()
 
     def _failed(self, error: BaseException) -> bytes:
-        """What the browser gets when a reading failed: it comes back by itself and resumes."""
+        """The frame for a browser when a query failed: the browser comes back by itself and resumes."""
         logger.warning("A stream ends early, its browser will resume: %s: %s", type(error).__name__, error)
         return b'data: {"type":"error","message":"The server cannot read its data just now."}\n\n'
 
     def close(self) -> None:
         """Called by Django when the response is over, however it ended."""
-        self._talk.close()
+        self._steps.close()
         self._slot.release()
 
 
 class SyncStream(_Stream):
     """The stream under WSGI: blocks its thread while it waits, and looks now and then whether the browser has left."""
 
-    def __init__(self, listener: Listener, slot: Slot, client: ClientSocket) -> None:
-        super().__init__(listener, slot)
+    def __init__(self, subscriber: Subscriber, slot: Slot, client: PeerSocket) -> None:
+        super().__init__(subscriber, slot)
         self._client = client
         self._chunks = self._run()
 
@@ -225,71 +227,71 @@ class SyncStream(_Stream):
         result: Any = None
         while True:
             try:
-                step = self._talk.send(result)
+                step = self._steps.send(result)
                 result = self._carry_out(step)
             except StopIteration:
                 return
-            except Exception as error:  # noqa: BLE001 (whatever a reading raised; it is logged, the browser resumes)
+            except Exception as error:  # noqa: BLE001 (whatever a query raised; it is logged, the browser resumes)
                 yield self._failed(error)
                 return
             if isinstance(step, Send):
                 data = self._encoder.encode(step)
                 for begin in range(0, len(data), PIECE):
-                    if not self._client.takes_more():
+                    if not self._client.wait_writable():
                         return
                     yield data[begin : begin + PIECE]
-            elif isinstance(step, Wait) and self._client.has_left():
+            elif isinstance(step, Wait) and self._client.peer_closed():
                 return
 
     def _carry_out(self, step: Step) -> Any:
         if isinstance(step, Read):
             return result_for_thread(hub.reader.submit(step.key, step.read))
         if isinstance(step, Wait):
-            # Not all at the same moment, though they began to wait at the same one.
+            # At a random moment, so that threads that began to wait together do not all look together.
             hub.wait(step.seen, min(step.until - time.monotonic(), LOOK_SECONDS * random.uniform(0.8, 1.0)))
         return None
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    """What an answer says before its rest goes on."""
+    """An empty body: the continuation sends what follows."""
     return
     yield
 
 
 class AsyncStream(_Stream):
-    """The stream under ASGI: it goes on after the request is over (realtime/transports/continuation.py)."""
+    """The stream under ASGI: it runs on after the request is over (realtime/transports/continuation.py)."""
 
-    def __init__(self, listener: Listener, slot: Slot, outlet: Outlet | None = None) -> None:
-        super().__init__(listener, slot)
-        self._outlet = outlet
+    def __init__(self, subscriber: Subscriber, slot: Slot, direct_writer: DirectWriter | None = None) -> None:
+        super().__init__(subscriber, slot)
+        self._direct_writer = direct_writer
         self._send: continuation.Send
 
-    async def go_on(self, receive: continuation.Receive, send: continuation.Send) -> None:
-        """Say everything there is to say, until the browser leaves."""
+    async def serve(self, receive: continuation.Receive, send: continuation.Send) -> None:
+        """Deliver until the browser leaves or the protocol ends."""
         self._send = send
-        teller = Teller(hub, self._talk, self._say, self._over)
+        driver = Driver(hub, self._steps, self._write, self._finish)
         try:
-            teller.start()
-            # Comes when the browser has left, and when everything has been said.
+            driver.start()
+            # Comes when the browser has left, and after the end of the response.
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            teller.stop()
+            driver.stop()
             self.close()
 
-    def _say(self, step: Send) -> Awaitable[None] | None:
+    def _write(self, step: Send) -> Awaitable[None] | None:
         data = self._encoder.encode(step)
-        if self._outlet is not None and self._outlet.write(data):
+        if self._direct_writer is not None and self._direct_writer.write(data):
             return None
-        return through(self._outlet, self._write(data))
+        return start_sending(self._direct_writer, self._send_body(data))
 
-    async def _write(self, data: bytes) -> None:
+    async def _send_body(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
-    def _over(self, error: BaseException | None) -> Awaitable[None] | None:
-        return through(self._outlet, self._end(self._failed(error) if error is not None else b""))
+    def _finish(self, error: BaseException | None) -> Awaitable[None] | None:
+        return start_sending(self._direct_writer, self._end(self._failed(error) if error is not None else b""))
 
     async def _end(self, last: bytes) -> None:
         if last:
-            await self._write(last)
+            await self._send_body(last)
         await self._send({"type": "http.response.body"})

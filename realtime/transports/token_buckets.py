@@ -10,7 +10,7 @@ KEYS = 20_000
 NEARLY = 1e-6  # sums of fractions never come out even
 
 
-class Buckets:
+class TokenBuckets:
     """A bucket for each key. One that is full again is forgotten; of too many, the one that was used longest ago."""
 
     def __init__(

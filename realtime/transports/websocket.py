@@ -1,15 +1,13 @@
-"""WebSocket: the same conversation as over SSE (realtime/delivery/protocol.py), on a Channels consumer.
+"""The WebSocket transport: the same delivery protocol as SSE (realtime/delivery/protocol.py), on a Channels consumer.
 
-A consumer has no mailbox of its own in the channel layer: what comes through the layer reaches this process once
-(realtime/channel_layer/broadcast.py), and every socket reads from the same ring. Several things that are due go out in one write: as
-one JSON array for clients that offer the subprotocol, as a frame each for others.
+A consumer has no channel of its own in the channel layer. What comes through the layer reaches a process once
+(realtime/channel_layer/broadcast.py), and every socket reads from the same ring. Frames that are due together go out in
+one write: as one JSON array for clients that offer the subprotocol, as one message each for others.
 """
 
 import asyncio
-import json
 import logging
 import random
-import time
 from collections.abc import Awaitable, Iterator
 from functools import partial
 from typing import Any, ClassVar
@@ -18,24 +16,22 @@ from urllib.parse import parse_qs
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 
-from ..delivery.driver import Outlet, Teller, outlet_of, through
+from ..delivery.direct_writer import DirectWriter, direct_writer_of, start_sending
+from ..delivery.driver import Driver
 from ..delivery.hub import TooManyOfOne, hub
-from ..delivery.protocol import Send, conversation
+from ..delivery.protocol import Send, deliver
 from ..delivery.reader import result_of
-from ..delivery.subscriber import Listener, Subscription, asked_by_another
+from ..delivery.subscriber import Subscriber, Subscription, names_another_user
 from ..log import replay
 from ..log.events import to_json
-from ..log.replay import Batch
+from ..log.replay import LogSlice
 from . import continuation
+from .client_messages import LARGEST_MESSAGE, Allowance, answer
 from .refusal import deny
 
 logger = logging.getLogger(__name__)
 
-LARGEST_MESSAGE = 4096  # bytes that a client may send at once
 PIECE = 128 * 1024  # characters in one array, as far as single frames allow: a slow client is waited for in between
-MESSAGES_A_SECOND = 20
-MESSAGES_AT_ONCE = 60
-MOST_ACKS = 500
 
 
 class Close:
@@ -50,75 +46,76 @@ class Close:
     TOO_MANY = 4429
 
 
-class ListenerConsumer(AsyncConsumer):
-    """A socket that listens. Subclasses say in ``subscription`` what their address carries."""
+class SubscriberConsumer(AsyncConsumer):
+    """One socket of a subscriber. Subclasses return in ``subscription`` what their address delivers."""
 
-    channel_layer_alias = "none"  # no mailbox: see above
+    channel_layer_alias = "none"  # no channel: see above
     open_sockets: ClassVar[int] = 0
 
-    _teller: Teller | None = None
-    _outlet: Outlet | None = None
+    _driver: Driver | None = None
+    _direct_writer: DirectWriter | None = None
     _number: int | None = None
-    _joined = False
+    _batches = False  # the client takes several frames as one JSON array
     _counted = False
+    _allowance: Allowance | None = None
     _closed = False
     _left = False
-    _told: int | None = None  # the cursor that the client has been given
+    _cursor: int | None = None  # the cursor that the client has been sent
 
     def subscription(self, query: dict[str, str]) -> Subscription:
-        """What this address carries. Raises ValueError with a clear message for a query that makes no sense."""
+        """What this address delivers. Raises ValueError with a message for the client where the query makes no sense."""
         raise NotImplementedError
 
-    # --- coming and going ---------------------------------------------------------------------------------------
+    # --- opening and closing ------------------------------------------------------------------------------------
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Let the client in or not; what goes on after that needs nothing of the handshake (realtime/transports/continuation.py)."""
-        self.scope, self.base_send, self._outlet = scope, send, outlet_of(scope)
+        """Let the client in or not. Nothing of the handshake is kept after that (realtime/transports/continuation.py)."""
+        self.scope, self.base_send, self._direct_writer = scope, send, direct_writer_of(scope)
         try:
             await receive()  # websocket.connect
-            listener = await self._let_in()
+            subscriber = await self._let_in()
         except BaseException:
             self._leave()
             raise
         del self.scope
-        go_on = partial(self._go_on, listener)
-        if not continuation.leave(scope, go_on):
-            await go_on(receive, send)
+        serve = partial(self._serve, subscriber)
+        if not continuation.defer(scope, serve):
+            await serve(receive, send)
 
-    async def _go_on(self, listener: Listener | None, receive: Any, send: Any) -> None:
-        """Tell and hear; however that ends, nothing is left behind, and the client knows that it may resume."""
+    async def _serve(self, subscriber: Subscriber | None, receive: Any, send: Any) -> None:
+        """Deliver and receive until either end closes. Nothing is left behind then, and the client may resume."""
         self.base_send = send
         try:
-            if listener is not None:
-                over = partial(self._over, listener)
-                self._teller = Teller(hub, conversation(hub, listener), self._say, over)
-                self._teller.start()
+            if subscriber is not None:
+                finish = partial(self._finish, subscriber)
+                self._driver = Driver(hub, deliver(hub, subscriber), self._write, finish)
+                self._driver.start()
             while (message := await receive())["type"] != "websocket.disconnect":
-                await self._hear(message)
+                await self._receive(message)
             self._closed = True
         except asyncio.CancelledError:
-            # The server stops (Daphne cancels its applications): better a reason than a broken connection.
-            if self._teller is not None:
+            # The server stops (Daphne cancels its applications): a close code is better than a broken connection.
+            if self._driver is not None:
                 await self._close(Close.RESTART)
             raise
         finally:
             self._leave()
-            self._teller = None  # or the two would hold each other until the garbage collector comes
+            self._driver = None  # breaks the reference cycle, which would last until the next garbage collection
 
-    async def _let_in(self) -> Listener | None:
-        """Refuse whoever has no session; else accept. ``None`` when there is nothing to tell."""
+    async def _let_in(self) -> Subscriber | None:
+        """Refuse a client without a session, else accept it. ``None`` when there is nothing to deliver."""
         user = self.scope["user"]
         asked = parse_qs(self.scope["query_string"].decode("latin1"), keep_blank_values=True)
         query = {name: values[-1] for name, values in asked.items()}
         if user.is_authenticated and "entry" in self.scope:
             self.scope["entry"].belongs_to(user.pk)
-        full = ListenerConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
+        full = SubscriberConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
         if not user.is_authenticated or not settings.USE_DAPHNE or full or hub.closing:
             await deny(self.scope, self.send, 403)
             return None
-        ListenerConsumer.open_sockets += 1
+        SubscriberConsumer.open_sockets += 1
         self._counted = True
-        if asked_by_another(query.get("user"), user.pk):
+        if names_another_user(query.get("user"), user.pk):
             await self._accept()
             await self._close(Close.SOMEBODY_ELSE)
             return None
@@ -130,7 +127,7 @@ class ListenerConsumer(AsyncConsumer):
             await self._close(Close.NOT_ALLOWED)
             return None
         try:
-            listener = await result_of(hub.reader.submit(None, lambda: self._attach(subscription, query)))
+            subscriber = await result_of(hub.reader.submit(None, lambda: self._attach(subscription, query)))
         except TooManyOfOne:
             logger.warning("Refused, one person has too many live connections open.")
             self._leave()
@@ -142,15 +139,15 @@ class ListenerConsumer(AsyncConsumer):
             await deny(self.scope, self.send, 403)
             return None
         await self._accept()
-        return listener
+        return subscriber
 
-    def _attach(self, subscription: Subscription, query: dict[str, str]) -> Listener | None:
-        # In another thread: the client may have left before its turn came, and may leave while it is let in.
+    def _attach(self, subscription: Subscription, query: dict[str, str]) -> Subscriber | None:
+        # In a reader thread: the client may have left before this runs, and may leave while it runs.
         if self._left:
-            return None  # to nobody
+            return None
         user = self.scope["user"]
         start = replay.start(query.get("last_event_id"))
-        listener = Listener(
+        subscriber = Subscriber(
             user_id=user.pk,
             session_key=self.scope["session"].session_key or "",
             auth_hash=user.get_session_auth_hash(),
@@ -158,117 +155,99 @@ class ListenerConsumer(AsyncConsumer):
             subscription=subscription,
             cursor=start.cursor,
             reset=start.reset,
-            came_at=start.newest,
+            head_at_connect=start.newest,
         )
-        number = self._number = hub.attach(listener)
+        number = self._number = hub.attach(subscriber)
         if self._left:
             hub.detach(number)
-        return listener
+        return subscriber
 
     def _leave(self) -> None:
         self._left = True
-        if self._teller is not None:
-            self._teller.stop()
+        if self._driver is not None:
+            self._driver.stop()
         if self._number is not None:
             hub.detach(self._number)
             self._number = None
         if self._counted:
             self._counted = False
-            ListenerConsumer.open_sockets -= 1
+            SubscriberConsumer.open_sockets -= 1
 
-    # --- telling ------------------------------------------------------------------------------------------------
+    # --- sending ------------------------------------------------------------------------------------------------
 
-    def _say(self, step: Send) -> Awaitable[None] | None:
+    def _write(self, step: Send) -> Awaitable[None] | None:
         texts = self._texts(step)
-        if len(texts) == 1 and self._outlet is not None and not self._closed and self._outlet.write(texts[0]):
+        if (
+            len(texts) == 1
+            and self._direct_writer is not None
+            and not self._closed
+            and self._direct_writer.write(texts[0])
+        ):
             return None
-        return through(self._outlet, self._send_all(texts))
+        return start_sending(self._direct_writer, self._send_all(texts))
 
     def _texts(self, step: Send) -> tuple[str, ...]:
-        """What is written for a step, message by message."""
+        """The messages of a step."""
         if step.events:
-            self._told = step.events[-1].id
-            if self._joined and self._told == step.cursor and not step.states:
-                return step.events.written(_as_arrays)
-        beside = []
-        if self._told != step.cursor or not (step.events or step.states):
-            # What SSE says with a bare id: the cursor moves past what is not for this client. Also the heartbeat.
-            beside.append(to_json({"type": "cursor", "cursor": step.cursor}))
-            self._told = step.cursor
-        beside += step.states
-        if not self._joined:
-            return (*(frame.json for frame in step.events), *beside)
-        return tuple(_arrays([*(frame.json for frame in step.events), *beside]))
+            self._cursor = step.events[-1].id
+            if self._batches and self._cursor == step.cursor and not step.states:
+                return step.events.encoded(_as_arrays)
+        others = []
+        if self._cursor != step.cursor or not (step.events or step.states):
+            # As a bare id does on SSE, the cursor moves past events that are not for this client. Also the heartbeat.
+            others.append(to_json({"type": "cursor", "cursor": step.cursor}))
+            self._cursor = step.cursor
+        others += step.states
+        if not self._batches:
+            return (*(frame.json for frame in step.events), *others)
+        return tuple(_arrays([*(frame.json for frame in step.events), *others]))
 
     async def _send_all(self, texts: tuple[str, ...]) -> None:
         for text in texts:
             await self._send_text(text)
 
-    def _over(self, listener: Listener, error: BaseException | None) -> Awaitable[None] | None:
+    def _finish(self, subscriber: Subscriber, error: BaseException | None) -> Awaitable[None] | None:
         if error is None:
-            return through(self._outlet, self._close(self._code(listener)))
+            return start_sending(self._direct_writer, self._close(self._code(subscriber)))
         logger.warning("A socket is closed, its browser will resume: %s: %s", type(error).__name__, error)
-        return through(self._outlet, self._close(Close.RESTART))
+        return start_sending(self._direct_writer, self._close(Close.RESTART))
 
-    def _code(self, listener: Listener) -> int:
-        viewer = hub.viewer(listener.user_id)
+    def _code(self, subscriber: Subscriber) -> int:
+        viewer = hub.viewer(subscriber.user_id)
         if hub.closing:
             return Close.RESTART
-        return Close.NOT_ALLOWED if listener.ended(viewer) == "no longer allowed" else Close.SIGNED_OUT
+        return Close.NOT_ALLOWED if subscriber.ended(viewer) == "no longer allowed" else Close.SIGNED_OUT
 
-    # --- hearing ------------------------------------------------------------------------------------------------
+    # --- receiving ----------------------------------------------------------------------------------------------
 
-    _allowance = float(MESSAGES_AT_ONCE)
-    _heard = 0.0
-
-    async def _hear(self, message: Any) -> None:
-        """Answer what a client may say; anything else gets an error, or an end."""
+    async def _receive(self, message: Any) -> None:
+        """Answer a message of the client's, or close the socket where it breaks a limit."""
         text = message.get("text")
         if text is None:
             await self._close(Close.NO_BINARY)
         elif len(text.encode()) > LARGEST_MESSAGE:
             await self._close(Close.TOO_LARGE)
-        elif not self._may_say_more():
+        elif not self._may_send():
             await self._close(Close.TOO_MANY)
-        else:
-            answer = self._answer(text)
-            if answer is not None:
-                await self._send(answer)
+        elif (frame := answer(text)) is not None:
+            await self._send(frame)
 
-    def _may_say_more(self) -> bool:
-        now = time.monotonic()
-        self._allowance = min(MESSAGES_AT_ONCE, self._allowance + (now - self._heard) * MESSAGES_A_SECOND) - 1
-        self._heard = now
-        return self._allowance >= 0
-
-    def _answer(self, text: str) -> dict[str, Any] | None:
-        try:
-            heard = json.loads(text)
-        except (ValueError, RecursionError):
-            return {"type": "error", "message": "Invalid JSON"}
-        if not isinstance(heard, dict):
-            return {"type": "error", "message": "A message is a JSON object."}
-        kind = heard.get("type")
-        if kind == "ping":
-            return {"type": "pong"}
-        if kind == "ack":
-            ids = heard.get("ids")
-            if not isinstance(ids, list) or len(ids) > MOST_ACKS or not all(type(one) is int for one in ids):
-                return {"type": "error", "message": f"ids is a list of at most {MOST_ACKS} whole numbers."}
-            return None
-        return {"type": "error", "message": "Unknown type; types are ping and ack."}
+    def _may_send(self) -> bool:
+        if self._allowance is None:  # most clients never send anything
+            self._allowance = Allowance()
+        return self._allowance.take()
 
     # --- the socket ---------------------------------------------------------------------------------------------
 
     async def _accept(self) -> None:
-        self._joined = settings.WEBSOCKET_SUBPROTOCOL in self.scope.get("subprotocols", [])
+        self._batches = settings.WEBSOCKET_SUBPROTOCOL in self.scope.get("subprotocols", [])
         await self.send(
-            {"type": "websocket.accept", "subprotocol": settings.WEBSOCKET_SUBPROTOCOL if self._joined else None}
+            {"type": "websocket.accept", "subprotocol": settings.WEBSOCKET_SUBPROTOCOL if self._batches else None}
         )
 
     async def _send(self, frame: dict[str, Any]) -> None:
         text = to_json(frame)
-        await self._send_text(f"[{text}]" if self._joined else text)
+        await self._send_text(f"[{text}]" if self._batches else text)
 
     async def _send_text(self, text: str) -> None:
         if not self._closed:
@@ -290,7 +269,7 @@ class ListenerConsumer(AsyncConsumer):
             self._leave()
 
 
-def _as_arrays(events: Batch) -> tuple[str, ...]:
+def _as_arrays(events: LogSlice) -> tuple[str, ...]:
     return tuple(_arrays([frame.json for frame in events]))
 
 

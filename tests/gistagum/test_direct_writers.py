@@ -1,4 +1,4 @@
-"""How servers are written to: frames as the protocol has them, in a row, in order, and not held back without end."""
+"""How servers are written to: frames as the protocol has them, in a batch, in order, and not held back without end."""
 
 import asyncio
 import socket
@@ -12,11 +12,10 @@ from twisted.internet.protocol import Protocol
 from websockets.frames import Frame, Opcode
 from zope.interface import implementer
 
-from gistagum.servers import daphne_transport as daphne_writes
-from gistagum.servers import uvicorn_writer as uvicorn_writes
-from gistagum.servers.batched_writes import Row, chunked, framed
-from gistagum.servers.daphne_transport import PromptServer
-from gistagum.servers.uvicorn_writer import SocketOutlet, StreamOutlet
+from gistagum.servers import daphne_transport, uvicorn_writer
+from gistagum.servers.batched_writes import WriteBatch, chunked, framed
+from gistagum.servers.daphne_transport import BatchedServer
+from gistagum.servers.uvicorn_writer import SocketDirectWriter, StreamDirectWriter
 
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 200_000]
 
@@ -48,13 +47,13 @@ def test_what_many_are_told_in_a_turn_is_written_at_its_end_in_that_order():
     written = []
 
     async def scene() -> None:
-        row = Row()
+        batch = WriteBatch()
         for number in range(3):
-            row.add(lambda number=number: written.append(number))
+            batch.add(lambda number=number: written.append(number))
         asyncio.get_running_loop().call_soon(written.append, "next turn")
         assert written == []
         await asyncio.sleep(0)
-        row.add(lambda: written.append("later"))
+        batch.add(lambda: written.append("later"))
         await asyncio.sleep(0)
 
     asyncio.run(scene())
@@ -69,9 +68,9 @@ def test_one_that_cannot_be_written_to_keeps_nothing_from_the_others():
 
     async def scene() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context["exception"]))
-        row = Row()
+        batch = WriteBatch()
         for write in (fail, lambda: written.append("other")):
-            row.add(write)
+            batch.add(write)
         await asyncio.sleep(0)
 
     asyncio.run(scene())
@@ -107,22 +106,22 @@ class Quiet(Protocol):
 
 
 class Connection:
-    """A connection of Daphne's and its other end. ``row`` is where it puts what is to leave."""
+    """A connection of Daphne's and its other end. ``batch`` is where it puts what is to leave."""
 
     def __init__(self, monkeypatch) -> None:
-        self.row: list = []
-        monkeypatch.setattr(daphne_writes, "row", self)
+        self.batch: list = []
+        monkeypatch.setattr(daphne_transport, "batch", self)
         ours, self.other = socket.socketpair()
         self.other.setblocking(False)
         self.reactor = Reactor()
-        self.server = PromptServer(ours, Quiet(), ("127.0.0.1", 1), None, 0, self.reactor)
-        self.server.be_prompt(True)
+        self.server = BatchedServer(ours, Quiet(), ("127.0.0.1", 1), None, 0, self.reactor)
+        self.server.batch_writes(True)
 
     def add(self, write) -> None:
-        self.row.append(write)
+        self.batch.append(write)
 
     def turn(self) -> None:
-        writes, self.row = self.row, []
+        writes, self.batch = self.batch, []
         for write in writes:
             write()
 
@@ -208,7 +207,7 @@ def test_what_was_said_last_leaves_before_the_connection_ends(connection):
 def test_what_is_written_when_a_stream_is_over_comes_after_what_was_held_back(connection):
     """As the last piece of a response and its end do, whatever of them the kernel takes at once."""
     connection.server.write(b"a" * 700_000)
-    connection.server.be_prompt(False)
+    connection.server.batch_writes(False)
     connection.server.writeSequence([b"b" * 100, b"c"])
     connection.server.write(b"d")
     connection.turn()
@@ -224,22 +223,22 @@ def test_a_connection_that_is_lost_meanwhile_is_left_to_the_reactor(connection):
 
 
 def test_pages_are_written_as_twisted_does(connection):
-    connection.server.be_prompt(False)
+    connection.server.batch_writes(False)
     connection.server.writeSequence([b"head", b"body"])
-    assert connection.row == []
+    assert connection.batch == []
     assert connection.reactor.writers == {connection.server}
     assert connection.drain() == b"headbody"
 
 
 def test_twisted_still_asks_its_port_what_connections_are_made_of():
-    assert issubclass(PromptServer, tcp.Port.transport)
+    assert issubclass(BatchedServer, tcp.Port.transport)
 
 
 # --- Uvicorn ----------------------------------------------------------------------------------------------------
 
 
 class UvicornProtocol:
-    """As much of Uvicorn's as the outlet knows."""
+    """As much of Uvicorn's as the direct writer uses."""
 
     def __init__(self) -> None:
         self.writable = asyncio.Event()
@@ -261,20 +260,20 @@ class UvicornProtocol:
 def test_a_socket_under_uvicorn_is_written_to_in_order_and_not_while_it_takes_nothing():
     async def scene() -> list[object]:
         protocol = UvicornProtocol()
-        outlet = SocketOutlet(protocol, protocol.send)
-        assert outlet.write("one")
+        direct_writer = SocketDirectWriter(protocol, protocol.send)
+        assert direct_writer.write("one")
         assert protocol.written == []
-        assert outlet.write("two")
+        assert direct_writer.write("two")
         assert protocol.written == [framed("one")]
-        await outlet.send("through ASGI")
+        await direct_writer.send("through ASGI")
         await asyncio.sleep(0)
         protocol.writable.clear()
-        assert not outlet.write("too much")
+        assert not direct_writer.write("too much")
         protocol.writable.set()
         protocol.closing = True
-        assert not outlet.write("too late")
+        assert not direct_writer.write("too late")
         protocol.closing, protocol.close_sent = False, True
-        assert not outlet.write("too late")
+        assert not direct_writer.write("too late")
         await asyncio.sleep(0)
         return protocol.written
 
@@ -288,7 +287,7 @@ def test_a_server_of_which_nothing_is_known_is_left_alone():
         scopes.append(scope)
 
     async def scene() -> None:
-        served = uvicorn_writes.with_outlets(application)
+        served = uvicorn_writer.with_direct_writers(application)
         await served({"type": "websocket"}, None, UvicornProtocol().send)
         await served({"type": "http"}, None, None)
 
@@ -297,7 +296,7 @@ def test_a_server_of_which_nothing_is_known_is_left_alone():
 
 
 class UvicornCycle(UvicornProtocol):
-    """As much of a request of Uvicorn's as the outlet knows."""
+    """As much of a request of Uvicorn's as the direct writer uses."""
 
     __module__ = "uvicorn.protocols.http.h11_impl"
 
@@ -311,17 +310,17 @@ class UvicornCycle(UvicornProtocol):
 def test_a_stream_under_uvicorn_is_written_to_in_chunks_and_in_order_and_not_while_it_takes_nothing():
     async def scene() -> list[object]:
         cycle = UvicornCycle()
-        outlet = StreamOutlet(cycle, cycle.send)
-        assert outlet.write(b"one")
-        await outlet.send("through ASGI")
-        assert outlet.write(b"two")
+        direct_writer = StreamDirectWriter(cycle, cycle.send)
+        assert direct_writer.write(b"one")
+        await direct_writer.send("through ASGI")
+        assert direct_writer.write(b"two")
         await asyncio.sleep(0)
         for name, value in (("write_paused", True), ("disconnected", True), ("closing", True)):
             setattr(cycle, name, value)
-            assert not outlet.write(b"no")
+            assert not direct_writer.write(b"no")
             setattr(cycle, name, not value)
         cycle.response_complete = True
-        assert not outlet.write(b"too late")
+        assert not direct_writer.write(b"too late")
         await asyncio.sleep(0)
         return cycle.written
 
@@ -330,4 +329,4 @@ def test_a_stream_under_uvicorn_is_written_to_in_chunks_and_in_order_and_not_whi
 
 @pytest.mark.parametrize("cycle", [UvicornCycle(version="1.0"), UvicornCycle(method="HEAD")])
 def test_what_goes_out_in_no_chunks_goes_through_asgi(cycle):
-    assert not StreamOutlet(cycle, cycle.send).write(b"one")
+    assert not StreamDirectWriter(cycle, cycle.send).write(b"one")

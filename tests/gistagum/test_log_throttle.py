@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gistagum.log_throttle import LINES, SECONDS, Sparing
+from gistagum.log_throttle import LINES, SECONDS, LogThrottle
 
 
 class Clock:
@@ -22,7 +22,7 @@ def clock() -> Clock:
 @pytest.fixture
 def say(clock):
     """``say("text %s", 1)``: the line as it is written; ``None`` when it is left out."""
-    sparing = Sparing(clock)
+    sparing = LogThrottle(clock)
 
     def line(text, *arguments, name="django.request", level=logging.WARNING, **extra):
         record = logging.LogRecord(name, level, "", 0, text, arguments, None)
@@ -91,7 +91,7 @@ def test_what_is_said_of_anything_else_than_requests_is_always_written(say):
 
 
 def test_any_number_of_kinds_takes_bounded_memory(clock):
-    sparing = Sparing(clock)
+    sparing = LogThrottle(clock)
     for number in range(5_000):
         sparing.filter(logging.LogRecord(f"django.{number}", logging.INFO, "", 0, "text", (), None))
     assert len(sparing._kinds) <= 1_001

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gistagum.servers.receive_queue import Inbox
+from gistagum.servers.receive_queue import ReceiveQueue
 
 
 def test_what_waited_in_the_servers_queue_comes_first_and_all_in_order():
@@ -12,7 +12,7 @@ def test_what_waited_in_the_servers_queue_comes_first_and_all_in_order():
         queue: asyncio.Queue[int] = asyncio.Queue()
         queue.put_nowait(1)
         queue.put_nowait(2)
-        inbox = Inbox(queue)
+        inbox = ReceiveQueue(queue)
         inbox.put_nowait(3)
         assert not inbox.empty()
         heard = [await inbox.get() for _ in range(3)]
@@ -24,7 +24,7 @@ def test_what_waited_in_the_servers_queue_comes_first_and_all_in_order():
 
 def test_who_waits_is_woken_and_loses_nothing_that_comes_meanwhile():
     async def scene() -> list[str]:
-        inbox = Inbox(asyncio.Queue())
+        inbox = ReceiveQueue(asyncio.Queue())
         waiting = asyncio.create_task(inbox.get())
         await asyncio.sleep(0)
         inbox.put_nowait("one")
@@ -36,7 +36,7 @@ def test_who_waits_is_woken_and_loses_nothing_that_comes_meanwhile():
 
 def test_who_gives_up_takes_nothing_along():
     async def scene() -> str:
-        inbox = Inbox(asyncio.Queue())
+        inbox = ReceiveQueue(asyncio.Queue())
         for message in (None, "kept"):
             waiting = asyncio.create_task(inbox.get())
             await asyncio.sleep(0)
@@ -52,7 +52,7 @@ def test_who_gives_up_takes_nothing_along():
 
 def test_a_second_reader_is_refused_and_the_first_is_served():
     async def scene() -> str:
-        inbox = Inbox(asyncio.Queue())
+        inbox = ReceiveQueue(asyncio.Queue())
         first = asyncio.create_task(inbox.get())
         await asyncio.sleep(0)
         with pytest.raises(RuntimeError, match="Only one"):

@@ -74,7 +74,7 @@ class Office:
         url = f"{(site or self.gunicorn).url}/projeng/api/realtime/events/"
         return [self._stack.enter_context(Stream(url, session_cookie(user))) for _ in range(number)]
 
-    def settle(self, *listeners: Socket | Stream) -> None:
+    def settle(self, *subscribers: Socket | Stream) -> None:
         """Wait until these hear what is sent through Redis: their processes join groups a few times a second.
 
         Each must have somebody who may see notifications of their own, or projects that nobody has named.
@@ -85,7 +85,7 @@ class Office:
                 send_to_group(self._redis_url, notification_group(user_id), NOTIFICATION_HANDLER, {"type": PROBE})
             send_to_group(self._redis_url, PROJECT_GROUP, PROJECT_HANDLER, {"type": PROBE})
             time.sleep(0.1)
-            return all(any(frame["type"] == PROBE for frame in one.frames) for one in listeners)
+            return all(any(frame["type"] == PROBE for frame in one.frames) for one in subscribers)
 
         wait_until(all_heard, "everybody hears what comes through Redis")
 

@@ -26,22 +26,22 @@ def test_an_event_of_one_process_reaches_the_others_well_before_their_tails(open
     user = person(Role.HEAD)
     notifications = inbox.send([user], "One") + [inbox.send([user], f"{number}")[0] for number in range(9)]
     assert len(notifications) == 10
-    listeners = {
+    subscribers = {
         "socket on Daphne": [office.socket(user)],
         "stream on Daphne": office.streams(user, site=office.daphne),
         "streams on both of Gunicorn's workers": office.streams(user, 8),
     }
-    for some in listeners.values():
+    for some in subscribers.values():
         for one in some:
             one.wait_for(lambda frame: frame.get("unread_count") == 10)
-    office.settle(*(one for some in listeners.values() for one in some))
+    office.settle(*(one for some in subscribers.values() for one in some))
     browser = office.browser(user)
-    took = {name: [] for name in listeners}
+    took = {name: [] for name in subscribers}
     for notification in notifications:
         time.sleep(0.31)  # at all places within the beat of the tails
         begun = time.monotonic()
         read_one(browser, notification.pk)
-        for name, some in listeners.items():
+        for name, some in subscribers.items():
             came = [one.wait_for(lambda frame: frame["type"] == "notifications_read").at for one in some]
             took[name].append(max(came) - begun)
     for name, times in took.items():

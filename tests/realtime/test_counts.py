@@ -21,12 +21,12 @@ from projeng.access import ALL_PROJECTS, Role
 from projeng.events import PROJECTS, ProjectsChanged
 from realtime.access import accounts
 from realtime.delivery.hub import Hub
-from realtime.delivery.subscriber import Listener, Subscription
-from realtime.delivery.wait_queue import Waiting
+from realtime.delivery.subscriber import Subscriber, Subscription
+from realtime.delivery.wait_queue import WaitQueue
 from realtime.log import replay
 from realtime.log.publish import publish
 from realtime.transports import sse, websocket
-from realtime.transports.continuation import going_on
+from realtime.transports.continuation import with_continuations
 from tests.support.people import person, session_cookie
 
 CLIENTS = 20
@@ -35,7 +35,7 @@ SWEEP_QUERIES = 2  # sessions, and accounts with their groups, of all who listen
 KINDS = pytest.mark.parametrize("kind", ["websocket", "sse"])
 
 
-class Everything(websocket.ListenerConsumer):
+class Everything(websocket.SubscriberConsumer):
     def subscription(self, query):
         return Subscription(frozenset({PROJECTS}))
 
@@ -69,14 +69,14 @@ def socket(user: User, key: str, cursor: int | None) -> Served:
     query = f"last_event_id={cursor}".encode() if cursor is not None else b""
     scope = {"type": "websocket", "query_string": query, "user": user, "session": SessionStore(key)}
     scope["subprotocols"] = ["gistagum.v1"]
-    return lambda receive, send: going_on(Everything.as_asgi())(scope, receive, send)
+    return lambda receive, send: with_continuations(Everything.as_asgi())(scope, receive, send)
 
 
 def stream(user: User, key: str, cursor: int | None) -> Served:
     """A stream as ``event_stream`` leaves it behind."""
 
     async def serve(receive, send) -> None:
-        listener = Listener(
+        subscriber = Subscriber(
             user_id=user.pk,
             session_key=key,
             auth_hash=user.get_session_auth_hash(),
@@ -85,8 +85,8 @@ def stream(user: User, key: str, cursor: int | None) -> Served:
         )
         slot = sse.Slot(sse.Slots())
         slot._slots.take()
-        await asyncio.to_thread(slot.attach, listener)
-        await sse.AsyncStream(listener, slot).go_on(receive, send)
+        await asyncio.to_thread(slot.attach, subscriber)
+        await sse.AsyncStream(subscriber, slot).serve(receive, send)
 
     return serve
 
@@ -135,7 +135,7 @@ async def opened(hub: Hub, kind: str, head: User, cursor: int | None = None) -> 
 
 def waiting(hub: Hub) -> int:
     """How many wait for news."""
-    return sum(len(waiting._all) for waiting in hub._loops.values())
+    return sum(len(queue._waiting) for queue in hub._loops.values())
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -160,8 +160,8 @@ def queries_of(work: Callable[[], object]) -> int:
 @KINDS
 def test_a_burst_is_one_query_one_wake_and_one_write_a_client(hub, head, kind, monkeypatch):
     woken = []
-    wake = Waiting.wake
-    monkeypatch.setattr(Waiting, "wake", lambda waiting: woken.append(len(waiting._all)) or wake(waiting))
+    wake = WaitQueue.wake
+    monkeypatch.setattr(WaitQueue, "wake", lambda queue: woken.append(len(queue._waiting)) or wake(queue))
 
     async def scene() -> tuple[int, list[list[bytes]]]:
         clients = await opened(hub, kind, head)
@@ -274,18 +274,18 @@ def test_who_returns_shares_the_reading_of_what_they_missed(hub, head, kind, mon
 
 
 def test_who_is_let_in_costs_the_tail_nothing_while_it_reads_anyway(hub, head):
-    listener = Listener(head.pk, "of the test", "hash", Subscription(frozenset({PROJECTS})), cursor=0)
-    hub.attach(listener)
+    subscriber = Subscriber(head.pk, "of the test", "hash", Subscription(frozenset({PROJECTS})), cursor=0)
+    hub.attach(subscriber)
     assert hub._work.is_set(), "the first wakes it"
     hub._work.clear()
     hub._reading = True  # what it does then
-    hub.attach(listener)
+    hub.attach(subscriber)
     assert not hub._work.is_set()
     assert hub._until_next_look() is not None
     for number in (0, 1):
         hub.detach(number)
     assert hub._until_next_look() is None, "it rests"
-    hub.attach(listener)
+    hub.attach(subscriber)
     assert hub._work.is_set()
 
 

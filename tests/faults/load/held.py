@@ -17,7 +17,7 @@ from .publisher import PublisherProcess
 from .tally import STEPS_A_SECOND
 
 TRANSPORTS = ("sse", "websocket")
-SERVING = "bounded.<locals>.serve"  # the task of a connection under ASGI (gistagum/servers/daphne_limits.py)
+SERVING = "with_flow_control.<locals>.serve"  # the task of a connection under ASGI (daphne_writer.py)
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 120.0
 CATCH_UP_SECONDS = 90.0

@@ -12,7 +12,7 @@ from redis import Redis as Connection
 
 from gistagum.layers import channel_layers as layers_for
 from realtime.channel_layer import client as module
-from realtime.channel_layer.client import Layer, Message
+from realtime.channel_layer.client import ChannelLayerClient, Message
 from tests.support.ports import free_port, wait_until
 from tests.support.redis import Redis
 
@@ -61,7 +61,7 @@ class Process:
     def __init__(self) -> None:
         self.groups: frozenset[str] = frozenset()
         self.got: list[dict] = []
-        self.layer = Layer(self._take, lambda: self.groups)
+        self.layer = ChannelLayerClient(self._take, lambda: self.groups)
         self.layer.start()
 
     def _take(self, group: str, message: dict) -> None:
@@ -71,7 +71,7 @@ class Process:
 
     def follows(self, *groups: str) -> None:
         self.groups = frozenset(groups)
-        wait_until(lambda: self.layer.following == self.groups, f"it follows {groups}", 10)
+        wait_until(lambda: self.layer.subscribed == self.groups, f"it follows {groups}", 10)
 
     def there(self, look):
         """What ``look`` gives in the layer's own thread."""
@@ -84,7 +84,7 @@ class Process:
     def send(self, group: str, **data: object) -> None:
         self.layer.send(lambda: [Message(group, "say", data)])
 
-    def gets(self, group: str, word: str) -> None:
+    def includes(self, group: str, word: str) -> None:
         self.send(group, word=word)
         wait_until(lambda: {"word": word} in self.got, f"{word} from {group}", 5)
 
@@ -93,10 +93,10 @@ def test_a_group_that_nobody_here_needs_any_more_is_not_listened_to(followed):
     process = Process()
     for round_ in range(3):
         process.follows("all", "one")
-        process.gets("one", f"round {round_}")
+        process.includes("one", f"round {round_}")
         process.follows("all")
         process.send("one", word="to nobody")
-        process.gets("all", f"to somebody in round {round_}")
+        process.includes("all", f"to somebody in round {round_}")
     assert {"word": "to nobody"} not in process.got
 
 
@@ -122,7 +122,7 @@ def test_a_message_that_cannot_be_read_costs_the_next_one_nothing(through_redis,
     with Connection(port=redis.port) as client:
         for _ in range(3):
             assert client.publish("gistagum__group__readable", b"no message of ours") == 1
-    process.gets("readable", "the next")
+    process.includes("readable", "the next")
 
 
 def test_following_costs_no_task_and_no_mailbox(through_redis, redis):
@@ -143,8 +143,8 @@ def test_tries_while_redis_is_away_leave_nothing_behind(layer_of, monkeypatch):
     nowhere = layer_of(f"redis://127.0.0.1:{free_port()}/0")
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     tries = []
-    follow = nowhere.follow
-    monkeypatch.setattr(nowhere, "follow", lambda *words: tries.append(1) or follow(*words))
+    subscribe = nowhere.subscribe
+    monkeypatch.setattr(nowhere, "subscribe", lambda *words: tries.append(1) or subscribe(*words))
     process = Process()
     process.groups = frozenset({"here", "there", "everywhere"})
     wait_until(lambda: len(tries) > 20, "it tries again and again", 10)
@@ -154,7 +154,7 @@ def test_tries_while_redis_is_away_leave_nothing_behind(layer_of, monkeypatch):
 
 
 def test_a_redis_that_never_answers_does_not_keep_the_next_try_waiting(layer_of, monkeypatch):
-    monkeypatch.setattr(module, "FOLLOW_SECONDS", 0.1)
+    monkeypatch.setattr(module, "SUBSCRIBE_SECONDS", 0.1)
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(10)
@@ -169,13 +169,13 @@ def test_a_redis_that_never_answers_does_not_keep_the_next_try_waiting(layer_of,
 
 def test_what_was_noted_together_is_sent_in_order_and_in_few_round_trips(followed, monkeypatch):
     trips = []
-    send_all = followed.send_all
+    send_many = followed.send_many
 
     async def counted(messages):
         trips.append(len(messages))
-        await send_all(messages)
+        await send_many(messages)
 
-    monkeypatch.setattr(followed, "send_all", counted)
+    monkeypatch.setattr(followed, "send_many", counted)
     process = Process()
     process.follows("all")
     words = [{"word": number} for number in range(module.TOGETHER + 10)]
@@ -195,14 +195,14 @@ def test_an_event_whose_messages_cannot_be_made_keeps_nothing_from_the_others(me
 
 
 def test_who_only_sends_follows_nothing(through_redis, redis):
-    sender = Layer(lambda group, message: None, lambda: frozenset({"all"}))
+    sender = ChannelLayerClient(lambda group, message: None, lambda: frozenset({"all"}))
     process = Process()
     process.follows("all")
     sender.send(lambda: [Message("all", "say", {"word": "from elsewhere"})])
     wait_until(lambda: process.got, "it comes")
     with Connection(port=redis.port) as client:
         assert client.pubsub_numsub("gistagum__group__all") == [(b"gistagum__group__all", 1)]
-    assert sender.following == set()
+    assert sender.subscribed == set()
 
 
 def test_a_message_that_cannot_be_sent_costs_the_others_nothing(followed, caplog):
@@ -239,9 +239,9 @@ def test_of_two_redis_the_one_that_lives_is_followed_and_sent_to(layer_of, redis
     process.layer._groups = wanted
     wait_until(lambda: len(looks) > 1, "every group has been tried once")
     with Connection(port=redis.port) as client:
-        wait_until(lambda: process.layer.following, "those that can be")
-        wait_until(lambda: len(client.pubsub_channels()) == len(process.layer.following), "Redis knows of them")
-    alive = set(process.layer.following)
+        wait_until(lambda: process.layer.subscribed, "those that can be")
+        wait_until(lambda: len(client.pubsub_channels()) == len(process.layer.subscribed), "Redis knows of them")
+    alive = set(process.layer.subscribed)
     assert len(alive) < len(groups)
     process.layer.send(lambda: [Message(group, "say", {"word": group}) for group in groups])
     wait_until(lambda: {one["word"] for one in process.got} == alive, "what goes to the living one")
@@ -254,9 +254,9 @@ def test_who_is_told_so_rests_before_it_receives_more(through_redis):
         begun.append(time.monotonic())
         return rests.pop() if rests else None
 
-    layer = Layer(take, lambda: frozenset({"all"}))
+    layer = ChannelLayerClient(take, lambda: frozenset({"all"}))
     layer.start()
-    wait_until(lambda: layer.following, "it follows")
+    wait_until(lambda: layer.subscribed, "it follows")
     layer.send(lambda: [Message("all", "say", {}), Message("all", "say", {})])
     wait_until(lambda: len(begun) == 2, "both")
     assert begun[1] - begun[0] >= 0.3
@@ -266,15 +266,15 @@ def test_a_group_that_could_not_be_left_is_left_when_redis_is_back(through_redis
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
     process = Process()
     process.follows("all", "one")
-    unfollow, failures = through_redis.unfollow, [1, 1]
+    unsubscribe, failures = through_redis.unsubscribe, [1, 1]
 
     async def fails_at_first(group):
         if failures:
             failures.pop()
             raise ConnectionError("Redis is away")
-        await unfollow(group)
+        await unsubscribe(group)
 
-    monkeypatch.setattr(through_redis, "unfollow", fails_at_first)
+    monkeypatch.setattr(through_redis, "unsubscribe", fails_at_first)
     process.follows("all")
     with Connection(port=redis.port) as client:
         wait_until(lambda: client.pubsub_channels() == [b"gistagum__group__all"], "it is left")

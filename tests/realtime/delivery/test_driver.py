@@ -8,46 +8,48 @@ from collections.abc import Callable
 
 import pytest
 
-from realtime.delivery.driver import Teller, begin, outlet_of
+from realtime.delivery.direct_writer import direct_writer_of
+from realtime.delivery.driver import Driver
+from realtime.delivery.eager import start_eagerly
 from realtime.delivery.protocol import Read, Send, Wait
 from realtime.delivery.reader import Reader
-from realtime.delivery.wait_queue import Place, Waiting
+from realtime.delivery.wait_queue import Waiter, WaitQueue
 
 
 class Hub:
-    """Where tellers wait; ``news`` wakes them."""
+    """Where drivers wait; ``news`` wakes them."""
 
     def __init__(self) -> None:
         self.reader = Reader()
         self.version = 0
-        self.waiting: Waiting | None = None
+        self.queue: WaitQueue | None = None
 
-    def place(self, loop, go_on: Callable[[], None]) -> Place:
-        self.waiting = Waiting(loop)
-        return self.waiting.place(go_on)
+    def waiter(self, loop, callback: Callable[[], None]) -> Waiter:
+        self.queue = WaitQueue(loop)
+        return self.queue.waiter(callback)
 
-    def wait_at(self, place: Place, seen: int, until: float) -> bool:
+    def wait_for_news(self, waiter: Waiter, seen: int, until: float) -> bool:
         if seen == self.version:
-            place.wait(until)
+            waiter.wait(until)
         return seen == self.version
 
     def news(self) -> None:
         self.version += 1
-        self.waiting.wake()
+        self.queue.wake()
 
 
 class Scene:
-    """A teller, what it was given to write, and how it ended."""
+    """A driver, what it was given to write, and how it ended."""
 
     def __init__(self, talk, slow: bool = False) -> None:
         self.hub, self.said, self.ends = Hub(), [], []
         self.takes = asyncio.Event()
         self.slow = slow
-        self.teller = Teller(self.hub, talk(self.hub), self._say, self._over)
+        self.driver = Driver(self.hub, talk(self.hub), self._say, self._over)
 
     def _say(self, step: Send):
         self.said.append(step.cursor)
-        return begin(self._wait()) if self.slow else None
+        return start_eagerly(self._wait()) if self.slow else None
 
     async def _wait(self) -> None:
         await self.takes.wait()
@@ -95,7 +97,7 @@ def three(hub):
 def test_news_are_told_in_the_call_that_brings_them_and_no_task_is_made_for_it():
     async def scene() -> None:
         one = Scene(three)
-        one.teller.start()
+        one.driver.start()
         assert one.said == [1]
         one.hub.news()
         assert one.said == [1, 2]
@@ -110,12 +112,12 @@ def test_news_are_told_in_the_call_that_brings_them_and_no_task_is_made_for_it()
 def test_who_does_not_take_what_is_told_is_waited_for_and_told_the_rest_then():
     async def scene() -> None:
         one = Scene(three, slow=True)
-        one.teller.start()
+        one.driver.start()
         assert one.said == [1]
         await some_turns()
-        assert not one.hub.waiting, "it waits for its client, not for news"
+        assert not one.hub.queue, "it waits for its client, not for news"
         one.takes.set()
-        await until(lambda: one.hub.waiting)
+        await until(lambda: one.hub.queue)
         one.slow = False
         one.hub.news()
         one.hub.news()
@@ -131,7 +133,7 @@ def test_news_that_came_meanwhile_are_not_waited_for():
 
     async def scene() -> None:
         one = Scene(talk)
-        one.teller.start()
+        one.driver.start()
         assert one.said == [7]
 
     run(scene)
@@ -146,7 +148,7 @@ def test_a_reading_is_waited_for_without_a_task_and_its_result_handed_in():
 
     async def scene() -> None:
         one = Scene(talk)
-        one.teller.start()
+        one.driver.start()
         assert len(asyncio.all_tasks()) == 2
         go.set()
         await until(lambda: one.ends)
@@ -170,7 +172,7 @@ def test_a_reading_that_fails_or_takes_too_long_ends_it_with_the_error(monkeypat
                 yield Send(1)
 
             one = Scene(talk)
-            one.teller.start()
+            one.driver.start()
             await until(lambda one=one: one.ends)
             assert isinstance(one.ends[0], kind)
             assert one.said == []
@@ -183,11 +185,11 @@ def test_a_reading_that_fails_or_takes_too_long_ends_it_with_the_error(monkeypat
 def test_who_is_stopped_is_told_nothing_more_and_is_in_nobodys_way(slow):
     async def scene() -> None:
         one = Scene(three, slow=slow)
-        one.teller.start()
-        one.teller.stop()
-        one.teller.stop()
+        one.driver.start()
+        one.driver.stop()
+        one.driver.stop()
         one.takes.set()
-        if one.hub.waiting is not None:
+        if one.hub.queue is not None:
             one.hub.news()
         await some_turns()
         assert (one.said, one.ends) == ([1], [])
@@ -198,9 +200,9 @@ def test_who_is_stopped_is_told_nothing_more_and_is_in_nobodys_way(slow):
 def test_who_leaves_before_a_task_for_them_has_begun_leaves_nothing_unawaited(recwarn):
     async def scene() -> None:
         one = Scene(three)
-        one.teller._say = lambda step: one._wait()  # a server of which it is not known that ``send`` needs no task
-        one.teller.start()
-        one.teller.stop()
+        one.driver._write = lambda step: one._wait()  # a server of which it is not known that ``send`` needs no task
+        one.driver.start()
+        one.driver.stop()
         await some_turns()
 
     run(scene)
@@ -223,11 +225,11 @@ def test_an_end_that_fails_ends_it_all_the_same():
         def fail(*_):
             raise OSError("gone")
 
-        one.teller._say = one.teller._over = fail
+        one.driver._write = one.driver._finish = fail
         with pytest.raises(OSError, match="gone"):
-            one.teller.start()
+            one.driver.start()
         assert closed
-        assert one.teller._stopped
+        assert one.driver._stopped
 
     run(scene)
 
@@ -235,8 +237,8 @@ def test_an_end_that_fails_ends_it_all_the_same():
 def test_who_stops_itself_in_the_middle_of_a_step_says_no_more():
     async def scene() -> None:
         one = Scene(three)
-        one.teller._say = lambda step: one.teller.stop() or one.said.append(step.cursor)
-        one.teller.start()
+        one.driver._write = lambda step: one.driver.stop() or one.said.append(step.cursor)
+        one.driver.start()
         assert (one.said, one.ends) == ([1], [])
 
     run(scene)
@@ -252,8 +254,8 @@ def test_a_coroutine_is_begun_at_once_and_awaited_only_where_it_waits():
         async def long() -> None:
             done.append(await go)
 
-        assert begin(short()) is None
-        rest = begin(long())
+        assert start_eagerly(short()) is None
+        rest = start_eagerly(long())
         assert done == ["short"]
         asyncio.get_running_loop().call_soon(go.set_result, "long")
         await rest
@@ -275,7 +277,7 @@ def test_what_befalls_a_begun_coroutine_befalls_the_coroutine_itself():
 
         loop = asyncio.get_running_loop()
         failing, never = loop.create_future(), loop.create_future()
-        rest = begin(wait(failing))
+        rest = start_eagerly(wait(failing))
         failing.set_exception(OSError("gone"))
         with pytest.raises(OSError, match="gone"):
             await rest
@@ -283,7 +285,7 @@ def test_what_befalls_a_begun_coroutine_befalls_the_coroutine_itself():
         async def awaiting(rest) -> None:
             await rest
 
-        task = asyncio.create_task(awaiting(begin(wait(never))))
+        task = asyncio.create_task(awaiting(start_eagerly(wait(never))))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -294,6 +296,6 @@ def test_what_befalls_a_begun_coroutine_befalls_the_coroutine_itself():
 
 
 def test_a_server_without_an_outlet_is_asked_through_asgi():
-    assert outlet_of({"type": "websocket"}) is None
-    assert outlet_of({"type": "websocket", "extensions": None}) is None
-    assert outlet_of({"extensions": {"realtime.outlet": "it"}}) == "it"
+    assert direct_writer_of({"type": "websocket"}) is None
+    assert direct_writer_of({"type": "websocket", "extensions": None}) is None
+    assert direct_writer_of({"extensions": {"realtime.direct_writer": "it"}}) == "it"

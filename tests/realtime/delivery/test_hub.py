@@ -19,9 +19,9 @@ from realtime.access import authority
 from realtime.access.audience import user_key
 from realtime.delivery import hub as module
 from realtime.delivery.hub import Hub
-from realtime.delivery.protocol import Read, Send, Wait, conversation
-from realtime.delivery.staggered import Relay
-from realtime.delivery.subscriber import Listener, Subscription
+from realtime.delivery.protocol import Read, Send, Wait, deliver
+from realtime.delivery.staggered import StaggeredCondition
+from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.log import replay
 from realtime.log.models import Event
 from tests.support.people import person
@@ -65,17 +65,17 @@ def read_on(hub: Hub) -> None:
         pass
 
 
-def attached(hub: Hub, user, cursor: int | None = None) -> Listener:
-    listener = Listener(
+def attached(hub: Hub, user, cursor: int | None = None) -> Subscriber:
+    subscriber = Subscriber(
         user_id=user.pk,
         session_key="of the test",
         auth_hash=user.get_session_auth_hash(),
         subscription=Subscription(frozenset({NOTIFICATIONS})),
         cursor=replay.head() if cursor is None else cursor,
     )
-    hub.attach(listener)
-    listener.session_over = False  # there is no session behind it
-    return listener
+    hub.attach(subscriber)
+    subscriber.session_over = False  # there is no session behind it
+    return subscriber
 
 
 def ids(frames) -> list[int]:
@@ -88,8 +88,8 @@ def ids(frames) -> list[int]:
 def test_at_the_head_of_the_log_there_is_nothing(office, hub):
     [last] = log(1)
     hub._begin(replay.head())
-    assert hub.after(last) == []
-    assert hub.after(last + 5) == []
+    assert hub.after(last) == ()
+    assert hub.after(last + 5) == ()
 
 
 def test_within_the_ring_everything_after_the_cursor_comes_in_order(office, hub):
@@ -98,7 +98,7 @@ def test_within_the_ring_everything_after_the_cursor_comes_in_order(office, hub)
     read_on(hub)
     assert ids(hub.after(written[0] - 1)) == written
     assert ids(hub.after(written[3])) == written[4:]
-    assert hub.after(written[-1]) == []
+    assert hub.after(written[-1]) == ()
 
 
 def test_behind_the_ring_one_is_told_to_read_from_the_log(office, hub):
@@ -144,18 +144,18 @@ def test_an_event_that_is_larger_than_the_ring_is_read_from_the_log(office, hub,
     before, big = log(1)[0], log(1, fields={"message": "x" * 5_000})[0]
     read_on(hub)
     assert hub.after(before) is None
-    assert hub.after(big) == []
+    assert hub.after(big) == ()
     assert hub._ring_characters == 0
 
 
 async def news_of(hub: Hub, seen: int, seconds: float) -> None:
-    """What a teller does: be called when there is news."""
+    """What a driver does: be called when there is news."""
     loop = asyncio.get_running_loop()
     called = loop.create_future()
-    place = hub.place(loop, lambda: called.set_result(None))
-    if hub.wait_at(place, seen, time.monotonic() + seconds):
+    waiter = hub.waiter(loop, lambda: called.set_result(None))
+    if hub.wait_for_news(waiter, seen, time.monotonic() + seconds):
         await called
-    place.leave()
+    waiter.close()
 
 
 # --- waking -----------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def test_closing_wakes_everybody(hub):
 def test_a_second_signal_to_close_that_interrupts_the_first_does_not_wait_for_it(hub):
     """Ctrl-C sends Gunicorn's workers two signals, and the second handler runs in the middle of the first."""
 
-    class Interrupted(Relay):
+    class Interrupted(StaggeredCondition):
         def start(self) -> None:
             hub.close()  # as a signal handler in this thread would, while the lock is held
             super().start()
@@ -262,7 +262,7 @@ def test_a_single_event_is_told_at_once_however_many_listen(running_hub, monkeyp
 
 def test_what_somebody_may_see_is_read_again_before_anybody_gets_the_events_that_came_with_it(office, hub, monkeypatch):
     someone = person()
-    listener = attached(hub, someone)
+    subscriber = attached(hub, someone)
     hub._begin(replay.head())
     at_that_time = []
     load = authority.load
@@ -273,7 +273,7 @@ def test_what_somebody_may_see_is_read_again_before_anybody_gets_the_events_that
     read_on(hub)
     assert at_that_time == [before]
     assert hub.viewer(someone.pk) is None
-    assert listener.ended(hub.viewer(someone.pk)) == "signed out"
+    assert subscriber.ended(hub.viewer(someone.pk)) == "signed out"
 
 
 def test_nobody_is_read_again_for_the_sake_of_those_who_do_not_listen(office, hub):
@@ -310,16 +310,18 @@ def test_a_session_that_ends_before_the_tail_begins_is_over_within_two_seconds(o
     someone, client = person(), Client()
     client.force_login(someone)
     hub = Hub()
-    hub.on_listening = lambda: Session.objects.get(pk=client.session.session_key).delete()  # a moment before it begins
-    listener = Listener(
+    hub.on_first_subscriber = lambda: Session.objects.get(
+        pk=client.session.session_key
+    ).delete()  # a moment before it begins
+    subscriber = Subscriber(
         user_id=someone.pk,
         session_key=client.session.session_key,
         auth_hash=someone.get_session_auth_hash(),
         subscription=Subscription(frozenset({NOTIFICATIONS})),
         cursor=replay.head(),
     )
-    number = hub.attach(listener)
-    wait_until(lambda: listener.session_over, "the session is over", 2)
+    number = hub.attach(subscriber)
+    wait_until(lambda: subscriber.session_over, "the session is over", 2)
     hub.detach(number)
     hub.close()
 
@@ -329,7 +331,7 @@ def test_nobody_is_told_anything_before_sessions_that_ended_meanwhile_are_over(o
     someone, client = person(), Client()
     client.force_login(someone)
     hub = Hub()
-    listener = Listener(
+    subscriber = Subscriber(
         user_id=someone.pk,
         session_key=client.session.session_key,
         auth_hash=someone.get_session_auth_hash(),
@@ -337,9 +339,9 @@ def test_nobody_is_told_anything_before_sessions_that_ended_meanwhile_are_over(o
         cursor=replay.head(),
     )
     over_when_told = []
-    hub._tell = lambda: over_when_told.append(listener.session_over)
-    hub.on_listening = lambda: Session.objects.get(pk=client.session.session_key).delete()
-    number = hub.attach(listener)
+    hub._notify = lambda: over_when_told.append(subscriber.session_over)
+    hub.on_first_subscriber = lambda: Session.objects.get(pk=client.session.session_key).delete()
+    number = hub.attach(subscriber)
     wait_until(lambda: over_when_told, "somebody is told", 2)
     assert over_when_told[0]
     hub.detach(number)
@@ -367,20 +369,20 @@ def test_of_two_readings_of_authority_the_one_that_began_later_counts(office, hu
 def test_who_has_left_is_forgotten_and_who_still_listens_is_not(office, hub):
     someone = person()
     first, second = (hub.attach(attached(hub, someone)) for _ in range(2))
-    others = list(hub._listeners.keys() - {first, second})
+    others = list(hub._subscribers.keys() - {first, second})
     for number in (first, first, *others):
         hub.detach(number)
-    assert hub.listeners() == 1
+    assert hub.subscribers() == 1
     assert hub.viewer(someone.pk) is not None
     hub.detach(second)
-    assert hub.listeners() == 0
+    assert hub.subscribers() == 0
     assert hub._viewers == {}
 
 
 def test_who_leaves_while_authority_is_read_is_forgotten_all_the_same(office, hub, monkeypatch):
     someone = person()
     number = hub.attach(attached(hub, someone))
-    [other] = hub._listeners.keys() - {number}
+    [other] = hub._subscribers.keys() - {number}
     load = authority.load
 
     def leave(user_ids):
@@ -402,7 +404,7 @@ def test_a_listener_whose_authority_cannot_be_read_does_not_stay_behind(office, 
     monkeypatch.setattr(module.authority, "load", fail)
     with pytest.raises(ConnectionError):
         attached(hub, someone)
-    assert hub.listeners() == 0
+    assert hub.subscribers() == 0
 
 
 # --- what it costs ----------------------------------------------------------------------------------------------
@@ -411,7 +413,7 @@ def test_a_listener_whose_authority_cannot_be_read_does_not_stay_behind(office, 
 def test_who_leaves_is_not_looked_for_among_those_who_stay(office, hub):
     looked = []
 
-    class Watched(Listener):
+    class Watched(Subscriber):
         def __getattribute__(self, name: str):
             if name == "user_id":
                 looked.append(self)
@@ -423,15 +425,15 @@ def test_who_leaves_is_not_looked_for_among_those_who_stay(office, hub):
     for number in numbers:
         hub.detach(number)
     assert len(looked) <= 5 * len(numbers), "a few times for each, not once for each pair"
-    assert hub.listeners() == 0
+    assert hub.subscribers() == 0
 
 
 @pytest.mark.parametrize("count", [1, 100])
 def test_an_event_is_read_once_and_encoded_once_however_many_listen(office, hub, monkeypatch, count):
     people = [person() for _ in range(3)]
-    listeners = [attached(hub, people[number % 3]) for number in range(count)]
+    subscribers = [attached(hub, people[number % 3]) for number in range(count)]
     hub._begin(replay.head())
-    talks = [conversation(hub, listener) for listener in listeners]
+    talks = [deliver(hub, subscriber) for subscriber in subscribers]
 
     def carry_on(talk) -> list[Send]:
         """Until it waits; whatever it reads is read here and now."""

@@ -13,9 +13,9 @@ from projeng.states import CHANGED_PROJECTS, DASHBOARD_COUNTS, UNREAD_COUNT
 from realtime.access.audience import user_key
 from realtime.delivery import protocol as module
 from realtime.delivery.hub import Hub
-from realtime.delivery.protocol import AHEAD_SECONDS, Read, Send, Wait, conversation
+from realtime.delivery.protocol import AHEAD_SECONDS, Read, Send, Wait, deliver
 from realtime.delivery.reader import Reader
-from realtime.delivery.subscriber import Listener, Subscription
+from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.log import replay
 from realtime.log.models import Event, LogMark
 from tests.support.people import person
@@ -46,9 +46,9 @@ class OnTheSpot(Reader):
 class Talk:
     """A conversation and its driver, which carries out steps as the SSE stream does, but waits for nobody."""
 
-    def __init__(self, hub: Hub, listener: Listener) -> None:
-        self.hub, self.listener = hub, listener
-        self._steps = conversation(hub, listener)
+    def __init__(self, hub: Hub, subscriber: Subscriber) -> None:
+        self.hub, self.subscriber = hub, subscriber
+        self._steps = deliver(hub, subscriber)
         self._result = None
 
     def step(self):
@@ -100,7 +100,7 @@ def talk(hub):
     """``talk(user, …)``: somebody opens a stream; the tail has begun."""
 
     def begin(user, *states, cursor=None, topics=(NOTIFICATIONS, PROJECTS), reset="", **subscription) -> Talk:
-        listener = Listener(
+        subscriber = Subscriber(
             user_id=user.pk,
             session_key="of the test",
             auth_hash=user.get_session_auth_hash(),
@@ -108,11 +108,11 @@ def talk(hub):
             cursor=replay.head() if cursor is None else cursor,
             reset=reset,
         )
-        hub.attach(listener)
-        listener.session_over = False  # there is no session behind it
+        hub.attach(subscriber)
+        subscriber.session_over = False  # there is no session behind it
         if not hub.cursor:
             hub._begin(replay.head())
-        return Talk(hub, listener)
+        return Talk(hub, subscriber)
 
     return begin
 
@@ -234,7 +234,7 @@ def test_who_leaves_while_events_go_ahead_leaves_no_reading_behind_that_others_w
     read_on(hub)
     assert left.step().events
     left._steps.close()
-    stays.listener.cursor = replay.head()  # it has nothing to do with the first
+    stays.subscriber.cursor = replay.head()  # it has nothing to do with the first
     road = Project.objects.create(name="Road", barangay="Apokon")
     read_on(hub)
     [shown] = states(stays.said())
@@ -318,7 +318,7 @@ def test_what_is_not_for_the_listener_moves_its_cursor_all_the_same(hub, talk, h
     log(person(Role.HEAD), 5)
     read_on(hub)
     assert stream.said() == []
-    assert stream.listener.cursor == replay.head()
+    assert stream.subscriber.cursor == replay.head()
 
 
 # --- state ------------------------------------------------------------------------------------------------------
@@ -429,7 +429,7 @@ def test_events_are_judged_by_an_authority_that_is_not_older_than_they_are(chang
     project = Project.objects.create(name="Court", barangay="Apokon")
     project.assigned_engineers.add(engineer)
     changing_hub.changes = 1
-    changing_hub._tell()
+    changing_hub._notify()
     kinds = [frame.type for send in stream.said() for frame in send.events]
     assert "project_created" in kinds
     assert "assignment_changed" in kinds
@@ -446,7 +446,7 @@ def test_events_that_follow_the_loss_of_authority_are_never_shown(changing_hub, 
     project.status = "in_progress"
     project.save()
     changing_hub.changes = 1
-    changing_hub._tell()
+    changing_hub._notify()
     kinds = [frame.type for send in stream.said() for frame in send.events]
     assert "project_status_changed" not in kinds
 
@@ -477,7 +477,7 @@ def test_whoever_is_signed_out_hears_so_and_nothing_after_it(hub, talk, head):
     stream.said()
     log(head, 3)
     read_on(hub)
-    stream.listener.session_over = True
+    stream.subscriber.session_over = True
     [last] = stream.said()
     assert last.last
     assert last.events == ()
@@ -499,7 +499,7 @@ def test_when_the_server_stops_the_stream_ends_without_an_error_and_with_its_cur
     stream.said()
     hub.close()
     [last] = stream.said()
-    assert (last.last, last.events, last.states, last.cursor) == (True, (), (), stream.listener.cursor)
+    assert (last.last, last.events, last.states, last.cursor) == (True, (), (), stream.subscriber.cursor)
 
 
 def test_a_failed_reading_is_raised_to_the_driver(hub, talk, head, monkeypatch):
@@ -531,7 +531,7 @@ def test_what_is_pruned_while_it_is_replayed_is_told_with_a_reset(hub, talk, hea
     said = stream.said()
     assert {"type": "reset", "reason": replay.TOO_OLD} in states(said)
     assert [frame for send in said for frame in send.events] == []
-    assert stream.listener.cursor == replay.head()
+    assert stream.subscriber.cursor == replay.head()
 
 
 def test_a_reset_in_the_middle_comes_with_the_present_state_as_one_at_the_beginning_does(hub, talk, head, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from realtime.access.authority import Viewer
 from realtime.delivery import snapshots as module
 from realtime.delivery.reader import THREADS, Reader
-from realtime.delivery.snapshots import Shelf, State, Want
+from realtime.delivery.snapshots import SnapshotCache, SnapshotRequest, State
 
 SECONDS = 5
 
@@ -23,7 +23,7 @@ class Office:
         self.cursor, self.now = 10, 100.0
         self.read: list[object] = []
         self.state = State("of all", lambda frame: None, self._read, scope=lambda viewer: viewer.keys)
-        self.shelf = Shelf(lambda: self.cursor)
+        self.snapshots = SnapshotCache(lambda: self.cursor)
 
     def monotonic(self) -> float:
         return self.now
@@ -34,7 +34,7 @@ class Office:
 
     def ask(self, subjects, since, user_id=1, keys=("projects",)):
         wanted = None if subjects is None else frozenset(subjects)
-        return self.shelf.reading(Want(self.state, viewer(user_id, *keys), wanted, since))
+        return self.snapshots.request(SnapshotRequest(self.state, viewer(user_id, *keys), wanted, since))
 
 
 @pytest.fixture
@@ -106,4 +106,4 @@ def test_what_is_remembered_is_bounded(office, monkeypatch):
     monkeypatch.setattr(module, "SCOPES", 10)
     for number in range(100):
         office.ask({1}, since=10, keys=(f"user:{number}",))
-    assert len(office.shelf._newest) == 10
+    assert len(office.snapshots._newest) == 10

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from realtime.delivery.staggered import AT_ONCE, Relay
+from realtime.delivery.staggered import AT_ONCE, StaggeredCondition
 from tests.support.ports import wait_until
 
 SECONDS = 10.0
@@ -16,7 +16,7 @@ class Crowd:
     """Threads that wait until ``news`` differs from what they have seen. ``woken`` are those who were told so."""
 
     def __init__(self, size: int, seconds: float = 30.0) -> None:
-        self.relay = Relay()
+        self.relay = StaggeredCondition()
         self.news = 0
         self.woken: list[int] = []
         self.in_vain: list[int] = []

@@ -6,43 +6,43 @@ import itertools
 
 import pytest
 
-from realtime.delivery.wait_queue import GRID_SECONDS, SLICE, Waiting
+from realtime.delivery.wait_queue import GRID_SECONDS, SLICE, WaitQueue
 
 MANY = 2_000
 
 
 def run(scene):
     async def go():
-        waiting = Waiting(asyncio.get_running_loop())
-        return await asyncio.wait_for(scene(waiting), 30)
+        queue = WaitQueue(asyncio.get_running_loop())
+        return await asyncio.wait_for(scene(queue), 30)
 
     return asyncio.run(go())
 
 
-def waiters(waiting: Waiting, seconds: float, number: int = MANY) -> list[asyncio.Task]:
+def waiters(queue: WaitQueue, seconds: float, number: int = MANY) -> list[asyncio.Task]:
     async def one() -> None:
-        await waiting.stay(seconds)
+        await queue.wait(seconds)
 
     return [asyncio.create_task(one()) for _ in range(number)]
 
 
 def test_all_are_woken_by_one_call_and_nobody_is_kept():
-    async def scene(waiting):
-        tasks = waiters(waiting, 25)
+    async def scene(queue):
+        tasks = waiters(queue, 25)
         await asyncio.sleep(0)
-        assert waiting
-        waiting.wake()
+        assert queue
+        queue.wake()
         await asyncio.gather(*tasks)
-        assert not waiting
-        return [due for due in waiting._due.values() if due]
+        assert not queue
+        return [due for due in queue._due.values() if due]
 
     assert run(scene) == []
 
 
 def test_between_two_slices_of_the_woken_others_have_their_turn():
-    async def scene(waiting):
+    async def scene(queue):
         loop = asyncio.get_running_loop()
-        tasks = waiters(waiting, 25)
+        tasks = waiters(queue, 25)
         await asyncio.sleep(0)
         awake = []
 
@@ -51,7 +51,7 @@ def test_between_two_slices_of_the_woken_others_have_their_turn():
             if awake[-1] < MANY:
                 loop.call_soon(look)
 
-        waiting.wake()
+        queue.wake()
         look()
         await asyncio.gather(*tasks)
         return awake
@@ -62,23 +62,23 @@ def test_between_two_slices_of_the_woken_others_have_their_turn():
 
 
 def test_who_is_not_yet_woken_may_leave_or_be_over():
-    async def scene(waiting):
-        tasks = waiters(waiting, 25)
+    async def scene(queue):
+        tasks = waiters(queue, 25)
         await asyncio.sleep(0)
-        waiting.wake()
+        queue.wake()
         for task in tasks[::2]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        return sum(task.cancelled() for task in tasks), bool(waiting)
+        return sum(task.cancelled() for task in tasks), bool(queue)
 
     assert run(scene) == (MANY // 2, False)
 
 
 def test_each_waits_as_long_as_it_said_and_not_much_longer():
-    async def scene(waiting):
+    async def scene(queue):
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        [task] = waiters(waiting, 0.3, 1)
+        [task] = waiters(queue, 0.3, 1)
         await task
         return loop.time() - begun
 
@@ -86,27 +86,27 @@ def test_each_waits_as_long_as_it_said_and_not_much_longer():
 
 
 def test_those_whose_time_ends_together_share_a_timer():
-    async def scene(waiting):
-        tasks = waiters(waiting, 0.3)
+    async def scene(queue):
+        tasks = waiters(queue, 0.3)
         await asyncio.sleep(0)
-        timers = len(waiting._due)
+        timers = len(queue._due)
         await asyncio.gather(*tasks)
-        assert not waiting
-        assert not waiting._due
+        assert not queue
+        assert not queue._due
         return timers
 
     assert run(scene) <= 10 / GRID_SECONDS  # one for each step that it took to begin them all
 
 
 def test_who_gives_up_is_forgotten_and_the_others_wait_on():
-    async def scene(waiting):
-        leaving, staying = waiters(waiting, 25), waiters(waiting, 25, 1)
+    async def scene(queue):
+        leaving, staying = waiters(queue, 25), waiters(queue, 25, 1)
         await asyncio.sleep(0)
         for task in leaving:
             task.cancel()
         await asyncio.gather(*leaving, return_exceptions=True)
-        kept = len(waiting._all), sum(map(len, waiting._due.values()))
-        waiting.wake()
+        kept = len(queue._waiting), sum(map(len, queue._due.values()))
+        queue.wake()
         await asyncio.gather(*staying)
         return kept
 
@@ -116,15 +116,15 @@ def test_who_gives_up_is_forgotten_and_the_others_wait_on():
 def test_who_leaves_is_not_called_any_more_even_in_the_middle_of_a_call():
     called = []
 
-    async def scene(waiting):
-        gone = waiting.join(25, lambda: called.append("gone"))
-        gone.leave()
+    async def scene(queue):
+        gone = queue.call_once(25, lambda: called.append("gone"))
+        gone.close()
         pair = []
-        pair += [waiting.join(25, lambda: (called.append("one"), pair[1].leave()))]
-        pair += [waiting.join(25, lambda: (called.append("other"), pair[0].leave()))]
-        waiting.wake()
+        pair += [queue.call_once(25, lambda: (called.append("one"), pair[1].close()))]
+        pair += [queue.call_once(25, lambda: (called.append("other"), pair[0].close()))]
+        queue.wake()
         await asyncio.sleep(0)
-        return len(waiting._all), sum(map(len, waiting._due.values()))
+        return len(queue._waiting), sum(map(len, queue._due.values()))
 
     assert run(scene) == (0, 0)
     assert called in (["one"], ["other"])
@@ -137,13 +137,13 @@ def test_who_fails_when_woken_keeps_nobody_else_asleep(fault):
     def fail() -> None:
         raise fault("of one")
 
-    async def scene(waiting):
+    async def scene(queue):
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context["exception"]))
-        tasks = waiters(waiting, 25, SLICE)
+        tasks = waiters(queue, 25, SLICE)
         for _ in range(SLICE):
-            waiting.join(25, fail)
+            queue.call_once(25, fail)
         await asyncio.sleep(0)
-        waiting.wake()
+        queue.wake()
         await asyncio.gather(*tasks)
 
     run(scene)
@@ -151,47 +151,47 @@ def test_who_fails_when_woken_keeps_nobody_else_asleep(fault):
 
 
 def test_who_comes_after_the_call_waits_for_the_next():
-    async def scene(waiting):
-        first = waiters(waiting, 25, 1)
+    async def scene(queue):
+        first = waiters(queue, 25, 1)
         await asyncio.sleep(0)
-        waiting.wake()
-        second = waiters(waiting, 25, 1)
+        queue.wake()
+        second = waiters(queue, 25, 1)
         await asyncio.gather(*first)
         assert not second[0].done()
-        waiting.wake()
+        queue.wake()
         await asyncio.gather(*second)
 
     run(scene)
 
 
 def test_who_waits_again_and_again_has_one_timer():
-    async def scene(waiting):
+    async def scene(queue):
         loop = asyncio.get_running_loop()
-        places = [waiting.place(lambda: None) for _ in range(MANY)]
+        waiters = [queue.waiter(lambda: None) for _ in range(MANY)]
         for round_ in range(50):
-            for place in places:
-                place.wait(loop.time() + 25 + round_)
-            waiting.wake()
-            while waiting._at_work:
+            for waiter in waiters:
+                waiter.wait(loop.time() + 25 + round_)
+            queue.wake()
+            while queue._waking:
                 await asyncio.sleep(0)
-        timers = sum(map(len, waiting._due.values()))
-        for place in places:
-            place.leave()
-        return timers, len(waiting._all), sum(map(len, waiting._due.values()))
+        timers = sum(map(len, queue._due.values()))
+        for waiter in waiters:
+            waiter.close()
+        return timers, len(queue._waiting), sum(map(len, queue._due.values()))
 
     assert run(scene) == (MANY, 0, 0)
 
 
 @pytest.mark.parametrize(("first", "then"), [(0.1, 0.4), (25, 0.4)], ids=["longer", "shorter"])
 def test_who_waits_anew_is_woken_at_the_time_they_said_last(first, then):
-    async def scene(waiting):
+    async def scene(queue):
         loop = asyncio.get_running_loop()
         woken = loop.create_future()
-        place = waiting.place(lambda: woken.set_result(loop.time()))
-        place.wait(loop.time() + first)
-        place.cease()
+        waiter = queue.waiter(lambda: woken.set_result(loop.time()))
+        waiter.wait(loop.time() + first)
+        waiter.cancel()
         begun = loop.time()
-        place.wait(begun + then)
+        waiter.wait(begun + then)
         return await woken - begun
 
     assert then <= run(scene) < 10
@@ -200,22 +200,22 @@ def test_who_waits_anew_is_woken_at_the_time_they_said_last(first, then):
 def test_who_is_woken_by_news_while_their_time_is_over_is_called_once():
     called = []
 
-    async def scene(waiting):
+    async def scene(queue):
         loop = asyncio.get_running_loop()
         begun = asyncio.Event()
 
-        def go_on(number: int) -> None:
+        def callback(number: int) -> None:
             begun.set()
             called.append(number)
-            places[number].wait(loop.time() + 25)
+            waiters[number].wait(loop.time() + 25)
 
-        places = [waiting.place(functools.partial(go_on, number)) for number in range(3 * SLICE)]
-        for place in places:
-            place.wait(loop.time())
+        waiters = [queue.waiter(functools.partial(callback, number)) for number in range(3 * SLICE)]
+        for waiter in waiters:
+            waiter.wait(loop.time())
         await begun.wait()
         told = len(called)
-        waiting.wake()  # the rest of them, and those who wait again
-        while waiting._at_work:
+        queue.wake()  # the rest of them, and those who wait again
+        while queue._waking:
             await asyncio.sleep(0)
         return told
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from realtime.rollout.transport import SHADOW, SSE, WEBSOCKET, Decision, Flags, Holds, Person, cohort, decide, share
+from realtime.rollout.transport import SHADOW, SSE, WEBSOCKET, Decision, Demotions, Flags, Person, cohort, decide, share
 
 
 def flags(use=True, shadow=False, percent=100, groups=()):
@@ -15,7 +15,7 @@ ANYBODY = Person(7)
 
 
 def test_everybody_gets_websocket_when_the_flags_say_so():
-    assert decide(flags(), ANYBODY, Holds()) == Decision(WEBSOCKET, f"share {share(7):.2f} is within 100 %")
+    assert decide(flags(), ANYBODY, Demotions()) == Decision(WEBSOCKET, f"share {share(7):.2f} is within 100 %")
 
 
 @pytest.mark.parametrize("shadow", [True, False])
@@ -23,28 +23,28 @@ def test_everybody_gets_websocket_when_the_flags_say_so():
 @pytest.mark.parametrize("staff", [True, False])
 def test_the_kill_switch_leaves_nobody_on_websocket(shadow, percent, staff):
     person = Person(7, is_staff=staff, groups=frozenset({"Head Engineer"}))
-    decision = decide(flags(use=False, shadow=shadow, percent=percent, groups=["Head Engineer"]), person, Holds())
+    decision = decide(flags(use=False, shadow=shadow, percent=percent, groups=["Head Engineer"]), person, Demotions())
     assert decision.transport == (SHADOW if shadow and staff else SSE)
     assert "USE_WEBSOCKETS is false" in decision.reason
 
 
 def test_staff_do_not_shadow_where_it_was_taken_away():
-    decision = decide(flags(use=False, shadow=True), Person(7, is_staff=True), Holds(everybody="too slow"))
+    decision = decide(flags(use=False, shadow=True), Person(7, is_staff=True), Demotions(everybody="too slow"))
     assert decision.transport == SSE
 
 
 def test_in_shadow_the_cohort_runs_both_and_the_others_sse():
     granted = flags(shadow=True, percent=0, groups=["Finance Manager"])
-    assert decide(granted, Person(7, groups=frozenset({"Finance Manager"})), Holds()).transport == SHADOW
-    assert decide(granted, ANYBODY, Holds()).transport == SSE
+    assert decide(granted, Person(7, groups=frozenset({"Finance Manager"})), Demotions()).transport == SHADOW
+    assert decide(granted, ANYBODY, Demotions()).transport == SSE
 
 
 @pytest.mark.parametrize(
     ("holds", "why"),
     [
-        (Holds(everybody="the proxy"), "taken away from everybody: the proxy"),
-        (Holds(users={7: "asked for it"}), "taken away from this person: asked for it"),
-        (Holds(groups={"Engineers": "slow phones"}), "taken away from group Engineers: slow phones"),
+        (Demotions(everybody="the proxy"), "taken away from everybody: the proxy"),
+        (Demotions(users={7: "asked for it"}), "taken away from this person: asked for it"),
+        (Demotions(groups={"Engineers": "slow phones"}), "taken away from group Engineers: slow phones"),
     ],
 )
 def test_what_is_taken_away_at_run_time_wins_over_what_is_granted(holds, why):
@@ -52,18 +52,18 @@ def test_what_is_taken_away_at_run_time_wins_over_what_is_granted(holds, why):
 
 
 def test_what_is_taken_from_others_is_left_to_the_rest():
-    holds = Holds(users={8: "asked"}, groups={"Engineers": "slow"})
+    holds = Demotions(users={8: "asked"}, groups={"Engineers": "slow"})
     assert decide(flags(), ANYBODY, holds).transport == WEBSOCKET
 
 
 def test_nothing_at_run_time_can_grant_what_the_flags_do_not():
     """Holds only narrow: whatever holds there are, nobody leaves SSE who would be there without any."""
     everyone = [Person(number, number % 2 == 0, frozenset({"A"} if number % 3 else set())) for number in range(60)]
-    holds = [Holds(), Holds(everybody="x"), Holds(users={1: "x", 2: "y"}), Holds(groups={"A": "x"})]
+    holds = [Demotions(), Demotions(everybody="x"), Demotions(users={1: "x", 2: "y"}), Demotions(groups={"A": "x"})]
     for use, shadow, percent in itertools.product((True, False), (True, False), (0, 30, 100)):
         granted = flags(use=use, shadow=shadow, percent=percent)
         for person, hold in itertools.product(everyone, holds):
-            free, held = decide(granted, person, Holds()), decide(granted, person, hold)
+            free, held = decide(granted, person, Demotions()), decide(granted, person, hold)
             assert held.transport in {SSE, free.transport}
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from realtime.transports.continuation import going_on, leave
+from realtime.transports.continuation import defer, with_continuations
 
 HTTP = {"type": "http"}
 
@@ -30,11 +30,11 @@ def served(scope: dict, *messages: dict) -> list[dict]:
         await send({"type": "rest"})
 
     async def application(scope, receive, send) -> None:
-        assert leave(scope, rest)
+        assert defer(scope, rest)
         for message in messages:
             await send(message)
 
-    asyncio.run(going_on(application)(scope, receive, send))
+    asyncio.run(with_continuations(application)(scope, receive, send))
     return sent
 
 
@@ -60,4 +60,4 @@ def test_a_socket_goes_on_after_its_handshake():
 
 
 def test_where_nobody_carries_on_the_application_must():
-    assert not leave({}, lambda receive, send: None)
+    assert not defer({}, lambda receive, send: None)

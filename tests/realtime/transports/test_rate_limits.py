@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from realtime.delivery import hub as hub_module
 from realtime.delivery.hub import Hub, TooManyOfOne
-from realtime.delivery.subscriber import Listener, Subscription
+from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.transports import rate_limits as module
-from realtime.transports.rate_limits import Limits, limited, limited_handshakes
+from realtime.transports.rate_limits import RateLimits, limited, limited_handshakes
 from tests.support.people import person, session_cookie
 
 
@@ -25,14 +25,14 @@ class Clock:
 
 
 @pytest.fixture
-def few(monkeypatch) -> Limits:
+def few(monkeypatch) -> RateLimits:
     """Two at once for each person, three for each address, and a clock that stands still."""
-    made = Limits(2, 3, now=Clock())
+    made = RateLimits(2, 3, now=Clock())
     monkeypatch.setattr(module, "limits", made)
     return made
 
 
-def waits(few: Limits, session: str, address: str = "1.2.3.4") -> bool:
+def waits(few: RateLimits, session: str, address: str = "1.2.3.4") -> bool:
     return few.enter(session, address).wait > 0
 
 
@@ -55,7 +55,7 @@ def test_sessions_that_turn_out_to_be_somebodys_cost_their_address_nothing(few):
 
 def test_a_thousand_browsers_that_return_at_once_from_one_address_are_let_in():
     """By the default settings, while all of them wait for the database."""
-    limits = Limits(200, 2000)
+    limits = RateLimits(200, 2000)
     entries = [limits.enter(f"session {number}", "1.2.3.4") for number in range(1_000)]
     assert not any(entry.wait for entry in entries)
 
@@ -188,7 +188,7 @@ def test_one_person_has_so_many_open_and_others_are_not_concerned(settings, monk
     hub, ana, jose = Hub(), person(), person()
 
     def attach(user) -> int:
-        return hub.attach(Listener(user.pk, "", user.get_session_auth_hash(), Subscription(frozenset()), 0))
+        return hub.attach(Subscriber(user.pk, "", user.get_session_auth_hash(), Subscription(frozenset()), 0))
 
     first, _ = attach(ana), attach(ana)
     with pytest.raises(TooManyOfOne):

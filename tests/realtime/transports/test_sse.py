@@ -9,9 +9,9 @@ import pytest
 
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import Send
-from realtime.delivery.subscriber import Listener, Subscription
+from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.log.models import Event
-from realtime.log.replay import NO_EVENTS, Batch, Frame
+from realtime.log.replay import NO_EVENTS, Frame, LogSlice
 from realtime.transports import sse as module
 from realtime.transports.sse import Encoder, Slot, Slots
 
@@ -46,16 +46,16 @@ def test_browsers_return_at_different_times():
 
 def test_an_event_comes_with_its_id(encoder):
     event = '{"id":12,"type":"test","at":"2026-11-20T16:00:00+08:00","n":1}'
-    assert encoder.encode(Send(12, Batch([frame(12, n=1)]))) == f"id: 12\ndata: {event}\n\n".encode()
+    assert encoder.encode(Send(12, LogSlice([frame(12, n=1)]))) == f"id: 12\ndata: {event}\n\n".encode()
 
 
 def test_several_events_are_several_frames_in_one_write(encoder):
-    events = Batch([frame(11), frame(12), frame(15)])
+    events = LogSlice([frame(11), frame(12), frame(15)])
     assert encoder.encode(Send(15, events)) == b"".join(event.sse for event in events)
 
 
 def test_what_many_are_told_is_joined_once_and_held_once():
-    events = Batch([frame(11), frame(12)])
+    events = LogSlice([frame(11), frame(12)])
     several = [Encoder() for _ in range(3)]
     for one in several:
         one.encode(Send(10))
@@ -67,11 +67,11 @@ def test_state_carries_no_id(encoder):
 
 
 def test_state_follows_events(encoder):
-    assert encoder.encode(Send(12, Batch([frame(12)]), ('{"a":1}',))) == frame(12).sse + b'data: {"a":1}\n\n'
+    assert encoder.encode(Send(12, LogSlice([frame(12)]), ('{"a":1}',))) == frame(12).sse + b'data: {"a":1}\n\n'
 
 
 def test_a_cursor_that_moved_past_what_is_for_others_is_told_in_a_block_without_data(encoder):
-    assert encoder.encode(Send(12, Batch([frame(11)]))) == frame(11).sse + b"id: 12\n\n"
+    assert encoder.encode(Send(12, LogSlice([frame(11)]))) == frame(11).sse + b"id: 12\n\n"
     assert encoder.encode(Send(14, states=("{}",))) == b"id: 14\n\ndata: {}\n\n"
 
 
@@ -90,7 +90,7 @@ def test_the_last_word_without_an_error_is_the_cursor_at_most(encoder):
 
 
 @pytest.mark.parametrize("told", [None, 3, 12])
-@pytest.mark.parametrize("events", [NO_EVENTS, Batch([frame(12)])], ids=["no event", "event"])
+@pytest.mark.parametrize("events", [NO_EVENTS, LogSlice([frame(12)])], ids=["no event", "event"])
 @pytest.mark.parametrize("states", [(), ("{}",)], ids=["no state", "state"])
 @pytest.mark.parametrize("cursor", [12, 13])
 def test_every_write_is_whole_blocks_and_leaves_the_browser_at_the_cursor(told, events, states, cursor):
@@ -109,7 +109,7 @@ def test_every_write_is_whole_blocks_and_leaves_the_browser_at_the_cursor(told, 
 
 
 def test_text_that_looks_like_the_format_stays_inside_its_frame(encoder):
-    said = encoder.encode(Send(12, Batch([frame(12, message="a\n\nid: 99\r\ndata: no\revent: x")]))).decode()
+    said = encoder.encode(Send(12, LogSlice([frame(12, message="a\n\nid: 99\r\ndata: no\revent: x")]))).decode()
     assert said.count("\n") == 3
     assert "\r" not in said
 
@@ -159,7 +159,7 @@ def test_a_forgotten_slot_may_be_collected_at_any_moment_even_inside_the_hub(mon
     slots = Slots()
     slots.take()
     forgotten = [Slot(slots)]
-    forgotten[0].attach(Listener(1, "s", "h", Subscription(frozenset()), 0))
+    forgotten[0].attach(Subscriber(1, "s", "h", Subscription(frozenset()), 0))
 
     def at_work():
         with hub._lock, slots._lock:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from realtime.transports.token_buckets import Buckets
+from realtime.transports.token_buckets import TokenBuckets
 
 
 class Clock:
@@ -19,12 +19,12 @@ def clock() -> Clock:
     return Clock()
 
 
-def taken(buckets: Buckets, key: str, number: int) -> int:
+def taken(buckets: TokenBuckets, key: str, number: int) -> int:
     return sum(not buckets.take(key) for _ in range(number))
 
 
 def test_so_many_at_once_and_then_so_many_a_second(clock):
-    buckets = Buckets(5, 0.5, now=clock)
+    buckets = TokenBuckets(5, 0.5, now=clock)
     assert taken(buckets, "a", 9) == 5
     clock.now += 4
     assert taken(buckets, "a", 9) == 2
@@ -33,7 +33,7 @@ def test_so_many_at_once_and_then_so_many_a_second(clock):
 
 
 def test_it_says_how_long_to_wait_and_then_there_is_one(clock):
-    buckets = Buckets(1, 1 / 60, now=clock)
+    buckets = TokenBuckets(1, 1 / 60, now=clock)
     assert buckets.take("a") == 0
     assert buckets.take("a") == 60
     clock.now += 59
@@ -43,7 +43,7 @@ def test_it_says_how_long_to_wait_and_then_there_is_one(clock):
 
 
 def test_who_is_refused_does_not_wait_longer_for_having_asked(clock):
-    buckets = Buckets(1, 0.1, now=clock)
+    buckets = TokenBuckets(1, 0.1, now=clock)
     buckets.take("a")
     for _ in range(9):
         clock.now += 1
@@ -53,13 +53,13 @@ def test_who_is_refused_does_not_wait_longer_for_having_asked(clock):
 
 
 def test_one_has_nothing_to_do_with_another(clock):
-    buckets = Buckets(1, 0.1, now=clock)
+    buckets = TokenBuckets(1, 0.1, now=clock)
     assert taken(buckets, "a", 3) == 1
     assert taken(buckets, "b", 3) == 1
 
 
 def test_what_is_given_back_can_be_taken_again_and_no_more_than_there_was(clock):
-    buckets = Buckets(2, 0.1, now=clock)
+    buckets = TokenBuckets(2, 0.1, now=clock)
     for _ in range(5):
         buckets.take("a")
         buckets.give_back("a")
@@ -68,7 +68,7 @@ def test_what_is_given_back_can_be_taken_again_and_no_more_than_there_was(clock)
 
 
 def test_what_is_full_is_forgotten(clock):
-    buckets = Buckets(5, 1, now=clock)
+    buckets = TokenBuckets(5, 1, now=clock)
     buckets.take("a")
     assert len(buckets) == 1
     buckets.give_back("a")
@@ -76,7 +76,7 @@ def test_what_is_full_is_forgotten(clock):
 
 
 def test_any_number_of_keys_takes_bounded_memory_and_the_last_used_are_kept(clock):
-    buckets = Buckets(2, 0.0001, keys=100, now=clock)
+    buckets = TokenBuckets(2, 0.0001, keys=100, now=clock)
     buckets.take("in use")
     buckets.take("in use")
     for number in range(10_000):
@@ -88,7 +88,7 @@ def test_any_number_of_keys_takes_bounded_memory_and_the_last_used_are_kept(cloc
 
 
 def test_threads_take_no_more_than_there_is():
-    buckets = Buckets(500, 1e-9)
+    buckets = TokenBuckets(500, 1e-9)
     got: list[int] = []
     threads = [threading.Thread(target=lambda: got.append(taken(buckets, "a", 200))) for _ in range(8)]
     for thread in threads:

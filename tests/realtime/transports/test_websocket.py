@@ -11,10 +11,10 @@ from realtime.delivery.hub import TooManyOfOne
 from realtime.delivery.protocol import Send, Wait
 from realtime.delivery.reader import Reader
 from realtime.delivery.subscriber import Subscription
-from realtime.delivery.wait_queue import Place, Waiting
+from realtime.delivery.wait_queue import Waiter, WaitQueue
 from realtime.log.replay import Start
 from realtime.transports import websocket
-from realtime.transports.rate_limits import Limits
+from realtime.transports.rate_limits import RateLimits
 
 
 class SlowHub:
@@ -27,18 +27,18 @@ class SlowHub:
         self.came = 0
         self.present: set[int] = set()
 
-    def attach(self, listener) -> int:
+    def attach(self, subscriber) -> int:
         self.asked.set()
         assert self.go.wait(10)
         self.came += 1
         self.present.add(self.came)
         return self.came
 
-    def place(self, loop, go_on) -> Place:
-        return Waiting(loop).place(go_on)
+    def waiter(self, loop, callback) -> Waiter:
+        return WaitQueue(loop).waiter(callback)
 
-    def wait_at(self, place: Place, seen: int, until: float) -> bool:
-        place.wait(until)
+    def wait_for_news(self, waiter: Waiter, seen: int, until: float) -> bool:
+        waiter.wait(until)
         return True
 
     def detach(self, number: int) -> None:
@@ -57,12 +57,12 @@ class Session:
     session_key = "key"
 
 
-class Everything(websocket.ListenerConsumer):
+class Everything(websocket.SubscriberConsumer):
     def subscription(self, query):
         return Subscription(frozenset())
 
 
-def _silence(hub, listener):
+def _silence(hub, subscriber):
     """What is told is another test's matter."""
     yield Wait(0, time.monotonic() + 60)
 
@@ -72,9 +72,9 @@ def hub(monkeypatch, settings) -> SlowHub:
     settings.USE_DAPHNE = True
     slow = SlowHub()
     monkeypatch.setattr(websocket, "hub", slow)
-    monkeypatch.setattr(websocket, "conversation", _silence)
+    monkeypatch.setattr(websocket, "deliver", _silence)
     monkeypatch.setattr(websocket.replay, "start", lambda raw: Start(0))
-    monkeypatch.setattr(websocket.ListenerConsumer, "open_sockets", 0)
+    monkeypatch.setattr(websocket.SubscriberConsumer, "open_sockets", 0)
     return slow
 
 
@@ -123,7 +123,7 @@ def test_who_leaves_while_they_are_let_in_is_not_left_behind(hub):
     asyncio.run(scene())
     assert hub.came == 1
     assert not hub.present
-    assert websocket.ListenerConsumer.open_sockets == 0
+    assert websocket.SubscriberConsumer.open_sockets == 0
 
 
 def test_who_waited_too_long_is_refused_and_not_left_behind(hub, monkeypatch):
@@ -175,7 +175,7 @@ def test_letting_people_in_pushes_no_page_of_the_log_out_of_what_is_shared(hub):
 
 @pytest.mark.parametrize("closing", [False, True])
 def test_whoever_is_signed_in_costs_their_address_nothing_also_when_there_is_no_room(hub, closing):
-    limits = Limits(2, 1)
+    limits = RateLimits(2, 1)
     entry = limits.enter("key", "1.2.3.4")
     hub.closing = closing
     hub.go.set()
@@ -192,7 +192,7 @@ def test_whoever_is_signed_in_costs_their_address_nothing_also_when_there_is_no_
 
 
 def test_who_has_too_many_open_is_told_when_to_return_where_the_server_can(hub, monkeypatch):
-    monkeypatch.setattr(hub, "attach", lambda listener: (_ for _ in ()).throw(TooManyOfOne))
+    monkeypatch.setattr(hub, "attach", lambda subscriber: (_ for _ in ()).throw(TooManyOfOne))
 
     async def scene(**scope) -> list[dict]:
         client = Client(**scope)
@@ -204,14 +204,14 @@ def test_who_has_too_many_open_is_told_when_to_return_where_the_server_can(hub, 
     assert asyncio.run(scene()) == [{"type": "websocket.close"}]
     start, _ = asyncio.run(scene(extensions={"websocket.http.response": {}}))
     assert (start["status"], [name for name, _ in start["headers"]]) == (503, [b"retry-after"])
-    assert websocket.ListenerConsumer.open_sockets == 0
+    assert websocket.SubscriberConsumer.open_sockets == 0
 
 
 @pytest.mark.parametrize("fault", [OSError("the client has left"), RuntimeError("after sending 'websocket.close'")])
 def test_a_client_that_has_left_is_no_fault_whatever_the_server_makes_of_it(hub, monkeypatch, caplog, fault):
     """ASGI lets a server raise when it is given something for a client whose leaving it has still to tell of."""
 
-    def talk(hub, listener):
+    def talk(hub, subscriber):
         yield Send(1)
         yield Wait(0, time.monotonic() + 60)
 
@@ -237,9 +237,9 @@ def test_a_client_that_has_left_is_no_fault_whatever_the_server_makes_of_it(hub,
         await asyncio.sleep(0)
         return client.hears, unheard
 
-    monkeypatch.setattr(websocket, "conversation", talk)
+    monkeypatch.setattr(websocket, "deliver", talk)
     hears, unheard = asyncio.run(asyncio.wait_for(scene(), 20))
     assert [message["type"] for message in hears] == ["websocket.accept", "websocket.send"]
     assert unheard == []
     assert caplog.messages == []
-    assert websocket.ListenerConsumer.open_sockets == 0
+    assert websocket.SubscriberConsumer.open_sockets == 0

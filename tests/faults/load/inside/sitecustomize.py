@@ -40,12 +40,12 @@ def _told(thoroughly: bool) -> dict:
         told["slots"] = sse._slots.taken  # first: whoever was forgotten is let go when somebody asks
     hub = sys.modules.get("realtime.delivery.hub")
     if hub is not None:
-        told["listeners"] = hub.hub.listeners()
+        told["listeners"] = hub.hub.subscribers()
         told["people"] = len(hub.hub.user_ids())
         told["viewers"] = len(hub.hub._viewers)
     websocket = sys.modules.get("realtime.transports.websocket")
     if websocket is not None:
-        told["sockets"] = websocket.ListenerConsumer.open_sockets
+        told["sockets"] = websocket.SubscriberConsumer.open_sockets
     return told
 
 
