@@ -1,4 +1,4 @@
-"""People's word: is this page live for you? Kept beside what was measured, with the transport and the phase."""
+"""Feedback of users: is this page live for you? Stored beside the measurements, with the transport and the phase."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,12 +11,12 @@ from django.utils import timezone
 from ..parity.models import Feedback, LinkReport
 from ..rollout import checklist, grants
 
-EVERY = timedelta(minutes=1)  # one word of a person, at most
+EVERY = timedelta(minutes=1)  # at most one message of a user
 LONGEST = 500
 
 
 class TooSoon(Exception):
-    """This person has said something less than a minute ago. ``seconds``: until they may again."""
+    """This user sent feedback less than a minute ago. ``seconds``: until they may again."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"{seconds} s")
@@ -24,7 +24,7 @@ class TooSoon(Exception):
 
 
 class FeedbackForm(forms.Form):
-    """What is sent: yes or no, perhaps a comment; by what transport and on which page, if the page says so."""
+    """The form: yes or no, perhaps a comment, and the transport and page that it is about, where the page sends them."""
 
     live = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
     comment = forms.CharField(required=False, max_length=LONGEST)
@@ -32,21 +32,21 @@ class FeedbackForm(forms.Form):
     page = forms.CharField(required=False, max_length=2_000)
 
     def __init__(self, data: Any) -> None:
-        # A form sends the end of a line as two characters, which people have not written and browsers do not count.
+        # A form sends a line break as two characters; browsers count it as one towards ``maxlength``.
         super().__init__({name: value.replace("\r\n", "\n") for name, value in data.items()})
 
     def clean_page(self) -> str:
-        """The page's path, as far as there is room; nothing else."""
+        """The page's path, cut to the field's length; empty for anything else."""
         page = self.cleaned_data["page"]
         return page[: Feedback._meta.get_field("page").max_length] if page.startswith("/") else ""
 
 
-def keep(user: Any, said: dict[str, Any]) -> Feedback:
-    """Keep what somebody said (a ``FeedbackForm``'s data). Raises TooSoon for more than one word a minute."""
+def save(user: Any, said: dict[str, Any]) -> Feedback:
+    """Store the data of a ``FeedbackForm``. Raises TooSoon for a second message within a minute."""
     phase = checklist.here()
     with transaction.atomic():
-        get_user_model().objects.select_for_update().get(pk=user.pk)  # of two words at once, one is first
-        now = timezone.now()  # a word from later than that was said by a clock that was ahead
+        get_user_model().objects.select_for_update().get(pk=user.pk)  # serializes two messages of one user
+        now = timezone.now()  # later rows come from a clock that was ahead
         latest = Feedback.objects.filter(user=user, at__gt=now - EVERY, at__lte=now).first()
         if latest is not None:
             raise TooSoon(max(1, round((latest.at + EVERY - now).total_seconds())))

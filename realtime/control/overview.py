@@ -91,7 +91,7 @@ def judged(found: Parity) -> list[tuple[str, dict[str, Any]]]:
     return [(NAMES[name], found.tallies[name].numbers()) for name in order if name in found.tallies]
 
 
-# --- what was taken away, and people's word --------------------------------------------------------------------------
+# --- demotions and feedback --------------------------------------------------------------------------
 
 
 def demotions() -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _named(scope: str, target: str, user: Any) -> str:
     return (user.get_full_name() or user.get_username()) if user else "an account that is gone"
 
 
-def words(now: datetime) -> dict[str, Any]:
+def feedback(now: datetime) -> dict[str, Any]:
     """What people said in the last days, by transport and phase, and the latest of it."""
     recent = Feedback.objects.filter(at__gte=now - WORD_SINCE)
     counts = recent.values("transport", "phase").annotate(

@@ -47,7 +47,7 @@ class Row:
     live: bool
     lag: Lag | None
     fallback: Fallback | None
-    word: Feedback | None
+    feedback: Feedback | None
     hold: TransportHold | None
 
 
@@ -92,7 +92,7 @@ def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
     worked = LinkReport.objects.filter(shown=True, worked_at__isnull=False)
     links = _latest(worked, ids, working, "-reported_at", "-opened_at")
     fallbacks = _latest(Fallback.objects.all(), ids, "-at", "-id")
-    words = _latest(Feedback.objects.all(), ids, "-at", "-id")
+    feedback = _latest(Feedback.objects.all(), ids, "-at", "-id")
     live = {key: link for key, link in links.items() if link.ended_at is None and link.reported_at >= now - LIVE}
     lags = _lags(live.values(), newest)
     taken = TransportHold.objects.filter(scope=transport.USER, target__in=map(str, ids))
@@ -105,7 +105,7 @@ def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
             user.pk in live,
             lags.get(user.pk),
             fallbacks.get(user.pk),
-            words.get(user.pk),
+            feedback.get(user.pk),
             holds.get(user.pk),
         )
         for user in users

@@ -7,5 +7,5 @@ from . import views
 urlpatterns = [
     path("ops/realtime/", views.room, name="control_room"),
     path("ops/realtime/checklist/", views.safety_checklist, name="control_room_checklist"),
-    path("live/word/", views.say, name="live_word"),
+    path("live/word/", views.feedback_form, name="feedback"),
 ]

@@ -1,4 +1,4 @@
-"""The control room, and the address that takes people's word."""
+"""The control room, and the address that receives feedback."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -63,7 +63,7 @@ def room(request: HttpRequest) -> HttpResponse:
         "parity": parity,
         "judged": overview.judged(parity),
         "demotions": overview.demotions(),
-        "words": overview.words(view.now),
+        "feedback": overview.feedback(view.now),
         "reporting": overview.reporting(view),
         "page": people.people(search, sort, request.GET.get("page")),
         "search": search[: people.LONGEST_SEARCH],
@@ -132,11 +132,11 @@ def _change(request: HttpRequest) -> None:
         return
     data, by = form.cleaned_data, request.user.get_username()
     if data["action"] == TransportChange.Action.TAKE:
-        changed = demotions.take(data["scope"], data["target"], reason=data["reason"], by=by)
+        changed = demotions.demote(data["scope"], data["target"], reason=data["reason"], by=by)
         done = f"WebSocket is taken away from {data['named']}. Connected pages move to SSE within five seconds."
         nothing = f"It was taken away from {data['named']} already."
     else:
-        changed = demotions.give_back(data["scope"], data["target"], reason=data["reason"], by=by)
+        changed = demotions.restore(data["scope"], data["target"], reason=data["reason"], by=by)
         done = f"Given back to {data['named']} what the flags grant."
         nothing = f"Nothing was taken from {data['named']}."
     (messages.success if changed else messages.info)(request, done if changed else nothing)
@@ -147,13 +147,13 @@ def _first_fault(form: forms.Form) -> str:
     return faults[0] if name == NON_FIELD_ERRORS else f"{name.capitalize()}: {faults[0]}"
 
 
-# --- people's word ---------------------------------------------------------------------------------------------------
+# --- feedback ---------------------------------------------------------------------------------------------------
 
 THANKS = "Thank you. Whoever looks after live updates will read it."
 
 
 @require_POST
-def say(request: HttpRequest) -> HttpResponse:
+def feedback_form(request: HttpRequest) -> HttpResponse:
     """Keep whether a page is live for whoever says so; a plain form goes back to its page, a script gets JSON."""
     plain = "text/html" in request.headers.get("Accept", "")
     if not request.user.is_authenticated:
@@ -166,7 +166,7 @@ def say(request: HttpRequest) -> HttpResponse:
         told, status = _first_fault(form), 400
     else:
         try:
-            feedback.keep(request.user, form.cleaned_data)
+            feedback.save(request.user, form.cleaned_data)
             told = THANKS
         except feedback.TooSoon as wait:
             told, status = f"Thank you, that was heard already. Say more in {wait.seconds} s, please.", 429

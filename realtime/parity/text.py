@@ -1,4 +1,4 @@
-"""A report of parity in plain words."""
+"""The parity report as plain text."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from .compare import Tally
 from .report import NAMES, Parity
 
 
-def words(parity: Parity) -> str:
+def as_text(parity: Parity) -> str:
     """The report for people, its verdict last."""
     return "\n".join(_lines(parity))
 

@@ -1,1 +1,1 @@
-"""Who gets which transport, and how far the migration is: grants, holds, phases, checklist."""
+"""Who gets which transport, and how far the migration is: flags, demotions, phases, checklist."""

@@ -1,4 +1,4 @@
-"""Taking WebSocket away at run time, and giving back what the flags grant. Every change is recorded."""
+"""Demotions: taking WebSocket away at run time, and restoring what the flags grant. Every change is recorded."""
 
 from django.db import transaction
 
@@ -8,11 +8,11 @@ from .events import TransportChanged
 from .models import TransportChange, TransportHold
 
 
-def take(scope: str, target: str, *, reason: str, by: str) -> bool:
+def demote(scope: str, target: str, *, reason: str, by: str) -> bool:
     """Take WebSocket away from everybody, a group (``target``: its name) or a user (their id).
 
-    ``by`` says who did it. Browsers that are connected are told through the log. Returns whether anything changed: what
-    is taken already stays as it is, with its first reason.
+    ``by`` names who did it. The log tells the servers, and these tell connected browsers. Return whether anything
+    changed: an existing demotion stays as it is, with its first reason.
     """
     with transaction.atomic():
         _, created = TransportHold.objects.get_or_create(
@@ -23,8 +23,8 @@ def take(scope: str, target: str, *, reason: str, by: str) -> bool:
     return created
 
 
-def give_back(scope: str, target: str, *, reason: str, by: str) -> bool:
-    """Give back what the flags grant: lift this scope's hold, or every hold for everybody. Whether any was there."""
+def restore(scope: str, target: str, *, reason: str, by: str) -> bool:
+    """Lift the demotion of this scope, or with ``ALL`` every demotion. Return whether there was any."""
     with transaction.atomic():
         found = TransportHold.objects.all()
         if scope != transport.ALL:

@@ -1,4 +1,4 @@
-"""Who gets which transport now: the environment's flags and the database's holds, put to transport.py beside this."""
+"""Who gets which transport now: decides by the environment's flags and the database's demotions (transport.py)."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -26,8 +26,8 @@ def flags() -> Flags:
     )
 
 
-def holds() -> Demotions:
-    """Where WebSocket is taken away now: one query."""
+def demotions() -> Demotions:
+    """The demotions in force: one query."""
     rows = {(hold.scope, hold.target): hold.reason for hold in TransportHold.objects.all()}
     return Demotions(
         everybody=rows.get((transport.ALL, "")),
@@ -44,7 +44,7 @@ def decisions(accounts: Collection[Account]) -> dict[int, Decision]:
 
 
 def _taken(granted: Flags) -> Demotions:
-    return holds() if _grants_any(granted) else Demotions()
+    return demotions() if _grants_any(granted) else Demotions()
 
 
 def _grants_any(granted: Flags) -> bool:

@@ -16,14 +16,14 @@ def _group_renaming(instance: Group, raw: bool, **_: Any) -> None:
     free = held and not Group.objects.filter(name=instance.name).exists()  # else it stays as it is, or cannot be saved
     instance.renamed_from = before if free else ""
     if instance.renamed_from:
-        demotions.take(transport.GROUP, instance.name, reason=held.reason, by=held.by)
+        demotions.demote(transport.GROUP, instance.name, reason=held.reason, by=held.by)
 
 
 def _group_renamed(instance: Group, **_: Any) -> None:
     if before := getattr(instance, "renamed_from", ""):
         instance.renamed_from = ""
         now_called = f"the group is called {instance.name} now"
-        demotions.give_back(transport.GROUP, before, reason=now_called, by="its renaming")
+        demotions.restore(transport.GROUP, before, reason=now_called, by="its renaming")
 
 
 def connect_signals() -> None:

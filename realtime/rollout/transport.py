@@ -80,9 +80,9 @@ def cohort(flags: Flags, person: Person) -> tuple[bool, str]:
     return place < flags.percent, f"share {place:.2f} is {relation} {flags.percent} %"
 
 
-def decide(flags: Flags, person: Person, holds: Demotions) -> Decision:
+def decide(flags: Flags, person: Person, demotions: Demotions) -> Decision:
     """The transport for this person now."""
-    taken = holds.reason(person)
+    taken = demotions.reason(person)
     if not flags.use_websockets:
         if flags.shadow and person.is_staff and taken is None:
             return Decision(SHADOW, "WEBSOCKET_SHADOW is true and this is staff; USE_WEBSOCKETS is false")

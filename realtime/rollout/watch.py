@@ -106,7 +106,7 @@ def _judged(now: datetime, until: datetime, since: dict[str, datetime]) -> Look:
             row.save()
             strikes[check.name] = row.strikes
         if demoted:
-            demotions.take(transport.ALL, "", reason=demoted, by=BY)
+            demotions.demote(transport.ALL, "", reason=demoted, by=BY)
             _begin_anew(now)
             logger.warning("WebSocket is taken away from everybody: %s", demoted)
     return Look(now, verdict.verdict(checks), checks, strikes, demoted)

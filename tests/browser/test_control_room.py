@@ -75,8 +75,8 @@ def _a_busy_day() -> None:
         user = users[number % 3]
         reported.fallback(user, ["blocked", "silent", "closed"][number % 3], minutes=4 * number + 1)
     reported.fallback(users[1], "full", "poll", "sse", minutes=12)
-    reported.word(users[2], True)
-    reported.word(users[3], False, "The map moves only when I load the page again.", transport="sse")
+    reported.feedback(users[2], True)
+    reported.feedback(users[3], False, "The map moves only when I load the page again.", transport="sse")
 
 
 def _connections(chance: random.Random) -> None:
@@ -168,7 +168,7 @@ def test_it_says_how_old_it_is_and_can_be_paused(site, browse, head):
     page = _open(browse, site, head)
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#freshness-text")).to_contain_text("Paused; as of")
-    reported.word(head, True, "said while it was paused")
+    reported.feedback(head, True, "said while it was paused")
     page.wait_for_timeout(7000)
     expect(page.get_by_text("said while it was paused")).to_have_count(0)
     page.get_by_role("button", name="Pause").click()

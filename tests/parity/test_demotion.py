@@ -82,7 +82,7 @@ def test_connections_that_fail_take_websocket_away_and_connected_browsers_are_to
     said = len(watching())
     wait_until(lambda: watching()[said:].count("nothing to judge") >= 2, "two more looks", 10)
     assert TransportChange.objects.count() == 1
-    demotions.give_back(transport.ALL, "", reason="mended", by="somebody")
+    demotions.restore(transport.ALL, "", reason="mended", by="somebody")
     for link in links:
         link.connection.wait_for(lambda frame: frame.get("transport") == "websocket", "told to use WebSocket", 10)
     said = len(watching())

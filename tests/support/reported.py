@@ -87,7 +87,7 @@ def fallback(user: Any, reason: str, taken: str = "sse", left: str = "websocket"
     return Fallback.objects.create(user=user, name=name, left=left, taken=taken, reason=reason, at=ago(**span))
 
 
-def word(user: Any, live: bool, comment: str = "", **fields: Any) -> Feedback:
+def feedback(user: Any, live: bool, comment: str = "", **fields: Any) -> Feedback:
     """Somebody said whether their page is live."""
     given = {"transport": "websocket", "phase": "phase 4", "page": "/dashboard/", **fields}
     return Feedback.objects.create(user=user, live=live, comment=comment, **given)

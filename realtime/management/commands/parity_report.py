@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from realtime.management.scripted import ScriptedCommand
 from realtime.parity.report import measure
-from realtime.parity.text import words
+from realtime.parity.text import as_text
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -30,7 +30,7 @@ class Command(ScriptedCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         parity = measure(now - options["since"], now)
-        self.tell(options, words(parity), parity.outcome())
+        self.tell(options, as_text(parity), parity.outcome())
 
 
 def span(text: str) -> timedelta:

@@ -50,10 +50,10 @@ class Command(ScriptedCommand):
         if options["action"] == "sse":
             if not reason:
                 raise CommandError("Say why: --reason TEXT. It is what the next operator will read.", returncode=2)
-            changed = demotions.take(scope, target, reason=reason, by=by)
+            changed = demotions.demote(scope, target, reason=reason, by=by)
             words = f"WebSocket is taken away from {named}." if changed else f"It was taken away from {named} already."
         else:
-            changed = demotions.give_back(scope, target, reason=reason, by=by)
+            changed = demotions.restore(scope, target, reason=reason, by=by)
             words = f"Given back to {named} what the flags grant." if changed else f"Nothing was taken from {named}."
         self.tell(options, words, {"action": options["action"], "scope": scope, "target": target, "changed": changed})
 
@@ -75,7 +75,7 @@ class Command(ScriptedCommand):
         return None, "", ""
 
     def _show(self, options: dict[str, Any], scope: str | None, target: str) -> None:
-        flags, taken = grants.flags(), grants.holds()
+        flags, taken = grants.flags(), grants.demotions()
         outcome: dict[str, Any] = {
             "flags": {**asdict(flags), "groups": sorted(flags.groups)},
             "holds": list(TransportHold.objects.order_by("at").values("scope", "target", "reason", "by", "at")),

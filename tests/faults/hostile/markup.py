@@ -76,8 +76,8 @@ def everywhere() -> tuple[dict[str, User], list[Project]]:
     projects = [_project(number, people) for number in range(len(PAYLOADS))]
     for number, payload in enumerate(PAYLOADS):
         inbox.send(people.values(), payload, projects[number])
-    demotions.take("group", PAYLOADS[0], reason=PAYLOADS[1], by=PAYLOADS[2])
-    demotions.take("user", str(people["nobody"].pk), reason=PAYLOADS[3], by=PAYLOADS[5])
+    demotions.demote("group", PAYLOADS[0], reason=PAYLOADS[1], by=PAYLOADS[2])
+    demotions.demote("user", str(people["nobody"].pk), reason=PAYLOADS[3], by=PAYLOADS[5])
     now = timezone.now()
     RolloutWatch.objects.create(name="missing", judged_to=now, looked_at=now, line=PAYLOADS[1])
     for number, payload in enumerate(PAYLOADS):

@@ -38,7 +38,7 @@ OWN_TEXTS = {
     "realtime.RolloutWatch.name",
 }
 # Addresses that are no pages: answers for scripts, files, and what only takes forms.
-NO_PAGES = {"milestone_reached", "live_word", "document", "receipt", "project_picture", "logout"}
+NO_PAGES = {"milestone_reached", "feedback", "document", "receipt", "project_picture", "logout"}
 FOR_SCRIPTS = ("stream_", "realtime_")
 
 

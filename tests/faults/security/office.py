@@ -72,7 +72,7 @@ class Office:
             Event.objects.filter(type="project_created").latest("pk"),
             reported.link(head),
             reported.fallback(head, "blocked"),
-            reported.word(head, True, "Xanadu is live"),
+            reported.feedback(head, True, "Xanadu is live"),
             head,
             Group.objects.get(name=Role.HEAD),
         ]

@@ -120,7 +120,7 @@ RULES = {
     "realtime_poll": Rule(IN, ("GET",), out=401),
     "realtime_receipts": Rule(IN, ("POST",), out=401, post=415),
     "realtime_status": Rule(IN, READ, out=401),
-    "live_word": Rule(IN, ("POST",), post=302),
+    "feedback": Rule(IN, ("POST",), post=302),
     # To others who are signed in, the control room does not exist.
     "control_room": Rule(STAFF, FORM, post=302, sees=STAFF),
     "control_room_checklist": Rule(STAFF, sees=STAFF),

@@ -96,7 +96,7 @@ def test_the_hold_of_a_group_that_is_gone_can_be_lifted(staff):
 
 
 def test_the_hold_of_an_account_that_is_gone_is_shown(staff):
-    demotions.take("user", "987654", reason="x", by="y")
+    demotions.demote("user", "987654", reason="x", by="y")
     assert "An account that is gone" in _client(staff).get(ROOM).content.decode()
 
 

@@ -42,7 +42,7 @@ def test_a_person_with_all_that_is_known(staff, engineer):
     reported.link(engineer, cursor_to=events[2].pk)
     reported.fallback(engineer, "silent", minutes=30)
     reported.fallback(engineer, "blocked", minutes=2)
-    reported.word(engineer, False, "Nothing moves")
+    reported.feedback(engineer, False, "Nothing moves")
     row = _row(room(staff), engineer)
     assert "SSE USE_WEBSOCKETS is false" in row
     assert "WebSocket reported 0 s ago" in row

@@ -191,8 +191,8 @@ def test_fallbacks_by_reason_and_the_latest(staff, engineer):
 
 
 def test_words_of_people(staff, engineer):
-    reported.word(engineer, True)
-    reported.word(staff, False, "<b>Slow</b>\nagain", transport="sse")
+    reported.feedback(engineer, True)
+    reported.feedback(staff, False, "<b>Slow</b>\nagain", transport="sse")
     html = room(staff)
     shown = region(html, "words")
     assert "phase 4 SSE 0 1" in shown
@@ -225,7 +225,7 @@ def test_the_queries_do_not_grow_with_what_there_is(staff, sort):
             events = [reported.event(user, minutes=5) for _ in range(3)]
             reported.receipts(reported.link(user), events, [10, 20, 30])
             reported.fallback(user, "blocked", minutes=5)
-            reported.word(user, True)
+            reported.feedback(user, True)
             reported.server()
 
     more(0, 2)

@@ -26,32 +26,32 @@ def test_one_user_a_group_or_everybody():
     first, second, third = person(), person(), person()
     second.groups.add(group)
     assert _transports(first, second, third) == ["websocket"] * 3
-    demotions.take("user", str(first.pk), reason="asked for it", by="ana")
+    demotions.demote("user", str(first.pk), reason="asked for it", by="ana")
     assert _transports(first, second, third) == ["sse", "websocket", "websocket"]
-    demotions.take("group", "Surveyors", reason="old tablets", by="ana")
+    demotions.demote("group", "Surveyors", reason="old tablets", by="ana")
     assert _transports(first, second, third) == ["sse", "sse", "websocket"]
-    demotions.take("all", "", reason="the proxy", by="ana")
+    demotions.demote("all", "", reason="the proxy", by="ana")
     assert _transports(first, second, third) == ["sse"] * 3
-    demotions.give_back("user", str(first.pk), reason="", by="ben")
+    demotions.restore("user", str(first.pk), reason="", by="ben")
     assert _transports(first, second, third) == ["sse"] * 3
-    demotions.give_back("all", "", reason="proxy mended", by="ben")
+    demotions.restore("all", "", reason="proxy mended", by="ben")
     assert _transports(first, second, third) == ["websocket"] * 3
 
 
 def test_each_change_is_recorded_with_who_when_and_why_and_told_to_the_servers():
-    demotions.take("all", "", reason="the proxy", by="ana")
-    demotions.give_back("all", "", reason="mended", by="ben")
+    demotions.demote("all", "", reason="the proxy", by="ana")
+    demotions.restore("all", "", reason="mended", by="ben")
     recorded = TransportChange.objects.order_by("id").values_list("action", "scope", "reason", "by")
     assert list(recorded) == [("take", "all", "the proxy", "ana"), ("give_back", "all", "mended", "ben")]
     assert list(Event.objects.values_list("type", "audience")) == [("transport_changed", [])] * 2
 
 
 def test_doing_it_again_changes_and_records_nothing():
-    assert demotions.take("all", "", reason="first", by="ana")
-    assert not demotions.take("all", "", reason="second", by="ben")
-    assert grants.holds().everybody == "first"
-    assert demotions.give_back("all", "", reason="", by="ana")
-    assert not demotions.give_back("all", "", reason="", by="ana")
+    assert demotions.demote("all", "", reason="first", by="ana")
+    assert not demotions.demote("all", "", reason="second", by="ben")
+    assert grants.demotions().everybody == "first"
+    assert demotions.restore("all", "", reason="", by="ana")
+    assert not demotions.restore("all", "", reason="", by="ana")
     assert TransportChange.objects.count() == Event.objects.count() == 2
 
 
@@ -80,7 +80,7 @@ def test_on_a_page_the_groups_of_its_reader_are_asked_for_only_where_the_rollout
 def test_a_viewer_carries_the_decision():
     user = person()
     assert authority.load([user.pk])[user.pk].assignments["transport"].transport == "websocket"
-    demotions.take("user", str(user.pk), reason="asked", by="ana")
+    demotions.demote("user", str(user.pk), reason="asked", by="ana")
     assert authority.load([user.pk])[user.pk].assignments["transport"] == ("sse", "taken away from this person: asked")
 
 
@@ -89,11 +89,11 @@ def test_a_group_that_is_renamed_does_not_get_back_what_was_taken_from_it():
     group = Group.objects.create(name="Surveyors")
     member = person()
     member.groups.add(group)
-    demotions.take("group", "Surveyors", reason="old tablets", by="ana")
+    demotions.demote("group", "Surveyors", reason="old tablets", by="ana")
     group.name = "Survey team"
     group.save()
     assert _transports(member) == ["sse"]
-    assert demotions.give_back("group", "Survey team", reason="new tablets", by="ana")
+    assert demotions.restore("group", "Survey team", reason="new tablets", by="ana")
     assert _transports(member) == ["websocket"]
 
 
@@ -103,7 +103,7 @@ def test_the_names_of_two_groups_that_are_exchanged_leave_each_what_it_had():
     one, two = person(), person()
     one.groups.add(first)
     two.groups.add(second)
-    demotions.take("group", "First", reason="old tablets", by="ana")
+    demotions.demote("group", "First", reason="old tablets", by="ana")
     for group, name in ((first, "Between"), (second, "First"), (first, "Second")):
         group.name = name
         group.save()

@@ -169,7 +169,7 @@ def test_a_server_that_was_away_is_no_fault_of_the_transport(head):
 
 
 def test_while_websocket_is_taken_away_nothing_is_judged_and_it_is_never_given_back(head):
-    demotions.take(transport.ALL, "", reason="the proxy", by="somebody")
+    demotions.demote(transport.ALL, "", reason="the proxy", by="somebody")
     for _ in range(3):
         something_happens(head)
         look = watch.look(NOW)
@@ -184,7 +184,7 @@ def test_what_was_before_it_was_given_back_is_not_held_against_it(head):
         something_happens(head, missing=True)
         watch.look(NOW)
     something_happens(head, missing=True)
-    demotions.give_back(transport.ALL, "", reason="mended", by="somebody")
+    demotions.restore(transport.ALL, "", reason="mended", by="somebody")
     assert watch.look(NOW).verdict == "not enough data"
     assert strikes() == [0, 0, 0]
     assert not held()
@@ -192,8 +192,8 @@ def test_what_was_before_it_was_given_back_is_not_held_against_it(head):
 
 def test_a_hold_by_hand_between_two_looks_begins_anew_as_well(head):
     something_happens(head, missing=True)
-    demotions.take(transport.ALL, "", reason="by hand", by="somebody")
-    demotions.give_back(transport.ALL, "", reason="mended", by="somebody")
+    demotions.demote(transport.ALL, "", reason="by hand", by="somebody")
+    demotions.restore(transport.ALL, "", reason="mended", by="somebody")
     assert watch.look(NOW).verdict == "not enough data"
 
 
@@ -383,8 +383,8 @@ def test_a_clock_that_was_ahead_does_not_make_it_blind(head):
     something_happens(head)
     with time_machine.travel(timedelta(days=365)):
         watch.look(NOW)
-        demotions.take(transport.ALL, "", reason="a trial", by="somebody")
-        demotions.give_back(transport.ALL, "", reason="over", by="somebody")
+        demotions.demote(transport.ALL, "", reason="a trial", by="somebody")
+        demotions.restore(transport.ALL, "", reason="over", by="somebody")
     assert RolloutWatch.objects.filter(judged_to__gt=timezone.now()).exists()
     watch.look(NOW)
     something_happens(head, missing=True)
