@@ -1,4 +1,4 @@
-"""What the direct writers of all servers share: each frame is encoded once, and writes are batched by turn of the loop."""
+"""What the direct writers share: each frame is encoded once, and writes are batched by turn of the event loop."""
 
 import asyncio
 import struct

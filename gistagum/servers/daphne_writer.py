@@ -69,8 +69,8 @@ def with_flow_control(application: Application) -> Application:
         if protocol is None or scope["type"] not in {"http", "websocket"}:
             await application(scope, receive, send)
             return
-        # When Daphne cancels a request, Django leaves two tasks of it behind: the one that waits for the disconnect (and
-        # would log an error that nobody retrieves) and the one that sends (for ever). Both end here.
+        # When Daphne cancels a request, Django leaves two tasks of it behind: the one that waits for the disconnect
+        # (and would log an error that nobody retrieves) and the one that sends (for ever). Both end here.
         over = False
         direct_writer: DirectWriter = (HttpDirectWriter if scope["type"] == "http" else SocketDirectWriter)(
             protocol, receive

@@ -69,7 +69,7 @@ class PubSubCallbackLayer(RedisPubSubChannelLayer):
             raise
 
     async def unsubscribe(self, group: str) -> None:
-        """Call nothing for a group any more, whatever state Redis is in. Calling it twice is harmless. Raises as above."""
+        """Call nothing for a group any more, whatever state Redis is in. Calling it twice is harmless."""
         layer = self._get_layer()
         layer.channels.pop(_member(group), None)
         name = layer._get_group_channel_name(group)
@@ -82,8 +82,8 @@ class PubSubCallbackLayer(RedisPubSubChannelLayer):
     async def send_many(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Send to groups, in this order, with one round trip per Redis; a message that cannot be serialized is skipped.
 
-        Sent one by one with ``group_send``, each message costs the process most of a millisecond. Raises as above, after
-        every Redis has been tried.
+        Sent one by one with ``group_send``, each message costs the process most of a millisecond. Raises as above,
+        after every Redis has been tried.
         """
         layer = self._get_layer()
         packed = defaultdict(list)

@@ -1,8 +1,8 @@
 """The channel layer's place in this process: two threads, each with an event loop, that talk to Redis for everybody.
 
-Redis carries speed, not truth. What is handed to ``ChannelLayerClient.send`` goes out in the background, so that no save waits for
-Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's groups, this
-process receives each once, however many of its clients listen (realtime/channel_layer/backends.py).
+Redis carries speed, not truth. What is handed to ``ChannelLayerClient.send`` goes out in the background, so that no
+save waits for Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's
+groups, this process receives each once, however many of its clients listen (realtime/channel_layer/backends.py).
 """
 
 import asyncio

@@ -24,7 +24,7 @@ class TooSoon(Exception):
 
 
 class FeedbackForm(forms.Form):
-    """The form: yes or no, perhaps a comment, and the transport and page that it is about, where the page sends them."""
+    """Yes or no, an optional comment, and the transport and page that it is about."""
 
     live = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
     comment = forms.CharField(required=False, max_length=LONGEST)

@@ -11,7 +11,8 @@ DIRECT_WRITER = "realtime.direct_writer"  # the extension of an ASGI scope under
 class DirectWriter(Protocol):
     """What a server offers for one connection (gistagum/servers/ implements it for Daphne and Uvicorn).
 
-    A server that offers one also promises that its ``send`` may be started outside of a task (realtime/delivery/eager.py).
+    A server that offers one also promises that its ``send`` may be started outside of a task
+    (realtime/delivery/eager.py).
     """
 
     def write(self, data: Any) -> bool:

@@ -42,6 +42,10 @@ EPHEMERALS = 1_000
 SLICES = 50  # slices of the ring that are kept for other subscribers at the same cursor
 
 
+def _nothing() -> None:
+    pass
+
+
 class EphemeralMessage(NamedTuple):
     """A message that is not in the log and has no id: whoever is connected now gets it once. ``json`` is one object."""
 
@@ -61,16 +65,16 @@ class Hub:
         self.reader = Reader()
         self.snapshots = SnapshotCache(lambda: self.cursor)
         self.closing = False
-        self.version = 0  # grows whenever there is something for listeners to look at
+        self.version = 0  # grows whenever subscribers have something to look at
         self.cursor = 0
         self._floor = 0  # the ring holds every event after this id, up to the cursor
         self._ring: deque[Frame] = deque()
         self._ring_characters = 0
-        self._slices: dict[int, LogSlice] = {}  # of the ring as it is now, by the cursor before them
+        self._slices: dict[int, LogSlice] = {}  # of the present ring, by the cursor before them
         self._lock = threading.Lock()
         self._changed = StaggeredCondition(self._lock)
         self._work = threading.Event()
-        self._reading = False  # the tail looks at the log now and then; while it rests, who comes must wake it
+        self._reading = False  # the tail polls the log; while it rests, a new subscriber must wake it
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._subscribers: dict[int, Subscriber] = {}
@@ -78,10 +82,8 @@ class Hub:
         self._numbers = itertools.count()
         self._ephemerals: deque[tuple[int, EphemeralMessage]] = deque(maxlen=EPHEMERALS)
         self.ephemeral_count = 0  # of all ephemeral messages so far
-        self.on_first_subscriber: Callable[[], None] = lambda: (
-            None
-        )  # called when the first listener of this process comes
-        self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the reading
+        self.on_first_subscriber: Callable[[], None] = _nothing  # called when the process gets its first subscriber
+        self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the query that returned them
         self._readings = itertools.count(1)
         self._loops: dict[asyncio.AbstractEventLoop, WaitQueue] = {}
 
@@ -106,7 +108,7 @@ class Hub:
                 self._thread.start()
         try:
             if self._refresh({subscriber.user_id}):
-                self._notify()  # their other connections, which know no better
+                self._notify()  # the user's other connections
             if not authority.living_sessions({subscriber.session_key}):
                 subscriber.session_over = True
         except BaseException:
@@ -247,7 +249,7 @@ class Hub:
                 if not self._reading:
                     self.on_first_subscriber()
                     newest = replay.head()
-                    self._end_sessions()  # of those that the log said meanwhile, before anybody is shown what followed
+                    self._end_sessions()  # those that ended meanwhile, before any subscriber gets what followed
                     self._begin(newest)
                     self._reading, next_sweep = True, time.monotonic() + SWEEP_SECONDS
                 before = self.cursor
@@ -269,13 +271,13 @@ class Hub:
                     logger.warning("The event log cannot be read, trying on: %s", error, exc_info=True)
 
     def _until_next_look(self) -> float | None:
-        """Seconds until the tail looks again by itself; ``None`` when nobody listens: then it rests."""
+        """Seconds until the tail looks again by itself; ``None`` without subscribers: then it rests."""
         with self._lock:
             self._reading = self._reading and bool(self._subscribers)
             return TAIL_SECONDS if self._subscribers else None
 
     def _begin(self, newest: int) -> None:
-        """Start where the log stands now: who attached just before starts at or before this id."""
+        """Start at the present head of the log. Subscribers that attached just before start at or before this id."""
         self._refresh(self.user_ids())
         with self._lock:
             self._ring.clear()
@@ -285,7 +287,7 @@ class Hub:
         self._notify()
 
     def _read_on(self) -> bool:
-        """Take in the next events; whether there may be more of them."""
+        """Read the next events into the ring. Return whether there may be more."""
         frames = replay.tail(self.cursor, BATCH)
         if not frames:
             return False
@@ -322,36 +324,34 @@ class Hub:
                     subscriber.session_over = True
 
     def _refresh(self, user_ids: set[int]) -> bool:
-        """Read again what these people may see; whether it is something else than was known.
+        """Read again what these users may see. Return whether anything has changed.
 
-        Of two readings at once, the one that began later counts.
+        Of two concurrent queries, the one that began later counts.
         """
         if not user_ids:
             return False
         number, different = next(self._readings), False
         fresh = authority.load(user_ids)
         with self._lock:
-            for user_id in user_ids & self._present.keys():  # who has left meanwhile stays forgotten
+            for user_id in user_ids & self._present.keys():  # but not of users who have left meanwhile
                 before, known = self._viewers.get(user_id, (0, None))
                 if before < number:
                     viewer = fresh.get(user_id)
-                    # Who is the same stays the same object: that there is nothing to tell anew is seen at a glance.
+                    # An unchanged viewer stays the same object, so that subscribers see with ``is`` that nothing
+                    # changed.
                     same = viewer == known
                     self._viewers[user_id] = (number, known if same else viewer)
                     different = different or (before > 0 and not same)
         return different
 
     def _sweep(self) -> None:
-        """Find what no signal told of: expired sessions, and changes made behind Django's back.
-
-        Where there is nothing of the kind, nobody is woken.
-        """
+        """Find changes that sent no signal: expired sessions, and changes made with SQL. Wake nobody without any."""
         ended = self._end_sessions()
         if self._refresh(self.user_ids()) or ended:
             self._notify()
 
     def _end_sessions(self) -> bool:
-        """Mark whose session is over; whether there is anybody."""
+        """Mark the subscribers whose session is over. Return whether there are any."""
         subscribers = list(self._subscribers.values())
         alive = authority.living_sessions({subscriber.session_key for subscriber in subscribers})
         ended = [subscriber for subscriber in subscribers if subscriber.session_key not in alive]

@@ -147,7 +147,7 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
 
 
 def _page(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, tuple[LogSlice, int]]:
-    """The next page of the log after the subscriber's cursor, and the cursor behind it. Not yet filtered by audience."""
+    """The next page of the log after the subscriber's cursor, not filtered by audience, and the cursor behind it."""
     number = replay.page_of(subscriber.cursor)
     last = min((number + 1) * replay.PAGE, hub.cursor)
     page = yield Read(("page", number, last), partial(replay.page, number, last))

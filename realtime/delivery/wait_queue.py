@@ -17,8 +17,8 @@ SLICE = 100  # waiters woken in one later turn of the loop: other callbacks run 
 class Waiter:
     """One connection's place in a wait queue, used again and again. Only for the loop's own thread.
 
-    A waiter has at most one timer. A waiter that is woken early usually waits again, for longer: its timer then stays as
-    it is, and is set anew when it fires.
+    A waiter has at most one timer. A waiter that is woken early usually waits again, for longer: its timer then stays
+    as it is, and is set anew when it fires.
     """
 
     __slots__ = ("_callback", "_due", "_queue", "_timer", "_waits")
@@ -31,7 +31,8 @@ class Waiter:
         self._timer: int | None = None  # the step at which the timer fires
 
     def wait(self, until: float) -> None:
-        """Call the callback at the next wake-up, or at ``until`` by the loop's clock (up to one step of the grid later).
+        """Call the callback at the next wake-up, or at ``until`` by the loop's clock (up to one step of the grid
+        later).
 
         What the callback raises goes to the loop's exception handler.
         """
@@ -73,7 +74,7 @@ class _OneTimeWaiter(Waiter):
 
 
 class WaitQueue:
-    """The waiters of one event loop. Only for that loop's own thread, except for asking whether anybody waits (``bool``)."""
+    """The waiters of one event loop. Only for that loop's own thread, except for ``bool`` (does anybody wait?)."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

@@ -3,8 +3,8 @@
 Every change of an account, a session, a group or (through ``authority_changed``) an app's own grants writes an event
 for the servers into the log, in its own transaction where it has one. (Outside of one, Django tells of ``user.save()``
 only after the commit; should the process die in between, the sweep finds it.) The tail of each process
-(realtime/delivery/hub.py) then reads the authority of the people concerned again. Changes behind Django's back (``.update()``,
-SQL by hand) are found by the hub's slow sweep.
+(realtime/delivery/hub.py) then reads the authority of the people concerned again. Changes behind Django's back
+(``.update()``, SQL by hand) are found by the hub's slow sweep.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""What can happen, as typed events, and the one envelope in which both transports carry it.
+"""Typed events, and the one envelope in which every transport carries them.
 
-An app declares its events as dataclasses below ``EventType``; declaring one enters it in the catalogue, and
-``docs/events.md`` is checked against that catalogue by a test.
+An application declares its events as dataclasses that inherit from ``EventType``. Declaring one adds it to the
+catalogue. A test compares ``docs/events.md`` with the catalogue.
 """
 
 import dataclasses
@@ -59,7 +59,7 @@ class AuthorityChanged(ViewersChanged):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SessionEnded(EventType):
-    """A session is over. ``digest`` is the SHA-256 of its key: the log holds nothing that lets anybody in."""
+    """A session has ended. ``digest`` is the SHA-256 of its key, so that the log contains no credential."""
 
     type = "session_ended"
     topic = None
@@ -68,7 +68,7 @@ class SessionEnded(EventType):
 
 
 def topic_of(event_type: str) -> str | None:
-    """The topic of a type of event; ``None`` for the servers' own, and for types that are no longer declared."""
+    """The topic of an event type; ``None`` for events of the servers, and for types that are no longer declared."""
     declared = CATALOGUE.get(event_type)
     return declared.topic if declared else None
 
@@ -82,12 +82,12 @@ _json = DjangoJSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=F
 
 
 def to_json(value: Any) -> str:
-    """Compact JSON on one line; dates, times and decimals as text. Raises ValueError for what JSON has no word for."""
+    """Compact JSON; dates, times and decimals as text. Raises ValueError for values that JSON cannot represent."""
     return _json.encode(value)
 
 
 def envelope_fields(event_id: int, event_type: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
-    """The object that is this event, on every stream and transport.
+    """The JSON object of an event, the same on every transport.
 
     ``event_id`` is the cursor; ``fields`` are those of the event's dataclass.
     """
@@ -95,5 +95,5 @@ def envelope_fields(event_id: int, event_type: str, at: datetime, fields: dict[s
 
 
 def envelope(event_id: int, event_type: str, at: datetime, fields: dict[str, Any]) -> str:
-    """The same as JSON."""
+    """``envelope_fields`` as JSON."""
     return to_json(envelope_fields(event_id, event_type, at, fields))

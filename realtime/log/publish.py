@@ -1,4 +1,4 @@
-"""The only door in: events are written to the log here and nowhere else."""
+"""Publishing: events are written to the log here and nowhere else."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -9,9 +9,8 @@ from django.db import connection, transaction
 from .events import EventType
 from .models import Event
 
-# Any fixed number will do, as long as nothing else in the database takes the same advisory lock ("GISTAGU" in ASCII).
+# Any fixed number that no other advisory lock in the database uses ("GISTAGU" in ASCII).
 LOG_LOCK = 0x47495354414755
-
 
 Follower = Callable[[list[Event]], None]
 
@@ -37,8 +36,8 @@ def lock_log() -> None:
     """Make this transaction the only one that may write events until it ends.
 
     Ids then follow commit order: an id is drawn only while the lock is held, and the lock is released only after the
-    commit is visible. On SQLite the transaction itself is the one writer (BEGIN IMMEDIATE). Taking the lock before
-    reading what an event will say makes that reading final, too. Asking twice is harmless.
+    commit is visible. On SQLite the transaction itself is the only writer (BEGIN IMMEDIATE). What is read under the
+    lock is final until the commit, so read the content of an event after taking it. Calling it twice is harmless.
 
     Raises TransactionManagementError outside a transaction.
     https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
@@ -55,8 +54,8 @@ def lock_log() -> None:
 def publish(*announcements: Announcement | tuple[EventType, Iterable[str]]) -> list[Event]:
     """Write events to the log, in this order, in the transaction of the change that caused them.
 
-    Rolled back, they never were; committed, every process finds them in the log. Returns the rows with their ids.
-    Raises TransactionManagementError outside a transaction.
+    After a rollback they do not exist; after the commit every process finds them in the log. Return the rows with their
+    ids. Raises TransactionManagementError outside a transaction.
     """
     if not announcements:
         return []

@@ -21,7 +21,7 @@ TOO_OLD = "last_event_id is older than the log keeps"
 
 
 class Frame:
-    """One event as it is delivered: read once and encoded once per process, shared by all who listen there."""
+    """One event as it is delivered: read once and encoded once per process, shared by all of its subscribers."""
 
     def __init__(self, row: Any) -> None:
         """``row`` is an ``Event``, or has the same fields."""

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as the operator says who may tell (``TRUSTED_PROXIES``)."""
+"""The client's address of a request, given how many proxies the operator trusts (``TRUSTED_PROXIES``)."""
 
 import ipaddress
 import logging
@@ -12,14 +12,14 @@ _hinted = False
 
 
 def address_of(peer: str, forwarded: str, trusted: int) -> str:
-    """The client's address: the connection's other end, or what the outermost of ``trusted`` proxies saw there.
+    """The client's address: the peer of the connection, or the peer that the outermost of ``trusted`` proxies reported.
 
-    Each proxy adds whom it was asked by to ``X-Forwarded-For`` (``forwarded``), at its end; what is before that
-    anybody may have written. Who has an IPv6 address has 2**64 of them, so their network stands for them.
+    Each proxy appends its peer to ``X-Forwarded-For`` (``forwarded``). Anything before the trusted entries may be
+    forged. An IPv6 client has 2**64 addresses, so its /64 network is returned.
     """
-    told = forwarded.rsplit(",", trusted)[-trusted:] if trusted else []
-    said = told[0].strip() if len(told) == trusted and told else ""
-    return _network(said) or _network(peer) or peer
+    reported = forwarded.rsplit(",", trusted)[-trusted:] if trusted else []
+    client = reported[0].strip() if len(reported) == trusted and reported else ""
+    return _network(client) or _network(peer) or peer
 
 
 def _network(text: str) -> str:
@@ -35,14 +35,14 @@ def _network(text: str) -> str:
 
 
 def request_address(request: HttpRequest) -> str:
-    """The address that a request comes from."""
+    """The client's address of a Django request."""
     return _checked(request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def scope_address(client: tuple[str, int] | None, headers: list[tuple[bytes, bytes]]) -> str:
-    """The same of an ASGI scope's ``client`` and ``headers``."""
-    said = [value.decode("latin1") for name, value in headers if name == b"x-forwarded-for"]
-    return _checked(client[0] if client else "", ",".join(said))
+    """The client's address of an ASGI scope's ``client`` and ``headers``."""
+    forwarded = [value.decode("latin1") for name, value in headers if name == b"x-forwarded-for"]
+    return _checked(client[0] if client else "", ",".join(forwarded))
 
 
 def _checked(peer: str, forwarded: str) -> str:

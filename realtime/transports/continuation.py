@@ -1,9 +1,9 @@
 """An open connection keeps nothing in memory of the request that opened it.
 
-Middleware, request, session and user decide who is let in. Under ASGI all of them would stay in memory, with their tasks
-and the thread that they ran in, for as long as the connection is open. Below ``with_continuations`` an application only
-decides. It defers what happens on the open connection (``defer``) and returns. The server frees its part, too, as far
-as it can (``DirectWriter.release_handshake``).
+Middleware, request, session and user decide who is let in. Under ASGI all of them would stay in memory, with their
+tasks and the thread that they ran in, for as long as the connection is open. Below ``with_continuations`` an
+application only decides. It defers what happens on the open connection (``defer``) and returns. The server frees its
+part, too, as far as it can (``DirectWriter.release_handshake``).
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping

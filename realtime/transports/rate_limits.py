@@ -1,9 +1,9 @@
-"""How often live updates may be asked for: decided before anything of a request is looked up in the database.
+"""Rate limits for opening streams, sockets and polls. They are checked before the request costs any query.
 
-Whoever this process has seen signed in has an allowance of their own. Sessions that it does not know share that of
-their address, and what they took is given back once they turn out to be somebody's. So an office behind one address,
-or a thousand browsers that return after a restart, pay nothing; who makes sessions up pays for each query that they
-cost. A request without a session is not counted: it is refused without a query, which no limit could do more cheaply.
+A user whose session this process has seen has an allowance of their own. Unknown sessions share the allowance of their
+address, and get back what they took once they turn out to be a user's. So an office behind one address, or a thousand
+browsers that return after a restart, are not limited, while invented sessions are limited by the queries that they
+cost. A request without a session is refused without a query and is not counted.
 """
 
 import logging
@@ -23,33 +23,33 @@ from .token_buckets import KEYS, TokenBuckets
 
 logger = logging.getLogger(__name__)
 
-REFILL_SECONDS = 20  # in which a person's allowance of opening fills up again
+REFILL_SECONDS = 20  # in which a user's allowance fills up again
 ADDRESS_REFILL_SECONDS = 100  # and an address's
-SPREAD = (1, 5)  # seconds on top, at random: those who were refused together should not return together
+SPREAD = (1, 5)  # seconds added at random, so that clients that were refused together do not return together
 
 
 class RateLimits:
-    """The allowances of a process. ``person`` and ``address``: how many may be opened at once."""
+    """The allowances of a process: how many connections a ``person`` and an ``address`` may open at once."""
 
     def __init__(self, person: int, address: int, **options: Any) -> None:
         self._people = TokenBuckets(person, person / REFILL_SECONDS, **options)
         self._addresses = TokenBuckets(address, address / ADDRESS_REFILL_SECONDS, **options)
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, int] = OrderedDict()  # session -> whose it is
+        self._known: OrderedDict[str, int] = OrderedDict()  # session key -> user id
 
     def enter(self, session_key: str, address: str) -> "Entry":
-        """Let a request with this session in, or not."""
+        """Charge a request with this session to its user, or to its address."""
         user_id = self._known.get(session_key)
         if user_id is None:
             return Entry(self, session_key, address, self._addresses.take(address))
         return Entry(self, session_key, None, self._people.take(user_id))
 
-    def give_back(self, address: str) -> None:
-        """Return what an address paid for nothing."""
+    def refund(self, address: str) -> None:
+        """Return one to an address's allowance."""
         self._addresses.give_back(address)
 
     def learn(self, session_key: str, user_id: int) -> None:
-        """A session turned out to be somebody's."""
+        """Remember whose session this is."""
         with self._lock:
             self._known[session_key] = user_id
             self._known.move_to_end(session_key)
@@ -58,7 +58,7 @@ class RateLimits:
 
 
 class Entry:
-    """One request's: ``wait`` is 0, or the seconds after which it may be tried again."""
+    """The charge of one request. ``wait`` is 0, or the seconds after which it may be tried again."""
 
     def __init__(self, limits: RateLimits, session_key: str, address: str | None, wait: int) -> None:
         self._limits, self._session_key, self._address = limits, session_key, address
@@ -69,14 +69,14 @@ class Entry:
             logger.warning("Refused, one person opens live connections too often.")
 
     def belongs_to(self, user_id: int) -> None:
-        """Say whose session it is. Saying it twice is harmless."""
+        """Record whose session it is, and refund the address. Calling it twice is harmless."""
         self._limits.learn(self._session_key, user_id)
-        self.forgive()
+        self.refund()
 
-    def forgive(self) -> None:
-        """Give back what an address paid: it was somebody's session, or nobody could say. Twice is harmless."""
+    def refund(self) -> None:
+        """Refund the address: the session was a user's, or nobody could find out. Calling it twice is harmless."""
         if self._address is not None:
-            self._limits.give_back(self._address)
+            self._limits.refund(self._address)
             self._address = None
 
 
@@ -84,7 +84,7 @@ limits = RateLimits(2 * settings.STREAMS_PER_PERSON, settings.OPENS_PER_ADDRESS)
 
 
 def limited(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The same view, which answers 429 with ``Retry-After`` to who asks too often."""
+    """Wrap a view: it answers 429 with ``Retry-After`` where a limit is exceeded."""
 
     @wraps(view)
     def serve(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -96,8 +96,8 @@ def limited(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
             return refusal(429, "Too often; please wait.", **{"Retry-After": str(entry.wait)})
         try:
             signed_in = request.user.is_authenticated
-        except BaseException:  # the database is away; once it is back, its absence must not be held against anybody
-            entry.forgive()
+        except BaseException:  # the database is away, which must not count against the address
+            entry.refund()
             raise
         if signed_in:
             entry.belongs_to(request.user.pk)
@@ -107,9 +107,9 @@ def limited(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
 
 
 def limited_handshakes(application: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """The same for WebSocket handshakes, behind Channels' CookieMiddleware; 403 at once without a session.
+    """The same for WebSocket handshakes, inside Channels' CookieMiddleware. Without a session: 403 at once.
 
-    The consumer finds the entry in its scope, and says whose it is.
+    The consumer finds the ``Entry`` in its scope and calls ``belongs_to``.
     """
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
@@ -124,7 +124,7 @@ def limited_handshakes(application: Callable[..., Awaitable[None]]) -> Callable[
         try:
             await application({**scope, "entry": entry}, receive, send)
         except BaseException:
-            entry.forgive()
+            entry.refund()
             raise
 
     return serve

@@ -1,4 +1,4 @@
-"""What whoever asks for live updates is told when there are none for them."""
+"""Refusals: the responses to a request for live updates that is not served."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from ..delivery.subscriber import names_another_user
 
 
 def refusal(status: int, message: str, **headers: str) -> JsonResponse:
-    """An answer that is no stream, and says why."""
+    """A JSON response that says why there is no stream."""
     return JsonResponse({"type": "error", "message": message}, status=status, headers=headers)
 
 
 def refusal_of(request: HttpRequest, method: str) -> JsonResponse | None:
-    """Why a request is refused before anything is looked at; ``None`` when it is not.
+    """The refusal of a request whose method or user is wrong; ``None`` for any other.
 
     405 for another method than ``method``, 401 for somebody who is not signed in, 409 for somebody else than the one
     whom ``?user=`` names.
@@ -28,7 +28,7 @@ def refusal_of(request: HttpRequest, method: str) -> JsonResponse | None:
 
 
 async def deny(scope: Any, send: Any, status: int, retry_after: int = 0) -> None:
-    """Refuse a WebSocket handshake with this status, where the server can say one; others answer 403."""
+    """Refuse a WebSocket handshake with this status where the server supports one; others answer 403."""
     if status == 403 or "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close"})
         return

@@ -43,8 +43,8 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     """Answer with a stream of what ``subscription`` delivers, from the cursor that the request carries.
 
     Not signed in: 401 as JSON, or the sign-in page for a browser that asks for HTML. Another user signed in than
-    ``?user=`` names: 409. No slot left, or none for this user: 503 with ``Retry-After``. Not allowed: 404, which does not
-    reveal whether there is such a stream.
+    ``?user=`` names: 409. No slot left, or none for this user: 503 with ``Retry-After``. Not allowed: 404, which does
+    not reveal whether there is such a stream.
     """
     if refused := refusal_of(request, "GET"):
         if refused.status_code == 401 and "text/html" in request.headers.get("Accept", ""):

@@ -1,4 +1,4 @@
-"""Token buckets: so many at once, then so many a second, for each of many keys in bounded memory."""
+"""Token buckets, one for each of many keys, in bounded memory."""
 
 import math
 import threading
@@ -11,7 +11,10 @@ NEARLY = 1e-6  # sums of fractions never come out even
 
 
 class TokenBuckets:
-    """A bucket for each key. One that is full again is forgotten; of too many, the one that was used longest ago."""
+    """A bucket per key: ``most`` tokens at once, refilled with ``a_second`` tokens per second.
+
+    A full bucket is forgotten. Beyond ``keys`` buckets, the least recently used one is.
+    """
 
     def __init__(
         self, most: float, a_second: float, *, keys: int = KEYS, now: Callable[[], float] = time.monotonic
@@ -24,11 +27,11 @@ class TokenBuckets:
         self._held: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # key -> what was left, and when
 
     def __len__(self) -> int:
-        """How many keys are remembered."""
+        """The number of buckets in memory."""
         return len(self._held)
 
     def take(self, key: Hashable) -> int:
-        """Take one of this key's; 0, or the whole seconds until there is one and nothing was taken."""
+        """Take a token and return 0; or take none and return the whole seconds until there is one."""
         with self._lock:
             left = self._left(key)
             if left < 1 - NEARLY:
@@ -37,7 +40,7 @@ class TokenBuckets:
             return 0
 
     def give_back(self, key: Hashable) -> None:
-        """Return one that was taken for nothing."""
+        """Return a token."""
         with self._lock:
             left = self._left(key) + 1
             if left < self._most:

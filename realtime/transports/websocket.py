@@ -63,13 +63,13 @@ class SubscriberConsumer(AsyncConsumer):
     _cursor: int | None = None  # the cursor that the client has been sent
 
     def subscription(self, query: dict[str, str]) -> Subscription:
-        """What this address delivers. Raises ValueError with a message for the client where the query makes no sense."""
+        """What this address delivers. Raises ValueError, with a message for the client, for a bad query string."""
         raise NotImplementedError
 
     # --- opening and closing ------------------------------------------------------------------------------------
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Let the client in or not. Nothing of the handshake is kept after that (realtime/transports/continuation.py)."""
+        """Let the client in or not. Nothing of the handshake is kept (realtime/transports/continuation.py)."""
         self.scope, self.base_send, self._direct_writer = scope, send, direct_writer_of(scope)
         try:
             await receive()  # websocket.connect

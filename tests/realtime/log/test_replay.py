@@ -79,7 +79,7 @@ def test_the_tail_gives_what_follows_in_order_and_no_more_than_asked_for(ids):
 def test_pages_cover_every_id_once(ids, monkeypatch):
     monkeypatch.setattr(replay, "PAGE", 4)
     numbers = range(replay.page_of(ids[2]), replay.page_of(ids[-1] - 1) + 1)
-    pages = [replay.page(number, ids[-1]).frames for number in numbers]
+    pages = [replay.page(number, ids[-1]).events for number in numbers]
     assert [frame.id for page in pages for frame in page] == ids[3:]
     assert all(isinstance(page, tuple) and len(page) <= 4 for page in pages)
 
@@ -87,12 +87,12 @@ def test_pages_cover_every_id_once(ids, monkeypatch):
 def test_the_page_of_a_cursor_holds_the_first_id_after_it(ids, monkeypatch):
     monkeypatch.setattr(replay, "PAGE", 4)
     for cursor, following in pairwise(ids[2:]):
-        assert following in {frame.id for frame in replay.page(replay.page_of(cursor), ids[-1]).frames}
+        assert following in {frame.id for frame in replay.page(replay.page_of(cursor), ids[-1]).events}
 
 
 def test_a_page_holds_nothing_above_where_its_reader_stands(ids, monkeypatch):
     monkeypatch.setattr(replay, "PAGE", 1000)
-    assert [frame.id for frame in replay.page(0, ids[6]).frames] == ids[3:7]
+    assert [frame.id for frame in replay.page(0, ids[6]).events] == ids[3:7]
 
 
 def test_a_frame_is_the_event_as_both_transports_carry_it(ids):

@@ -70,7 +70,7 @@ def test_who_is_known_pays_for_all_their_sessions_together_and_not_for_an_addres
 
 def test_what_nobody_could_look_up_is_held_against_nobody(few):
     for number in range(9):
-        few.enter(f"session {number}", "1.2.3.4").forgive()
+        few.enter(f"session {number}", "1.2.3.4").refund()
     assert not waits(few, "session")
 
 
