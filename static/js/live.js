@@ -6,7 +6,7 @@ import { WebSocketManager } from "./websocket_client.js";
 /**
  * The manager of this page, also as the global `realtimeManager`; and as `wsManager` from when the server says that
  * WebSocket is what this person uses.
- * @returns {import("./manager.js").LiveManager}
+ * @returns {import("../realtime/js/manager.js").LiveManager}
  */
 export function openLive(options = {}) {
   const { transport } = document.documentElement.dataset;

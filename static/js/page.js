@@ -5,11 +5,11 @@ import { showCounters, showProject, showUnread } from "./elements.js";
 import { Indicator } from "./indicator.js";
 import { openLive } from "./live.js";
 import { Notices } from "./notices.js";
-import { Receipts } from "./receipts.js";
-import { Regions } from "./regions.js";
+import { Receipts } from "../realtime/js/reports/receipts.js";
+import { Regions } from "../realtime/js/pages/regions.js";
 import { Toast } from "./toast.js";
 import { ToastMark } from "./toast_mark.js";
-import { world } from "./world.js";
+import { world } from "../realtime/js/browser/world.js";
 
 const page = document.documentElement.dataset;
 const ownProject = document.querySelector("header[data-project-id]")?.dataset.projectId ?? null;

@@ -1,6 +1,6 @@
 // Live updates that begin with Server-Sent Events. What a RealtimeManager can do, LiveManager says.
 
-import { LiveManager } from "./manager.js";
+import { LiveManager } from "../realtime/js/manager.js";
 
 export class RealtimeManager extends LiveManager {
   /** @param {object} [options] see LiveManager; what is left out is read from the page */

@@ -1,7 +1,7 @@
 // Live updates that begin with a WebSocket, and do with Server-Sent Events where there is none. What a WebSocketManager
 // can do, LiveManager says: to a page it is the same as a RealtimeManager.
 
-import { LiveManager } from "./manager.js";
+import { LiveManager } from "../realtime/js/manager.js";
 
 export class WebSocketManager extends LiveManager {
   /** @param {object} [options] see LiveManager; what is left out is read from the page */

@@ -1,4 +1,4 @@
-"""The units of the browser's side (tests/js/*.test.js), run by node's own test runner: no browser, and no waiting."""
+"""The units of the browser's side (tests/js/**/*.test.js), run by node's own test runner: no browser, and no waiting."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ FOLDER = ROOT / "tests" / "js"
 @pytest.mark.timeout(60)
 def test_units_of_the_browsers_side():
     node, _ = compute_driver_executable()  # Playwright brings its own node: nothing more to install
-    files = sorted(str(path) for path in FOLDER.glob("*.test.js"))
+    files = sorted(str(path) for path in FOLDER.rglob("*.test.js"))
     assert files
     environment = {"PATH": os.environ["PATH"]}
     run = subprocess.run(

@@ -1,6 +1,6 @@
 // A tab with a page in it: the manager under test, in a made-up browser, before a made-up server.
 
-import { LiveManager } from "../../../static/js/manager.js";
+import { LiveManager } from "../../../realtime/static/realtime/js/manager.js";
 import { Browser } from "./browser.js";
 import { Clock, settle } from "./clock.js";
 import { Site } from "./site.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SseParser } from "../../static/js/sse_parser.js";
+import { SseParser } from "../../../realtime/static/realtime/js/wire/sse_parser.js";
 
 const TRICKY = [
   "\uFEFFretry: 4644\nid: 126\n\n",

@@ -3,16 +3,16 @@
 // Below it: a connection (leader.js) in one tab of the browser (tabs.js); the ledger, which hands on each event once; and
 // what a tab has missed (catch_up.js). What the page was rendered with is where it begins: nothing in between is lost.
 
-import { Alone } from "./alone.js";
-import { CatchUp } from "./catch_up.js";
-import { checkFrames, concerned, cursorOf, isCursor, MalformedError, TOPICS, topicOf } from "./frames.js";
-import { isWish, Leader } from "./leader.js";
-import { Ledger } from "./ledger.js";
-import { newsAddress } from "./link.js";
-import { watchMoments } from "./moments.js";
-import { askForNews } from "./poll_link.js";
-import { canShare, Tabs } from "./tabs.js";
-import { world as browser } from "./world.js";
+import { Alone } from "./tabs/alone.js";
+import { CatchUp } from "./tabs/catch_up.js";
+import { checkFrames, concerned, cursorOf, isCursor, MalformedError, TOPICS, topicOf } from "./wire/frames.js";
+import { isWish, Leader } from "./tabs/leader.js";
+import { Ledger } from "./tabs/ledger.js";
+import { newsAddress } from "./transports/link.js";
+import { watchMoments } from "./browser/moments.js";
+import { askForNews } from "./transports/poll_link.js";
+import { canShare, Tabs } from "./tabs/tabs.js";
+import { world as browser } from "./browser/world.js";
 
 export class LiveManager {
   #page;

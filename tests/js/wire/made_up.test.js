@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkFrames, cursorOf, isCursor, MalformedError, readFrames } from "../../static/js/frames.js";
-import { SseParser } from "../../static/js/sse_parser.js";
+import { checkFrames, cursorOf, isCursor, MalformedError, readFrames } from "../../../realtime/static/realtime/js/wire/frames.js";
+import { SseParser } from "../../../realtime/static/realtime/js/wire/sse_parser.js";
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31) || 1;
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 1_500);

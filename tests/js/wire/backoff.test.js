@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { backoff } from "../../static/js/backoff.js";
+import { backoff } from "../../../realtime/static/realtime/js/wire/backoff.js";
 
 test("the wait is anywhere between nothing and a bound that doubles with each failure, up to 30 seconds", () => {
   const bounds = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];

@@ -4,7 +4,7 @@
 // working link replaces it the moment it works itself: made before broken, and what both bring is told apart by its id.
 
 import { Attempt } from "./attempt.js";
-import { backoff } from "./backoff.js";
+import { backoff } from "../wire/backoff.js";
 import { Rungs } from "./rungs.js";
 
 const SPREAD = 2_000; // milliseconds over which the browsers that a server lost come back
@@ -35,7 +35,7 @@ export class Connection {
   #stopped = false;
 
   /**
-   * @param {{ladder: string[], makeLink: (transport: string, hears: object) => import("./link.js").Link,
+   * @param {{ladder: string[], makeLink: (transport: string, hears: object) => import("../transports/link.js").Link,
    *   askStatus: () => Promise<{is: string, retryAfter?: number}>, heartbeat: number, state?: string, world: object}}
    *   options `askStatus` says "fine", "signed-out", "other-user" or "unknown"; `heartbeat` is in milliseconds
    * @param {{onFrames: (frames: object[], link: object) => void, onState: (state: string, transport: string | null) =>

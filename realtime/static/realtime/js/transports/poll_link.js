@@ -1,7 +1,7 @@
 // Asking again and again: for networks that let no stream through.
 
-import { checkFrames, isCursor, MalformedError } from "./frames.js";
-import { boundedText, Refusal, request } from "./http.js";
+import { checkFrames, isCursor, MalformedError } from "../wire/frames.js";
+import { boundedText, Refusal, request } from "../wire/http.js";
 import { Link } from "./link.js";
 
 const BUSY = 5_000; // milliseconds between two questions when the last answer had events

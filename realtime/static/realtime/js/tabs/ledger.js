@@ -3,7 +3,7 @@
 // Every connection delivers all events after the cursor that it was opened with, in order. So the largest id seen is all
 // there is to remember: whatever is not above it has been handled, also while two connections overlap.
 
-import { isCursor } from "./frames.js";
+import { isCursor } from "../wire/frames.js";
 
 export class Ledger {
   #cursor;

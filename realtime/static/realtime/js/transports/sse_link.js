@@ -1,10 +1,10 @@
 // Server-Sent Events, read with fetch. EventSource would hide what matters here: heartbeats, the status of a refusal and
 // its Retry-After; and it comes back when it thinks fit.
 
-import { cursorOf, MalformedError, readFrames } from "./frames.js";
-import { request } from "./http.js";
+import { cursorOf, MalformedError, readFrames } from "../wire/frames.js";
+import { request } from "../wire/http.js";
 import { Link } from "./link.js";
-import { SseParser } from "./sse_parser.js";
+import { SseParser } from "../wire/sse_parser.js";
 
 export class SseLink extends Link {
   #abort = new AbortController();

@@ -2,8 +2,8 @@
 // fails costs nothing but its own patience.
 
 import { Attempt } from "./attempt.js";
-import { backoff } from "./backoff.js";
-import { isCursor } from "./frames.js";
+import { backoff } from "../wire/backoff.js";
+import { isCursor } from "../wire/frames.js";
 
 const TOGETHER = 10_000; // milliseconds within which an event should have come both ways
 const MOST = 5_000; // ids that are remembered

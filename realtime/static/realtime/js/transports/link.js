@@ -4,7 +4,7 @@
 // of no use), full (told to come later), blocked (a WebSocket that did not open), closed, restart, ended (the server
 // said that it ends the stream), malformed, silent, signed-out, other-user.
 
-import { isCursor } from "./frames.js";
+import { isCursor } from "../wire/frames.js";
 
 export class Link {
   /**

@@ -1,7 +1,7 @@
 // Bringing a page up to date without reloading it: its own address is fetched again, and every [data-region] whose
 // markup differs is replaced. The server's templates stay the only place that says how things look.
 
-import { backoff } from "./backoff.js";
+import { backoff } from "../wire/backoff.js";
 import { placeOf } from "./focus.js";
 
 const LEAST = 1000; // milliseconds between two fetches

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Receipts } from "../../static/js/receipts.js";
-import { Clock, settle } from "./support/clock.js";
-import { scene, Tab } from "./support/tab.js";
+import { Receipts } from "../../../realtime/static/realtime/js/reports/receipts.js";
+import { Clock, settle } from "../support/clock.js";
+import { scene, Tab } from "../support/tab.js";
 
 /** A server that takes reports, or answers as a test says. */
 class Server {

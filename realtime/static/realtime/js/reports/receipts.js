@@ -4,8 +4,8 @@
 // together, bounded, and given up without a word where the server does not want it. Everything is numbered, so that what
 // is sent twice counts once.
 
-import { backoff } from "./backoff.js";
-import { retryAfter } from "./http.js";
+import { backoff } from "../wire/backoff.js";
+import { retryAfter } from "../wire/http.js";
 
 const SOON = 5_000; // milliseconds, more or less, until news is sent
 const QUIET = 300_000; // milliseconds, more or less, until it is told that the cursor moved and nothing else happened

@@ -1,13 +1,13 @@
 // What the tab that holds the connection does: it keeps to the transport that the server told, compares a second one with
 // it if the server told that, and counts what comes.
 
-import { Connection } from "./connection.js";
-import { isCursor } from "./frames.js";
-import { PollLink } from "./poll_link.js";
-import { Shadow } from "./shadow.js";
-import { SseLink } from "./sse_link.js";
-import { WebSocketLink } from "./websocket_link.js";
-import { askStatus } from "./who.js";
+import { Connection } from "../connection/connection.js";
+import { isCursor } from "../wire/frames.js";
+import { PollLink } from "../transports/poll_link.js";
+import { Shadow } from "../connection/shadow.js";
+import { SseLink } from "../transports/sse_link.js";
+import { WebSocketLink } from "../transports/websocket_link.js";
+import { askStatus } from "../connection/who.js";
 
 const LADDERS = { websocket: ["websocket", "sse", "poll"], sse: ["sse", "poll"], shadow: ["sse", "poll"] };
 const LINKS = { websocket: WebSocketLink, sse: SseLink, poll: PollLink };

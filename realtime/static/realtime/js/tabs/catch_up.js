@@ -1,8 +1,8 @@
 // A tab that has missed something (it slept, or was loaded a moment ago) asks for it by itself, and then goes on with what
 // the leader tells. So the leader need not keep anything for others.
 
-import { backoff } from "./backoff.js";
-import { sleep } from "./world.js";
+import { backoff } from "../wire/backoff.js";
+import { sleep } from "../browser/world.js";
 
 const MOST_ANSWERS = 60; // that bring something; after so much it is better to load the state anew
 const MOST_WAITS = 8; // for a server that has not read as far as the one that the leader listens to

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { request, retryAfter } from "../../static/js/http.js";
-import { scene, Tab } from "./support/tab.js";
+import { request, retryAfter } from "../../../realtime/static/realtime/js/wire/http.js";
+import { scene, Tab } from "../support/tab.js";
 
 const NONSENSE = {
   "no JSON": "{",

@@ -1,7 +1,7 @@
 // The WebSocket. Why a handshake failed a browser does not say ("blocked" may be a proxy, a refusal or a server that is
 // away); SSE, which is tried next, tells.
 
-import { MalformedError, readFrames } from "./frames.js";
+import { MalformedError, readFrames } from "../wire/frames.js";
 import { Link } from "./link.js";
 
 const PROTOCOL = "gistagum.v1"; // every message is an array of frames

@@ -1,6 +1,6 @@
 // Whether whoever a page was made for is still signed in.
 
-import { boundedText, Refusal, request } from "./http.js";
+import { boundedText, Refusal, request } from "../wire/http.js";
 
 const PATIENCE = 10_000; // milliseconds for an answer
 const MOST = 10_000; // bytes
