@@ -3,13 +3,13 @@
 import "./menus.js";
 import { showCounters, showProject, showUnread } from "./elements.js";
 import { Indicator } from "./indicator.js";
-import { openLive } from "./live.js";
-import { Notices } from "./notices.js";
+import { openLive } from "./create_manager.js";
+import { Notices } from "./toast_queue.js";
 import { Receipts } from "../realtime/js/reports/receipts.js";
 import { Regions } from "../realtime/js/pages/regions.js";
 import { Toast } from "./toast.js";
-import { ToastMark } from "./toast_mark.js";
-import { world } from "../realtime/js/browser/world.js";
+import { ToastMark } from "./toast_history.js";
+import { world } from "../realtime/js/browser/environment.js";
 
 const page = document.documentElement.dataset;
 const ownProject = document.querySelector("header[data-project-id]")?.dataset.projectId ?? null;

@@ -9,5 +9,5 @@ export class RealtimeManager extends LiveManager {
   }
 }
 
-// Pages of the old site look for the class by this name (live.js makes the manager).
+// Pages of the old site look for the class by this name (create_manager.js makes the manager).
 globalThis.RealtimeManager = RealtimeManager;

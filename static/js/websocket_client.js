@@ -10,5 +10,5 @@ export class WebSocketManager extends LiveManager {
   }
 }
 
-// Pages of the old site look for the class by this name (live.js makes the manager).
+// Pages of the old site look for the class by this name (create_manager.js makes the manager).
 globalThis.WebSocketManager = WebSocketManager;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, Tab } from "../support/tab.js";
+import { scene, Tab } from "../support/fake_tab.js";
 
 const using = (tab) => [tab.status.state, tab.status.transport];
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, Tab } from "../support/tab.js";
+import { scene, Tab } from "../support/fake_tab.js";
 
 const later = (times) => times.map(({ at }, index) => at - (times[index - 1]?.at ?? at)).slice(1);
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Receipts } from "../../../realtime/static/realtime/js/reports/receipts.js";
-import { Clock, settle } from "../support/clock.js";
-import { scene, Tab } from "../support/tab.js";
+import { Clock, settle } from "../support/fake_clock.js";
+import { scene, Tab } from "../support/fake_tab.js";
 
 /** A server that takes reports, or answers as a test says. */
 class Server {

@@ -1,18 +1,18 @@
 // Live updates as pages see them, whatever brings them: handlers by topic, and the state of the connection.
 //
-// Below it: a connection (leader.js) in one tab of the browser (tabs.js); the ledger, which hands on each event once; and
+// Below it: a connection (leader.js) in one tab of the browser (shared_connection.js); the ledger, which hands on each event once; and
 // what a tab has missed (catch_up.js). What the page was rendered with is where it begins: nothing in between is lost.
 
-import { Alone } from "./tabs/alone.js";
+import { Alone } from "./tabs/own_connection.js";
 import { CatchUp } from "./tabs/catch_up.js";
 import { checkFrames, concerned, cursorOf, isCursor, MalformedError, TOPICS, topicOf } from "./wire/frames.js";
 import { isWish, Leader } from "./tabs/leader.js";
-import { Ledger } from "./tabs/ledger.js";
+import { Ledger } from "./tabs/deduplicator.js";
 import { newsAddress } from "./transports/link.js";
-import { watchMoments } from "./browser/moments.js";
+import { watchMoments } from "./browser/lifecycle.js";
 import { askForNews } from "./transports/poll_link.js";
-import { canShare, Tabs } from "./tabs/tabs.js";
-import { world as browser } from "./browser/world.js";
+import { canShare, Tabs } from "./tabs/shared_connection.js";
+import { world as browser } from "./browser/environment.js";
 
 export class LiveManager {
   #page;

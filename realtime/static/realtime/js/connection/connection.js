@@ -5,7 +5,7 @@
 
 import { Attempt } from "./attempt.js";
 import { backoff } from "../wire/backoff.js";
-import { Rungs } from "./rungs.js";
+import { Rungs } from "./cooldowns.js";
 
 const SPREAD = 2_000; // milliseconds over which the browsers that a server lost come back
 const STEADY = 10_000; // milliseconds after which a connection counts as a good one

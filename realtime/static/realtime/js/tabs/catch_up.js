@@ -2,7 +2,7 @@
 // the leader tells. So the leader need not keep anything for others.
 
 import { backoff } from "../wire/backoff.js";
-import { sleep } from "../browser/world.js";
+import { sleep } from "../browser/environment.js";
 
 const MOST_ANSWERS = 60; // that bring something; after so much it is better to load the state anew
 const MOST_WAITS = 8; // for a server that has not read as far as the one that the leader listens to

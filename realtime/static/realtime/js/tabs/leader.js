@@ -7,7 +7,7 @@ import { PollLink } from "../transports/poll_link.js";
 import { Shadow } from "../connection/shadow.js";
 import { SseLink } from "../transports/sse_link.js";
 import { WebSocketLink } from "../transports/websocket_link.js";
-import { askStatus } from "../connection/who.js";
+import { askStatus } from "../connection/identity.js";
 
 const LADDERS = { websocket: ["websocket", "sse", "poll"], sse: ["sse", "poll"], shadow: ["sse", "poll"] };
 const LINKS = { websocket: WebSocketLink, sse: SseLink, poll: PollLink };

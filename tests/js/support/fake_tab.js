@@ -1,9 +1,9 @@
 // A tab with a page in it: the manager under test, in a made-up browser, before a made-up server.
 
 import { LiveManager } from "../../../realtime/static/realtime/js/manager.js";
-import { Browser } from "./browser.js";
-import { Clock, settle } from "./clock.js";
-import { Site } from "./site.js";
+import { Browser } from "./fake_browser.js";
+import { Clock, settle } from "./fake_clock.js";
+import { Site } from "./fake_server.js";
 
 /** A clock, a server, and a browser in which to open tabs. */
 export function scene({ random = () => 0.5 } = {}) {

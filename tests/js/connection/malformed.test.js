@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { request, retryAfter } from "../../../realtime/static/realtime/js/wire/http.js";
-import { scene, Tab } from "../support/tab.js";
+import { scene, Tab } from "../support/fake_tab.js";
 
 const NONSENSE = {
   "no JSON": "{",

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { LiveManager } from "../../../realtime/static/realtime/js/manager.js";
-import { scene, Tab } from "../support/tab.js";
+import { scene, Tab } from "../support/fake_tab.js";
 
 async function tabsOf(all, count, options = {}) {
   const tabs = Array.from({ length: count }, (_, index) => new Tab(all, { hidden: index > 0, ...options }));

@@ -4,7 +4,7 @@
 
 const AWAY = 2_000; // milliseconds that a hidden tab keeps its connection: going through tabs need not close any
 
-/** To whoever uses it the same as Tabs (tabs.js), with nobody to talk to. */
+/** To whoever uses it the same as Tabs (shared_connection.js), with nobody to talk to. */
 export class Alone {
   #world;
   #hears;

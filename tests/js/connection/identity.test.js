@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { settle } from "../support/clock.js";
-import { scene, Tab } from "../support/tab.js";
+import { settle } from "../support/fake_clock.js";
+import { scene, Tab } from "../support/fake_tab.js";
 
 for (const transport of ["sse", "websocket"]) {
   test(`signed out: it stops, says so, and asks no more: ${transport}`, async () => {

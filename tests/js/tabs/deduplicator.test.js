@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Ledger } from "../../../realtime/static/realtime/js/tabs/ledger.js";
-import { scene, Tab } from "../support/tab.js";
+import { Ledger } from "../../../realtime/static/realtime/js/tabs/deduplicator.js";
+import { scene, Tab } from "../support/fake_tab.js";
 
 function ledgerFrom(cursor) {
   const handled = [];

@@ -9,7 +9,7 @@ export class Notices {
   #waiting = [];
 
   /**
-   * @param {{show: (frame: object) => void, mark: import("./toast_mark.js").ToastMark, isHidden: () => boolean}} options
+   * @param {{show: (frame: object) => void, mark: import("./toast_history.js").ToastMark, isHidden: () => boolean}} options
    */
   constructor({ show, mark, isHidden }) {
     this.#show = show;

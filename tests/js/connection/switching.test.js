@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, Tab } from "../support/tab.js";
+import { scene, Tab } from "../support/fake_tab.js";
 
 test("told to, all tabs move to the other transport and back, make before break, with nothing lost or twice", async () => {
   const all = scene();
