@@ -27,8 +27,9 @@ logger = logging.getLogger(__name__)
 
 BY = "manage.py watch_rollout"
 FIRST = timedelta(hours=1)  # how far back the first look of all looks
-# A quiet browser tells of its cursor every seven minutes at the latest (QUIET in static/realtime/js/reports/receipts.js),
-# and one whose socket falls silent notices after a while. Until then "good" is not the last word.
+# A quiet browser tells of its cursor every seven minutes at the latest (IDLE_DELAY in
+# realtime/static/realtime/js/reports/receipts.js), and one whose socket falls silent notices after a while. Until then
+# "good" is not the last word.
 TOLD_WITHIN = timedelta(minutes=10)
 FURTHEST = timedelta(hours=6)  # what is older is not judged any more, however little there was
 CLOCKS_APART = timedelta(minutes=1)  # what two machines' clocks may differ by

@@ -1,14 +1,14 @@
-// The one place that knows which manager a page gets: the server says it (data-transport on <html>).
+// Creates the manager of a page. The server chooses which one, with data-transport on <html>.
 
 import { RealtimeManager } from "./realtime.js";
 import { WebSocketManager } from "./websocket_client.js";
 
 /**
- * The manager of this page, also as the global `realtimeManager`; and as `wsManager` from when the server says that
- * WebSocket is what this person uses.
+ * The manager of this page, also as the global `realtimeManager`; and as `wsManager` from when the server chooses WebSocket
+ * for this user.
  * @returns {import("../realtime/js/manager.js").LiveManager}
  */
-export function openLive(options = {}) {
+export function createManager(options = {}) {
   const { transport } = document.documentElement.dataset;
   const manager = transport === "websocket" ? new WebSocketManager(options) : new RealtimeManager({ transport, ...options });
   globalThis.realtimeManager = manager;

@@ -1,6 +1,7 @@
-// What an event changes on a page at once, element by element. Everything else follows with the page's regions.
+// The parts of a page that an event updates at once, element by element. All other parts follow when the page's regions are
+// refreshed.
 
-/** The bell's badge: hidden at 0. A frame without a count leaves it alone. */
+/** The badge of the bell: hidden at 0. A frame without a count leaves it unchanged. */
 export function showUnread(count) {
   const badge = document.getElementById("notification-count");
   if (!badge || !Number.isInteger(count)) return;
@@ -14,17 +15,17 @@ export function showCounters({ total_projects: total, status_counts: counts }) {
   for (const [status, count] of Object.entries(counts ?? {})) setText(document.getElementById(`status-${status}`), count);
 }
 
-/** Every row, card or header of a project: what of name, status, progress and costs a frame tells. */
+/** Every row, card or header of a project: whichever of name, status, progress and costs the frame contains. */
 export function showProject(id, { name, status, progress, barangay, spent, spentPercent }) {
-  for (const place of document.querySelectorAll(`[data-project-id="${Number(id)}"]`)) {
-    setText(place.querySelector(".project-name"), name);
-    setText(place.querySelector(".project-barangay"), barangay);
-    setText(place.querySelector(".project-spent"), spent);
-    setText(place.querySelector(".project-spent-percent"), spentPercent === undefined ? undefined : percent(spentPercent));
-    setText(place.querySelector(".progress-text"), progress === undefined ? undefined : percent(progress));
-    const bar = place.querySelector(".progress-bar");
+  for (const element of document.querySelectorAll(`[data-project-id="${Number(id)}"]`)) {
+    setText(element.querySelector(".project-name"), name);
+    setText(element.querySelector(".project-barangay"), barangay);
+    setText(element.querySelector(".project-spent"), spent);
+    setText(element.querySelector(".project-spent-percent"), spentPercent === undefined ? undefined : percent(spentPercent));
+    setText(element.querySelector(".progress-text"), progress === undefined ? undefined : percent(progress));
+    const bar = element.querySelector(".progress-bar");
     if (bar && progress !== undefined) bar.setAttribute("value", progress);
-    const badge = place.querySelector(".status-badge");
+    const badge = element.querySelector(".status-badge");
     if (badge && status !== undefined) {
       badge.dataset.status = status;
       badge.textContent = statusLabel(status);
@@ -32,14 +33,14 @@ export function showProject(id, { name, status, progress, barangay, spent, spent
   }
 }
 
-/** "in_progress" is written "In progress". */
-export function statusLabel(status) {
+/** "in_progress" is displayed as "In progress". */
+function statusLabel(status) {
   const words = status.replaceAll("_", " ");
   return words[0].toUpperCase() + words.slice(1);
 }
 
-/** "45.5%": as many decimals as it needs, two at most; a dash where there is no share. */
-export function percent(value) {
+/** "45.5%": with two decimals at most; a dash if there is no share. */
+function percent(value) {
   return value === null ? "—" : `${Number(value.toFixed(2))}%`;
 }
 

@@ -1,8 +1,8 @@
-// Says how the connection is: in a word for everybody, in a sentence for who asks. Screen readers hear of what lasts, not
-// of every hiccup, and not that all is well with each page they open.
+// Shows the state of the connection: a label, and a sentence with details. Screen readers announce lasting changes, but
+// neither short interruptions nor the normal state of each new page.
 
-const HICCUP = 1_500; // milliseconds without a connection that nobody need be told of
-const WORDS = {
+const SHORT_INTERRUPTION = 1_500; // milliseconds without a connection that are not shown
+const LABELS = {
   connecting: "Connecting",
   live: "Live",
   reconnecting: "Reconnecting",
@@ -10,8 +10,8 @@ const WORDS = {
   "signed-out": "Signed out",
   "other-user": "Signed in as somebody else",
 };
-const TRANSPORTS = { websocket: "WebSocket", sse: "SSE", poll: "polling" };
-const SENTENCES = {
+const TRANSPORT_LABELS = { websocket: "WebSocket", sse: "SSE", poll: "polling" };
+const DETAILS = {
   connecting: "Connecting to the server. Until then the page is as it was when it was loaded.",
   reconnecting: "The connection was lost, and is tried again by itself. Nothing that happens meanwhile is missed.",
   offline: "This device has no network. The page catches up by itself when it has one again.",
@@ -20,41 +20,41 @@ const SENTENCES = {
 };
 
 export class Indicator {
-  #said = document.getElementById("connection");
+  #label = document.getElementById("connection");
   #transport = document.getElementById("connection-transport");
-  #more = document.getElementById("connection-more");
-  #sentence = document.getElementById("connection-about");
+  #details = document.getElementById("connection-more");
+  #detailsText = document.getElementById("connection-about");
   #timer = null;
 
   /**
    * @param {string} state as of LiveManager.onState
    * @param {{transport: string | null, since: number, leader: boolean}} status
-   * @param {Node} [link] in place of the word: what there is to do
+   * @param {Node} [link] in place of the label: what the user can do
    */
   show(state, status, link) {
-    if (!this.#said) return;
-    this.#said.dataset.state = state;
-    this.#transport.textContent = state === "live" ? (TRANSPORTS[status.transport] ?? "") : "";
-    this.#sentence.textContent = sentence(state, status);
-    this.#more.hidden = Boolean(link);
+    if (!this.#label) return;
+    this.#label.dataset.state = state;
+    this.#transport.textContent = state === "live" ? (TRANSPORT_LABELS[status.transport] ?? "") : "";
+    this.#detailsText.textContent = detailsOf(state, status);
+    this.#details.hidden = Boolean(link);
     clearTimeout(this.#timer);
-    // What has the word already is left alone: the same word again would be read out again.
-    const say = () => {
-      if (link) this.#said.replaceChildren(link);
-      else if (this.#said.textContent !== WORDS[state]) this.#said.textContent = WORDS[state];
+    // An unchanged label is not set again: a screen reader would announce it again.
+    const showLabel = () => {
+      if (link) this.#label.replaceChildren(link);
+      else if (this.#label.textContent !== LABELS[state]) this.#label.textContent = LABELS[state];
     };
-    if (state === "reconnecting") this.#timer = setTimeout(say, HICCUP);
-    else say();
-    // From the first state on that is worth a word: that a page begins to live is not.
-    if (state !== "connecting" && this.#said.getAttribute("aria-live") === "off") {
-      if (state === "live") setTimeout(() => this.#said.removeAttribute("aria-live"), HICCUP);
-      else this.#said.removeAttribute("aria-live");
+    if (state === "reconnecting") this.#timer = setTimeout(showLabel, SHORT_INTERRUPTION);
+    else showLabel();
+    // Announcements begin after the first state that lasts: that a new page becomes live is not announced.
+    if (state !== "connecting" && this.#label.getAttribute("aria-live") === "off") {
+      if (state === "live") setTimeout(() => this.#label.removeAttribute("aria-live"), SHORT_INTERRUPTION);
+      else this.#label.removeAttribute("aria-live");
     }
   }
 }
 
-function sentence(state, { transport, since, leader }) {
-  if (state !== "live") return SENTENCES[state];
+function detailsOf(state, { transport, since, leader }) {
+  if (state !== "live") return DETAILS[state];
   const how = { websocket: "at once, by WebSocket", sse: "at once, by Server-Sent Events", poll: "every few seconds, by polling" };
   const time = new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const tab = leader ? "" : " Another tab holds the connection for this one.";

@@ -1,43 +1,44 @@
-// Brings a page to life: what comes over the connection is shown on whatever the page has of it.
+// Makes a page live: shows what the connection delivers on whichever of the elements and regions the page has.
 
 import "./menus.js";
+import { browserEnvironment } from "../realtime/js/browser/environment.js";
+import { Regions } from "../realtime/js/pages/regions.js";
+import { Receipts } from "../realtime/js/reports/receipts.js";
+import { createManager } from "./create_manager.js";
 import { showCounters, showProject, showUnread } from "./elements.js";
 import { Indicator } from "./indicator.js";
-import { openLive } from "./create_manager.js";
-import { Notices } from "./toast_queue.js";
-import { Receipts } from "../realtime/js/reports/receipts.js";
-import { Regions } from "../realtime/js/pages/regions.js";
 import { Toast } from "./toast.js";
-import { ToastMark } from "./toast_history.js";
-import { world } from "../realtime/js/browser/environment.js";
+import { ToastHistory } from "./toast_history.js";
+import { ToastQueue } from "./toast_queue.js";
 
 const page = document.documentElement.dataset;
 const ownProject = document.querySelector("header[data-project-id]")?.dataset.projectId ?? null;
 const regionNames = new Set([...document.querySelectorAll("[data-region]")].map((region) => region.dataset.region));
 const showsNotifications = regionNames.has("notifications") || regionNames.has("profile");
 const showsProjects = regionNames.size > 0 && !showsNotifications;
-const LOOK = 30000; // milliseconds between two looks at the page while there is no connection
+const REFRESH_WITHOUT_CONNECTION = 30000; // milliseconds
 
 const receipts = new Receipts({
   url: page.receiptsUrl,
   user: page.userId,
   token: document.querySelector("[name=csrfmiddlewaretoken]")?.value,
-  world,
+  environment: browserEnvironment,
 });
-const manager = openLive({ hooks: receipts.hooks });
-addEventListener("pagehide", () => receipts.leave()); // after the manager, which then has ended its connection
-document.addEventListener("visibilitychange", () => document.hidden && receipts.leave()); // phones end hidden pages silently
+const manager = createManager({ hooks: receipts.hooks });
+addEventListener("pagehide", () => receipts.flush()); // after the manager's handler, which ends the connection
+// Phones end hidden pages without a further event.
+document.addEventListener("visibilitychange", () => document.hidden && receipts.flush());
 const toast = new Toast();
-const notices = new Notices({
+const toasts = new ToastQueue({
   show: ({ message }) => toast.show(message, page.inboxUrl),
-  mark: new ToastMark(page.userId),
+  history: new ToastHistory(page.userId),
   isHidden: () => document.hidden,
 });
 const indicator = new Indicator();
-const regions = new Regions({ onGone: showGone, onFresh: takeUnread });
+const regions = new Regions({ onUnavailable: showUnavailable, onRefresh: updateUnread });
 let state = "";
-let behind = false; // whether events were missed that only the page itself can make up for
-let fromCache = false; // whether the browser has just brought this page back as it was when one left it
+let isBehind = false; // whether events were missed that only a refresh of the page can make up for
+let isFromCache = false; // whether the page has just been restored from the back/forward cache
 
 manager.onState(showState);
 manager.onReset(onReset);
@@ -45,20 +46,26 @@ manager.connectNotifications(onNotification);
 if (document.getElementById("total-projects")) manager.connectDashboard(showCounters);
 if (regionNames.size) manager.connectProjects(onProject, ownProject);
 document.addEventListener("submit", onNotificationAction);
-document.addEventListener("visibilitychange", () => document.hidden || notices.looked());
-addEventListener("pageshow", (event) => (fromCache = event.persisted));
-// Without any connection (a proxy that lets nothing but pages through) the page still moves, if slowly.
-setInterval(() => ["connecting", "reconnecting"].includes(state) && regionNames.size && regions.refreshSoon(0, 5000), LOOK);
+document.addEventListener("visibilitychange", () => document.hidden || toasts.flush());
+addEventListener("pageshow", (event) => {
+  isFromCache = event.persisted;
+});
+setInterval(refreshWithoutConnection, REFRESH_WITHOUT_CONNECTION);
+
+/** Without any connection (a proxy that lets only pages through) the page is still updated, if slowly. */
+function refreshWithoutConnection() {
+  if (["connecting", "reconnecting"].includes(state) && regionNames.size) regions.refreshSoon(0, 5000);
+}
 
 function onReset() {
-  behind = true;
+  isBehind = true;
   if (regionNames.size) regions.refreshSoon(0, 1000);
 }
 
 function onNotification(frame) {
-  fromCache = false; // somebody is signed in, and it is who it was
+  isFromCache = false; // the same user is signed in
   showUnread(frame.unread_count);
-  if (frame.type === "notification" && frame.message) notices.take(frame);
+  if (frame.type === "notification" && frame.message) toasts.add(frame);
   if (frame.id !== undefined && showsNotifications) regions.refreshSoon(0, 300);
 }
 
@@ -74,43 +81,43 @@ function onProject(frame) {
     });
   }
   if (frame.id === undefined) return; // a state, not an event
-  // A project's own page is seen by few and read closely; lists and dashboards are open everywhere.
+  // A project's own page is open in few browsers and is refreshed quickly; lists and dashboards are open everywhere.
   if (showsProjects) regions.refreshSoon(...(ownProject ? [100, 600] : [300, 2500]));
-  else if (movesNamesOrAccess(frame)) regions.refreshSoon(300, 2500);
+  else if (changesNameOrAccess(frame)) regions.refreshSoon(300, 2500);
 }
 
-/** Whether an event changes what a project is called or who may open it: all that an inbox shows of projects. */
-function movesNamesOrAccess({ type, changes }) {
+/** Whether an event changes a project's name or who may see it: an inbox shows nothing else of projects. */
+function changesNameOrAccess({ type, changes }) {
   if (type === "project_updated") return "name" in changes;
   return ["project_created", "project_deleted", "assignment_changed", "projects_changed"].includes(type);
 }
 
-function showState(now, status) {
-  state = now;
+function showState(newState, status) {
+  state = newState;
   const links = {
     "signed-out": () => signInLink("Signed out: sign in again"),
     "other-user": () => linkTo(location.href, "Somebody else signed in: load again"),
   };
   indicator.show(state, status, links[state]?.());
   if (links[state]) receipts.stop();
-  // The way back must not lead whoever sits here now to what somebody saw before signing out.
-  if (fromCache && (state === "signed-out" || state === "other-user")) location.reload();
+  // The back button must not show what a user saw before signing out.
+  if (isFromCache && (state === "signed-out" || state === "other-user")) location.reload();
   if (state === "live") regions.catchUp();
 }
 
-/** While no connection brings it, the count comes with the page. */
-function takeUnread(fresh) {
-  if (state === "live" && !behind) return;
-  behind = false;
+/** While no connection delivers the unread count, it is taken from the refreshed page. */
+function updateUnread(fresh) {
+  if (state === "live" && !isBehind) return;
+  isBehind = false;
   showUnread(Number(fresh.getElementById("notification-count")?.textContent));
 }
 
-function showGone(why) {
+function showUnavailable(why) {
   if (why !== 404 && why !== 403) {
-    manager.check(); // signed out, or somebody else has signed in: the indicator says which
+    manager.check(); // signed out, or somebody else has signed in: the indicator shows which
     return;
   }
-  regions.stop(); // the bell goes on
+  regions.stop(); // notifications continue
   const message = document.createElement("p");
   message.className = "panel empty";
   message.setAttribute("role", "status");
@@ -121,9 +128,9 @@ function showGone(why) {
   document.getElementById("main").replaceChildren(heading, message);
 }
 
-function linkTo(address, text) {
+function linkTo(url, text) {
   const link = document.createElement("a");
-  link.href = address;
+  link.href = url;
   link.textContent = text;
   return link;
 }
@@ -137,14 +144,15 @@ async function onNotificationAction(event) {
   const form = event.target.closest("form[data-notification-action]");
   if (!form) return;
   event.preventDefault();
-  if (form.dataset.busy) return; // a double click is one click
+  if (form.dataset.busy) return; // ignore a double click
   form.dataset.busy = "true";
   const body = new FormData(form, event.submitter);
   form.closest("details")?.removeAttribute("open");
   try {
-    const answer = await fetch(location.href, { method: "POST", body, headers: { Accept: "application/json" } });
-    const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
-    const result = isJson ? await answer.json() : { error: "That did not work. Load the page again, then try once more." };
+    const response = await fetch(location.href, { method: "POST", body, headers: { Accept: "application/json" } });
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+    const failed = { error: "That did not work. Load the page again, then try once more." };
+    const result = isJson ? await response.json() : failed;
     if (result.success) showUnread(result.unread_count);
     else toast.show(result.error ?? "That did not work.");
   } catch {

@@ -1,35 +1,36 @@
-// The short message in the corner. It hides by itself after five seconds, but not while somebody reads or uses it.
+// The toast in the corner of the page. It disappears after five seconds, but not while it has the mouse or the focus.
 
-const SHOWN = 5000; // milliseconds
+const DURATION = 5000; // milliseconds
 
 export class Toast {
   #box = document.getElementById("toast-notification");
   #message = document.getElementById("toast-message");
   #link = document.getElementById("toast-link");
   #timer = null;
-  #waiting = 0;
+  #more = 0; // messages that this one has replaced
 
   constructor() {
     if (!this.#box) return;
     document.getElementById("toast-close").addEventListener("click", () => this.hide());
-    for (const begin of ["mouseenter", "focusin"]) this.#box.addEventListener(begin, () => clearTimeout(this.#timer));
-    // After the event: only then does :hover or :focus-within say what is so now.
-    for (const end of ["mouseleave", "focusout"])
-      this.#box.addEventListener(end, () => setTimeout(() => this.#hideLater()));
+    for (const type of ["mouseenter", "focusin"]) this.#box.addEventListener(type, () => clearTimeout(this.#timer));
+    // :hover and :focus-within are only up to date after the event, hence the timeout.
+    for (const type of ["mouseleave", "focusout"]) {
+      this.#box.addEventListener(type, () => setTimeout(() => this.#scheduleHide()));
+    }
   }
 
   /**
-   * @param {string} message plain text: it is never taken for markup
-   * @param {string} [address] where the link leads
+   * @param {string} message plain text: it is never interpreted as markup
+   * @param {string} [url] of the link
    */
-  show(message, address) {
+  show(message, url) {
     if (!this.#box) return;
-    this.#waiting = this.#shown ? this.#waiting + 1 : 0;
-    this.#message.textContent = this.#waiting ? `${message} (and ${this.#waiting} more)` : message;
-    this.#link.hidden = !address;
-    if (address) this.#link.href = address;
+    this.#more = this.#isShown ? this.#more + 1 : 0;
+    this.#message.textContent = this.#more ? `${message} (and ${this.#more} more)` : message;
+    this.#link.hidden = !url;
+    if (url) this.#link.href = url;
     this.#box.classList.remove("hidden");
-    this.#hideLater();
+    this.#scheduleHide();
   }
 
   hide() {
@@ -37,13 +38,13 @@ export class Toast {
     this.#box.classList.add("hidden");
   }
 
-  get #shown() {
+  get #isShown() {
     return !this.#box.classList.contains("hidden");
   }
 
-  #hideLater() {
+  #scheduleHide() {
     clearTimeout(this.#timer);
-    const read = this.#box.matches(":hover, :focus-within");
-    if (this.#shown && !read) this.#timer = setTimeout(() => this.hide(), SHOWN);
+    const isInUse = this.#box.matches(":hover, :focus-within");
+    if (this.#isShown && !isInUse) this.#timer = setTimeout(() => this.hide(), DURATION);
   }
 }

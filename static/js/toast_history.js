@@ -1,44 +1,44 @@
-// Which notifications this browser has shown: a page that is loaded anew, or a tab that was restored, gets events again
-// that came before, and must not show them as news.
+// Remembers which notifications this browser has shown: a page that is loaded again, or a tab that was restored, receives
+// earlier events again and must not show them as new.
 
-export class ToastMark {
+export class ToastHistory {
   #key;
   #storage;
-  #seen = null;
+  #newest = null;
 
   /**
-   * @param {string} user whose notifications
-   * @param {() => Storage} [storage] where to remember; it may refuse (an exception), then nothing is remembered
+   * @param {string} user the user's id
+   * @param {() => Storage} [storage] may throw; then nothing is remembered
    */
   constructor(user, storage = () => localStorage) {
     this.#key = `gistagum-toasted-${user}`;
     this.#storage = storage;
-    this.look();
+    this.reload();
   }
 
   /**
-   * Learn what other tabs have shown by now. Only when a page is loaded or looked at: of two windows that are both in
-   * sight, both show what comes.
+   * Read what other tabs have shown. Only when a page is loaded or becomes visible: two windows that are both visible both
+   * show what arrives.
    */
-  look() {
-    this.#seen = this.#read();
+  reload() {
+    this.#newest = this.#read();
   }
 
-  /** Whether people have been shown this event. */
+  /** Whether this event has been shown. */
   has({ id, at }) {
-    // By its time too: where an older database was restored, the ids begin anew.
-    return this.#seen !== null && id <= this.#seen.id && !(Date.parse(at) > this.#seen.at);
+    // The time is compared too: after an older database was restored, ids start again from a lower number.
+    return this.#newest !== null && id <= this.#newest.id && !(Date.parse(at) > this.#newest.at);
   }
 
-  /** Remember that people are shown this event. */
+  /** Remember that this event has been shown. */
   add({ id, at }) {
-    const before = this.#read();
+    const newest = this.#read();
     const time = Date.parse(at) || 0;
-    if (before && id <= before.id && time <= before.at) return;
+    if (newest && id <= newest.id && time <= newest.at) return;
     try {
       this.#storage().setItem(this.#key, JSON.stringify({ id, at: time }));
     } catch {
-      // Full, or not allowed: one more toast at the next page is all the harm.
+      // The storage is full or not allowed: the next page shows one toast again.
     }
   }
 

@@ -1,38 +1,39 @@
-// Which of the notifications that come are shown as a toast, and when: once, and when somebody is there to see it.
+// Decides which notifications are shown as a toast, and when: each once, and only while the page is visible.
 
-const MOST = 50; // that wait for somebody to look; of more, only the newest
+const MAX_WAITING = 50; // notifications while the page is hidden; only the newest are kept
 
-export class Notices {
+export class ToastQueue {
   #show;
-  #mark;
+  #history;
   #isHidden;
   #waiting = [];
 
   /**
-   * @param {{show: (frame: object) => void, mark: import("./toast_history.js").ToastMark, isHidden: () => boolean}} options
+   * @param {{show: (frame: object) => void, history: import("./toast_history.js").ToastHistory,
+   *   isHidden: () => boolean}} options
    */
-  constructor({ show, mark, isHidden }) {
+  constructor({ show, history, isHidden }) {
     this.#show = show;
-    this.#mark = mark;
+    this.#history = history;
     this.#isHidden = isHidden;
   }
 
-  /** A notification came. */
-  take(frame) {
+  /** A notification arrived. */
+  add(frame) {
     if (this.#isHidden()) {
       this.#waiting.push(frame);
-      if (this.#waiting.length > MOST) this.#waiting.shift();
+      if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
     } else if (frame.id === undefined) {
-      this.#show(frame); // said in passing: it does not come again
-    } else if (!this.#mark.has(frame)) {
-      this.#mark.add(frame);
+      this.#show(frame); // an ephemeral message: it is never replayed
+    } else if (!this.#history.has(frame)) {
+      this.#history.add(frame);
       this.#show(frame);
     }
   }
 
-  /** Somebody looks at the page again: show what came meanwhile, and was not shown in another tab. */
-  looked() {
-    this.#mark.look();
-    this.#waiting.splice(0).forEach((frame) => this.take(frame));
+  /** The page is visible again: show what arrived meanwhile and was not shown in another tab. */
+  flush() {
+    this.#history.reload();
+    for (const frame of this.#waiting.splice(0)) this.add(frame);
   }
 }

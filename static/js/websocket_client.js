@@ -1,14 +1,14 @@
-// Live updates that begin with a WebSocket, and do with Server-Sent Events where there is none. What a WebSocketManager
-// can do, LiveManager says: to a page it is the same as a RealtimeManager.
+// The entry for live updates over a WebSocket first, with Server-Sent Events as the fallback. LiveManager documents the
+// interface of WebSocketManager, which is the same as that of RealtimeManager.
 
 import { LiveManager } from "../realtime/js/manager.js";
 
 export class WebSocketManager extends LiveManager {
-  /** @param {object} [options] see LiveManager; what is left out is read from the page */
+  /** @param {object} [options] as of LiveManager; what is omitted is read from the page */
   constructor(options = {}) {
     super("websocket", options);
   }
 }
 
-// Pages of the old site look for the class by this name (create_manager.js makes the manager).
+// Pages of the old site expect the class as this global (create_manager.js creates the instance).
 globalThis.WebSocketManager = WebSocketManager;

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import "./support/static_files.js"; // before the entries, which are therefore imported below
 import { LiveManager } from "../../realtime/static/realtime/js/manager.js";
 
-const page = { watch: () => {}, world: { locks: () => undefined, isHidden: () => false } };
+const page = { watchLifecycle: () => {}, environment: { locks: () => undefined, isHidden: () => false } };
 
 for (const [file, name, transports] of [
   ["realtime.js", "RealtimeManager", { sse: undefined, shadow: "shadow" }],

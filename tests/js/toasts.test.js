@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Notices } from "../../static/js/toast_queue.js";
-import { ToastMark } from "../../static/js/toast_history.js";
+import { ToastQueue } from "../../static/js/toast_queue.js";
+import { ToastHistory } from "../../static/js/toast_history.js";
 
 const event = (id, at = "2026-11-20T16:38:59+08:00") => ({ id, at, message: `News ${id}` });
 
@@ -17,75 +17,75 @@ function storage() {
 function page(store, { hidden = false, user = "7" } = {}) {
   const made = { shown: [], hidden };
   const show = ({ id, message }) => made.shown.push(id ?? message);
-  made.notices = new Notices({ show, mark: new ToastMark(user, () => store), isHidden: () => made.hidden });
+  made.toasts = new ToastQueue({ show, history: new ToastHistory(user, () => store), isHidden: () => made.hidden });
   return made;
 }
 
 test("an event that is replayed is not shown again on the next page", () => {
   const store = storage();
   const first = page(store);
-  first.notices.take(event(5));
-  first.notices.take(event(6));
+  first.toasts.add(event(5));
+  first.toasts.add(event(6));
   assert.deepEqual(first.shown, [5, 6]);
   const next = page(store);
-  for (const id of [4, 5, 6, 7]) next.notices.take(event(id));
+  for (const id of [4, 5, 6, 7]) next.toasts.add(event(id));
   assert.deepEqual(next.shown, [7]);
 });
 
 test("two windows that are both in sight both show it", () => {
   const store = storage();
   const windows = [page(store), page(store)];
-  for (const one of windows) one.notices.take(event(5));
+  for (const one of windows) one.toasts.add(event(5));
   assert.deepEqual(windows.map(({ shown }) => shown), [[5], [5]]);
 });
 
 test("what came while nobody looked is shown then, unless another tab has shown it", () => {
   const store = storage();
   const [seen, hidden] = [page(store), page(store, { hidden: true })];
-  for (const one of [seen, hidden]) one.notices.take(event(5));
+  for (const one of [seen, hidden]) one.toasts.add(event(5));
   seen.hidden = true;
-  for (const one of [seen, hidden]) one.notices.take(event(6));
+  for (const one of [seen, hidden]) one.toasts.add(event(6));
   assert.deepEqual(hidden.shown, []);
   hidden.hidden = false;
-  hidden.notices.looked();
+  hidden.toasts.flush();
   assert.deepEqual(hidden.shown, [6]);
   seen.hidden = false;
-  seen.notices.looked();
+  seen.toasts.flush();
   assert.deepEqual(seen.shown, [5]);
 });
 
 test("of very many that came while nobody looked only the newest wait", () => {
   const one = page(storage(), { hidden: true });
-  for (let id = 1; id <= 500; id += 1) one.notices.take(event(id));
+  for (let id = 1; id <= 500; id += 1) one.toasts.add(event(id));
   one.hidden = false;
-  one.notices.looked();
+  one.toasts.flush();
   assert.deepEqual([one.shown.length, one.shown.at(-1)], [50, 500]);
 });
 
 test("a message in passing, without an id, is shown whenever it comes", () => {
   const one = page(storage());
-  one.notices.take({ message: "Maintenance at noon" });
-  one.notices.take({ message: "Maintenance at noon" });
+  one.toasts.add({ message: "Maintenance at noon" });
+  one.toasts.add({ message: "Maintenance at noon" });
   assert.equal(one.shown.length, 2);
 });
 
 test("people do not share what they have been shown", () => {
   const store = storage();
-  page(store).notices.take(event(5));
+  page(store).toasts.add(event(5));
   const other = page(store, { user: "8" });
-  other.notices.take(event(5));
+  other.toasts.add(event(5));
   assert.deepEqual(other.shown, [5]);
 });
 
 test("where an older database was restored, new events are shown although their ids begin anew", () => {
   const store = storage();
-  page(store).notices.take(event(5_000));
+  page(store).toasts.add(event(5_000));
   const later = page(store);
-  later.notices.take(event(40, "2026-11-21T09:00:00+08:00"));
-  later.notices.take(event(41, "2026-11-21T09:00:01+08:00"));
+  later.toasts.add(event(40, "2026-11-21T09:00:00+08:00"));
+  later.toasts.add(event(41, "2026-11-21T09:00:01+08:00"));
   assert.deepEqual(later.shown, [40, 41]);
   const next = page(store);
-  next.notices.take(event(41, "2026-11-21T09:00:01+08:00"));
+  next.toasts.add(event(41, "2026-11-21T09:00:01+08:00"));
   assert.deepEqual(next.shown, []);
 });
 
@@ -100,8 +100,8 @@ test("storage that is refused, full or spoiled changes nothing but the memory", 
   };
   for (const bad of [refusing, { getItem: () => "{", setItem: () => {} }, { getItem: () => '{"id":"x"}', setItem: () => {} }]) {
     const one = page(bad);
-    one.notices.take(event(5));
-    one.notices.looked();
+    one.toasts.add(event(5));
+    one.toasts.flush();
     assert.deepEqual(one.shown, [5]);
   }
 });

@@ -3,25 +3,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, Tab } from "../support/fake_tab.js";
+import { scene, FakeTab } from "../support/fake_tab.js";
 
 const using = (tab) => [tab.status.state, tab.status.transport];
 
 test("the server says which transport a page begins with", async () => {
   for (const [transport, used] of [["sse", "sse"], ["websocket", "websocket"], ["shadow", "sse"]]) {
     const all = scene();
-    const tab = new Tab(all, { transport });
+    const tab = new FakeTab(all, { transport });
     await all.pass(100);
     assert.deepEqual(using(tab), ["live", used]);
     assert.deepEqual(tab.states, ["connecting", "live"]);
-    assert.equal(all.site.of(used)[0].topics, "notifications,dashboard,projects");
-    assert.equal(all.site.of(used)[0].user, "7");
+    assert.equal(all.server.requestsOf(used)[0].topics, "notifications,dashboard,projects");
+    assert.equal(all.server.requestsOf(used)[0].user, "7");
   }
 });
 
 test("a page without a socket's address begins with SSE", async () => {
   const all = scene();
-  const tab = new Tab(all, { transport: "websocket", socketUrl: undefined });
+  const tab = new FakeTab(all, { transport: "websocket", socketUrl: undefined });
   await all.pass(100);
   assert.deepEqual(using(tab), ["live", "sse"]);
 });
@@ -36,12 +36,12 @@ const WAYS_TO_FAIL = {
 for (const [name, { how, reason, within }] of Object.entries(WAYS_TO_FAIL)) {
   test(`a WebSocket that is ${name} falls back to SSE within 5 seconds`, async () => {
     const all = scene();
-    all.site.websocket = how;
-    const tab = new Tab(all, { transport: "websocket" });
+    all.server.websocket = how;
+    const tab = new FakeTab(all, { transport: "websocket" });
     await all.pass(within);
     assert.deepEqual(using(tab), ["live", "sse"]);
     assert.deepEqual(tab.fallbacks, [{ from: "websocket", to: "sse", reason }]);
-    assert.equal(all.site.open.size, 1, "the socket that failed is closed");
+    assert.equal(all.server.open.size, 1, "the socket that failed is closed");
   });
 }
 
@@ -55,12 +55,12 @@ const SSE_FAILS = {
 for (const [name, { how, reason, within }] of Object.entries(SSE_FAILS)) {
   test(`SSE that brings ${name} falls back to polling`, async () => {
     const all = scene();
-    all.site.sse = how;
-    const tab = new Tab(all);
+    all.server.sse = how;
+    const tab = new FakeTab(all);
     await all.pass(within);
     assert.deepEqual(using(tab), ["live", "poll"]);
     assert.deepEqual(tab.fallbacks, [{ from: "sse", to: "poll", reason }]);
-    const id = all.site.add();
+    const id = all.server.addEvent();
     await all.pass(18_000);
     assert.deepEqual(tab.handled, [id]);
   });
@@ -68,11 +68,11 @@ for (const [name, { how, reason, within }] of Object.entries(SSE_FAILS)) {
 
 test("a stream that falls silent is left for polling after two heartbeats, with nothing lost", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(20_000);
-  const [stream] = all.site.open;
-  stream.tell = stream.beat = () => {}; // a proxy that buffers from now on
-  const id = all.site.add();
+  const [stream] = all.server.open;
+  stream.send = stream.heartbeat = () => {}; // a proxy that buffers from now on
+  const id = all.server.addEvent();
   await all.pass(15_000);
   assert.deepEqual(using(tab), ["live", "sse"]);
   await all.pass(20_000);
@@ -84,40 +84,40 @@ test("a stream that falls silent is left for polling after two heartbeats, with 
 test("heartbeats alone keep a connection, for hours", async () => {
   for (const transport of ["sse", "websocket"]) {
     const all = scene();
-    const tab = new Tab(all, { transport });
+    const tab = new FakeTab(all, { transport });
     await all.pass(2 * 3_600_000);
     assert.deepEqual(tab.states, ["connecting", "live"]);
-    assert.equal(all.site.of(transport).length, 1);
+    assert.equal(all.server.requestsOf(transport).length, 1);
   }
 });
 
 test("a better transport is tried again later, beside the one that works, and with ever more patience", async () => {
   const all = scene();
-  all.site.websocket = "blocked";
-  const tab = new Tab(all, { transport: "websocket" });
+  all.server.websocket = "blocked";
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(100);
   const begin = all.clock.now;
   await all.pass(40 * 60_000);
-  const waits = all.site.of("websocket").map(({ at }, index, all_) => (at - (all_[index - 1]?.at ?? begin)) / 1_000);
+  const waits = all.server.requestsOf("websocket").map(({ at }, index, all_) => (at - (all_[index - 1]?.at ?? begin)) / 1_000);
   assert.deepEqual(
     waits.slice(1, 7).map(Math.round),
     [60, 120, 240, 480, 600, 600],
   );
   assert.deepEqual(tab.states, ["connecting", "live"], "what works is left alone meanwhile");
-  assert.equal(all.site.of("sse").length, 1);
-  all.site.websocket = "ok";
+  assert.equal(all.server.requestsOf("sse").length, 1);
+  all.server.websocket = "ok";
   await all.pass(11 * 60_000);
   assert.deepEqual(using(tab), ["live", "websocket"]);
-  assert.equal(all.site.open.size, 1);
+  assert.equal(all.server.open.size, 1);
   assert.deepEqual(tab.states, ["connecting", "live"]);
 });
 
 test("when the network comes back a better transport is tried at once", async () => {
   const all = scene();
-  all.site.websocket = "blocked";
-  const tab = new Tab(all, { transport: "websocket" });
+  all.server.websocket = "blocked";
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(5_000);
-  all.site.websocket = "ok";
+  all.server.websocket = "ok";
   await tab.network(true);
   await all.pass(100);
   assert.deepEqual(using(tab), ["live", "websocket"]);
@@ -125,29 +125,29 @@ test("when the network comes back a better transport is tried at once", async ()
 
 test("a full server's Retry-After is obeyed while the page polls", async () => {
   const all = scene();
-  Object.assign(all.site, { sse: "full", retryAfter: 60 });
-  const tab = new Tab(all);
+  Object.assign(all.server, { sse: "full", retryAfter: 60 });
+  const tab = new FakeTab(all);
   await all.pass(59_000);
-  assert.equal(all.site.of("sse").length, 1);
+  assert.equal(all.server.requestsOf("sse").length, 1);
   assert.deepEqual(using(tab), ["live", "poll"]);
-  all.site.sse = "ok";
+  all.server.sse = "ok";
   await all.pass(6_000);
-  assert.equal(all.site.of("sse").length, 2);
+  assert.equal(all.server.requestsOf("sse").length, 2);
   assert.deepEqual(using(tab), ["live", "sse"]);
 });
 
 test("who asks too often stays away by every way for as long as the server says, and is not signed out", async () => {
   const all = scene();
-  Object.assign(all.site, { websocket: "blocked", sse: "often", poll: "often", status: "often", retryAfter: 40 });
-  const tab = new Tab(all, { transport: "websocket" });
+  Object.assign(all.server, { websocket: "blocked", sse: "often", poll: "often", status: "often", retryAfter: 40 });
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(1_000);
-  const asked = all.site.requests.length;
-  assert.deepEqual(all.site.requests.map(({ kind }) => kind), ["websocket", "sse"]);
+  const asked = all.server.requests.length;
+  assert.deepEqual(all.server.requests.map(({ kind }) => kind), ["websocket", "sse"]);
   await all.pass(38_000);
-  assert.equal(all.site.requests.length, asked);
+  assert.equal(all.server.requests.length, asked);
   assert.equal(tab.status.state, "reconnecting");
-  const id = all.site.add();
-  Object.assign(all.site, { websocket: "ok", sse: "ok", poll: "ok", status: "ok" });
+  const id = all.server.addEvent();
+  Object.assign(all.server, { websocket: "ok", sse: "ok", poll: "ok", status: "ok" });
   await all.pass(8_000);
   assert.deepEqual(using(tab), ["live", "websocket"]);
   assert.deepEqual(tab.handled, [id]);
@@ -156,14 +156,14 @@ test("who asks too often stays away by every way for as long as the server says,
 
 test("a page that polls, and is told that it asks too often, waits and goes on from its cursor", async () => {
   const all = scene();
-  all.site.sse = "html";
-  const tab = new Tab(all);
+  all.server.sse = "html";
+  const tab = new FakeTab(all);
   await all.pass(20_000);
   assert.deepEqual(using(tab), ["live", "poll"]);
-  Object.assign(all.site, { sse: "often", poll: "often", status: "often", retryAfter: 30 });
+  Object.assign(all.server, { sse: "often", poll: "often", status: "often", retryAfter: 30 });
   await all.pass(20_000);
-  const id = all.site.add();
-  Object.assign(all.site, { sse: "html", poll: "ok", status: "ok" });
+  const id = all.server.addEvent();
+  Object.assign(all.server, { sse: "html", poll: "ok", status: "ok" });
   await all.pass(60_000);
   assert.deepEqual(using(tab), ["live", "poll"]);
   assert.deepEqual(tab.handled, [id]);
@@ -172,28 +172,28 @@ test("a page that polls, and is told that it asks too often, waits and goes on f
 
 test("where everything is full nobody asks before the time that the server gave", async () => {
   const all = scene();
-  Object.assign(all.site, { sse: "full", poll: "full", retryAfter: 45 });
-  const tab = new Tab(all);
+  Object.assign(all.server, { sse: "full", poll: "full", retryAfter: 45 });
+  const tab = new FakeTab(all);
   await all.pass(1_000);
-  const asked = all.site.requests.length;
-  await tab.look(false);
-  await tab.look(true);
+  const asked = all.server.requests.length;
+  await tab.setVisible(false);
+  await tab.setVisible(true);
   await tab.network(true);
   await all.pass(43_000);
-  assert.equal(all.site.requests.length, asked);
+  assert.equal(all.server.requests.length, asked);
   assert.equal(tab.status.state, "reconnecting");
-  Object.assign(all.site, { sse: "ok" });
+  Object.assign(all.server, { sse: "ok" });
   await all.pass(6_000);
   assert.deepEqual(using(tab), ["live", "sse"]);
 });
 
 test("what has failed in a round where nothing works is tried again in the next", async () => {
   const all = scene();
-  all.site.up = false;
-  const tab = new Tab(all, { transport: "websocket" });
+  all.server.up = false;
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(3_000);
   assert.deepEqual(tab.fallbacks, []);
-  all.site.up = true;
+  all.server.up = true;
   await all.pass(31_000);
   assert.deepEqual(using(tab), ["live", "websocket"]);
   assert.deepEqual(tab.fallbacks, [], "the server was away: that is no fallback");
@@ -201,10 +201,10 @@ test("what has failed in a round where nothing works is tried again in the next"
 
 test("what keeps a stream from ever being asked for does not keep the page from asking otherwise", async () => {
   const all = scene({ random: () => 0.999 });
-  all.site.sse = "away"; // something in the browser blocks its address
-  const tab = new Tab(all);
+  all.server.sse = "away"; // something in the browser blocks its address
+  const tab = new FakeTab(all);
   await all.pass(2_000);
-  assert.equal(all.site.of("poll").length, 0, "it looks as if there were no server");
+  assert.equal(all.server.requestsOf("poll").length, 0, "it looks as if there were no server");
   await all.pass(2_000);
   assert.deepEqual(using(tab), ["live", "poll"]);
   assert.deepEqual(tab.fallbacks, [{ from: "sse", to: "poll", reason: "unreachable" }]);
@@ -212,15 +212,15 @@ test("what keeps a stream from ever being asked for does not keep the page from 
 
 test("a link that ends while a better one is being tried leaves no link behind", async () => {
   const all = scene();
-  all.site.websocket = "never";
-  const tab = new Tab(all, { transport: "websocket" });
+  all.server.websocket = "never";
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(31_500);
-  all.site.add();
-  all.site.heartbeats = false; // the silence is noticed after 33 s, one second into another try of the socket
+  all.server.addEvent();
+  all.server.heartbeats = false; // the silence is noticed after 33 s, one second into another try of the socket
   await all.pass(31_900);
-  assert.equal(all.site.of("websocket").length, 1);
+  assert.equal(all.server.requestsOf("websocket").length, 1);
   await all.pass(500);
-  assert.equal(all.site.of("websocket").length, 2);
+  assert.equal(all.server.requestsOf("websocket").length, 2);
   await all.pass(100_000);
   const count = (phase) => tab.links.filter((link) => link.phase === phase).length;
   assert.equal(count("opened") - count("ended"), 1);
@@ -229,26 +229,26 @@ test("a link that ends while a better one is being tried leaves no link behind",
 
 test("an answer that is no news is no reason to break", async () => {
   const all = scene();
-  Object.assign(all.site, { sse: "html", poll: "absurd" });
-  const tab = new Tab(all);
+  Object.assign(all.server, { sse: "html", poll: "absurd" });
+  const tab = new FakeTab(all);
   await all.pass(60_000);
   assert.equal(tab.status.state, "reconnecting");
   assert.deepEqual(tab.errors, []);
-  all.site.poll = "ok";
+  all.server.poll = "ok";
   await all.pass(31_000);
   assert.deepEqual(using(tab), ["live", "poll"]);
 });
 
 test("only one question is asked at a time, and those that follow at once when there is more", async () => {
   const all = scene();
-  all.site.sse = "html";
-  const tab = new Tab(all);
-  for (let number = 0; number < 180; number += 1) all.site.add();
+  all.server.sse = "html";
+  const tab = new FakeTab(all);
+  for (let number = 0; number < 180; number += 1) all.server.addEvent();
   await all.pass(300);
   assert.equal(tab.handled.length, 180);
-  assert.equal(all.site.of("poll").length, 4);
-  const asked = all.site.of("poll").length;
+  assert.equal(all.server.requestsOf("poll").length, 4);
+  const asked = all.server.requestsOf("poll").length;
   await all.pass(60_000);
-  const later = all.site.of("poll").slice(asked);
+  const later = all.server.requestsOf("poll").slice(asked);
   assert.ok(later.length >= 3 && later.length <= 6, `${later.length} in a quiet minute`);
 });

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { request, retryAfter } from "../../../realtime/static/realtime/js/wire/http.js";
-import { scene, Tab } from "../support/fake_tab.js";
+import { request, parseRetryAfter } from "../../../realtime/static/realtime/js/wire/http.js";
+import { scene, FakeTab } from "../support/fake_tab.js";
 
 const NONSENSE = {
   "no JSON": "{",
@@ -24,15 +24,15 @@ for (const [name, text] of Object.entries(NONSENSE)) {
   test(`${name} ends the link, not the page`, async () => {
     for (const transport of ["sse", "websocket"]) {
       const all = scene();
-      const tab = new Tab(all, { transport });
+      const tab = new FakeTab(all, { transport });
       await all.pass(20_000);
-      const [link] = all.site.open;
+      const [link] = all.server.open;
       if (transport === "sse") link.write(`data: ${text}\n\n`);
-      else link.say(text);
+      else link.sendText(text);
       await all.pass(10);
       assert.equal(tab.status.state, "reconnecting", transport);
-      assert.equal(all.site.open.size, 0, transport);
-      const id = all.site.add();
+      assert.equal(all.server.open.size, 0, transport);
+      const id = all.server.addEvent();
       await all.pass(3_000);
       assert.equal(tab.status.state, "live", transport);
       assert.deepEqual(tab.handled, [id], transport);
@@ -44,13 +44,13 @@ for (const [name, text] of Object.entries(NONSENSE)) {
 test("a block or message of absurd size ends the link, not the page", async () => {
   for (const transport of ["sse", "websocket"]) {
     const all = scene();
-    const tab = new Tab(all, { transport });
+    const tab = new FakeTab(all, { transport });
     await all.pass(20_000);
-    const [link] = all.site.open;
+    const [link] = all.server.open;
     if (transport === "sse") for (let part = 0; part < 42; part += 1) link.write(`data: ${"x".repeat(100_000)}\n`);
-    else link.say(JSON.stringify([{ type: "x".repeat(5_000_000) }]));
+    else link.sendText(JSON.stringify([{ type: "x".repeat(5_000_000) }]));
     await all.pass(10);
-    assert.equal(all.site.open.size, 0);
+    assert.equal(all.server.open.size, 0);
     await all.pass(3_000);
     assert.equal(tab.status.state, "live");
   }
@@ -58,19 +58,19 @@ test("a block or message of absurd size ends the link, not the page", async () =
 
 test("a binary message ends the link, not the page", async () => {
   const all = scene();
-  const tab = new Tab(all, { transport: "websocket" });
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
-  [...all.site.open][0].say(new ArrayBuffer(8));
+  [...all.server.open][0].sendText(new ArrayBuffer(8));
   await all.pass(3_000);
   assert.equal(tab.status.state, "live");
 });
 
 test("types that nobody knows, and fields with strange names, are handed on and do no harm", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(1_000);
-  all.site.say(JSON.parse('{"type":"__proto__","__proto__":{"polluted":true},"constructor":1}'));
-  const id = all.site.add({ type: "something_new", project_id: "x" });
+  all.server.broadcast(JSON.parse('{"type":"__proto__","__proto__":{"polluted":true},"constructor":1}'));
+  const id = all.server.addEvent({ type: "something_new", project_id: "x" });
   await all.pass(10);
   assert.deepEqual(tab.handled, [id]);
   assert.equal({}.polluted, undefined);
@@ -89,7 +89,7 @@ test("Retry-After is a number of seconds or a date, and never absurd", () => {
     ["", undefined],
     [null, undefined],
   ]) {
-    assert.equal(retryAfter(value, now), seconds, `${value}`);
+    assert.equal(parseRetryAfter(value, now), seconds, `${value}`);
   }
 });
 

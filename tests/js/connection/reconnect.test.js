@@ -3,23 +3,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, Tab } from "../support/fake_tab.js";
+import { scene, FakeTab } from "../support/fake_tab.js";
 
 const later = (times) => times.map(({ at }, index) => at - (times[index - 1]?.at ?? at)).slice(1);
 
 for (const transport of ["sse", "websocket"]) {
   test(`a server that restarts is found again quickly, with what happened meanwhile: ${transport}`, async () => {
     const all = scene();
-    const tab = new Tab(all, { transport });
+    const tab = new FakeTab(all, { transport });
     await all.pass(20_000);
-    const before = all.site.add();
+    const before = all.server.addEvent();
     await all.pass(10);
-    all.site.die();
+    all.server.crash();
     await all.pass(10);
     assert.equal(tab.status.state, "reconnecting");
-    const meanwhile = all.site.add();
+    const meanwhile = all.server.addEvent();
     await all.pass(900);
-    all.site.up = true;
+    all.server.up = true;
     await all.pass(2_500);
     assert.deepEqual([tab.status.state, tab.status.transport], ["live", transport]);
     assert.deepEqual(tab.handled, [before, meanwhile]);
@@ -30,55 +30,55 @@ for (const transport of ["sse", "websocket"]) {
 test("the first try after a loss is spread over two seconds, or less if the server proposed less", async () => {
   for (const [retry, random, most] of [[6_000, 0.999, 2_000], [1_000, 0.999, 1_000], [6_000, 0, 0]]) {
     const all = scene({ random: () => random });
-    all.site.retry = retry;
-    new Tab(all);
+    all.server.retry = retry;
+    new FakeTab(all);
     await all.pass(20_000);
     const lost = all.clock.now;
-    for (const link of [...all.site.open]) link.end();
+    for (const link of [...all.server.open]) link.end();
     await all.pass(2_100);
-    const wait = all.site.of("sse")[1].at - lost;
+    const wait = all.server.requestsOf("sse")[1].at - lost;
     assert.ok(wait <= most && wait >= most * 0.99, `${wait}`);
   }
 });
 
 test("tries follow each other with full jitter, up to 30 seconds, and never end", async () => {
   const all = scene({ random: () => 0.999 });
-  const tab = new Tab(all, { pollUrl: undefined });
+  const tab = new FakeTab(all, { pollUrl: undefined });
   await all.pass(20_000);
-  all.site.die();
+  all.server.crash();
   await all.pass(2 * 3_600_000);
-  const waits = later(all.site.of("sse").slice(1)).map((wait) => Math.round(wait / 1_000));
+  const waits = later(all.server.requestsOf("sse").slice(1)).map((wait) => Math.round(wait / 1_000));
   assert.deepEqual(waits.slice(0, 6), [2, 4, 8, 16, 30, 30]);
   assert.ok(waits.length > 230);
   assert.ok(waits.every((wait) => wait <= 30));
-  all.site.up = true;
+  all.server.up = true;
   await all.pass(30_000);
   assert.equal(tab.status.state, "live");
 });
 
 test("a connection that breaks again at once is no reason to hurry", async () => {
   const all = scene({ random: () => 0.999 });
-  new Tab(all);
+  new FakeTab(all);
   await all.pass(20_000);
-  const begin = all.site.of("sse").length;
+  const begin = all.server.requestsOf("sse").length;
   for (let second = 0; second < 60; second += 1) {
-    for (const link of [...all.site.open]) link.break();
+    for (const link of [...all.server.open]) link.break();
     await all.pass(1_000);
   }
-  assert.ok(all.site.of("sse").length - begin <= 7, `${all.site.of("sse").length}`);
+  assert.ok(all.server.requestsOf("sse").length - begin <= 7, `${all.server.requestsOf("sse").length}`);
 });
 
 test("a browser that is offline says so, asks nothing, and comes back at once", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(20_000);
   await tab.network(false);
   assert.equal(tab.status.state, "offline");
-  assert.equal(all.site.open.size, 0);
-  const id = all.site.add();
-  const asked = all.site.requests.length;
+  assert.equal(all.server.open.size, 0);
+  const id = all.server.addEvent();
+  const asked = all.server.requests.length;
   await all.pass(29_000);
-  assert.equal(all.site.requests.length, asked);
+  assert.equal(all.server.requests.length, asked);
   await tab.network(true);
   await all.pass(10);
   assert.equal(tab.status.state, "live");
@@ -87,7 +87,7 @@ test("a browser that is offline says so, asks nothing, and comes back at once", 
 
 test("a browser that thinks it is offline and is not comes back all the same", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(20_000);
   await tab.network(false);
   await all.pass(31_000);
@@ -96,13 +96,13 @@ test("a browser that thinks it is offline and is not comes back all the same", a
 
 test("whoever looks at the page again does not wait for the next try", async () => {
   const all = scene({ random: () => 0.999 });
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(20_000);
-  all.site.die();
+  all.server.crash();
   await all.pass(40_000);
-  await tab.look(false);
-  all.site.up = true;
-  await tab.look(true);
+  await tab.setVisible(false);
+  all.server.up = true;
+  await tab.setVisible(true);
   await all.pass(10);
   assert.equal(tab.status.state, "live");
 });
@@ -110,15 +110,15 @@ test("whoever looks at the page again does not wait for the next try", async () 
 for (const looked of [true, false]) {
   test(`a machine that slept finds its connection dead and makes another, without falling back${looked ? "" : ", even if nobody looks"}`, async () => {
     const all = scene();
-    const tab = new Tab(all);
+    const tab = new FakeTab(all);
     await all.pass(20_000);
     await tab.freeze();
-    const [dead] = all.site.open;
-    all.site.open.delete(dead); // the network dropped it while nobody listened
-    const id = all.site.add();
+    const [dead] = all.server.open;
+    all.server.open.delete(dead); // the network dropped it while nobody listened
+    const id = all.server.addEvent();
     await all.pass(600_000);
     await tab.thaw();
-    if (looked) await tab.look(true);
+    if (looked) await tab.setVisible(true);
     await all.pass(100);
     assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
     assert.deepEqual(tab.handled, [id]);
@@ -128,69 +128,69 @@ for (const looked of [true, false]) {
 
 test("a server that says 1012 is found again within two seconds", async () => {
   const all = scene({ random: () => 0.99 });
-  const tab = new Tab(all, { transport: "websocket" });
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
   const lost = all.clock.now;
-  for (const link of [...all.site.open]) link.shut(1012);
+  for (const link of [...all.server.open]) link.close(1012);
   await all.pass(2_000);
   assert.equal(tab.status.transport, "websocket");
-  assert.ok(all.site.of("websocket")[1].at - lost <= 2_000);
+  assert.ok(all.server.requestsOf("websocket")[1].at - lost <= 2_000);
 });
 
 test("a socket that was closed for saying too much stays away for half a minute; SSE goes on", async () => {
   const all = scene();
-  const tab = new Tab(all, { transport: "websocket" });
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
-  for (const link of [...all.site.open]) link.shut(4429);
+  for (const link of [...all.server.open]) link.close(4429);
   await all.pass(2_000);
   assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
-  assert.equal(all.site.of("websocket").length, 1);
+  assert.equal(all.server.requestsOf("websocket").length, 1);
   await all.pass(31_000);
   assert.equal(tab.status.transport, "websocket");
 });
 
 test("a stream whose server cannot read its data comes back by itself", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(20_000);
-  all.site.say({ type: "error", message: "The server cannot read its data just now." });
+  all.server.broadcast({ type: "error", message: "The server cannot read its data just now." });
   await all.pass(3_000);
   assert.equal(tab.status.state, "live");
-  assert.equal(all.site.of("status").length, 1);
+  assert.equal(all.server.requestsOf("status").length, 1);
 });
 
 test("the cursor goes along on every way", async () => {
   const all = scene();
-  const tab = new Tab(all, { transport: "websocket" });
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
   for (const [kind, breaks] of [["websocket", "sse"], ["sse", "poll"], ["poll", ""]]) {
-    const id = all.site.add();
+    const id = all.server.addEvent();
     await all.pass(20_000);
     assert.equal(tab.handled.at(-1), id, kind);
     assert.equal(tab.manager.cursor, String(id));
     if (!breaks) break;
-    all.site[kind] = "blocked";
-    if (kind === "sse") all.site.sse = "html";
-    for (const link of [...all.site.open]) link.break();
+    all.server[kind] = "blocked";
+    if (kind === "sse") all.server.sse = "html";
+    for (const link of [...all.server.open]) link.break();
     await all.pass(5_000);
     assert.equal(tab.status.transport, breaks);
-    assert.equal(all.site.of(breaks)[0].cursor, String(id));
+    assert.equal(all.server.requestsOf(breaks)[0].cursor, String(id));
   }
   assert.equal(new Set(tab.handled).size, tab.handled.length);
 });
 
 test("a page that was left for another holds nothing, and catches up on the way back", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(5_000);
-  await tab.leave();
+  await tab.suspend();
   await all.pass(10);
-  assert.equal(all.site.open.size, 0);
-  const id = all.site.add();
-  const asked = all.site.requests.length;
+  assert.equal(all.server.open.size, 0);
+  const id = all.server.addEvent();
+  const asked = all.server.requests.length;
   await all.pass(120_000);
-  assert.equal(all.site.requests.length, asked);
-  await tab.back();
+  assert.equal(all.server.requests.length, asked);
+  await tab.resume();
   await all.pass(10);
   assert.equal(tab.status.state, "live");
   assert.deepEqual(tab.handled, [id]);
@@ -198,38 +198,38 @@ test("a page that was left for another holds nothing, and catches up on the way 
 
 test("a page that disconnects holds nothing and asks for nothing, until it connects again", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(5_000);
   tab.manager.disconnect();
   await all.pass(10);
-  assert.equal(all.site.open.size, 0);
-  all.site.add();
-  const asked = all.site.requests.length;
-  await tab.look(true);
+  assert.equal(all.server.open.size, 0);
+  all.server.addEvent();
+  const asked = all.server.requests.length;
+  await tab.setVisible(true);
   await tab.network(true);
   await all.pass(120_000);
-  assert.equal(all.site.requests.length, asked);
+  assert.equal(all.server.requests.length, asked);
   assert.deepEqual(tab.handled, []);
   tab.manager.connect();
   tab.manager.connect();
   await all.pass(10);
-  assert.equal(all.site.open.size, 1);
+  assert.equal(all.server.open.size, 1);
   assert.equal(tab.handled.length, 1);
 });
 
 test("a question about who is signed in that overtakes another leaves nobody waiting for ever", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(20_000);
-  all.site.status = "never";
-  const [link] = all.site.open;
-  link.tell([{ type: "error", message: "The server cannot read its data just now." }]);
+  all.server.status = "never";
+  const [link] = all.server.open;
+  link.send([{ type: "error", message: "The server cannot read its data just now." }]);
   link.end();
   await all.pass(100);
   tab.manager.check(); // the page has met the same fault
   assert.equal(tab.status.state, "reconnecting");
   await all.pass(11_000);
-  all.site.status = "ok";
+  all.server.status = "ok";
   await all.pass(60_000);
   assert.equal(tab.status.state, "live");
 });

@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, Tab } from "../support/fake_tab.js";
+import { scene, FakeTab } from "../support/fake_tab.js";
 
 test("told to, all tabs move to the other transport and back, make before break, with nothing lost or twice", async () => {
   const all = scene();
-  const tabs = [new Tab(all), new Tab(all, { hidden: true })];
+  const tabs = [new FakeTab(all), new FakeTab(all, { hidden: true })];
   await all.pass(20_000);
   const ids = [];
   for (const transport of ["websocket", "sse", "websocket"]) {
     for (let number = 0; number < 3; number += 1) {
-      ids.push(all.site.add());
-      if (number === 1) all.site.move(transport);
+      ids.push(all.server.addEvent());
+      if (number === 1) all.server.switchTo(transport);
       await all.pass(400);
     }
     await all.pass(1_000);
@@ -22,43 +22,43 @@ test("told to, all tabs move to the other transport and back, make before break,
       assert.deepEqual(tab.handled, ids);
       assert.deepEqual(tab.states.filter((state) => state !== "connecting"), ["live"], "no moment without a connection");
     }
-    assert.equal(all.site.open.size, 1);
+    assert.equal(all.server.open.size, 1);
   }
 });
 
 test("browsers move over a second, not all in one moment", async () => {
   for (const [random, wait] of [[0, 0], [0.999, 999]]) {
     const all = scene({ random: () => random });
-    new Tab(all);
+    new FakeTab(all);
     await all.pass(20_000);
     const told = all.clock.now;
-    all.site.move("websocket");
+    all.server.switchTo("websocket");
     await all.pass(2_000);
-    assert.equal(all.site.of("websocket")[0].at - told, wait);
+    assert.equal(all.server.requestsOf("websocket")[0].at - told, wait);
   }
 });
 
 test("a transport that was taken away is left after three seconds, even if the other does not come", async () => {
   const all = scene();
-  const tab = new Tab(all, { transport: "websocket" });
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
-  all.site.sse = "never";
-  all.site.poll = "never";
-  all.site.move("sse");
+  all.server.sse = "never";
+  all.server.poll = "never";
+  all.server.switchTo("sse");
   await all.pass(2_900);
   assert.deepEqual([tab.status.state, tab.status.transport], ["live", "websocket"]);
   await all.pass(200);
   assert.equal(tab.status.state, "reconnecting");
-  assert.ok([...all.site.open].every(({ kind }) => kind !== "websocket"));
+  assert.ok([...all.server.open].every(({ kind }) => kind !== "websocket"));
 });
 
 test("a change of mind leaves things as they were", async () => {
   const all = scene();
-  const tab = new Tab(all, { transport: "websocket" });
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
-  all.site.move("sse");
+  all.server.switchTo("sse");
   await all.pass(100);
-  all.site.move("websocket");
+  all.server.switchTo("websocket");
   await all.pass(20_000);
   assert.deepEqual([tab.status.state, tab.status.transport], ["live", "websocket"]);
   assert.deepEqual(tab.states, ["connecting", "live"]);
@@ -66,111 +66,111 @@ test("a change of mind leaves things as they were", async () => {
 
 test("who is told to use what their network blocks stays with what works", async () => {
   const all = scene();
-  const tab = new Tab(all);
-  all.site.websocket = "blocked";
+  const tab = new FakeTab(all);
+  all.server.websocket = "blocked";
   await all.pass(20_000);
-  all.site.move("websocket");
+  all.server.switchTo("websocket");
   await all.pass(5_000);
   assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
   assert.deepEqual(tab.states, ["connecting", "live"]);
-  assert.equal(all.site.of("sse").length, 1);
+  assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
 test("a tab that takes over begins with what the server told last", async () => {
   const all = scene();
-  const tabs = [new Tab(all), new Tab(all, { hidden: true })];
+  const tabs = [new FakeTab(all), new FakeTab(all, { hidden: true })];
   await all.pass(20_000);
-  all.site.move("websocket");
+  all.server.switchTo("websocket");
   await all.pass(3_000);
   await tabs[0].close();
   await all.pass(1_000);
   assert.deepEqual([tabs[1].status.state, tabs[1].status.transport], ["live", "websocket"]);
-  assert.equal(all.site.of("sse").length, 1);
+  assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
 test("being told the same again and again is no news", async () => {
   const all = scene();
-  all.site.standing = "sse";
-  new Tab(all);
+  all.server.chosenTransport = "sse";
+  new FakeTab(all);
   await all.pass(1_000);
-  for (let number = 0; number < 5; number += 1) all.site.move("sse");
-  all.site.say({ type: "transport", transport: "pigeon" });
-  all.site.say({ type: "transport" });
+  for (let number = 0; number < 5; number += 1) all.server.switchTo("sse");
+  all.server.broadcast({ type: "transport", transport: "pigeon" });
+  all.server.broadcast({ type: "transport" });
   await all.pass(5_000);
-  assert.equal(all.site.requests.length, 1);
+  assert.equal(all.server.requests.length, 1);
 });
 
 test("shadow: SSE is shown, a WebSocket is compared, and nothing is shown twice", async () => {
   const all = scene();
-  const tab = new Tab(all, { transport: "shadow" });
+  const tab = new FakeTab(all, { transport: "shadow" });
   await all.pass(1_000);
-  const ids = [all.site.add(), all.site.add()];
+  const ids = [all.server.addEvent(), all.server.addEvent()];
   await all.pass(100);
   assert.deepEqual(tab.handled, ids);
   assert.deepEqual(tab.status.shadow, { both: 2, onlyShown: 0, onlyCompared: 0, connected: true });
   const receipts = tab.receipts.map(({ id, transport, shown }) => [id, transport, shown]);
   assert.deepEqual(receipts.filter(([, , shown]) => shown), ids.map((id) => [id, "sse", true]));
   assert.deepEqual(receipts.filter(([, , shown]) => !shown), ids.map((id) => [id, "websocket", false]));
-  const [stream] = [...all.site.open].filter(({ kind }) => kind === "sse");
-  const [socket] = [...all.site.open].filter(({ kind }) => kind === "websocket");
-  const { tell } = socket;
-  socket.tell = () => {};
-  ids.push(all.site.add());
-  socket.tell = tell;
-  stream.tell = () => {};
-  all.site.add();
+  const [stream] = [...all.server.open].filter(({ kind }) => kind === "sse");
+  const [socket] = [...all.server.open].filter(({ kind }) => kind === "websocket");
+  const { send } = socket;
+  socket.send = () => {};
+  ids.push(all.server.addEvent());
+  socket.send = send;
+  stream.send = () => {};
+  all.server.addEvent();
   await all.pass(11_000);
   assert.deepEqual(tab.status.shadow, { both: 2, onlyShown: 1, onlyCompared: 1, connected: true });
 });
 
 test("a shadow that fails costs the connection that is shown nothing, and catches up", async () => {
   const all = scene();
-  all.site.websocket = "blocked";
-  const tab = new Tab(all, { transport: "shadow" });
+  all.server.websocket = "blocked";
+  const tab = new FakeTab(all, { transport: "shadow" });
   const ids = [];
   await all.pass(1_000);
   for (let number = 0; number < 6; number += 1) {
-    ids.push(all.site.add());
+    ids.push(all.server.addEvent());
     await all.pass(10_000);
   }
   assert.deepEqual(tab.states, ["connecting", "live"]);
   assert.deepEqual(tab.handled, ids);
-  assert.ok(all.site.of("websocket").length <= 12);
-  all.site.websocket = "ok";
+  assert.ok(all.server.requestsOf("websocket").length <= 12);
+  all.server.websocket = "ok";
   await all.pass(31_000);
   assert.deepEqual(tab.status.shadow, { both: 6, onlyShown: 0, onlyCompared: 0, connected: true });
-  all.site.move("sse");
+  all.server.switchTo("sse");
   await all.pass(100);
   assert.equal(tab.status.shadow, null);
-  assert.equal(all.site.open.size, 1);
+  assert.equal(all.server.open.size, 1);
 });
 
 test("every event is counted as it comes off a link, with the link's name", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(1_000);
-  const id = all.site.add();
+  const id = all.server.addEvent();
   await all.pass(10);
   assert.deepEqual(tab.receipts, [
-    { id, transport: "sse", shown: true, receivedAt: tab.world.date() - 10, link: "link1" },
+    { id, transport: "sse", shown: true, receivedAt: tab.environment.date() - 10, link: "link1" },
   ]);
   assert.deepEqual(tab.links.map(({ phase }) => phase), ["opened", "worked"]);
 });
 
 test("a state from before the newest event does not come back over the connection that takes over", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   await all.pass(20_000);
   let socket = null;
-  all.site.makeSocket = () => (socket = { close() {} });
-  all.site.move("websocket");
+  all.server.makeSocket = () => (socket = { close() {} });
+  all.server.switchTo("websocket");
   await all.pass(2_000);
   const say = (...frames) => socket.onmessage({ data: JSON.stringify(frames) });
-  const from = all.site.newest;
-  const id = all.site.add({ unread_count: 4 }); // the old connection is quicker
+  const from = all.server.newest;
+  const id = all.server.addEvent({ unread_count: 4 }); // the old connection is quicker
   await all.pass(10);
   say({ type: "cursor", cursor: from }, { type: "notification", unread_count: 3 });
-  say(all.site.log.at(-1));
+  say(all.server.log.at(-1));
   assert.deepEqual([tab.status.transport, tab.handled], ["websocket", [id]]);
   assert.equal(tab.frames.at(-1).unread_count, 4);
   say({ type: "notification", unread_count: 2 });
@@ -179,13 +179,13 @@ test("a state from before the newest event does not come back over the connectio
 
 test("a state that follows a reset is taken, however small the number at which the log begins anew", async () => {
   const all = scene();
-  for (let number = 0; number < 9; number += 1) all.site.add();
-  const tab = new Tab(all, { transport: "websocket" });
+  for (let number = 0; number < 9; number += 1) all.server.addEvent();
+  const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
-  const [link] = all.site.open;
-  link.tell([{ type: "cursor", cursor: 2 }, { type: "reset", reason: "ahead" }, { type: "notification", unread_count: 3 }]);
+  const [link] = all.server.open;
+  link.send([{ type: "cursor", cursor: 2 }, { type: "reset", reason: "ahead" }, { type: "notification", unread_count: 3 }]);
   assert.equal(tab.resets, 1);
   assert.equal(tab.frames.at(-1).unread_count, 3);
-  link.tell([{ type: "notification", unread_count: 1 }]);
+  link.send([{ type: "notification", unread_count: 1 }]);
   assert.equal(tab.frames.at(-1).unread_count, 1);
 });

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Receipts } from "../../../realtime/static/realtime/js/reports/receipts.js";
-import { Clock, settle } from "../support/fake_clock.js";
-import { scene, Tab } from "../support/fake_tab.js";
+import { FakeClock, settle } from "../support/fake_clock.js";
+import { scene, FakeTab } from "../support/fake_tab.js";
 
 /** A server that takes reports, or answers as a test says. */
-class Server {
+class ReportServer {
   reports = [];
   requests = [];
   answer = () => new Response("{}");
@@ -34,10 +34,10 @@ class Server {
 }
 
 function made({ url = "/receipts/", wall = () => 0, chance = 0.5 } = {}) {
-  const clock = new Clock();
-  const server = new Server();
+  const clock = new FakeClock();
+  const server = new ReportServer();
   let names = 0;
-  const world = {
+  const environment = {
     now: () => clock.now,
     date: () => 1_700_000_000_000 + clock.now + wall(),
     random: () => chance,
@@ -45,11 +45,11 @@ function made({ url = "/receipts/", wall = () => 0, chance = 0.5 } = {}) {
     setTimeout: (...timer) => clock.setTimeout(...timer),
     clearTimeout: (timer) => clock.clearTimeout(timer),
     fetch: (...request) => server.fetch(...request),
-    isOnline: () => world.online,
+    isOnline: () => environment.online,
     online: true,
   };
-  const receipts = new Receipts({ url, user: "7", token: "secret", world });
-  return { clock, server, world, receipts, ...receipts.hooks };
+  const receipts = new Receipts({ url, user: "7", token: "secret", environment });
+  return { clock, server, environment, receipts, ...receipts.hooks };
 }
 
 function open({ onLink }, link = "a", more = {}) {
@@ -145,7 +145,7 @@ test("a link is told of until its end, and forgotten", async () => {
   bring(one, [11]);
   await one.clock.pass(60_000);
   assert.equal(one.server.reports.length, 1);
-  assert.equal(one.clock.waiting, 0);
+  assert.equal(one.clock.pending, 0);
 });
 
 test("without a cursor at its beginning a link is judged from the first that it tells", async () => {
@@ -184,11 +184,11 @@ test("more than fits goes in pieces, and no piece says that it went further than
 
 test("what there is no room for is dropped, counted, and not owed", async () => {
   const one = made();
-  one.world.online = false;
+  one.environment.online = false;
   open(one);
   bring(one, range(11, 2_510));
   await one.clock.pass(5_000);
-  one.world.online = true;
+  one.environment.online = true;
   await one.clock.pass(60_000);
   const all = one.server.reports.map(({ links: [said] }) => said);
   assert.deepEqual([all[0].dropped, all[0].first, all[0].from], [500, 500, 510]);
@@ -251,10 +251,10 @@ for (const status of [401, 403, 404, 409]) {
     await one.clock.pass(5_000);
     open(one, "b");
     bring(one, [11], "b");
-    one.receipts.leave();
+    one.receipts.flush();
     await one.clock.pass(3_600_000);
     assert.equal(one.server.requests.length, 1);
-    assert.equal(one.clock.waiting, 0);
+    assert.equal(one.clock.pending, 0);
   });
 }
 
@@ -264,10 +264,10 @@ test("once nobody is signed in any more, nothing is told", async () => {
   bring(one, [11]);
   one.receipts.stop();
   bring(one, [12]);
-  one.receipts.leave();
+  one.receipts.flush();
   await one.clock.pass(600_000);
   assert.equal(one.server.requests.length, 0);
-  assert.equal(one.clock.waiting, 0);
+  assert.equal(one.clock.pending, 0);
 });
 
 test("a report that the server finds fault with is not sent again", async () => {
@@ -292,7 +292,7 @@ test("when the page is left, what there is goes at once, though a report is unde
   const first = take;
   bring(one, [12]);
   one.onLink({ link: "a", phase: "ended", reason: "stopped" });
-  one.receipts.leave();
+  one.receipts.flush();
   await settle();
   take();
   first();
@@ -301,7 +301,7 @@ test("when the page is left, what there is goes at once, though a report is unde
   assert.deepEqual(one.server.events("a"), [11, 12]); // 11 twice, at the same place: it counts once
   assert.equal(one.server.reports.at(0).links[0].reason, "stopped");
   await one.clock.pass(60_000);
-  assert.equal(one.clock.waiting, 0);
+  assert.equal(one.clock.pending, 0);
 });
 
 test("what comes while a report is under way goes with the next one", async () => {
@@ -339,52 +339,52 @@ test("without an address nothing is kept", async () => {
   const one = made({ url: "" });
   open(one);
   bring(one, [11]);
-  one.receipts.leave();
+  one.receipts.flush();
   await one.clock.pass(60_000);
   assert.equal(one.server.requests.length, 0);
-  assert.equal(one.clock.waiting, 0);
+  assert.equal(one.clock.pending, 0);
 });
 
 // --- with a real manager ----------------------------------------------------------------------------------------------
 
 function reporting(transport) {
   const all = scene();
-  const server = new Server();
+  const reportServer = new ReportServer();
   const hooks = {};
-  const tab = new Tab(all, { transport, hooks });
+  const tab = new FakeTab(all, { transport, hooks });
   let names = 0;
-  const world = { ...tab.world, fetch: (...request) => server.fetch(...request), makeId: () => `name${(names += 1)}` };
-  const receipts = new Receipts({ url: "/receipts/", user: "7", world });
+  const environment = { ...tab.environment, fetch: (...request) => reportServer.fetch(...request), makeId: () => `name${(names += 1)}` };
+  const receipts = new Receipts({ url: "/receipts/", user: "7", environment });
   Object.assign(hooks, receipts.hooks);
-  return { ...all, tab, server, receipts };
+  return { ...all, tab, reportServer, receipts };
 }
 
 test("in shadow both connections are told of, each with its cursors and topics", async () => {
-  const { pass, site, server } = reporting("shadow");
+  const { pass, server, reportServer } = reporting("shadow");
   await pass(100);
-  const begin = site.newest;
-  const ids = [site.add(), site.add()];
+  const begin = server.newest;
+  const ids = [server.addEvent(), server.addEvent()];
   await pass(6_000);
-  const links = new Map(server.reports.flatMap((report) => report.links).map((said) => [said.transport, said]));
+  const links = new Map(reportServer.reports.flatMap((report) => report.links).map((said) => [said.transport, said]));
   for (const [transport, shown] of [["sse", true], ["websocket", false]]) {
     const said = links.get(transport);
     assert.deepEqual([said.shown, said.from, said.to], [shown, begin, ids[1]], transport);
     assert.deepEqual(said.topics, ["notifications", "dashboard", "projects"]);
-    assert.deepEqual(server.events(said.link), ids);
+    assert.deepEqual(reportServer.events(said.link), ids);
     assert.ok(said.worked_ago <= said.opened_ago);
   }
 });
 
 test("a WebSocket that is blocked is told of, and the fallback with its reason", async () => {
   const all = reporting("websocket");
-  all.site.websocket = "blocked";
+  all.server.websocket = "blocked";
   await all.pass(6_000);
-  const links = all.server.reports.flatMap((report) => report.links);
+  const links = all.reportServer.reports.flatMap((report) => report.links);
   const failed = links.find(({ transport }) => transport === "websocket");
   assert.deepEqual([failed.worked_ago, failed.reason], [null, "blocked"]);
   assert.ok(failed.ended_ago > 0);
   assert.ok(links.find(({ transport }) => transport === "sse").worked_ago > 0);
-  const [{ name, ago, ...fallback }] = all.server.reports.flatMap((report) => report.fallbacks);
+  const [{ name, ago, ...fallback }] = all.reportServer.reports.flatMap((report) => report.fallbacks);
   assert.deepEqual(fallback, { from: "websocket", to: "sse", reason: "blocked" });
   assert.match(name, /^name\d/);
   assert.ok(ago >= 0);

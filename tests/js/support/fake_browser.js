@@ -1,6 +1,6 @@
-// A made-up browser: tabs that share locks and channels, and may freeze or crash.
+// A fake browser: tabs that share locks and broadcast channels, and may freeze or crash.
 
-export class Browser {
+export class FakeBrowser {
   tabs = new Set();
   channels = new Set();
   locks = new Map(); // name -> {held, queue}
@@ -9,10 +9,10 @@ export class Browser {
     this.clock = clock;
   }
 
-  /** The browser's own part in the end of a tab: its locks go to the next. */
-  forget(tab) {
+  /** What a browser does when a tab ends: its locks are granted to the next in the queue. */
+  removeTab(tab) {
     this.tabs.delete(tab);
-    this.clock.forget(tab);
+    this.clock.removeTimers(tab);
     for (const channel of this.channels) if (channel.tab === tab) this.channels.delete(channel);
     for (const [name, lock] of this.locks) {
       lock.queue = lock.queue.filter((request) => request.tab !== tab);
@@ -29,7 +29,7 @@ export class Browser {
       const data = structuredClone(message);
       for (const other of this.channels) {
         if (other === channel || other.name !== name) continue;
-        setImmediate(() => other.tab.soon(() => this.channels.has(other) && other.onmessage?.({ data })));
+        setImmediate(() => other.tab.run(() => this.channels.has(other) && other.onmessage?.({ data })));
       }
     };
     this.channels.add(channel);
@@ -40,7 +40,7 @@ export class Browser {
     return { request: (name, options, callback) => this.#request(tab, name, options, callback) };
   }
 
-  /** Who holds the lock of this name that tabs share. */
+  /** The tab that holds the lock. */
   get holder() {
     return [...this.locks.values()].map(({ held }) => held?.tab).find(Boolean) ?? null;
   }
@@ -52,15 +52,15 @@ export class Browser {
     return new Promise((resolve, reject) => {
       const request = { tab, callback, resolve, reject };
       if (steal) {
-        const robbed = lock.held;
+        const stolen = lock.held;
         lock.held = null;
-        robbed?.tab.soon(() => robbed.reject(new DOMException("Taken.", "AbortError")));
+        stolen?.tab.run(() => stolen.reject(new DOMException("Stolen.", "AbortError")));
         lock.queue.unshift(request);
       } else {
         lock.queue.push(request);
         signal?.addEventListener("abort", () => {
           lock.queue = lock.queue.filter((other) => other !== request);
-          if (lock.held !== request) reject(new DOMException("Given up.", "AbortError"));
+          if (lock.held !== request) reject(new DOMException("Aborted.", "AbortError"));
         });
       }
       this.#grant(name);
@@ -73,7 +73,7 @@ export class Browser {
     const request = lock.queue.shift();
     lock.held = request;
     setImmediate(() =>
-      request.tab.soon(async () => {
+      request.tab.run(async () => {
         try {
           request.resolve(await request.callback({ name }));
         } catch (error) {

@@ -1,23 +1,23 @@
-// A tab with a page in it: the manager under test, in a made-up browser, before a made-up server.
+// A tab with a page: the manager under test, in a fake browser and with a fake server.
 
 import { LiveManager } from "../../../realtime/static/realtime/js/manager.js";
-import { Browser } from "./fake_browser.js";
-import { Clock, settle } from "./fake_clock.js";
-import { Site } from "./fake_server.js";
+import { FakeBrowser } from "./fake_browser.js";
+import { FakeClock, settle } from "./fake_clock.js";
+import { FakeServer } from "./fake_server.js";
 
 /** A clock, a server, and a browser in which to open tabs. */
 export function scene({ random = () => 0.5 } = {}) {
-  const clock = new Clock();
-  const site = new Site(clock);
-  const browser = new Browser(clock);
-  return { clock, site, browser, random, pass: (milliseconds) => clock.pass(milliseconds) };
+  const clock = new FakeClock();
+  const server = new FakeServer(clock);
+  const browser = new FakeBrowser(clock);
+  return { clock, server, browser, random, pass: (milliseconds) => clock.pass(milliseconds) };
 }
 
-export class Tab {
+export class FakeTab {
   frozen = false;
-  handled = []; // ids, as often as they were handed out
-  frames = []; // everything that was handed out
-  states = []; // as they followed each other
+  handled = []; // the ids of all events that the handlers were called with
+  frames = []; // all frames that the handlers were called with
+  states = []; // in order
   resets = 0;
   receipts = [];
   links = [];
@@ -25,36 +25,36 @@ export class Tab {
   errors = [];
   #backlog = [];
   #aborts = new Set();
-  #moments = null;
+  #lifecycle = null;
 
   /**
    * @param {object} scene
-   * @param {object} [options] transport (of the page), shares (whether the browser has locks), hidden, online; and what
-   *   the page says, as of LiveManager
+   * @param {object} [options] transport (of the page), shares (whether the browser has locks), hidden; and the options
+   *   of LiveManager that are otherwise read from the page
    */
-  constructor({ clock, site, browser, random }, { transport = "sse", shares = true, hidden = false, ...page } = {}) {
+  constructor({ clock, server, browser, random }, { transport = "sse", shares = true, hidden = false, ...page } = {}) {
     this.clock = clock;
     this.hidden = hidden;
     this.online = true;
     this.browser = browser;
     browser.tabs.add(this);
     let links = 0;
-    this.world = {
+    this.environment = {
       now: () => clock.now,
       date: () => 1_700_000_000_000 + clock.now,
       random,
       makeId: () => `link${(links += 1)}`,
       setTimeout: (callback, milliseconds) => clock.setTimeout(callback, milliseconds, this),
       clearTimeout: (timer) => clock.clearTimeout(timer),
-      fetch: (address, options) => this.#fetch(site, address, options),
-      makeSocket: (address) => site.makeSocket(address),
+      fetch: (url, options) => this.#fetch(server, url, options),
+      makeSocket: (url) => server.makeSocket(url),
       makeChannel: (name) => browser.makeChannel(this, name),
-      hasSockets: () => true,
+      hasWebSocket: () => true,
       locks: () => (shares ? browser.locksOf(this) : undefined),
       isOnline: () => this.online,
       isHidden: () => this.hidden,
-      here: () => "http://office.test/dashboard/",
-      report: (error) => this.errors.push(error),
+      pageUrl: () => "http://office.test/dashboard/",
+      reportError: (error) => this.errors.push(error),
       debug: () => {},
     };
     this.page = {
@@ -65,19 +65,23 @@ export class Tab {
       userId: "7",
       user: "user7",
       heartbeat: "15",
-      cursor: String(site.newest),
-      world: this.world,
-      watch: (moments) => (this.#moments = moments),
+      cursor: String(server.newest),
+      environment: this.environment,
+      watchLifecycle: (callbacks) => {
+        this.#lifecycle = callbacks;
+      },
       hooks: {
         onReceipt: (receipt) => this.receipts.push(receipt),
-        onLink: (what) => this.links.push(what),
-        onFallback: (what) => this.fallbacks.push(what),
+        onLink: (report) => this.links.push(report),
+        onFallback: (report) => this.fallbacks.push(report),
       },
       ...page,
     };
     this.manager = new LiveManager(transport, this.page);
     this.manager.onState((state) => this.states.at(-1) !== state && this.states.push(state));
-    this.manager.onReset(() => (this.resets += 1));
+    this.manager.onReset(() => {
+      this.resets += 1;
+    });
     for (const connect of ["connectNotifications", "connectDashboard", "connectProjects"]) {
       this.manager[connect]((frame) => {
         this.frames.push(frame);
@@ -90,81 +94,81 @@ export class Tab {
     return this.manager.getStatus();
   }
 
-  /** Run it, now or when the tab runs again. */
-  soon(what) {
-    if (this.frozen) this.#backlog.push(what);
-    else if (this.browser.tabs.has(this)) what();
+  /** Run the callback, now or when the tab is no longer frozen. */
+  run(callback) {
+    if (this.frozen) this.#backlog.push(callback);
+    else if (this.browser.tabs.has(this)) callback();
   }
 
-  look(visible = true) {
+  setVisible(visible = true) {
     this.hidden = !visible;
-    this.#moments.onSeen(visible);
+    this.#lifecycle.onVisibilityChange(visible);
     return settle();
   }
 
   network(online) {
     this.online = online;
-    this.#moments.onNetwork(online);
+    this.#lifecycle.onNetworkChange(online);
     return settle();
   }
 
-  /** The page is left, and perhaps kept for the way back. */
-  leave() {
-    this.#moments.onLeave();
+  /** The user leaves the page, which the browser may keep in its back/forward cache. */
+  suspend() {
+    this.#lifecycle.onSuspend();
     return settle();
   }
 
-  back() {
-    this.#moments.onBack();
+  resume() {
+    this.#lifecycle.onResume();
     return settle();
   }
 
   close() {
-    this.#moments.onLeave();
-    this.browser.forget(this);
+    this.#lifecycle.onSuspend();
+    this.browser.removeTab(this);
     return settle();
   }
 
-  /** It is gone without a word. */
+  /** The tab ends without any lifecycle event. */
   crash() {
-    this.browser.forget(this);
+    this.browser.removeTab(this);
     for (const abort of this.#aborts) abort.abort();
     return settle();
   }
 
-  /** Nothing of it runs any more, as with a process that is stopped; the browser knows of nothing. */
+  /** Its code no longer runs, as in a process that is stopped; the browser does not notice. */
   freeze() {
     this.frozen = true;
     return settle();
   }
 
-  /** `timersFirst`: it gets to its timers before it gets to what it was told meanwhile. */
+  /** `timersFirst`: timers run before the messages that arrived meanwhile. */
   async thaw({ timersFirst = false } = {}) {
     this.frozen = false;
     if (timersFirst) await this.clock.pass(1);
-    this.#backlog.splice(0).forEach((what) => what());
+    for (const callback of this.#backlog.splice(0)) callback();
     return settle();
   }
 
-  async #fetch(site, address, { signal }) {
+  async #fetch(server, url, { signal }) {
     const abort = new AbortController();
     this.#aborts.add(abort);
     signal.addEventListener("abort", () => abort.abort(signal.reason));
     if (signal.aborted) abort.abort(signal.reason);
-    const answer = await site.fetch(address, { signal: abort.signal });
-    await this.#running();
-    // What comes while the tab is frozen is read when it runs again.
-    const late = new TransformStream({
-      transform: async (chunk, pipe) => {
-        await this.#running();
-        pipe.enqueue(chunk);
+    const response = await server.fetch(url, { signal: abort.signal });
+    await this.#untilRunning();
+    // Data that arrives while the tab is frozen is read when it runs again.
+    const delayed = new TransformStream({
+      transform: async (chunk, controller) => {
+        await this.#untilRunning();
+        controller.enqueue(chunk);
       },
     });
-    const { status, headers } = answer;
-    return new Response(answer.body.pipeThrough(late), { status, headers });
+    const { status, headers } = response;
+    return new Response(response.body.pipeThrough(delayed), { status, headers });
   }
 
-  async #running() {
+  async #untilRunning() {
     while (this.frozen) await new Promise((resolve) => this.#backlog.push(resolve));
   }
 }

@@ -1,47 +1,47 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Ledger } from "../../../realtime/static/realtime/js/tabs/deduplicator.js";
-import { scene, Tab } from "../support/fake_tab.js";
+import { Deduplicator } from "../../../realtime/static/realtime/js/tabs/deduplicator.js";
+import { scene, FakeTab } from "../support/fake_tab.js";
 
-function ledgerFrom(cursor) {
+function deduplicatorFrom(cursor) {
   const handled = [];
   const errors = [];
-  const ledger = new Ledger({ cursor, handle: (frame) => handled.push(frame.id ?? frame.type), report: (error) => errors.push(error) });
-  return { ledger, handled, errors };
+  const deduplicator = new Deduplicator({ cursor, onFrame: (frame) => handled.push(frame.id ?? frame.type), onError: (error) => errors.push(error) });
+  return { deduplicator, handled, errors };
 }
 const event = (id) => ({ type: "notification", id });
 const cursor = (at) => ({ type: "cursor", cursor: at });
 
 test("an event is handed on once, whichever link brings it, and in order", () => {
-  const { ledger, handled } = ledgerFrom(10);
-  ledger.take([event(9), event(10), event(11), event(13)]);
-  ledger.take([event(11), event(12), event(13), event(14)]); // another link, a little behind
+  const { deduplicator, handled } = deduplicatorFrom(10);
+  deduplicator.process([event(9), event(10), event(11), event(13)]);
+  deduplicator.process([event(11), event(12), event(13), event(14)]); // another link, a little behind
   assert.deepEqual(handled, [11, 13, 14]);
-  assert.equal(ledger.cursor, 14);
+  assert.equal(deduplicator.cursor, 14);
 });
 
 test("the cursor moves past what is for others, and never back", () => {
-  const { ledger, handled } = ledgerFrom(10);
-  ledger.take([cursor(20), event(15), cursor(18), { type: "dashboard_update" }]);
+  const { deduplicator, handled } = deduplicatorFrom(10);
+  deduplicator.process([cursor(20), event(15), cursor(18), { type: "dashboard_update" }]);
   assert.deepEqual(handled, ["dashboard_update"]);
-  assert.equal(ledger.cursor, 20);
+  assert.equal(deduplicator.cursor, 20);
 });
 
 test("a page that does not know its cursor takes the first that it is told", () => {
-  const { ledger, handled } = ledgerFrom(null);
-  assert.equal(ledger.misses(50), false);
-  ledger.take([event(51), cursor(52)]);
+  const { deduplicator, handled } = deduplicatorFrom(null);
+  assert.equal(deduplicator.hasGapBefore(50), false);
+  deduplicator.process([event(51), cursor(52)]);
   assert.deepEqual(handled, [51]);
-  assert.equal(ledger.cursor, 52);
+  assert.equal(deduplicator.cursor, 52);
 });
 
 test("after a reset it goes on from where the server says, be that before or after the reset's frame", () => {
   for (const frames of [[{ type: "reset", cursor: 5 }], [{ type: "reset", cursor: null }, cursor(5)]]) {
-    const { ledger, handled } = ledgerFrom(999);
-    ledger.take([...frames, event(6)]);
+    const { deduplicator, handled } = deduplicatorFrom(999);
+    deduplicator.process([...frames, event(6)]);
     assert.deepEqual(handled, ["reset", 6]);
-    assert.equal(ledger.cursor, 6);
+    assert.equal(deduplicator.cursor, 6);
   }
 });
 
@@ -52,7 +52,7 @@ test("a handler that fails does not keep the next frame from being handled", () 
     seen.push(id);
     if (id === 1) throw new Error("Oh");
   };
-  new Ledger({ cursor: 0, handle, report: (error) => errors.push(error.message) }).take([event(1), event(2)]);
+  new Deduplicator({ cursor: 0, onFrame: handle, onError: (error) => errors.push(error.message) }).process([event(1), event(2)]);
   assert.deepEqual(seen, [1, 2]);
   assert.deepEqual(errors, ["Oh"]);
 });
@@ -60,13 +60,13 @@ test("a handler that fails does not keep the next frame from being handled", () 
 for (const transport of ["sse", "websocket", "poll"]) {
   test(`a cursor that is of no use resets the page's state, and it goes on: ${transport}`, async () => {
     const all = scene();
-    if (transport === "poll") all.site.sse = "html";
-    for (let number = 0; number < 5; number += 1) all.site.add();
-    const tab = new Tab(all, { transport: transport === "poll" ? "sse" : transport, cursor: "999999999" });
+    if (transport === "poll") all.server.sse = "html";
+    for (let number = 0; number < 5; number += 1) all.server.addEvent();
+    const tab = new FakeTab(all, { transport: transport === "poll" ? "sse" : transport, cursor: "999999999" });
     await all.pass(100);
     assert.equal(tab.resets, 1);
     assert.equal(tab.manager.cursor, "5");
-    const id = all.site.add();
+    const id = all.server.addEvent();
     await all.pass(20_000);
     assert.deepEqual(tab.handled, [id]);
     assert.equal(tab.resets, 1);
@@ -74,15 +74,15 @@ for (const transport of ["sse", "websocket", "poll"]) {
 
   test(`an older database that is restored under an open page is a reset too: ${transport}`, async () => {
     const all = scene();
-    if (transport === "poll") all.site.sse = "html";
-    for (let number = 0; number < 50; number += 1) all.site.add();
-    const tab = new Tab(all, { transport: transport === "poll" ? "sse" : transport });
+    if (transport === "poll") all.server.sse = "html";
+    for (let number = 0; number < 50; number += 1) all.server.addEvent();
+    const tab = new FakeTab(all, { transport: transport === "poll" ? "sse" : transport });
     await all.pass(20_000);
-    all.site.log.length = 10;
-    for (const link of [...all.site.open]) link.break();
+    all.server.log.length = 10;
+    for (const link of [...all.server.open]) link.break();
     await all.pass(20_000);
     assert.equal(tab.resets, 1);
-    const id = all.site.add();
+    const id = all.server.addEvent();
     await all.pass(20_000);
     assert.deepEqual(tab.handled, [id]);
     assert.equal(id, 11);
@@ -91,7 +91,7 @@ for (const transport of ["sse", "websocket", "poll"]) {
 
 test("each topic's handlers get what is theirs, one project's only what is about it", async () => {
   const all = scene();
-  const tab = new Tab(all);
+  const tab = new FakeTab(all);
   const seen = { notifications: [], dashboard: [], projects: [], one: [] };
   tab.manager.connectNotifications(({ type }) => seen.notifications.push(type));
   tab.manager.connectDashboard(({ type }) => seen.dashboard.push(type));
@@ -101,14 +101,14 @@ test("each topic's handlers get what is theirs, one project's only what is about
     throw new Error("Oh");
   });
   await all.pass(100);
-  all.site.add();
-  all.site.say({ type: "dashboard_update", total_projects: 1, status_counts: {} });
-  for (const id of [3, 4]) all.site.add({ type: "progress_updated", project_id: id });
-  all.site.say({ type: "project_status", projects: [{ id: 4 }, { id: 3 }] });
-  all.site.say({ type: "project_status", projects: [{ id: 4 }, null] });
+  all.server.addEvent();
+  all.server.broadcast({ type: "dashboard_update", total_projects: 1, status_counts: {} });
+  for (const id of [3, 4]) all.server.addEvent({ type: "progress_updated", project_id: id });
+  all.server.broadcast({ type: "project_status", projects: [{ id: 4 }, { id: 3 }] });
+  all.server.broadcast({ type: "project_status", projects: [{ id: 4 }, null] });
   await all.pass(100);
   stop();
-  all.site.add({ type: "projects_changed" });
+  all.server.addEvent({ type: "projects_changed" });
   await all.pass(100);
   assert.deepEqual(seen, {
     notifications: ["notification"],

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { LiveManager } from "../../../realtime/static/realtime/js/manager.js";
-import { scene, Tab } from "../support/fake_tab.js";
+import { scene, FakeTab } from "../support/fake_tab.js";
 
 async function tabsOf(all, count, options = {}) {
-  const tabs = Array.from({ length: count }, (_, index) => new Tab(all, { hidden: index > 0, ...options }));
+  const tabs = Array.from({ length: count }, (_, index) => new FakeTab(all, { hidden: index > 0, ...options }));
   await all.pass(100);
   return tabs;
 }
@@ -27,10 +27,10 @@ function assertWhole(tabs, ids) {
 test("twenty tabs are one connection, and each hears everything", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 20);
-  const ids = [all.site.add(), all.site.add()];
+  const ids = [all.server.addEvent(), all.server.addEvent()];
   await all.pass(60_000);
-  assert.equal(all.site.most, 1);
-  assert.equal(all.site.of("sse").length, 1);
+  assert.equal(all.server.maxOpen, 1);
+  assert.equal(all.server.requestsOf("sse").length, 1);
   assert.equal(leaders(tabs).length, 1);
   assertWhole(tabs, ids);
   for (const tab of tabs) assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
@@ -39,7 +39,7 @@ test("twenty tabs are one connection, and each hears everything", async () => {
 test("a state without an id reaches every tab as well", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 3);
-  all.site.say({ type: "dashboard_update", total_projects: 4, status_counts: {} });
+  all.server.broadcast({ type: "dashboard_update", total_projects: 4, status_counts: {} });
   await all.pass(10);
   for (const tab of tabs) assert.equal(tab.frames.at(-1).total_projects, 4);
 });
@@ -47,19 +47,19 @@ test("a state without an id reaches every tab as well", async () => {
 test("a leader that closes is followed at once, and nothing is lost in between", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 5);
-  const ids = [all.site.add()];
+  const ids = [all.server.addEvent()];
   await all.pass(10);
   const [leader] = leaders(tabs);
   await leader.close();
-  ids.push(all.site.add());
+  ids.push(all.server.addEvent());
   const rest = tabs.filter((tab) => tab !== leader);
   await all.pass(100);
-  ids.push(all.site.add());
+  ids.push(all.server.addEvent());
   await all.pass(10);
   assertWhole(rest, ids);
   assert.equal(leaders(rest).length, 1);
-  assert.equal(all.site.open.size, 1);
-  assert.equal(all.site.most, 1, "the old one was closed first");
+  assert.equal(all.server.open.size, 1);
+  assert.equal(all.server.maxOpen, 1, "the old one was closed first");
 });
 
 test("a leader that crashes is followed at once", async () => {
@@ -67,7 +67,7 @@ test("a leader that crashes is followed at once", async () => {
   const tabs = await tabsOf(all, 3, { transport: "websocket" });
   const [leader] = leaders(tabs);
   await leader.crash();
-  const ids = [all.site.add()];
+  const ids = [all.server.addEvent()];
   await all.pass(100);
   const rest = tabs.filter((tab) => tab !== leader);
   assertWhole(rest, ids);
@@ -81,9 +81,9 @@ test("one leader after the other goes, until the last tab is alone", async () =>
   while (tabs.length > 1) {
     const [leader] = leaders(tabs);
     tabs = tabs.filter((tab) => tab !== leader);
-    ids.push(all.site.add());
+    ids.push(all.server.addEvent());
     await (ids.length % 2 ? leader.close() : leader.crash());
-    ids.push(all.site.add());
+    ids.push(all.server.addEvent());
     await all.pass(500);
     assertWhole(tabs, ids);
   }
@@ -94,12 +94,12 @@ test("a leader that is frozen with notice lets go, and listens again when it tha
   const tabs = await tabsOf(all, 2);
   const [leader] = leaders(tabs);
   const other = tabs.find((tab) => tab !== leader);
-  await leader.leave(); // the browser's "freeze" event
-  const ids = [all.site.add()];
+  await leader.suspend(); // the browser's "freeze" event
+  const ids = [all.server.addEvent()];
   await all.pass(1_000);
   assertWhole([other], ids);
-  await leader.back();
-  ids.push(all.site.add());
+  await leader.resume();
+  ids.push(all.server.addEvent());
   await all.pass(1_000);
   assertWhole([other, leader], ids);
   assertLeads(other, tabs);
@@ -110,20 +110,20 @@ test("a leader that hangs without notice is robbed by a tab that somebody looks 
   const tabs = await tabsOf(all, 3);
   const [leader] = leaders(tabs);
   const [seen, hidden] = tabs.filter((tab) => tab !== leader);
-  await leader.look(false);
+  await leader.setVisible(false);
   await leader.freeze();
-  await seen.look(true);
-  const ids = [all.site.add()];
+  await seen.setVisible(true);
+  const ids = [all.server.addEvent()];
   await all.pass(4_000);
   assertLeads(seen, [seen, hidden]);
   assertWhole([seen, hidden], ids);
   // It wakes up, learns that it was robbed, and is one of the others.
   await leader.thaw();
   await all.pass(100);
-  ids.push(all.site.add());
+  ids.push(all.server.addEvent());
   await all.pass(1_000);
   assertLeads(seen, tabs);
-  assert.equal(all.site.open.size, 1);
+  assert.equal(all.server.open.size, 1);
   assertWhole(tabs, ids);
 });
 
@@ -146,16 +146,16 @@ test("tabs that nobody looks at leave each other in peace", async () => {
   await leader.freeze();
   await all.pass(60_000);
   assertLeads(leader, tabs);
-  assert.equal(all.site.of("sse").length, 1);
+  assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
 test("a tab that was held up itself does not rob a leader that is there", async () => {
   for (const timersFirst of [true, false]) {
     const all = scene();
-    const leader = new Tab(all);
+    const leader = new FakeTab(all);
     await all.pass(1_000);
     await leader.freeze();
-    const other = new Tab(all);
+    const other = new FakeTab(all);
     await all.pass(100);
     await other.freeze(); // while it waits for its first answer
     await leader.thaw();
@@ -164,7 +164,7 @@ test("a tab that was held up itself does not rob a leader that is there", async 
     await all.pass(20_000);
     assertLeads(leader, [leader, other]);
     assert.equal(other.status.state, "live");
-    assert.equal(all.site.of("sse").length, 1);
+    assert.equal(all.server.requestsOf("sse").length, 1);
   }
 });
 
@@ -182,18 +182,18 @@ test("a tab that was robbed is ready to lead again", async () => {
   await all.pass(100);
   assertLeads(leader, [leader]);
   assert.equal(leader.status.state, "live");
-  assert.equal(all.site.open.size, 1);
+  assert.equal(all.server.open.size, 1);
 });
 
 test("a tab that is gone before it got the lock does not keep it", async () => {
   const all = scene();
-  const gone = new Tab(all);
+  const gone = new FakeTab(all);
   gone.manager.connect();
-  gone.leave();
-  const tab = new Tab(all);
+  gone.suspend();
+  const tab = new FakeTab(all);
   await all.pass(100);
   assertLeads(tab, [gone, tab]);
-  assert.equal(all.site.of("sse").length, 1);
+  assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
 test("two tabs that rob at once end as one leader", async () => {
@@ -203,10 +203,10 @@ test("two tabs that rob at once end as one leader", async () => {
   const rest = tabs.filter((tab) => tab !== leader);
   await leader.freeze();
   await all.pass(12_000);
-  const ids = [all.site.add()];
+  const ids = [all.server.addEvent()];
   await all.pass(1_000);
   assert.equal(leaders(rest).length, 1);
-  assert.equal(all.site.open.size - 1, 1, "and the stream of the frozen one, which the server cannot know of");
+  assert.equal(all.server.open.size - 1, 1, "and the stream of the frozen one, which the server cannot know of");
   assertWhole(rest, ids);
 });
 
@@ -215,12 +215,12 @@ test("a leader that nobody looks at and that finds no server leaves the trying t
   const tabs = await tabsOf(all, 2);
   const [leader] = leaders(tabs);
   const other = tabs.find((tab) => tab !== leader);
-  await leader.look(false);
-  await other.look(true);
-  all.site.die();
+  await leader.setVisible(false);
+  await other.setVisible(true);
+  all.server.crash();
   await all.pass(30_000);
   assertLeads(other, tabs);
-  all.site.up = true;
+  all.server.up = true;
   await all.pass(30_000);
   for (const tab of tabs) assert.equal(tab.status.state, "live");
 });
@@ -228,10 +228,10 @@ test("a leader that nobody looks at and that finds no server leaves the trying t
 test("a tab that was loaded while the leader lagged behind starts from what it shows", async () => {
   const all = scene();
   const [leader] = await tabsOf(all, 1);
-  const shown = [all.site.newest];
-  for (const link of all.site.open) link.tell = ((tell) => () => setTimeout(tell))(() => {}); // nothing arrives
-  shown.push(all.site.add());
-  const late = new Tab(all, { cursor: String(all.site.newest) });
+  const shown = [all.server.newest];
+  for (const link of all.server.open) link.send = () => {}; // nothing arrives
+  shown.push(all.server.addEvent());
+  const late = new FakeTab(all, { cursor: String(all.server.newest) });
   await all.pass(100);
   assert.deepEqual(late.handled, []);
   assert.equal(late.manager.cursor, String(shown[1]));
@@ -241,32 +241,32 @@ test("a tab that was loaded while the leader lagged behind starts from what it s
 test("a tab that was loaded from a cache asks by itself for what it missed", async () => {
   const all = scene();
   await tabsOf(all, 1);
-  const ids = Array.from({ length: 1_020 }, () => all.site.add());
+  const ids = Array.from({ length: 1_020 }, () => all.server.addEvent());
   await all.pass(10);
-  const old = new Tab(all, { cursor: "0" });
+  const old = new FakeTab(all, { cursor: "0" });
   await all.pass(2_000);
   assertWhole([old], ids);
-  ids.push(all.site.add());
+  ids.push(all.server.addEvent());
   await all.pass(10);
   assertWhole([old], ids);
   assert.equal(old.resets, 0);
-  assert.equal(all.site.of("sse").length, 1);
+  assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
 test("what comes while a tab catches up is handled after that, once", async () => {
   const all = scene();
   await tabsOf(all, 1);
-  const ids = Array.from({ length: 3 }, () => all.site.add());
+  const ids = Array.from({ length: 3 }, () => all.server.addEvent());
   await all.pass(10);
-  all.site.poll = "away";
-  const old = new Tab(all, { cursor: "0" });
+  all.server.poll = "away";
+  const old = new FakeTab(all, { cursor: "0" });
   await all.pass(10);
-  ids.push(all.site.add());
+  ids.push(all.server.addEvent());
   await all.pass(10);
   assert.deepEqual(old.handled, [], "not out of order");
-  all.site.poll = "ok";
+  all.server.poll = "ok";
   await all.pass(5_000);
-  ids.push(all.site.add());
+  ids.push(all.server.addEvent());
   await all.pass(10);
   assertWhole([old], ids);
 });
@@ -274,13 +274,13 @@ test("what comes while a tab catches up is handled after that, once", async () =
 test("a tab that asks a process which has not read as far as the leader's waits for it", async () => {
   const all = scene();
   await tabsOf(all, 1);
-  const ids = Array.from({ length: 5 }, () => all.site.add());
+  const ids = Array.from({ length: 5 }, () => all.server.addEvent());
   await all.pass(10);
-  all.site.lag = 2;
-  const old = new Tab(all, { cursor: "0" });
+  all.server.lag = 2;
+  const old = new FakeTab(all, { cursor: "0" });
   await all.pass(100);
   assertWhole([old], ids.slice(0, 3));
-  all.site.lag = 0;
+  all.server.lag = 0;
   await all.pass(400);
   assertWhole([old], ids);
 });
@@ -289,13 +289,13 @@ test("a gap that cannot be closed is a reset", async () => {
   for (const page of [{ pollUrl: undefined }, {}]) {
     const all = scene();
     await tabsOf(all, 1);
-    Array.from({ length: 3 }, () => all.site.add());
+    Array.from({ length: 3 }, () => all.server.addEvent());
     await all.pass(10);
-    all.site.poll = "fault";
-    const old = new Tab(all, { cursor: "0", ...page });
+    all.server.poll = "fault";
+    const old = new FakeTab(all, { cursor: "0", ...page });
     await all.pass(120_000);
     assert.equal(old.resets, 1);
-    const id = all.site.add();
+    const id = all.server.addEvent();
     await all.pass(10);
     assertWhole([old], [id]);
   }
@@ -304,9 +304,9 @@ test("a gap that cannot be closed is a reset", async () => {
 test("states from before a page was made are not shown on it", async () => {
   const all = scene();
   await tabsOf(all, 1);
-  const tab = new Tab(all, { cursor: "50" });
+  const tab = new FakeTab(all, { cursor: "50" });
   await all.pass(10);
-  for (const link of all.site.open) link.tell([{ type: "dashboard_update", total_projects: 1, status_counts: {} }]);
+  for (const link of all.server.open) link.send([{ type: "dashboard_update", total_projects: 1, status_counts: {} }]);
   await all.pass(10);
   assert.deepEqual(tab.frames, []);
 });
@@ -314,8 +314,8 @@ test("states from before a page was made are not shown on it", async () => {
 test("tabs of different people share nothing", async () => {
   const all = scene();
   await tabsOf(all, 2);
-  all.site.user = "8";
-  const other = new Tab(all, { userId: "8", user: "user8" });
+  all.server.user = "8";
+  const other = new FakeTab(all, { userId: "8", user: "user8" });
   await all.pass(100);
   assert.equal(other.status.state, "live");
   assert.ok(other.status.leader);
@@ -324,10 +324,10 @@ test("tabs of different people share nothing", async () => {
 for (const [name, spoil] of Object.entries({
   "without Web Locks": (tab) => tab,
   "whose locks may not be used": (tab) => {
-    tab.world.locks = () => ({ request: () => Promise.reject(new DOMException("No.", "SecurityError")) });
+    tab.environment.locks = () => ({ request: () => Promise.reject(new DOMException("No.", "SecurityError")) });
   },
   "whose channels may not be used": (tab) => {
-    tab.world.makeChannel = () => {
+    tab.environment.makeChannel = () => {
       throw new DOMException("No.", "SecurityError");
     };
   },
@@ -335,21 +335,21 @@ for (const [name, spoil] of Object.entries({
   test(`a browser ${name} falls back to a connection for each tab that is looked at`, async () => {
     const all = scene();
     const shares = name !== "without Web Locks";
-    const tabs = [new Tab(all, { shares }), new Tab(all, { shares, hidden: true })];
+    const tabs = [new FakeTab(all, { shares }), new FakeTab(all, { shares, hidden: true })];
     tabs.forEach(spoil);
     await all.pass(100);
     assert.equal(tabs[0].status.state, "live");
-    assert.equal(all.site.open.size, 1);
-    const ids = [all.site.add()];
-    await tabs[0].look(false);
-    await tabs[1].look(true);
+    assert.equal(all.server.open.size, 1);
+    const ids = [all.server.addEvent()];
+    await tabs[0].setVisible(false);
+    await tabs[1].setVisible(true);
     await all.pass(2_500);
-    assert.equal(all.site.open.size, 1);
+    assert.equal(all.server.open.size, 1);
     assertWhole(tabs, ids);
-    ids.push(all.site.add());
+    ids.push(all.server.addEvent());
     await all.pass(10_000);
     assertWhole([tabs[1]], ids);
-    await tabs[0].look(true);
+    await tabs[0].setVisible(true);
     await all.pass(100);
     assertWhole(tabs, ids);
     assert.deepEqual(tabs.flatMap((tab) => tab.errors), []);
@@ -358,18 +358,18 @@ for (const [name, spoil] of Object.entries({
 
 test("a connection of one tab's own carries what its page shows, also what it shows later", async () => {
   const all = scene();
-  const tab = new Tab(all, { shares: false });
+  const tab = new FakeTab(all, { shares: false });
   tab.manager.disconnect(); // which shows everything; this one does not
   const manager = new LiveManager("sse", tab.page);
   const seen = [];
   manager.connectNotifications(() => {});
   await all.pass(100);
-  assert.equal(all.site.of("sse").at(-1).topics, "notifications");
+  assert.equal(all.server.requestsOf("sse").at(-1).topics, "notifications");
   manager.connectDashboard(({ total_projects: total }) => seen.push(total));
   await all.pass(100);
-  assert.equal(all.site.of("sse").at(-1).topics, "notifications,dashboard");
-  assert.equal(all.site.open.size, 1);
-  all.site.say({ type: "dashboard_update", total_projects: 4, status_counts: {} });
+  assert.equal(all.server.requestsOf("sse").at(-1).topics, "notifications,dashboard");
+  assert.equal(all.server.open.size, 1);
+  all.server.broadcast({ type: "dashboard_update", total_projects: 4, status_counts: {} });
   await all.pass(100);
   assert.deepEqual(seen, [4]);
 });
@@ -377,13 +377,13 @@ test("a connection of one tab's own carries what its page shows, also what it sh
 test("nonsense on the channel is left alone", async () => {
   const all = scene();
   const [leader, tab] = await tabsOf(all, 2);
-  const stranger = new Tab(all, { hidden: true });
+  const stranger = new FakeTab(all, { hidden: true });
   await all.pass(10);
   const channel = all.browser.makeChannel(stranger, "gistagum-live-1-7");
   const nonsense = [null, 7, "x", [], {}, { kind: "batch" }, { kind: "batch", after: "x", frames: [{}] }, { kind: "batch", after: null, frames: [null] }];
   for (const message of nonsense) channel.postMessage(message);
   await all.pass(100);
-  const id = all.site.add();
+  const id = all.server.addEvent();
   await all.pass(100);
   assertWhole([leader, tab], [id]);
   assert.deepEqual([leader, tab].flatMap((one) => one.errors), []);
@@ -392,12 +392,12 @@ test("nonsense on the channel is left alone", async () => {
 test("who ends their part hears nothing more, not even what they were catching up with", async () => {
   const all = scene();
   await tabsOf(all, 1);
-  for (let number = 0; number < 9; number += 1) all.site.add();
-  all.site.poll = "away";
-  const late = new Tab(all, { cursor: "0" });
+  for (let number = 0; number < 9; number += 1) all.server.addEvent();
+  all.server.poll = "away";
+  const late = new FakeTab(all, { cursor: "0" });
   await all.pass(100);
   late.manager.disconnect();
-  all.site.poll = "ok";
+  all.server.poll = "ok";
   await all.pass(60_000);
   assert.deepEqual(late.handled, []);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkFrames, cursorOf, isCursor, MalformedError, readFrames } from "../../../realtime/static/realtime/js/wire/frames.js";
+import { validateFrames, parseCursor, isCursor, MalformedError, parseFrames } from "../../../realtime/static/realtime/js/wire/frames.js";
 import { SseParser } from "../../../realtime/static/realtime/js/wire/sse_parser.js";
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31) || 1;
@@ -81,13 +81,13 @@ test(`made-up frames are frames, or are refused (FUZZ_SEED=${SEED})`, () => {
     const said = mangled(JSON.stringify(frame()));
     let frames;
     try {
-      frames = readFrames(said);
+      frames = parseFrames(said);
     } catch (error) {
       assert.ok(error instanceof MalformedError, `round ${round}: ${error.stack}`);
       continue;
     }
     good += frames.length;
-    assert.equal(checkFrames(frames), frames);
+    assert.equal(validateFrames(frames), frames);
     for (const frame of frames) {
       assert.equal(typeof frame.type, "string");
       assert.ok(frame.type === "cursor" ? isCursor(frame.cursor) : frame.id === undefined || isCursor(frame.id), said);
@@ -100,7 +100,7 @@ test(`made-up frames are frames, or are refused (FUZZ_SEED=${SEED})`, () => {
 test(`a made-up cursor is a place in the log, or none (FUZZ_SEED=${SEED})`, () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const said = Array.from({ length: below(20) }, () => pick([..."0123456789+-. eExX_\n\u0663\u{1d7d8}"])).join("");
-    const cursor = cursorOf(said);
+    const cursor = parseCursor(said);
     assert.ok(cursor === null || (isCursor(cursor) && Number(said) === cursor), said);
   }
 });

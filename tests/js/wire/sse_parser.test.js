@@ -64,20 +64,20 @@ test("a stream cut anywhere, many times over", () => {
 });
 
 test("a line that never ends is an error, not memory", () => {
-  const parser = new SseParser({ most: 1_000 });
+  const parser = new SseParser({ maxBlockSize: 1_000 });
   const piece = new TextEncoder().encode("x".repeat(300));
   assert.throws(() => [1, 2, 3, 4].forEach(() => parser.push(piece)), RangeError);
 });
 
 test("a block that never ends is one too, be it of comments", () => {
   for (const line of ["data: 0123456789\n", ": 0123456789\n"]) {
-    const parser = new SseParser({ most: 1_000 });
+    const parser = new SseParser({ maxBlockSize: 1_000 });
     assert.throws(() => parser.push(new TextEncoder().encode(line.repeat(200))), RangeError);
   }
 });
 
 test("many blocks of a fair size are no error", () => {
-  const parser = new SseParser({ most: 1_000 });
+  const parser = new SseParser({ maxBlockSize: 1_000 });
   const blocks = parser.push(new TextEncoder().encode(`data: ${"x".repeat(500)}\n\n`.repeat(100)));
   assert.equal(blocks.length, 100);
 });

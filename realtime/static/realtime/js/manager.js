@@ -1,298 +1,307 @@
-// Live updates as pages see them, whatever brings them: handlers by topic, and the state of the connection.
+// Live updates as pages use them, independent of the transport: handlers for each topic, and the state of the connection.
 //
-// Below it: a connection (leader.js) in one tab of the browser (shared_connection.js); the ledger, which hands on each event once; and
-// what a tab has missed (catch_up.js). What the page was rendered with is where it begins: nothing in between is lost.
+// A manager uses a connection that all tabs share (tabs/) and passes each event on once, beginning with the cursor with
+// which the page was rendered. So no event between rendering and connecting is lost.
 
-import { Alone } from "./tabs/own_connection.js";
+import { browserEnvironment } from "./browser/environment.js";
+import { watchLifecycle as watchBrowserLifecycle } from "./browser/lifecycle.js";
 import { CatchUp } from "./tabs/catch_up.js";
-import { checkFrames, concerned, cursorOf, isCursor, MalformedError, TOPICS, topicOf } from "./wire/frames.js";
-import { isWish, Leader } from "./tabs/leader.js";
-import { Ledger } from "./tabs/deduplicator.js";
-import { newsAddress } from "./transports/link.js";
-import { watchMoments } from "./browser/lifecycle.js";
-import { askForNews } from "./transports/poll_link.js";
-import { canShare, Tabs } from "./tabs/shared_connection.js";
-import { world as browser } from "./browser/environment.js";
+import { Deduplicator } from "./tabs/deduplicator.js";
+import { isMode, Leader } from "./tabs/leader.js";
+import { OwnConnection } from "./tabs/own_connection.js";
+import { canShare, SharedConnection } from "./tabs/shared_connection.js";
+import { subscriptionUrl } from "./transports/link.js";
+import { pollOnce } from "./transports/poll_link.js";
+import { isCursor, MalformedError, parseCursor, projectIdsOf, TOPICS, topicOf, validateFrames } from "./wire/frames.js";
 
 export class LiveManager {
   #page;
-  #world;
+  #environment;
   #hooks;
-  #wanted; // the transport that the server told this person to use, and why
-  #ledger;
-  #sharing;
+  #mode; // the transport that the server chose for this user, and the reason
+  #deduplicator;
+  #connection; // SharedConnection or OwnConnection
   #catchUp;
-  #leader = null; // while this tab holds the connection
-  #starting = null;
+  #leader = null; // while this tab is the leader
+  #startTimer = null;
   #stopped = false;
-  #shown = { state: "connecting", transport: null, since: 0 };
-  #said = ""; // what the page was told of it last
+  #status = { state: "connecting", transport: null, since: 0 };
+  #announcedStatus = ""; // what the callbacks were called with last
   #handlers = new Map(Object.values(TOPICS).map((topic) => [topic, new Set()]));
-  #onState = new Set();
-  #onReset = new Set();
+  #stateCallbacks = new Set();
+  #resetCallbacks = new Set();
 
   /**
-   * @param {string} transport the one to begin with, while the server says nothing else: "websocket", "sse" or "shadow"
-   * @param {object} [options] what is left out is read from the page (the data- attributes of <html>): streamUrl,
-   *   socketUrl, pollUrl, statusUrl, cursor, user (the name of whose page it is), userId, heartbeat (seconds). For tests:
-   *   world, watch (of the page's moments). For statistics: hooks, with onReceipt({id, transport, shown, receivedAt, link})
-   *   for each event as it comes off a link, onCursor({link, cursor, reset}) for each cursor that one tells,
-   *   onLink({link, transport, phase, …}) and onFallback({from, to, reason})
+   * @param {string} transport the mode unless the server chooses another: "websocket", "sse" or "shadow"
+   * @param {object} [options] what is omitted is read from the page (the data- attributes of <html>): streamUrl,
+   *   socketUrl, pollUrl, statusUrl, cursor, user (name of the user for whom the page was rendered), userId, heartbeat
+   *   (seconds). For tests: environment, watchLifecycle. For reports: hooks, with
+   *   onReceipt({id, transport, shown, receivedAt, link}) for each event that a link delivers,
+   *   onCursor({link, cursor, reset}) for each cursor, onLink({link, transport, phase, …}) and
+   *   onFallback({from, to, reason})
    */
-  constructor(transport, { world = browser, watch = watchMoments, hooks = {}, ...options } = {}) {
+  constructor(
+    transport,
+    { environment = browserEnvironment, watchLifecycle = watchBrowserLifecycle, hooks = {}, ...options } = {},
+  ) {
     const { userName, ...page } = globalThis.document?.documentElement.dataset ?? {};
     this.#page = { heartbeat: "15", user: userName ?? "", userId: "", ...page, ...options };
-    this.#world = world;
+    this.#environment = environment;
     this.#hooks = hooks;
-    this.#wanted = { transport, reason: this.#page.transportReason ?? "" };
-    this.#ledger = new Ledger({
-      cursor: cursorOf(this.#page.cursor),
-      handle: (frame) => this.#handle(frame),
-      report: world.report,
+    this.#mode = { transport, reason: this.#page.transportReason ?? "" };
+    this.#deduplicator = new Deduplicator({
+      cursor: parseCursor(this.#page.cursor),
+      onFrame: (frame) => this.#dispatch(frame),
+      onError: environment.reportError,
     });
     this.#catchUp = new CatchUp({
-      ask: (signal) => askForNews(newsAddress({ ...this.#about(), url: this.#page.pollUrl }, world), signal, world),
-      cursor: () => this.#ledger.cursor,
-      take: (frames) => this.#ledger.take(frames),
-      onLost: (target) => this.#skipTo(target),
-      onRefused: () => this.check(),
-      world,
+      poll: (signal) => {
+        const subscription = { ...this.#subscription(), url: this.#page.pollUrl };
+        return pollOnce(subscriptionUrl(subscription, environment), signal, environment);
+      },
+      cursor: () => this.#deduplicator.cursor,
+      onFrames: (frames) => this.#deduplicator.process(frames),
+      onFailed: (target) => this.#resetTo(target),
+      onUnauthorized: () => this.check(),
+      environment,
     });
-    this.#sharing = canShare(world) ? new Tabs(this.#page.userId, world, this.#tabHears()) : this.#alone();
-    watch({
-      onNetwork: (online) => this.#network(online),
-      onSeen: (visible) => this.#sharing.seen(visible),
-      onLeave: () => this.#leave(),
-      onBack: () => this.#start(),
+    this.#connection = canShare(environment)
+      ? new SharedConnection(this.#page.userId, environment, this.#connectionCallbacks())
+      : this.#ownConnection();
+    watchLifecycle({
+      onNetworkChange: (online) => this.#networkChanged(online),
+      onVisibilityChange: (visible) => this.#connection.setVisible(visible),
+      onSuspend: () => this.#suspend(),
+      onResume: () => this.#start(),
     });
   }
 
-  // --- for pages --------------------------------------------------------------------------------------------------
+  // --- the interface for pages ------------------------------------------------------------------------------------
 
-  /** Calls back with each frame about one's own notifications; returns a function that ends that. */
+  /** Calls back with each frame about the user's own notifications; returns a function that unsubscribes. */
   connectNotifications(callback) {
-    return this.#listen(TOPICS.notifications, callback);
+    return this.#subscribe(TOPICS.notifications, callback);
   }
 
   /** Calls back with each state of the dashboard's counters. */
   connectDashboard(callback) {
-    return this.#listen(TOPICS.dashboard, callback);
+    return this.#subscribe(TOPICS.dashboard, callback);
   }
 
-  /** Calls back with each event and state of projects; of one project only where an id is given. */
+  /** Calls back with each event and state of projects; of one project only if an id is given. */
   connectProjects(callback, projectId = null) {
-    const wanted = (frame) =>
-      projectId === null || concerned(frame) === null || concerned(frame).includes(Number(projectId));
-    return this.#listen(TOPICS.projects, (frame) => wanted(frame) && callback(frame));
+    const concernsProject = (frame) =>
+      projectId === null || projectIdsOf(frame) === null || projectIdsOf(frame).includes(Number(projectId));
+    return this.#subscribe(TOPICS.projects, (frame) => concernsProject(frame) && callback(frame));
   }
 
-  /** Calls back when the page's state is too old to be brought up to date by events: load it again. */
+  /** Calls back when the page's state is too old to be updated by events and must be reloaded. */
   onReset(callback) {
-    this.#onReset.add(callback);
-    return () => this.#onReset.delete(callback);
+    this.#resetCallbacks.add(callback);
+    return () => this.#resetCallbacks.delete(callback);
   }
 
   /**
    * Calls back now and on every change with the state ("connecting", "live", "reconnecting", "offline", "signed-out" or
-   * "other-user": somebody else has signed in with this browser) and with what getStatus() says.
+   * "other-user": somebody else has signed in with this browser) and with the result of getStatus().
    */
   onState(callback) {
-    this.#onState.add(callback);
-    callback(this.#shown.state, this.getStatus());
-    return () => this.#onState.delete(callback);
+    this.#stateCallbacks.add(callback);
+    callback(this.#status.state, this.getStatus());
+    return () => this.#stateCallbacks.delete(callback);
   }
 
-  /** Begin, if nothing has begun yet: listening does so by itself. */
+  /** Connect. Not needed before the first call of a connect…() method, but after disconnect(). */
   connect() {
     this.#stopped = false;
     this.#start();
   }
 
-  /** Ends this tab's part in the connection for good. */
+  /** Disconnect this tab for good. */
   disconnect() {
     this.#stopped = true;
-    this.#leave();
+    this.#suspend();
   }
 
-  /** Makes sure that one is still signed in. */
+  /** Verify that the same user is still signed in. */
   check() {
-    if (!this.#stopped) this.#sharing.ask({ check: true });
+    if (!this.#stopped) this.#connection.request({ check: true });
   }
 
-  /** How things are. `since` is in milliseconds since 1970; `wanted` is the transport that the server told to use. */
+  /** The current status. `since` is in milliseconds since 1970; `wanted` is the transport that the server chose. */
   getStatus() {
     return {
-      state: this.#shown.state,
-      transport: this.#shown.transport,
-      since: this.#shown.since,
-      wanted: this.#wanted.transport,
-      reason: this.#wanted.reason,
-      leader: this.#sharing.leads,
-      cursor: this.#ledger.cursor,
+      state: this.#status.state,
+      transport: this.#status.transport,
+      since: this.#status.since,
+      wanted: this.#mode.transport,
+      reason: this.#mode.reason,
+      leader: this.#connection.isLeader,
+      cursor: this.#deduplicator.cursor,
       shadow: this.#leader?.shadow ?? null,
     };
   }
 
-  /** The id of the newest event that this page has handled; empty while it is not known. */
+  /** The id of the newest event that this page has handled; empty while it is unknown. */
   get cursor() {
-    return String(this.#ledger.cursor ?? "");
+    return String(this.#deduplicator.cursor ?? "");
   }
 
-  // --- beginning --------------------------------------------------------------------------------------------------
+  // --- starting and stopping --------------------------------------------------------------------------------------
 
-  #listen(topic, callback) {
+  #subscribe(topic, callback) {
     const handlers = this.#handlers.get(topic);
-    // A connection of this page's own has not asked for this topic so far.
-    if (!handlers.size && this.#sharing instanceof Alone) this.#sharing.stop();
+    // A connection of this tab's own is not subscribed to this topic yet.
+    if (!handlers.size && this.#connection instanceof OwnConnection) this.#connection.stop();
     handlers.add(callback);
-    // Several calls in a row make one connection, not one each.
-    this.#starting ??= this.#world.setTimeout(() => {
-      this.#starting = null;
+    // Several calls in a row open one connection.
+    this.#startTimer ??= this.#environment.setTimeout(() => {
+      this.#startTimer = null;
       this.#start();
     }, 0);
     return () => handlers.delete(callback);
   }
 
   #start() {
-    if (!this.#stopped && this.#page.streamUrl) this.#sharing.start();
+    if (!this.#stopped && this.#page.streamUrl) this.#connection.start();
   }
 
-  #leave() {
-    this.#world.clearTimeout(this.#starting);
-    this.#starting = null;
+  #suspend() {
+    this.#environment.clearTimeout(this.#startTimer);
+    this.#startTimer = null;
     this.#catchUp.stop();
-    this.#sharing.stop();
+    this.#connection.stop();
   }
 
-  #alone() {
-    const { onLead, onLetGo, onAsk } = this.#tabHears();
-    return new Alone(this.#world, { onLead, onLetGo, onAsk });
+  #ownConnection() {
+    const { onBecomeLeader, onResign, onRequest } = this.#connectionCallbacks();
+    return new OwnConnection(this.#environment, { onBecomeLeader, onResign, onRequest });
   }
 
-  #tabHears() {
+  #connectionCallbacks() {
     return {
-      onLead: () => this.#lead(),
-      onLetGo: () => this.#letGo(),
-      onBatch: (batch) => this.#fromLeader(batch),
-      onStatus: (status) => this.#statusOfLeader(status),
-      onAsk: (what) => this.#leader.lookAfter(what),
-      onAlone: () => {
-        this.#sharing = this.#alone();
+      onBecomeLeader: () => this.#becomeLeader(),
+      onResign: () => this.#resign(),
+      onBatch: (batch) => this.#receiveBatch(batch),
+      onStatus: (status) => this.#receiveStatus(status),
+      onRequest: (request) => this.#leader.checkConnection(request),
+      onUnavailable: () => {
+        this.#connection = this.#ownConnection();
         this.#start();
       },
       status: () => ({
-        ...this.#shown,
-        obeys: this.#leader.obeys,
-        cursor: this.#ledger.cursor,
-        hidden: this.#world.isHidden(),
+        ...this.#status,
+        obeys: this.#leader.isPaused,
+        cursor: this.#deduplicator.cursor,
+        hidden: this.#environment.isHidden(),
       }),
     };
   }
 
-  #network(online) {
-    if (online) this.#leader?.lookAfter({ network: true });
-    else this.#leader?.goneOffline();
+  #networkChanged(online) {
+    if (online) this.#leader?.checkConnection({ network: true });
+    else this.#leader?.goOffline();
   }
 
-  #lead() {
+  #becomeLeader() {
     this.#catchUp.stop();
-    const state = this.#shown.state === "connecting" ? "connecting" : "reconnecting";
+    const state = this.#status.state === "connecting" ? "connecting" : "reconnecting";
     this.#leader = new Leader(
       {
         page: this.#page,
-        about: () => this.#about(),
-        wanted: this.#wanted.transport,
+        subscription: () => this.#subscription(),
+        mode: this.#mode.transport,
         state,
         hooks: this.#hooks,
-        world: this.#world,
+        environment: this.#environment,
       },
-      { onFrames: (frames) => this.#fromServer(frames), onState: (now) => this.#show(now) },
+      { onFrames: (frames) => this.#receiveFrames(frames), onState: (status) => this.#setStatus(status) },
     );
-    this.#show({ state, transport: null });
-    this.#leader.start(this.#wanted.transport);
+    this.#setStatus({ state, transport: null });
+    this.#leader.start(this.#mode.transport);
   }
 
-  #letGo() {
+  #resign() {
     this.#leader?.stop();
     this.#leader = null;
   }
 
-  /** What to listen to: a connection for all tabs carries all there is, one for this page only what the page shows. */
-  #about() {
-    const listening = [...this.#handlers].filter(([, handlers]) => handlers.size).map(([topic]) => topic);
-    const all = !(this.#sharing instanceof Alone) || !listening.length;
-    const topics = all ? Object.values(TOPICS) : listening;
-    return { topics, cursor: this.#ledger.cursor, user: this.#page.userId };
+  /** A shared connection subscribes to all topics, a tab's own only to those that the page has handlers for. */
+  #subscription() {
+    const handled = [...this.#handlers].filter(([, handlers]) => handlers.size).map(([topic]) => topic);
+    const all = !(this.#connection instanceof OwnConnection) || !handled.length;
+    const topics = all ? Object.values(TOPICS) : handled;
+    return { topics, cursor: this.#deduplicator.cursor, user: this.#page.userId };
   }
 
-  #fromServer(frames) {
-    this.#sharing.tell({ after: this.#ledger.cursor, frames });
-    this.#ledger.take(frames);
+  #receiveFrames(frames) {
+    this.#connection.broadcast({ after: this.#deduplicator.cursor, frames });
+    this.#deduplicator.process(frames);
   }
 
-  // --- what the leader tells the others ---------------------------------------------------------------------------------
+  // --- messages from the leader -----------------------------------------------------------------------------------
 
-  #fromLeader({ after, frames }) {
+  #receiveBatch({ after, frames }) {
     try {
-      checkFrames(frames);
+      validateFrames(frames);
     } catch (error) {
       if (error instanceof MalformedError) return;
       throw error;
     }
-    this.#world.debug("from the leader", this.#ledger.cursor, after, frames);
+    this.#environment.debug("from the leader", this.#deduplicator.cursor, after, frames);
     const end = Math.max(after ?? 0, ...frames.map((frame) => frame.cursor ?? frame.id ?? 0));
-    if (this.#ledger.misses(after)) {
-      this.#ledger.take(frames.filter((frame) => frame.type === "transport"));
-      this.#reach(end);
+    if (this.#deduplicator.hasGapBefore(after)) {
+      this.#deduplicator.process(frames.filter((frame) => frame.type === "transport"));
+      this.#catchUpTo(end);
       return;
     }
-    // A page that was made after this was sent shows newer states than these.
-    const old = this.#ledger.cursor !== null && end < this.#ledger.cursor;
-    const news = (frame) => isCursor(frame.id) || ["cursor", "reset", "transport"].includes(frame.type);
-    this.#ledger.take(old ? frames.filter(news) : frames);
+    // If this page was rendered after the batch was sent, its states are newer than those of the batch.
+    const isOld = this.#deduplicator.cursor !== null && end < this.#deduplicator.cursor;
+    const isNoState = (frame) => isCursor(frame.id) || ["cursor", "reset", "transport"].includes(frame.type);
+    this.#deduplicator.process(isOld ? frames.filter(isNoState) : frames);
   }
 
-  #statusOfLeader({ state, transport, since, cursor }) {
-    this.#show({ state, transport, since });
-    if (state === "signed-out" || state === "other-user") return; // nothing is to be had
-    if (isCursor(cursor) && this.#ledger.misses(cursor)) this.#reach(cursor);
+  #receiveStatus({ state, transport, since, cursor }) {
+    this.#setStatus({ state, transport, since });
+    if (state === "signed-out" || state === "other-user") return; // polling would be refused
+    if (isCursor(cursor) && this.#deduplicator.hasGapBefore(cursor)) this.#catchUpTo(cursor);
   }
 
-  #reach(target) {
-    if (this.#page.pollUrl) this.#catchUp.reach(target);
-    else this.#skipTo(target);
+  #catchUpTo(target) {
+    if (this.#page.pollUrl) this.#catchUp.catchUpTo(target);
+    else this.#resetTo(target);
   }
 
-  #skipTo(target) {
-    this.#ledger.take([{ type: "reset", reason: "too much was missed", cursor: target }]);
+  #resetTo(target) {
+    this.#deduplicator.process([{ type: "reset", reason: "too much was missed", cursor: target }]);
   }
 
-  // --- to the page ------------------------------------------------------------------------------------------------
+  // --- calling the page's handlers --------------------------------------------------------------------------------
 
-  #handle(frame) {
+  #dispatch(frame) {
     if (frame.type === "transport") {
-      if (!isWish(frame.transport)) return;
-      this.#wanted = { transport: frame.transport, reason: String(frame.reason ?? "") };
-      this.#leader?.use(frame.transport);
-      this.#show({});
+      if (!isMode(frame.transport)) return;
+      this.#mode = { transport: frame.transport, reason: String(frame.reason ?? "") };
+      this.#leader?.setMode(frame.transport);
+      this.#setStatus({});
     } else if (frame.type === "reset") {
-      this.#call(this.#onReset, frame);
+      this.#call(this.#resetCallbacks, frame);
     } else {
       this.#call(this.#handlers.get(topicOf(frame)), frame);
     }
   }
 
-  #show(now) {
-    const before = this.#shown;
-    this.#shown = { ...before, ...now };
-    const moved = this.#shown.state !== before.state || this.#shown.transport !== before.transport;
-    if (moved && !now.since) this.#shown.since = this.#world.date();
+  #setStatus(changes) {
+    const before = this.#status;
+    this.#status = { ...before, ...changes };
+    const changed = this.#status.state !== before.state || this.#status.transport !== before.transport;
+    if (changed && !changes.since) this.#status.since = this.#environment.date();
     const status = this.getStatus();
-    const said = [status.state, status.transport, status.since, status.wanted, status.leader].join();
-    if (said === this.#said) return;
-    this.#said = said;
-    this.#sharing.tellStatus();
-    this.#call(this.#onState, status.state, status);
+    const announced = [status.state, status.transport, status.since, status.wanted, status.leader].join();
+    if (announced === this.#announcedStatus) return;
+    this.#announcedStatus = announced;
+    this.#connection.broadcastStatus();
+    this.#call(this.#stateCallbacks, status.state, status);
   }
 
   #call(callbacks, ...what) {
@@ -300,7 +309,7 @@ export class LiveManager {
       try {
         callback(...what);
       } catch (error) {
-        this.#world.report(error); // one part of a page that fails must not keep the others from hearing
+        this.#environment.reportError(error); // a callback that fails must not keep the others from being called
       }
     }
   }

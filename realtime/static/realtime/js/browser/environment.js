@@ -1,35 +1,35 @@
-// What the live modules take from the browser, in one object, so that tests can put a made-up one in its place. All of
-// it is looked up when it is used, never kept.
+// The browser APIs that the library uses, in one object, so that tests can replace them with a fake browser. Each entry is
+// looked up when it is called and never cached.
 
-/** The browser that this page is in. Times are in milliseconds. */
-export const world = {
-  /** Time for measuring how long something took. */
+/** The real browser. Times are in milliseconds. */
+export const browserEnvironment = {
+  /** A monotonic clock, for measuring durations. */
   now: () => performance.now(),
-  /** Time as people know it, the same in all tabs. */
+  /** The wall clock, which all tabs share. */
   date: () => Date.now(),
   random: () => Math.random(),
-  /** A name that no other thing in the world has. (`crypto.randomUUID` is missing on plain http.) */
+  /** A unique id. (`crypto.randomUUID` is missing on plain http.) */
   makeId: () => [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
   setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
   fetch: (...request) => fetch(...request),
-  makeSocket: (address, protocols) => new WebSocket(address, protocols),
+  makeSocket: (url, protocols) => new WebSocket(url, protocols),
   makeChannel: (name) => new BroadcastChannel(name),
-  hasSockets: () => "WebSocket" in globalThis,
+  hasWebSocket: () => "WebSocket" in globalThis,
   /** Web Locks: only on https and localhost. */
   locks: () => ("BroadcastChannel" in globalThis ? globalThis.navigator?.locks : undefined),
   isOnline: () => navigator.onLine !== false,
   isHidden: () => document.hidden,
-  here: () => location.href,
-  /** An error of the page's own code, which must not stop what else there is to do. */
-  report: (error) => reportError(error),
-  /** Says nothing unless the page was opened with ?debug=1. */
+  pageUrl: () => location.href,
+  /** Report an error of the page's own code without stopping the caller. */
+  reportError: (error) => reportError(error),
+  /** Log to the console, only if the page was opened with ?debug=1. */
   debug: (...what) => {
     if (new URLSearchParams(location.search).get("debug") === "1") console.debug("[live]", ...what);
   },
 };
 
-/** Wait for so many milliseconds. */
+/** Resolves after so many milliseconds. */
 export function sleep(milliseconds, { setTimeout }) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,16 +1,17 @@
-// What happens to a page as a whole, and what that means to its connection.
+// The page lifecycle events that matter to a connection: network, visibility, and suspension (back/forward cache, freeze).
+// https://developer.chrome.com/docs/web-platform/page-lifecycle-api
 
 /**
- * @param {{onNetwork: (online: boolean) => void, onSeen: (visible: boolean) => void, onLeave: () => void,
- *   onBack: () => void}} hears `onLeave`: the page is gone, frozen, or kept by the browser for the way back, where it
- *   must hold nothing; `onBack`: it is there again as it was. Both may come twice
+ * @param {{onNetworkChange: (online: boolean) => void, onVisibilityChange: (visible: boolean) => void,
+ *   onSuspend: () => void, onResume: () => void}} callbacks `onSuspend`: the page is closed, frozen, or put into the
+ *   back/forward cache, where it must not keep a connection; `onResume`: it is active again. Either may be called twice in a row
  */
-export function watchMoments({ onNetwork, onSeen, onLeave, onBack }) {
-  addEventListener("online", () => onNetwork(true));
-  addEventListener("offline", () => onNetwork(false));
-  document.addEventListener("visibilitychange", () => onSeen(!document.hidden));
-  addEventListener("pagehide", onLeave);
-  addEventListener("pageshow", ({ persisted }) => persisted && onBack());
-  document.addEventListener("freeze", onLeave);
-  document.addEventListener("resume", onBack);
+export function watchLifecycle({ onNetworkChange, onVisibilityChange, onSuspend, onResume }) {
+  addEventListener("online", () => onNetworkChange(true));
+  addEventListener("offline", () => onNetworkChange(false));
+  document.addEventListener("visibilitychange", () => onVisibilityChange(!document.hidden));
+  addEventListener("pagehide", onSuspend);
+  addEventListener("pageshow", ({ persisted }) => persisted && onResume());
+  document.addEventListener("freeze", onSuspend);
+  document.addEventListener("resume", onResume);
 }

@@ -1,100 +1,99 @@
-// One link with its deadlines: it must show a sign of life soon after it was opened, and again and again after that.
+// One link with its timeouts: data must arrive soon after it was opened, and regularly after that.
 
-const OPEN_WITHIN = { websocket: 3_500, sse: 8_000, poll: 10_000 }; // milliseconds until the first sign of life
-const POLL_SILENCE = 45_000; // milliseconds; a poll is silent between two questions
-const GRACE = 3_000; // milliseconds that a heartbeat may be late
-const SLEPT = 5_000; // milliseconds that a timer is late when the machine, not the network, was asleep
+const OPEN_TIMEOUTS = { websocket: 3_500, sse: 8_000, poll: 10_000 }; // milliseconds until the first data
+const POLL_IDLE_TIMEOUT = 45_000; // milliseconds; a poll link is idle between two polls
+const HEARTBEAT_TOLERANCE = 3_000; // milliseconds that a heartbeat may be late
+const SUSPEND_THRESHOLD = 5_000; // milliseconds; a timer that is later than this means that the machine was suspended
 
 export class Attempt {
-  #world;
-  #hears;
-  #silence;
-  #heard;
-  #workedAt = null;
+  #environment;
+  #callbacks;
+  #idleTimeout;
+  #lastActivity;
+  #establishedAt = null;
   #timer = null;
-  #over = false;
+  #ended = false;
 
   /**
-   * @param {{transport: string, heartbeat: number, makeLink: (transport: string, hears: object) => object,
-   *   world: object}} options `heartbeat`: milliseconds between two signs of life of a server that has nothing to say
-   * @param {{onWorks: (attempt: Attempt) => void, onProved: (attempt: Attempt) => void,
-   *   onFrames: (frames: object[], link: object) => void, onEnd: (attempt: Attempt, end: object) => void}} hears
-   *   `onWorks` at the first sign of life, before its frames; `onProved` when there is one beyond the time of silence:
-   *   it was more than a good beginning
+   * @param {{transport: string, heartbeat: number, makeLink: (transport: string, callbacks: object) => object,
+   *   environment: object}} options `heartbeat`: milliseconds between two heartbeats of the server
+   * @param {{onEstablished: (attempt: Attempt) => void, onStable: (attempt: Attempt) => void,
+   *   onFrames: (frames: object[], link: object) => void, onEnd: (attempt: Attempt, end: object) => void}} callbacks
+   *   `onEstablished` at the first data, before its frames; `onStable` when data still arrives after the idle timeout
    */
-  constructor({ transport, heartbeat, makeLink, world }, hears) {
+  constructor({ transport, heartbeat, makeLink, environment }, callbacks) {
     this.transport = transport;
-    this.#world = world;
-    this.#hears = hears;
-    this.#heard = world.now();
-    this.#silence = transport === "poll" ? POLL_SILENCE : 2 * heartbeat + GRACE;
+    this.#environment = environment;
+    this.#callbacks = callbacks;
+    this.#lastActivity = environment.now();
+    this.#idleTimeout = transport === "poll" ? POLL_IDLE_TIMEOUT : 2 * heartbeat + HEARTBEAT_TOLERANCE;
     this.link = makeLink(transport, {
       onFrames: (frames) => {
-        this.#beat();
-        hears.onFrames(frames, this.link);
+        this.#activity();
+        callbacks.onFrames(frames, this.link);
       },
-      onBeat: () => this.#beat(),
+      onActivity: () => this.#activity(),
       onEnd: (end) => this.#end(end),
     });
   }
 
   open() {
-    this.#timer = this.#world.setTimeout(() => this.giveUp("silent"), OPEN_WITHIN[this.transport]);
+    this.#timer = this.#environment.setTimeout(() => this.fail("silent"), OPEN_TIMEOUTS[this.transport]);
     this.link.open();
   }
 
-  get works() {
-    return this.#workedAt !== null;
+  get isEstablished() {
+    return this.#establishedAt !== null;
   }
 
-  /** Milliseconds that it has worked. */
-  get lasted() {
-    return this.works ? this.#world.now() - this.#workedAt : 0;
+  /** Milliseconds since it was established. */
+  get uptime() {
+    return this.isEstablished ? this.#environment.now() - this.#establishedAt : 0;
   }
 
-  /** Whether it should have been heard of by now. */
+  /** Whether no data has arrived for longer than the idle timeout. */
   get isSilent() {
-    return this.#world.now() - this.#heard > this.#silence;
+    return this.#environment.now() - this.#lastActivity > this.#idleTimeout;
   }
 
-  /** End it; that is the end that `onEnd` gets. */
-  giveUp(reason) {
+  /** Disconnect, and call `onEnd` with this reason. */
+  fail(reason) {
     this.link.close();
     this.#end({ reason });
   }
 
-  /** End it without a word. */
+  /** Disconnect without calling `onEnd`. */
   close() {
-    this.#over = true;
-    this.#world.clearTimeout(this.#timer);
+    this.#ended = true;
+    this.#environment.clearTimeout(this.#timer);
     this.link.close();
   }
 
   #end(end) {
-    if (this.#over) return;
+    if (this.#ended) return;
     this.close();
-    this.#hears.onEnd(this, end);
+    this.#callbacks.onEnd(this, end);
   }
 
-  #beat() {
-    this.#heard = this.#world.now();
-    if (!this.works) {
-      this.#workedAt = this.#heard;
-      this.#world.clearTimeout(this.#timer);
-      this.#watch(this.#silence);
-      this.#hears.onWorks(this);
-    } else if (this.lasted > this.#silence) {
-      this.#hears.onProved(this);
+  #activity() {
+    this.#lastActivity = this.#environment.now();
+    if (!this.isEstablished) {
+      this.#establishedAt = this.#lastActivity;
+      this.#environment.clearTimeout(this.#timer);
+      this.#watchIdle(this.#idleTimeout);
+      this.#callbacks.onEstablished(this);
+    } else if (this.uptime > this.#idleTimeout) {
+      this.#callbacks.onStable(this);
     }
   }
 
-  #watch(milliseconds) {
-    const due = this.#world.now() + milliseconds;
-    this.#timer = this.#world.setTimeout(() => {
-      const now = this.#world.now();
-      const left = this.#silence - (now - this.#heard);
-      if (left > 0) this.#watch(left);
-      else this.giveUp(now - due > SLEPT ? "stale" : "silent");
+  #watchIdle(milliseconds) {
+    const due = this.#environment.now() + milliseconds;
+    this.#timer = this.#environment.setTimeout(() => {
+      const now = this.#environment.now();
+      const remaining = this.#idleTimeout - (now - this.#lastActivity);
+      if (remaining > 0) this.#watchIdle(remaining);
+      else this.fail(now - due > SUSPEND_THRESHOLD ? "stale" : "silent");
     }, milliseconds);
   }
 }

@@ -1,54 +1,56 @@
-// Keeps one connection alive over a ladder of transports, the best first, for as long as somebody is signed in.
+// Keeps one connection open, over the best transport that works, for as long as the user is signed in.
 //
-// At any moment there is at most one link that works (#current) and one that is being tried (#trial). A trial beside a
-// working link replaces it the moment it works itself: made before broken, and what both bring is told apart by its id.
+// At any moment at most one attempt is established (#current) and at most one is under way (#candidate). A candidate beside
+// an established attempt replaces it as soon as it is established itself (make before break); events that both deliver are
+// deduplicated by id.
 
-import { Attempt } from "./attempt.js";
 import { backoff } from "../wire/backoff.js";
-import { Rungs } from "./cooldowns.js";
+import { Attempt } from "./attempt.js";
+import { Cooldowns } from "./cooldowns.js";
 
-const SPREAD = 2_000; // milliseconds over which the browsers that a server lost come back
-const STEADY = 10_000; // milliseconds after which a connection counts as a good one
-const OFFLINE = 30_000; // milliseconds between two tries while the browser says that there is no network
-const MOVE = 1_000; // milliseconds over which browsers move that are told to
-const TAKEN_AWAY = 3_000; // milliseconds that a transport is kept on that one is told to leave
-const TOO_OFTEN = 429; // HTTP status
-const HOPELESS = 2; // rounds that found no server at all, after which lesser transports are tried all the same
+const RECONNECT_JITTER = 2_000; // milliseconds over which the browsers that a server lost reconnect
+const STABLE_AFTER = 10_000; // milliseconds after which a lost connection does not count as a failure
+const OFFLINE_INTERVAL = 30_000; // milliseconds between two rounds while the browser reports no network
+const SWITCH_JITTER = 1_000; // milliseconds over which browsers switch when the server changes the transport
+const REMOVED_TRANSPORT_GRACE = 3_000; // milliseconds that a transport is kept after it was removed from the fallback order
+const TOO_MANY_REQUESTS = 429; // HTTP status
+const UNREACHABLE_ROUNDS = 2; // rounds without a reachable server, after which lesser transports are tried all the same
 
 export class Connection {
   #options;
-  #askStatus;
-  #hears;
-  #world;
-  #rungs;
-  #ladder;
+  #checkIdentity;
+  #callbacks;
+  #environment;
+  #cooldowns;
+  #fallbackOrder;
   #current = null;
-  #trial = null;
-  #missed = new Map(); // transport -> why it failed in this round
-  #timer = null; // the next round
-  #upgrade = null; // the next try of something better
-  #leave = null; // the end of a transport that was taken away
+  #candidate = null;
+  #failedTransports = new Map(); // transport -> the reason, in this round
+  #roundTimer = null;
+  #upgradeTimer = null;
+  #removalTimer = null;
   #failures = 0;
-  #turn = 0; // grows with whatever makes an answer that is still to come meaningless
+  #identityCheck = 0; // grows with whatever makes the result of an earlier check obsolete
   #state;
-  #comeBack = false; // whether a link ended over who is signed in, and the answer is still to come
+  #reconnectAfterCheck = false;
   #stopped = false;
 
   /**
-   * @param {{ladder: string[], makeLink: (transport: string, hears: object) => import("../transports/link.js").Link,
-   *   askStatus: () => Promise<{is: string, retryAfter?: number}>, heartbeat: number, state?: string, world: object}}
-   *   options `askStatus` says "fine", "signed-out", "other-user" or "unknown"; `heartbeat` is in milliseconds
+   * @param {{fallbackOrder: string[], makeLink: (transport: string, callbacks: object) =>
+   *   import("../transports/link.js").Link, checkIdentity: () => Promise<{result: string, retryAfter?: number}>,
+   *   heartbeat: number, state?: string, environment: object}} options `fallbackOrder`: transports, the best first;
+   *   `heartbeat` is in milliseconds
    * @param {{onFrames: (frames: object[], link: object) => void, onState: (state: string, transport: string | null) =>
-   *   void, onLink?: (what: object) => void, onFallback?: (what: object) => void}} hears
+   *   void, onLink?: (report: object) => void, onFallback?: (report: object) => void}} callbacks
    */
-  constructor({ ladder, makeLink, askStatus, heartbeat, state = "connecting", world }, hears) {
-    this.#ladder = ladder;
-    this.#options = { makeLink, heartbeat, world };
-    this.#askStatus = askStatus;
+  constructor({ fallbackOrder, makeLink, checkIdentity, heartbeat, state = "connecting", environment }, callbacks) {
+    this.#fallbackOrder = fallbackOrder;
+    this.#options = { makeLink, heartbeat, environment };
+    this.#checkIdentity = checkIdentity;
     this.#state = state;
-    this.#hears = hears;
-    this.#world = world;
-    this.#rungs = new Rungs(world);
+    this.#callbacks = callbacks;
+    this.#environment = environment;
+    this.#cooldowns = new Cooldowns(environment);
   }
 
   /** "connecting", "live", "reconnecting", "offline", "signed-out" or "other-user". */
@@ -56,271 +58,282 @@ export class Connection {
     return this.#state;
   }
 
-  /** The transport that works now; null while none does. */
+  /** The established transport; null while there is none. */
   get transport() {
     return this.#current?.transport ?? null;
   }
 
-  /** Whether it stays away because a server asked for that. */
-  get obeys() {
-    return !this.#current && this.#rungs.opensIn(this.#ladder) > 0;
+  /** Whether it is disconnected because the server requested a pause. */
+  get isPaused() {
+    return !this.#current && this.#cooldowns.readyIn(this.#fallbackOrder) > 0;
   }
 
   start() {
     this.#beginRound();
   }
 
-  /** End it for good. */
+  /** Disconnect for good. */
   stop() {
     this.#stopped = true;
-    this.#drop();
+    this.#disconnect();
   }
 
-  /** Make sure that somebody, and the same person, is still signed in. */
-  check() {
-    if (!this.#stopped) this.#verify();
+  /** Verify that the same user is still signed in. */
+  verifyUser() {
+    if (!this.#stopped) this.#verifyUser();
   }
 
   /**
-   * Try at once: the network is back, somebody looks at the page again, the page is back from the browser's cache.
-   * @param {{network?: boolean}} [why] whether the network has changed: then what failed before may work now
+   * Reconnect at once: the network is back, the page is visible again, or it was restored from the back/forward cache.
+   * @param {{network?: boolean}} [change] whether the network has changed, so that transports which failed may work now
    */
-  tryNow({ network = false } = {}) {
+  reconnectNow({ network = false } = {}) {
     if (this.#stopped) return;
-    if (this.#isOver) {
-      this.#verify();
+    if (this.#isSignedOut) {
+      this.#verifyUser();
       return;
     }
     if (network) {
-      this.#rungs.reopen();
+      this.#cooldowns.clear();
       this.#failures = 0;
-      this.#trial?.giveUp("stale");
+      this.#candidate?.fail("stale");
     }
-    if (this.#current?.isSilent) this.#current.giveUp("stale");
-    else if (this.#current && network) this.#improve();
-    else if (!this.#current && !this.obeys) this.#beginRound();
+    if (this.#current?.isSilent) this.#current.fail("stale");
+    else if (this.#current && network) this.#upgrade();
+    else if (!this.#current && !this.isPaused) this.#beginRound();
   }
 
-  /** The browser says that there is no network. */
-  goneOffline() {
-    if (this.#stopped || this.#isOver) return;
-    this.#drop();
+  /** The browser reports that there is no network. */
+  goOffline() {
+    if (this.#stopped || this.#isSignedOut) return;
+    this.#disconnect();
     this.#setState("offline");
-    this.#schedule(OFFLINE);
+    this.#scheduleRound(OFFLINE_INTERVAL);
   }
 
   /** Use these transports from now on, the best first. */
-  useLadder(ladder) {
-    if (this.#stopped || ladder.join() === this.#ladder.join()) return;
-    this.#ladder = ladder;
-    this.#rungs.reopen();
-    this.#world.clearTimeout(this.#leave);
-    if (this.#isOver) return;
-    if (this.#trial && this.#trial.transport !== ladder[0]) this.#trial.giveUp("told");
-    if (!this.#current || this.#current.transport === ladder[0]) return;
-    this.#world.clearTimeout(this.#upgrade);
-    this.#upgrade = this.#world.setTimeout(() => this.#improve(), this.#world.random() * MOVE);
-    if (ladder.includes(this.#current.transport)) return;
-    const left = this.#current;
-    this.#leave = this.#world.setTimeout(() => this.#current === left && left.giveUp("told"), TAKEN_AWAY);
+  setFallbackOrder(order) {
+    if (this.#stopped || order.join() === this.#fallbackOrder.join()) return;
+    this.#fallbackOrder = order;
+    this.#cooldowns.clear();
+    this.#environment.clearTimeout(this.#removalTimer);
+    if (this.#isSignedOut) return;
+    if (this.#candidate && this.#candidate.transport !== order[0]) this.#candidate.fail("told");
+    if (!this.#current || this.#current.transport === order[0]) return;
+    this.#environment.clearTimeout(this.#upgradeTimer);
+    const wait = this.#environment.random() * SWITCH_JITTER;
+    this.#upgradeTimer = this.#environment.setTimeout(() => this.#upgrade(), wait);
+    if (order.includes(this.#current.transport)) return;
+    const removed = this.#current;
+    this.#removalTimer = this.#environment.setTimeout(
+      () => this.#current === removed && removed.fail("told"),
+      REMOVED_TRANSPORT_GRACE,
+    );
   }
 
-  get #isOver() {
+  get #isSignedOut() {
     return this.#state === "signed-out" || this.#state === "other-user";
   }
 
-  // --- rounds: down the ladder until something works --------------------------------------------------------------
+  // --- rounds: each tries the transports in fallback order until one is established ----------------------------------
 
-  #schedule(milliseconds) {
-    this.#world.clearTimeout(this.#timer);
-    const wait = this.#world.isOnline() ? milliseconds : Math.max(milliseconds, OFFLINE);
-    this.#timer = this.#world.setTimeout(() => this.#beginRound(), wait);
+  #scheduleRound(milliseconds) {
+    this.#environment.clearTimeout(this.#roundTimer);
+    const wait = this.#environment.isOnline() ? milliseconds : Math.max(milliseconds, OFFLINE_INTERVAL);
+    this.#roundTimer = this.#environment.setTimeout(() => this.#beginRound(), wait);
   }
 
   #beginRound() {
-    this.#world.clearTimeout(this.#timer);
-    if (this.#stopped || this.#trial) return;
-    this.#missed.clear();
-    this.#descend(-1);
+    this.#environment.clearTimeout(this.#roundTimer);
+    if (this.#stopped || this.#candidate) return;
+    this.#failedTransports.clear();
+    this.#tryNext(-1);
   }
 
-  /** Try something better than what works now. */
-  #improve() {
+  /** Try a better transport than the established one. */
+  #upgrade() {
     if (this.#current) this.#beginRound();
   }
 
-  #descend(from) {
-    const next = this.#below(from);
-    if (next === undefined) this.#roundFailed();
-    else this.#try(next);
+  #tryNext(index) {
+    const transport = this.#nextReady(index);
+    if (transport === undefined) this.#roundFailed();
+    else this.#try(transport);
   }
 
-  /** The next transport below this place of the ladder that is worth a try, and better than what works now. */
-  #below(from) {
-    const works = this.#ladder.indexOf(this.transport);
-    const end = works < 0 ? this.#ladder.length : works;
-    return this.#ladder.slice(0, end).find((transport, index) => index > from && this.#rungs.isOpen(transport));
+  /** The next transport after this index that is ready and better than the established one. */
+  #nextReady(after) {
+    const established = this.#fallbackOrder.indexOf(this.transport);
+    const end = established < 0 ? this.#fallbackOrder.length : established;
+    return this.#fallbackOrder
+      .slice(0, end)
+      .find((transport, index) => index > after && this.#cooldowns.isReady(transport));
   }
 
   #try(transport) {
-    this.#trial = new Attempt(
+    this.#candidate = new Attempt(
       { ...this.#options, transport },
       {
-        onWorks: (attempt) => this.#works(attempt),
-        onProved: () => this.#rungs.proved(transport),
-        onFrames: (frames, link) => this.#hears.onFrames(frames, link),
+        onEstablished: (attempt) => this.#established(attempt),
+        onStable: () => this.#cooldowns.reset(transport),
+        onFrames: (frames, link) => this.#callbacks.onFrames(frames, link),
         onEnd: (attempt, end) => this.#ended(attempt, end),
       },
     );
-    this.#tell(this.#trial, this.#trial.link.opening);
-    this.#trial.open();
+    this.#report(this.#candidate, this.#candidate.link.openReport);
+    this.#candidate.open();
   }
 
   #roundFailed() {
     if (this.#current) {
-      this.#coolMissed();
-      this.#planUpgrade();
+      this.#startCooldowns();
+      this.#scheduleUpgrade();
       return;
     }
-    this.#setState(this.#world.isOnline() ? "reconnecting" : "offline");
-    this.#schedule(Math.max(this.#rungs.opensIn(this.#ladder), backoff(this.#failures++, this.#world)));
+    this.#setState(this.#environment.isOnline() ? "reconnecting" : "offline");
+    const wait = backoff(this.#failures++, this.#environment);
+    this.#scheduleRound(Math.max(this.#cooldowns.readyIn(this.#fallbackOrder), wait));
   }
 
-  #coolMissed() {
-    for (const transport of this.#missed.keys()) this.#rungs.cool(transport);
-    this.#missed.clear();
+  #startCooldowns() {
+    for (const transport of this.#failedTransports.keys()) this.#cooldowns.start(transport);
+    this.#failedTransports.clear();
   }
 
-  #planUpgrade() {
-    this.#world.clearTimeout(this.#upgrade);
-    const better = this.#ladder.slice(0, Math.max(0, this.#ladder.indexOf(this.transport)));
+  #scheduleUpgrade() {
+    this.#environment.clearTimeout(this.#upgradeTimer);
+    const better = this.#fallbackOrder.slice(0, Math.max(0, this.#fallbackOrder.indexOf(this.transport)));
     if (!better.length) return;
-    const wait = Math.max(1_000, this.#rungs.opensIn(better));
-    this.#upgrade = this.#world.setTimeout(() => this.#improve(), wait);
+    const wait = Math.max(1_000, this.#cooldowns.readyIn(better));
+    this.#upgradeTimer = this.#environment.setTimeout(() => this.#upgrade(), wait);
   }
 
-  // --- what becomes of an attempt ---------------------------------------------------------------------------------
+  // --- the results of attempts ----------------------------------------------------------------------------------------
 
-  #works(attempt) {
-    const before = this.#current;
-    this.#world.clearTimeout(this.#timer);
-    this.#world.clearTimeout(this.#leave);
-    this.#trial = null;
+  #established(attempt) {
+    const replaced = this.#current;
+    this.#environment.clearTimeout(this.#roundTimer);
+    this.#environment.clearTimeout(this.#removalTimer);
+    this.#candidate = null;
     this.#current = attempt;
-    if (before) this.#close(before, "replaced");
-    this.#missed.delete(attempt.transport);
-    if (!before) for (const [from, reason] of this.#missed) this.#fellBack(from, attempt.transport, reason);
-    this.#coolMissed();
-    this.#planUpgrade();
-    this.#tell(attempt, { phase: "worked" });
+    if (replaced) this.#close(replaced, "replaced");
+    this.#failedTransports.delete(attempt.transport);
+    if (!replaced) {
+      for (const [from, reason] of this.#failedTransports) this.#reportFallback(from, attempt.transport, reason);
+    }
+    this.#startCooldowns();
+    this.#scheduleUpgrade();
+    this.#report(attempt, { phase: "worked" });
     this.#setState("live");
   }
 
-  #fellBack(from, to, reason) {
-    this.#world.debug("fallback", from, to, reason);
-    this.#hears.onFallback?.({ from, to, reason });
+  #reportFallback(from, to, reason) {
+    this.#environment.debug("fallback", from, to, reason);
+    this.#callbacks.onFallback?.({ from, to, reason });
   }
 
   #close(attempt, reason) {
     attempt.close();
-    this.#tell(attempt, { phase: "ended", reason });
+    this.#report(attempt, { phase: "ended", reason });
   }
 
   #ended(attempt, end) {
-    this.#tell(attempt, { phase: "ended", ...end });
-    // "Too often" is about the person, by whatever transport; "no room" only about this one.
-    const closed = end.status === TOO_OFTEN ? this.#ladder : [attempt.transport];
-    if (end.retryAfter !== undefined) closed.forEach((transport) => this.#rungs.obey(transport, end.retryAfter));
-    if (attempt === this.#trial) {
-      this.#trial = null;
-      this.#failed(attempt, end);
+    this.#report(attempt, { phase: "ended", ...end });
+    // 429 limits the user, whatever the transport; other refusals only concern this transport.
+    const paused = end.status === TOO_MANY_REQUESTS ? this.#fallbackOrder : [attempt.transport];
+    if (end.retryAfter !== undefined) {
+      for (const transport of paused) this.#cooldowns.pause(transport, end.retryAfter);
+    }
+    if (attempt === this.#candidate) {
+      this.#candidate = null;
+      this.#candidateFailed(attempt, end);
     } else if (attempt === this.#current) {
       this.#current = null;
-      this.#lost(attempt, end);
+      this.#connectionLost(attempt, end);
     }
   }
 
-  #failed({ transport }, { reason }) {
+  #candidateFailed({ transport }, { reason }) {
     if (reason === "told" || reason === "stale") {
       this.#beginRound();
       return;
     }
-    this.#missed.set(transport, reason);
-    const noServer = reason === "unreachable" || reason === "restart";
-    if (saysWho(reason)) this.#verify({ comeBack: true });
-    else if (noServer && !this.#current && this.#failures < HOPELESS) this.#roundFailed();
-    else this.#descend(this.#ladder.indexOf(transport));
+    this.#failedTransports.set(transport, reason);
+    const unreachable = reason === "unreachable" || reason === "restart";
+    if (concernsIdentity(reason)) this.#verifyUser({ reconnect: true });
+    else if (unreachable && !this.#current && this.#failures < UNREACHABLE_ROUNDS) this.#roundFailed();
+    else this.#tryNext(this.#fallbackOrder.indexOf(transport));
   }
 
-  #lost({ transport, lasted, link }, { reason }) {
-    this.#world.clearTimeout(this.#upgrade);
-    this.#world.clearTimeout(this.#leave);
-    this.#missed.clear();
-    if (lasted >= STEADY) this.#failures = 0;
-    this.#setState(this.#world.isOnline() ? "reconnecting" : "offline");
-    if (saysWho(reason)) {
-      this.#verify({ comeBack: true });
-    } else if (this.#trial) {
-      return; // what is being tried anyway takes over
+  #connectionLost({ transport, uptime, link }, { reason }) {
+    this.#environment.clearTimeout(this.#upgradeTimer);
+    this.#environment.clearTimeout(this.#removalTimer);
+    this.#failedTransports.clear();
+    if (uptime >= STABLE_AFTER) this.#failures = 0;
+    this.#setState(this.#environment.isOnline() ? "reconnecting" : "offline");
+    if (concernsIdentity(reason)) {
+      this.#verifyUser({ reconnect: true });
+    } else if (this.#candidate) {
+      return; // the candidate takes over
     } else if (reason === "silent") {
-      // It looks open and brings nothing: another one of its kind would do no better.
-      this.#missed.set(transport, reason);
-      this.#descend(this.#ladder.indexOf(transport));
+      // The connection is open but nothing arrives: another one of the same transport would be no better.
+      this.#failedTransports.set(transport, reason);
+      this.#tryNext(this.#fallbackOrder.indexOf(transport));
     } else if (reason === "stale" || reason === "told") {
       this.#beginRound();
     } else {
-      // Quick when a server restarts, and spread out: all its browsers come at once.
-      const spread = Math.min(SPREAD, link.retry ?? SPREAD);
-      const wait = this.#failures ? backoff(this.#failures, this.#world) : this.#world.random() * spread;
+      // Quick, because the server may just have restarted; with jitter, because all its browsers reconnect.
+      const jitter = Math.min(RECONNECT_JITTER, link.retry ?? RECONNECT_JITTER);
+      const wait = this.#failures ? backoff(this.#failures, this.#environment) : this.#environment.random() * jitter;
       this.#failures += 1;
-      this.#schedule(wait);
+      this.#scheduleRound(wait);
     }
   }
 
-  /** Ask whether one is still signed in, and stop if not. `comeBack`: a link ended over this, so go on if one is. */
-  async #verify({ comeBack = false } = {}) {
-    const turn = ++this.#turn;
-    this.#comeBack ||= comeBack; // whoever asks again meanwhile gets the answer, and this must not be forgotten
-    const { is, retryAfter = 0 } = await this.#askStatus();
-    if (turn !== this.#turn || this.#stopped) return;
-    const waits = this.#comeBack;
-    this.#comeBack = false;
-    if (is === "signed-out" || is === "other-user") {
-      this.#drop();
-      this.#setState(is);
-    } else if (this.#isOver) {
-      if (is !== "fine") return;
+  /** Stop if the user is no longer signed in. `reconnect`: a link ended for that reason, so reconnect if the user is. */
+  async #verifyUser({ reconnect = false } = {}) {
+    const check = ++this.#identityCheck;
+    this.#reconnectAfterCheck ||= reconnect; // must outlive an earlier check that this one makes obsolete
+    const { result, retryAfter = 0 } = await this.#checkIdentity();
+    if (check !== this.#identityCheck || this.#stopped) return;
+    const mustReconnect = this.#reconnectAfterCheck;
+    this.#reconnectAfterCheck = false;
+    if (result === "signed-out" || result === "other-user") {
+      this.#disconnect();
+      this.#setState(result);
+    } else if (this.#isSignedOut) {
+      if (result !== "same-user") return;
       this.#setState("reconnecting");
       this.#beginRound();
     } else if (this.#current) {
       this.#roundFailed();
-    } else if (waits && !this.#trial) {
+    } else if (mustReconnect && !this.#candidate) {
       this.#setState("reconnecting");
-      this.#schedule(Math.max(backoff(this.#failures++, this.#world), retryAfter * 1000));
+      this.#scheduleRound(Math.max(backoff(this.#failures++, this.#environment), retryAfter * 1000));
     }
   }
 
-  #drop() {
-    this.#turn += 1;
-    this.#comeBack = false;
-    for (const timer of [this.#timer, this.#upgrade, this.#leave]) this.#world.clearTimeout(timer);
-    const open = [this.#current, this.#trial].filter(Boolean);
-    this.#current = this.#trial = null;
-    open.forEach((attempt) => this.#close(attempt, "stopped"));
+  #disconnect() {
+    this.#identityCheck += 1;
+    this.#reconnectAfterCheck = false;
+    for (const timer of [this.#roundTimer, this.#upgradeTimer, this.#removalTimer]) this.#environment.clearTimeout(timer);
+    const open = [this.#current, this.#candidate].filter(Boolean);
+    this.#current = this.#candidate = null;
+    for (const attempt of open) this.#close(attempt, "stopped");
   }
 
-  #tell({ link, transport }, what) {
-    this.#world.debug(transport, link.id, what.phase, what.reason ?? "");
-    this.#hears.onLink?.({ link: link.id, transport, ...what });
+  #report({ link, transport }, report) {
+    this.#environment.debug(transport, link.id, report.phase, report.reason ?? "");
+    this.#callbacks.onLink?.({ link: link.id, transport, ...report });
   }
 
   #setState(state) {
     this.#state = state;
-    this.#hears.onState(state, this.transport);
+    this.#callbacks.onState(state, this.transport);
   }
 }
 
-/** Whether a link ended over who is signed in: that is worth a question of its own. */
-function saysWho(reason) {
+/** Whether a link ended because the session may have changed, which is then verified. */
+function concernsIdentity(reason) {
   return ["signed-out", "other-user", "ended"].includes(reason);
 }

@@ -1,55 +1,55 @@
-// Which transports are worth a try now. One that failed while a lesser one works is left alone for a while, ever longer;
-// one whose server said when to come back is left alone until then.
+// Which transports may be tried now. A transport that failed while a lesser one works has a cooldown, which doubles with each
+// failure; one whose server sent Retry-After waits for that long.
 
-const COOL = 60_000; // milliseconds, the first time
-const MOST_COOL = 600_000;
-const SPREAD = 3_000; // milliseconds after a Retry-After, so that not all come back in the same second
+const FIRST_COOLDOWN = 60_000; // milliseconds
+const MAX_COOLDOWN = 600_000; // milliseconds
+const RETRY_AFTER_JITTER = 3_000; // milliseconds, so that not all browsers return in the same second
 
-export class Rungs {
-  #closed = new Map(); // transport -> {until, obeyed}
-  #times = new Map(); // transport -> how often in a row it was left alone
-  #world;
+export class Cooldowns {
+  #active = new Map(); // transport -> {until, requested}
+  #failures = new Map(); // transport -> cooldowns in a row
+  #environment;
 
-  constructor(world) {
-    this.#world = world;
+  constructor(environment) {
+    this.#environment = environment;
   }
 
-  isOpen(transport) {
-    return this.#opensIn(transport) === 0;
+  isReady(transport) {
+    return this.#readyIn(transport) === 0;
   }
 
-  /** It failed, while a lesser one works. */
-  cool(transport) {
-    if (!this.isOpen(transport)) return;
-    const times = this.#times.get(transport) ?? 0;
-    this.#times.set(transport, times + 1);
-    const wait = Math.min(MOST_COOL, COOL * 2 ** times) * (0.75 + 0.5 * this.#world.random());
-    this.#closed.set(transport, { until: this.#world.now() + wait, obeyed: false });
+  /** The transport failed while a lesser one works. */
+  start(transport) {
+    if (!this.isReady(transport)) return;
+    const failures = this.#failures.get(transport) ?? 0;
+    this.#failures.set(transport, failures + 1);
+    const wait = Math.min(MAX_COOLDOWN, FIRST_COOLDOWN * 2 ** failures) * (0.75 + 0.5 * this.#environment.random());
+    this.#active.set(transport, { until: this.#environment.now() + wait, requested: false });
   }
 
-  /** Its server said when to come back: after so many seconds. */
-  obey(transport, seconds) {
-    const until = this.#world.now() + seconds * 1000 + this.#world.random() * SPREAD;
-    this.#closed.set(transport, { until, obeyed: true });
+  /** The server requested a pause, with Retry-After in seconds. */
+  pause(transport, retryAfter) {
+    const until = this.#environment.now() + retryAfter * 1000 + this.#environment.random() * RETRY_AFTER_JITTER;
+    this.#active.set(transport, { until, requested: true });
   }
 
-  /** It works, and has for more than a moment. */
-  proved(transport) {
-    this.#times.delete(transport);
+  /** The transport works and is stable: its next cooldown is a short one again. */
+  reset(transport) {
+    this.#failures.delete(transport);
   }
 
-  /** Circumstances changed: all are worth a try again, but for those whose server said otherwise. */
-  reopen() {
-    for (const [transport, { obeyed }] of this.#closed) if (!obeyed) this.#closed.delete(transport);
-    this.#times.clear();
+  /** Conditions have changed: end all cooldowns except those that a server requested. */
+  clear() {
+    for (const [transport, { requested }] of this.#active) if (!requested) this.#active.delete(transport);
+    this.#failures.clear();
   }
 
-  /** Milliseconds until the first of these is worth a try; 0 when one is, Infinity for none at all. */
-  opensIn(transports) {
-    return Math.min(...transports.map((transport) => this.#opensIn(transport)));
+  /** Milliseconds until the first of these transports is ready; 0 when one is, Infinity for none at all. */
+  readyIn(transports) {
+    return Math.min(...transports.map((transport) => this.#readyIn(transport)));
   }
 
-  #opensIn(transport) {
-    return Math.max(0, (this.#closed.get(transport)?.until ?? 0) - this.#world.now());
+  #readyIn(transport) {
+    return Math.max(0, (this.#active.get(transport)?.until ?? 0) - this.#environment.now());
   }
 }

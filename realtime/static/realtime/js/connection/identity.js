@@ -1,27 +1,29 @@
-// Whether whoever a page was made for is still signed in.
+// Asks the server whether the user for whom the page was rendered is still signed in.
 
-import { boundedText, Refusal, request } from "../wire/http.js";
+import { boundedText, request, RequestError } from "../wire/http.js";
 
-const PATIENCE = 10_000; // milliseconds for an answer
-const MOST = 10_000; // bytes
+const TIMEOUT = 10_000; // milliseconds
+const MAX_RESPONSE_SIZE = 10_000; // bytes
 
 /**
- * @param {{statusUrl: string, user: string, userId: string}} page where to ask; name and number of the person
- * @param {object} world
- * @returns {Promise<{is: "fine" | "signed-out" | "other-user" | "unknown", retryAfter?: number}>} seconds to wait
+ * @param {{statusUrl: string, user: string, userId: string}} page the URL to ask; the user's name and id
+ * @param {object} environment
+ * @returns {Promise<{result: "same-user" | "signed-out" | "other-user" | "unknown", retryAfter?: number}>} `retryAfter` in
+ *   seconds
  */
-export async function askStatus({ statusUrl, user, userId }, world) {
+export async function checkIdentity({ statusUrl, user, userId }, environment) {
   const abort = new AbortController();
-  const timer = world.setTimeout(() => abort.abort(), PATIENCE);
+  const timer = environment.setTimeout(() => abort.abort(), TIMEOUT);
   try {
-    const answer = await request(new URL(statusUrl, world.here()), "application/json", abort.signal, world);
-    const who = JSON.parse(await boundedText(answer, MOST));
-    const same = who.user_id === undefined ? who.user === user : String(who.user_id) === userId;
-    return { is: same ? "fine" : "other-user" };
+    const url = new URL(statusUrl, environment.pageUrl());
+    const response = await request(url, "application/json", abort.signal, environment);
+    const status = JSON.parse(await boundedText(response, MAX_RESPONSE_SIZE));
+    const same = status.user_id === undefined ? status.user === user : String(status.user_id) === userId;
+    return { result: same ? "same-user" : "other-user" };
   } catch (error) {
-    if (error instanceof Refusal && ["signed-out", "other-user"].includes(error.reason)) return { is: error.reason };
-    return { is: "unknown", retryAfter: error.retryAfter };
+    const signedOut = error instanceof RequestError && ["signed-out", "other-user"].includes(error.reason);
+    return signedOut ? { result: error.reason } : { result: "unknown", retryAfter: error.retryAfter };
   } finally {
-    world.clearTimeout(timer);
+    environment.clearTimeout(timer);
   }
 }

@@ -1,119 +1,119 @@
-// A WebSocket that runs beside the connection that people see: its events are compared by id, and never shown. That it
-// fails costs nothing but its own patience.
+// Shadow mode: a WebSocket beside the active connection. Its events are compared by id and never shown; its failures do not
+// affect the active connection.
 
-import { Attempt } from "./attempt.js";
 import { backoff } from "../wire/backoff.js";
 import { isCursor } from "../wire/frames.js";
+import { Attempt } from "./attempt.js";
 
-const TOGETHER = 10_000; // milliseconds within which an event should have come both ways
-const MOST = 5_000; // ids that are remembered
+const MATCH_WINDOW = 10_000; // milliseconds within which an event should arrive over both connections
+const MAX_EVENTS = 5_000; // ids that are remembered
 
 export class Shadow {
   #options;
-  #world;
-  #hears;
+  #environment;
+  #callbacks;
   #attempt = null;
   #timer = null;
   #cursor = null;
   #failures = 0;
-  #seen = new Map(); // id -> {shown, compared, settled}, the oldest first
+  #events = new Map(); // id -> {shown, compared, countedAs}, the oldest first
   #counts = { both: 0, onlyShown: 0, onlyCompared: 0 };
   #stopped = false;
 
   /**
-   * @param {{makeLink: (transport: string, hears: object, cursor: number | null) => object, heartbeat: number,
-   *   cursor: number | null, world: object}} options from which event on to compare
-   * @param {{onFrames: (frames: object[], link: object) => void, onLink?: (what: object) => void}} hears
+   * @param {{makeLink: (transport: string, callbacks: object, cursor: number | null) => object, heartbeat: number,
+   *   cursor: number | null, environment: object}} options `cursor`: compare the events after this one
+   * @param {{onFrames: (frames: object[], link: object) => void, onLink?: (report: object) => void}} callbacks
    */
-  constructor({ makeLink, heartbeat, cursor, world }, hears) {
-    this.#options = { makeLink, heartbeat, world };
+  constructor({ makeLink, heartbeat, cursor, environment }, callbacks) {
+    this.#options = { makeLink, heartbeat, environment };
     this.#cursor = cursor;
-    this.#world = world;
-    this.#hears = hears;
+    this.#environment = environment;
+    this.#callbacks = callbacks;
   }
 
-  /** How many events came both ways, and how many only one way within ten seconds; and whether the socket works. */
+  /** How many events arrived over both connections, over only one within ten seconds; and whether the socket is connected. */
   get counts() {
-    return { ...this.#counts, connected: this.#attempt !== null && this.#attempt.works };
+    return { ...this.#counts, connected: this.#attempt !== null && this.#attempt.isEstablished };
   }
 
   start() {
     const { makeLink, ...options } = this.#options;
-    const link = (transport, hears) => makeLink(transport, hears, this.#cursor);
+    const link = (transport, callbacks) => makeLink(transport, callbacks, this.#cursor);
     this.#attempt = new Attempt(
       { ...options, makeLink: link, transport: "websocket" },
       {
-        onWorks: (attempt) => this.#tell(attempt, { phase: "worked" }),
-        onProved: () => (this.#failures = 0),
+        onEstablished: (attempt) => this.#report(attempt, { phase: "worked" }),
+        onStable: () => {
+          this.#failures = 0;
+        },
         onFrames: (frames, { id }) => this.#compare(frames, id),
-        onEnd: (attempt, end) => this.#again(attempt, end),
+        onEnd: (attempt, end) => this.#retry(attempt, end),
       },
     );
-    this.#tell(this.#attempt, this.#attempt.link.opening);
+    this.#report(this.#attempt, this.#attempt.link.openReport);
     this.#attempt.open();
   }
 
   stop() {
     this.#stopped = true;
-    this.#world.clearTimeout(this.#timer);
+    this.#environment.clearTimeout(this.#timer);
     if (this.#attempt) {
       this.#attempt.close();
-      this.#tell(this.#attempt, { phase: "ended", reason: "stopped" });
+      this.#report(this.#attempt, { phase: "ended", reason: "stopped" });
     }
     this.#attempt = null;
   }
 
-  /** These frames came over the connection that people see. */
-  shown(frames) {
-    for (const { id } of frames) if (isCursor(id)) this.#note(id, "shown");
+  /** Record frames that arrived over the active connection. */
+  recordShown(frames) {
+    for (const { id } of frames) if (isCursor(id)) this.#record(id, "shown");
   }
 
   #compare(frames, link) {
     for (const frame of frames) {
-      if (isCursor(frame.id)) this.#note(frame.id, "compared");
-      // As the ledger does it: a reset goes on from wherever the server says.
+      if (isCursor(frame.id)) this.#record(frame.id, "compared");
+      // The same rule as in the deduplicator: a reset continues from wherever the server is.
       if (frame.type === "reset") this.#cursor = frame.cursor;
       else this.#cursor = Math.max(this.#cursor ?? 0, frame.cursor ?? frame.id ?? 0) || null;
     }
-    this.#hears.onFrames(frames, { transport: "websocket", id: link });
+    this.#callbacks.onFrames(frames, { transport: "websocket", id: link });
   }
 
-  #note(id, way) {
-    const seen = this.#seen.get(id) ?? { shown: false, compared: false, settled: null };
-    if (seen[way]) return;
-    seen[way] = true;
-    if (!this.#seen.has(id)) {
-      this.#seen.set(id, seen);
-      this.#world.setTimeout(() => this.#settle(seen), TOGETHER);
-      if (this.#seen.size > MOST) this.#seen.delete(this.#seen.keys().next().value);
-    } else if (seen.settled) {
-      this.#counts[seen.settled] -= 1; // late, but both
-      this.#count(seen, "both");
+  #record(id, connection) {
+    const event = this.#events.get(id) ?? { shown: false, compared: false, countedAs: null };
+    if (event[connection]) return;
+    event[connection] = true;
+    if (!this.#events.has(id)) {
+      this.#events.set(id, event);
+      this.#environment.setTimeout(() => this.#windowEnded(event), MATCH_WINDOW);
+      if (this.#events.size > MAX_EVENTS) this.#events.delete(this.#events.keys().next().value);
     } else {
-      this.#count(seen, "both");
+      if (event.countedAs) this.#counts[event.countedAs] -= 1; // late, but both
+      this.#count(event, "both");
     }
   }
 
-  #settle(seen) {
-    if (!seen.settled) this.#count(seen, seen.shown ? "onlyShown" : "onlyCompared");
+  #windowEnded(event) {
+    if (!event.countedAs) this.#count(event, event.shown ? "onlyShown" : "onlyCompared");
   }
 
-  #count(seen, how) {
-    seen.settled = how;
-    this.#counts[how] += 1;
+  #count(event, as) {
+    event.countedAs = as;
+    this.#counts[as] += 1;
   }
 
-  #again(attempt, end) {
+  #retry(attempt, end) {
     this.#attempt = null;
-    this.#tell(attempt, { phase: "ended", ...end });
-    // Whether one is still signed in is for the connection to find out, and it stops this then.
+    this.#report(attempt, { phase: "ended", ...end });
+    // The active connection finds out whether the user is still signed in, and then stops this.
     if (this.#stopped) return;
-    const wait = Math.max(backoff(this.#failures++, this.#world), (end.retryAfter ?? 0) * 1000, 1_000);
-    this.#timer = this.#world.setTimeout(() => this.start(), wait);
+    const wait = Math.max(backoff(this.#failures++, this.#environment), (end.retryAfter ?? 0) * 1000, 1_000);
+    this.#timer = this.#environment.setTimeout(() => this.start(), wait);
   }
 
-  #tell({ link, transport }, what) {
-    this.#world.debug("shadow", link.id, what.phase, what.reason ?? "");
-    this.#hears.onLink?.({ link: link.id, transport, shadow: true, ...what });
+  #report({ link, transport }, report) {
+    this.#environment.debug("shadow", link.id, report.phase, report.reason ?? "");
+    this.#callbacks.onLink?.({ link: link.id, transport, shadow: true, ...report });
   }
 }

@@ -1,109 +1,115 @@
-// The control room brings itself up to date while somebody looks at it, and says honestly how old what it shows is.
+// Keeps the control room up to date while it is visible, and shows how old its data is.
 
 import { Regions } from "./regions.js";
 
-const EVERY = 5000; // milliseconds from one look to the next
-const LATE = 20000; // milliseconds after which what is shown is no longer called fresh
-const PATIENCE = 30000; // milliseconds for the checklist
+const REFRESH_INTERVAL = 5000; // milliseconds
+const LATE_AFTER = 20000; // milliseconds after which the data is no longer called fresh
+const CHECKLIST_TIMEOUT = 30000; // milliseconds
 
-const line = document.getElementById("freshness");
-const text = document.getElementById("freshness-text");
-const pause = document.getElementById("freshness-pause");
-const regions = new Regions({ onGone: end, onFresh: fresh });
-let shown = Date.now();
+const freshness = document.getElementById("freshness");
+const freshnessText = document.getElementById("freshness-text");
+const pauseButton = document.getElementById("freshness-pause");
+const regions = new Regions({ onUnavailable: stop, onRefresh: refreshed });
+let refreshedAt = Date.now();
 let paused = false;
-let over = false;
+let stopped = false;
 let timer = null;
 
-function fresh() {
-  if (!paused) shown = Date.now();
-  tell();
-  lookLater();
+function refreshed() {
+  if (!paused) refreshedAt = Date.now();
+  showFreshness();
+  scheduleRefresh();
 }
 
-// Each look is planned when the one before has been answered, so a slow server is not asked faster than it answers.
-function lookLater() {
+// Each refresh is scheduled after the response to the one before, so a slow server is not asked faster than it responds.
+function scheduleRefresh() {
   clearTimeout(timer);
-  if (!paused && !over) timer = setTimeout(() => regions.refreshSoon(0, 0), EVERY);
+  if (!paused && !stopped) timer = setTimeout(() => regions.refreshSoon(0, 0), REFRESH_INTERVAL);
 }
 
-function end() {
-  over = true;
+function stop() {
+  stopped = true;
   clearTimeout(timer);
   regions.stop();
-  tell();
+  showFreshness();
 }
 
-function tell() {
-  const age = Math.round((Date.now() - shown) / 1000);
-  const at = new Date(shown).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  const held = document.querySelector("[data-region] details.confirm[open]") ? ", not where a form is open" : "";
-  const state = over ? "over" : paused ? "paused" : age * 1000 > LATE ? "late" : "live";
-  const words = {
+function showFreshness() {
+  const age = Math.round((Date.now() - refreshedAt) / 1000);
+  const at = new Date(refreshedAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const except = document.querySelector("[data-region] details.confirm[open]") ? ", not where a form is open" : "";
+  const texts = {
     over: `No longer kept up to date; as of ${at}. Load the page again.`,
     paused: `Paused; as of ${at}`,
     late: `The server has not answered for ${age} s; as of ${at}`,
-    live: `Updated ${age < 1 ? "just now" : `${age} s ago`}${held}`,
+    live: `Updated ${age < 1 ? "just now" : `${age} s ago`}${except}`,
   };
-  if (line.dataset.state !== state) line.dataset.state = state;
-  if (text.textContent !== words[state]) text.textContent = words[state];
+  const state = freshnessState(age);
+  if (freshness.dataset.state !== state) freshness.dataset.state = state;
+  if (freshnessText.textContent !== texts[state]) freshnessText.textContent = texts[state];
 }
 
-// What is paused stands still whoever would change it: without its name no region is found.
-function setPaused(wanted) {
-  paused = wanted;
+function freshnessState(age) {
+  if (stopped) return "over";
+  if (paused) return "paused";
+  return age * 1000 > LATE_AFTER ? "late" : "live";
+}
+
+// While paused, regions lose their name, so that no refresh finds and replaces them.
+function setPaused(value) {
+  paused = value;
   const [from, to] = paused ? ["region", "held"] : ["held", "region"];
   for (const region of document.querySelectorAll(`[data-${from}]`)) {
     region.dataset[to] = region.dataset[from];
     delete region.dataset[from];
   }
-  pause.setAttribute("aria-pressed", String(paused));
-  tell();
-  if (paused) lookLater();
+  pauseButton.setAttribute("aria-pressed", String(paused));
+  showFreshness();
+  if (paused) scheduleRefresh();
   else regions.refreshSoon(0, 0);
 }
 
-// The checklist is a page of its own; with scripts its answer comes here.
-async function check(event) {
+// The checklist is a page of its own; with scripts its content is shown here.
+async function showChecklist(event) {
   event.preventDefault();
   const form = event.target;
   const result = document.getElementById("checklist-result");
-  const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
-  const say = (words) => {
+  const url = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+  const showMessage = (message) => {
     const paragraph = document.createElement("p");
     paragraph.className = "empty";
-    paragraph.textContent = words;
+    paragraph.textContent = message;
     result.replaceChildren(paragraph);
   };
-  if (form.dataset.busy) return;
+  if (form.dataset.busy) return; // ignore a double click
   form.dataset.busy = "true";
-  say("Checking…");
+  showMessage("Checking…");
   try {
-    const answer = await fetch(address, {
+    const response = await fetch(url, {
       headers: { Accept: "text/html" },
       redirect: "manual",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(CHECKLIST_TIMEOUT),
     });
-    const found = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
-    const part = found?.querySelector("[data-part='checklist']");
-    if (part) result.replaceChildren(part);
-    else say("That did not work. Load the page again, then try once more.");
+    const fresh = response.ok ? new DOMParser().parseFromString(await response.text(), "text/html") : null;
+    const checklist = fresh?.querySelector("[data-part='checklist']");
+    if (checklist) result.replaceChildren(checklist);
+    else showMessage("That did not work. Load the page again, then try once more.");
   } catch {
-    say("The server did not answer in time. Try again in a moment.");
+    showMessage("The server did not answer in time. Try again in a moment.");
   } finally {
     delete form.dataset.busy;
   }
 }
 
-pause.hidden = false;
-pause.addEventListener("click", () => setPaused(!paused));
-document.querySelector("form[data-checklist]").addEventListener("submit", check);
-// Who names a group or a person means it.
+pauseButton.hidden = false;
+pauseButton.addEventListener("click", () => setPaused(!paused));
+document.querySelector("form[data-checklist]").addEventListener("submit", showChecklist);
+// Typing a group or a person selects that scope.
 for (const [field, scope] of [["take-group", "group"], ["take-person", "user"]]) {
   document.getElementById(field).addEventListener("input", ({ target }) => {
     target.form.querySelector(`[name="scope"][value="${scope}"]`).checked = true;
   });
 }
-setInterval(tell, 1000);
-tell();
-lookLater();
+setInterval(showFreshness, 1000);
+showFreshness();
+scheduleRefresh();

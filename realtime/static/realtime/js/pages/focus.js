@@ -1,29 +1,30 @@
-// Whoever works with the keyboard must not lose their place when what they are at is replaced.
+// Keeps the keyboard focus when the content of a region is replaced.
 
 const CONTROLS = "a[href], button, summary";
 const ROWS = "li, tr";
 
 /**
- * Where the focus is within a region, in a way that outlasts the region's content.
- * @param {Element | null} element what has the focus
+ * Remember which control of a region has the focus, so that it can be found again after the region's content is replaced.
+ * @param {Element | null} element the element with the focus
  * @param {HTMLElement} region
- * @returns {{focus: () => void} | null} goes back there; null when the focus is elsewhere
+ * @returns {{restore: () => void} | null} null when the focus is elsewhere
  */
-export function placeOf(element, region) {
+export function rememberFocus(element, region) {
   if (!element || element === region || !region.contains(element)) return null;
   const row = element.closest(ROWS);
-  const key = row && keyOf(row);
-  const control = nameOf(element);
+  const rowSelector = row && selectorOfRow(row);
+  const control = selectorOfControl(element);
   const index = row ? rowsOf(region).indexOf(row) : -1;
   return {
-    focus() {
+    restore() {
       const rows = rowsOf(region);
-      const same = key && region.querySelector(key);
-      // The same control; or another one of its row; or, when the row is gone, the same one of the row in its place.
+      const sameRow = rowSelector && region.querySelector(rowSelector);
+      const rowInPlace = rows[Math.min(index, rows.length - 1)];
+      // The same control; or another one of its row; or, if the row is gone, the same control of the row in its place.
       const target = row
-        ? (same && (find(same, control) ?? find(same, CONTROLS))) ||
-          find(key ? rows[Math.min(index, rows.length - 1)] : region, control) ||
-          find(rows[Math.min(index, rows.length - 1)], CONTROLS)
+        ? (sameRow && (find(sameRow, control) ?? find(sameRow, CONTROLS))) ||
+          find(rowSelector ? rowInPlace : region, control) ||
+          find(rowInPlace, CONTROLS)
         : find(region, control);
       if (target) {
         target.focus({ preventScroll: true });
@@ -39,18 +40,18 @@ function rowsOf(region) {
   return [...region.querySelectorAll(ROWS)];
 }
 
-function find(place, selector) {
-  return place?.querySelector(selector) ?? null;
+function find(element, selector) {
+  return element?.querySelector(selector) ?? null;
 }
 
-/** A selector of the row, by what it says it is about (data-project-id, data-notification-id and so on). */
-function keyOf(row) {
-  const about = [...row.attributes].find(({ name }) => name.startsWith("data-"));
-  return about ? `[${about.name}="${CSS.escape(about.value)}"]` : null;
+/** Identifies the row by its data attribute (data-project-id, data-notification-id and so on). */
+function selectorOfRow(row) {
+  const id = [...row.attributes].find(({ name }) => name.startsWith("data-"));
+  return id ? `[${id.name}="${CSS.escape(id.value)}"]` : null;
 }
 
-/** A selector of the control within its row or region. */
-function nameOf(element) {
+/** Identifies the control within its row or region. */
+function selectorOfControl(element) {
   const href = element.getAttribute("href");
   if (href) return `a[href="${CSS.escape(href)}"]`;
   if (element.value) return `${element.localName}[value="${CSS.escape(element.value)}"]`;

@@ -1,138 +1,142 @@
-// Bringing a page up to date without reloading it: its own address is fetched again, and every [data-region] whose
-// markup differs is replaced. The server's templates stay the only place that says how things look.
+// Updates a page without reloading it: fetches the page's own URL again and replaces every [data-region] whose markup
+// differs. So the server's templates remain the only place that defines how things look.
 
 import { backoff } from "../wire/backoff.js";
-import { placeOf } from "./focus.js";
+import { rememberFocus } from "./focus.js";
 
-const LEAST = 1000; // milliseconds between two fetches
-const PATIENCE = 30000; // milliseconds for an answer
-const MOST_WAIT = 60000; // milliseconds between two tries while the server does not answer
+const MIN_INTERVAL = 1000; // milliseconds between two fetches
+const TIMEOUT = 30000; // milliseconds
+const MAX_RETRY_DELAY = 60000; // milliseconds between two tries while the server does not respond
 
 export class Regions {
   #timer = null;
-  #due = Infinity;
-  #busy = false;
-  #again = false;
-  #last = -Infinity;
+  #dueAt = Infinity;
+  #isFetching = false;
+  #isOutdated = false;
+  #lastFetch = -Infinity;
   #failures = 0;
   #stopped = false;
-  #onGone;
-  #onFresh;
+  #onUnavailable;
+  #onRefresh;
 
   /**
-   * @param {{onGone: (why: number | "other-user") => void, onFresh?: (fresh: Document) => void}} options called when
-   *   the page itself is no longer to be had (a status: 404, 403, 401, or 0 for a redirect to the sign-in page), and
-   *   with the document that was fetched
+   * @param {{onUnavailable: (why: number | "other-user") => void, onRefresh?: (fresh: Document) => void}} options called
+   *   when the page itself is no longer available (a status: 404, 403, 401, or 0 for a redirect to the sign-in page), and
+   *   with each document that was fetched
    */
-  constructor({ onGone, onFresh = () => {} }) {
-    this.#onGone = onGone;
-    this.#onFresh = onFresh;
+  constructor({ onUnavailable, onRefresh = () => {} }) {
+    this.#onUnavailable = onUnavailable;
+    this.#onRefresh = onRefresh;
     document.addEventListener("visibilitychange", () => this.catchUp());
-    // A confirmation that was open was left alone; now that it is closed, its region can follow.
+    // A region with an open confirmation was not replaced; it can be when the confirmation is closed.
     document.addEventListener("toggle", (event) => event.target.open || this.catchUp(), { capture: true });
   }
 
   /**
-   * Fetch the page soon: after `least` to `most` milliseconds, at random, so that many browsers that heard of the same
-   * event do not all ask at once. Asking again before that changes nothing unless it would surely be sooner: one throw
-   * of the dice for each fetch, or many events in a row would bring all browsers to the earliest moment.
+   * Fetch the page after a random delay between `min` and `max` milliseconds, so that browsers that received the same event
+   * do not all fetch at once. Calls before that have no effect unless their whole range is earlier: a new random delay for
+   * each of many events in a row would move all browsers to the earliest moment.
    */
-  refreshSoon(least, most) {
+  refreshSoon(min, max) {
     if (this.#stopped) return;
-    if (document.hidden || this.#busy) {
-      this.#again = true; // a page that nobody sees is fetched when somebody looks
+    if (document.hidden || this.#isFetching) {
+      this.#isOutdated = true; // a hidden page is fetched when it becomes visible
       return;
     }
     const now = performance.now();
-    if (now + most >= this.#due) return;
-    const due = Math.max(now + least + Math.random() * (most - least), this.#last + LEAST);
-    if (due >= this.#due) return;
-    this.#due = due;
+    if (now + max >= this.#dueAt) return;
+    const due = Math.max(now + min + Math.random() * (max - min), this.#lastFetch + MIN_INTERVAL);
+    if (due >= this.#dueAt) return;
+    this.#dueAt = due;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#refresh(), due - now);
   }
 
-  /** Fetch what could not be fetched when it was due: nobody looked, the server was away, a confirmation was open. */
+  /** Make up for a fetch that was not possible: the page was hidden, the server down, or a confirmation open. */
   catchUp() {
-    if (!this.#again || document.hidden) return;
+    if (!this.#isOutdated || document.hidden) return;
     this.#failures = 0;
     this.refreshSoon(0, 300);
   }
 
-  /** No more fetches: there is nothing to bring up to date. */
+  /** Do not fetch any more. */
   stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);
   }
 
   async #refresh() {
-    this.#due = Infinity;
+    this.#dueAt = Infinity;
     if (document.hidden) {
-      this.#again = true;
+      this.#isOutdated = true;
       return;
     }
-    this.#busy = true;
-    this.#again = false;
-    let held = false;
+    this.#isFetching = true;
+    this.#isOutdated = false;
+    let isPartial = false;
     try {
-      const answer = await fetch(location.href, {
+      const response = await fetch(location.href, {
         headers: { Accept: "text/html" },
         redirect: "manual",
         cache: "no-store",
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: AbortSignal.timeout(TIMEOUT),
       });
-      if (answer.ok) held = !this.#take(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      else if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) this.#onGone(answer.status);
-      else throw new Error(`The page was answered with ${answer.status}.`);
+      if (response.ok) {
+        isPartial = !this.#apply(new DOMParser().parseFromString(await response.text(), "text/html"));
+      } else if (response.type === "opaqueredirect" || [401, 403, 404].includes(response.status)) {
+        this.#onUnavailable(response.status);
+      } else {
+        throw new Error(`The page was answered with ${response.status}.`);
+      }
       this.#failures = 0;
     } catch {
       this.#failures += 1;
     } finally {
-      this.#busy = false;
-      this.#last = performance.now();
+      this.#isFetching = false;
+      this.#lastFetch = performance.now();
     }
-    const wait = LEAST + backoff(this.#failures, { most: MOST_WAIT });
+    const wait = MIN_INTERVAL + backoff(this.#failures, { max: MAX_RETRY_DELAY });
     if (this.#failures) this.refreshSoon(wait, wait);
-    else if (this.#again) this.refreshSoon(100, 500);
-    this.#again ||= held || this.#failures > 0;
+    else if (this.#isOutdated) this.refreshSoon(100, 500);
+    this.#isOutdated ||= isPartial || this.#failures > 0;
   }
 
-  #take(fresh) {
+  #apply(fresh) {
     if (fresh.documentElement.dataset.userId !== document.documentElement.dataset.userId) {
-      this.#onGone("other-user");
+      this.#onUnavailable("other-user");
       return true;
     }
-    this.#onFresh(fresh);
-    return swap(fresh);
+    this.#onRefresh(fresh);
+    return replaceRegions(fresh);
   }
 }
 
+const CSRF_FIELD = 'input[name="csrfmiddlewaretoken"]';
+
 /**
- * Replace every region of this document that differs from the same one in `fresh`; the focus stays where it was.
- * @returns {boolean} false when a region was left as it is, because somebody is about to confirm something in there
+ * Replace every region of this document that differs from the same one in `fresh`, and restore the focus.
+ * @returns {boolean} false if a region was not replaced because a confirmation is open in it
  */
-export function swap(fresh) {
-  let whole = true;
+function replaceRegions(fresh) {
+  let complete = true;
   for (const region of document.querySelectorAll("[data-region]")) {
     const replacement = fresh.querySelector(`[data-region="${region.dataset.region}"]`);
     if (!replacement || markup(replacement) === markup(region)) continue;
     if (region.querySelector("details[open]")) {
-      whole = false;
+      complete = false;
       continue;
     }
-    const place = placeOf(document.activeElement, region);
+    const focus = rememberFocus(document.activeElement, region);
     region.replaceChildren(...replacement.childNodes);
-    place?.focus();
+    focus?.restore();
   }
-  const token = fresh.querySelector(TOKEN)?.value;
-  if (token) for (const field of document.querySelectorAll(TOKEN)) field.value = token;
+  const token = fresh.querySelector(CSRF_FIELD)?.value;
+  if (token) for (const field of document.querySelectorAll(CSRF_FIELD)) field.value = token;
   document.title = fresh.title;
-  return whole;
+  return complete;
 }
 
-const TOKEN = 'input[name="csrfmiddlewaretoken"]';
-
-/** A region's markup without the tokens of its forms, which differ each time the page is made. */
+/** A region's markup without the CSRF tokens of its forms, which differ with every response. */
 function markup(region) {
   return region.innerHTML.replace(/(name="csrfmiddlewaretoken" value=")[^"]*/g, "$1");
 }

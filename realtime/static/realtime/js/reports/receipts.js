@@ -1,293 +1,298 @@
-// Tells the server what came over which connection and when, so that it can compare that with what was due.
+// Delivery receipts: reports to the server which events arrived over which link and when, so that it can compare that with
+// what it sent.
 //
-// Only the tab that holds the connection has anything to tell, and what it tells costs nobody anything: it is sent
-// together, bounded, and given up without a word where the server does not want it. Everything is numbered, so that what
-// is sent twice counts once.
+// Only the leader tab has receipts. They are sent in batches of bounded size, and dropped silently if the server does not
+// accept them. Everything is numbered, so that a batch that is sent twice counts once.
 
 import { backoff } from "../wire/backoff.js";
-import { retryAfter } from "../wire/http.js";
+import { parseRetryAfter } from "../wire/http.js";
 
-const SOON = 5_000; // milliseconds, more or less, until news is sent
-const QUIET = 300_000; // milliseconds, more or less, until it is told that the cursor moved and nothing else happened
-const LATEST = 60_000; // milliseconds between two tries at most, while the server cannot be reached
-const TOO_MANY = 60; // seconds to wait when the server does not say how long
-const PATIENCE = 15_000; // milliseconds for an answer
-const MOST_EVENTS = 2_000; // that wait to be sent
-const MOST_LINKS = 50;
-const MOST_FALLBACKS = 50;
-const IN_ONE = { links: 20, events: 500, fallbacks: 20 }; // what fits into one report
-const TICK = 20_000; // milliseconds
-const SLEPT = 90_000; // milliseconds without a tick: the machine was asleep (hidden pages have a tick a minute)
-const WAKING = 10_000; // milliseconds in which a machine gets what had been waiting for it: when it came is not known
-const UNWANTED = [0, 401, 403, 404, 409]; // a redirect, signed out, no such address, somebody else: no use in going on
+const REPORT_DELAY = 5_000; // milliseconds, with jitter, until something new is reported
+const IDLE_DELAY = 300_000; // milliseconds, with jitter, if only the cursor has moved
+const MAX_RETRY_DELAY = 60_000; // milliseconds between two tries while the server cannot be reached
+const DEFAULT_RETRY_AFTER = 60; // seconds, for a 429 without Retry-After
+const TIMEOUT = 15_000; // milliseconds
+const MAX_PENDING_EVENTS = 2_000;
+const MAX_LINKS = 50;
+const MAX_FALLBACKS = 50;
+const MAX_REPORT = { links: 20, events: 500, fallbacks: 20 }; // in one report
+const TICK_INTERVAL = 20_000; // milliseconds
+const SUSPEND_THRESHOLD = 90_000; // milliseconds without a tick: the machine was suspended (hidden pages tick once a minute)
+const RESUME_WINDOW = 10_000; // milliseconds in which delayed events arrive after a suspension: their times are unknown
+const PERMANENT_REFUSALS = [0, 401, 403, 404, 409]; // a redirect, signed out, forbidden, no such URL, another user
 
 export class Receipts {
   #url;
   #token;
-  #world;
-  #links = new Map();
-  #waiting = 0; // events that wait to be sent
+  #environment;
+  #links = new Map(); // id -> {report, times, dropped, first, events, changes, reportedChanges, urgent}
+  #pendingEvents = 0;
   #fallbacks = [];
   #timer = null;
-  #due = Infinity;
+  #dueAt = Infinity;
   #notBefore = 0;
-  #ticker = null;
-  #ticked;
-  #woke = -Infinity;
-  #busy = false;
+  #tickTimer = null;
+  #lastTick;
+  #resumedAt = -Infinity;
+  #isSending = false;
   #failures = 0;
-  #over = false;
+  #stopped = false;
 
   /**
-   * @param {{url?: string, user?: string, token?: string, world: object}} options where to send it (nowhere: nothing is
-   *   kept), the id of whose page it is, the token that lets the page post
+   * @param {{url?: string, user?: string, token?: string, environment: object}} options the URL to send reports to (without
+   *   one nothing is recorded), the user's id, the CSRF token
    */
-  constructor({ url, user = "", token = "", world }) {
+  constructor({ url, user = "", token = "", environment }) {
     this.#url = url && `${url}?user=${encodeURIComponent(user)}`;
     this.#token = token;
-    this.#world = world;
-    this.#ticked = world.date();
-    this.#over = !url;
+    this.#environment = environment;
+    this.#lastTick = environment.date();
+    this.#stopped = !url;
   }
 
-  /** What the connection tells (manager.js). */
+  /** The hooks for LiveManager. */
   get hooks() {
     return {
-      onLink: (what) => this.#over || this.#link(what),
-      onReceipt: (what) => this.#over || this.#receipt(what),
-      onCursor: (what) => this.#over || this.#cursor(what),
-      onFallback: (what) => this.#over || this.#fallback(what),
+      onLink: (what) => this.#stopped || this.#linkChanged(what),
+      onReceipt: (what) => this.#stopped || this.#eventReceived(what),
+      onCursor: (what) => this.#stopped || this.#cursorMoved(what),
+      onFallback: (what) => this.#stopped || this.#fellBack(what),
     };
   }
 
-  /** The page is left or hidden, perhaps for good: send what there is. */
-  leave() {
+  /** Send everything now: the page was hidden or closed, and may not run again. */
+  flush() {
     if (this.#links.size || this.#fallbacks.length) this.#send(true);
   }
 
-  /** Tell nothing any more, on this page: it is not wanted, or nobody is signed in to whom it would belong. */
+  /** Stop reporting from this page: the server refuses it, or the user is no longer signed in. */
   stop() {
-    this.#over = true;
-    this.#world.clearTimeout(this.#timer);
-    this.#world.clearTimeout(this.#ticker);
+    this.#stopped = true;
+    this.#environment.clearTimeout(this.#timer);
+    this.#environment.clearTimeout(this.#tickTimer);
     this.#links.clear();
     this.#fallbacks = [];
   }
 
-  #link({ link, transport, phase, shadow = false, from = null, topics = [], reason = "" }) {
-    const now = this.#world.now();
+  #linkChanged({ link: id, transport, phase, shadow = false, from = null, topics = [], reason = "" }) {
+    const now = this.#environment.now();
     if (phase === "opened") {
       const times = { opened: now, worked: null, heard: null, ended: null };
-      const about = { link, transport, shown: !shadow, topics, reason: "", from, to: from };
-      this.#links.set(link, { about, times, dropped: 0, first: 0, events: [], changes: 0, told: 0, urgent: true });
-      this.#forgetLinks();
+      const report = { link: id, transport, shown: !shadow, topics, reason: "", from, to: from };
+      const counts = { dropped: 0, first: 0, changes: 0, reportedChanges: 0 };
+      this.#links.set(id, { report, times, ...counts, events: [], urgent: true });
+      this.#dropLinks();
       this.#tick();
     }
-    const one = this.#links.get(link);
-    if (!one) return;
-    if (phase === "worked") one.times.worked = now;
+    const link = this.#links.get(id);
+    if (!link) return;
+    if (phase === "worked") link.times.worked = now;
     if (phase === "ended") {
-      one.times.ended = now;
-      one.about.reason = reason;
+      link.times.ended = now;
+      link.report.reason = reason;
     }
-    this.#news(one, SOON);
+    this.#changed(link, REPORT_DELAY);
   }
 
-  #receipt({ id, link }) {
-    const one = this.#links.get(link);
-    if (!one) return;
-    const now = this.#world.now();
-    one.events.push([id, this.#isWaking() ? null : now]);
-    one.times.heard = now;
-    one.about.from ??= id - 1;
-    one.about.to = Math.max(one.about.to ?? 0, id);
-    this.#waiting += 1;
-    this.#forgetEvents();
-    this.#news(one, SOON);
+  #eventReceived({ id, link: linkId }) {
+    const link = this.#links.get(linkId);
+    if (!link) return;
+    const now = this.#environment.now();
+    link.events.push([id, this.#isResuming() ? null : now]);
+    link.times.heard = now;
+    link.report.from ??= id - 1;
+    link.report.to = Math.max(link.report.to ?? 0, id);
+    this.#pendingEvents += 1;
+    this.#dropEvents();
+    this.#changed(link, REPORT_DELAY);
   }
 
-  #cursor({ link, cursor, reset = false }) {
-    const one = this.#links.get(link);
-    if (!one) return;
-    one.times.heard = this.#world.now();
-    if (reset) one.about.from = one.about.to = cursor; // what lies between is not owed: the page loads its state instead
-    else one.about.from ??= cursor;
-    one.about.to = Math.max(one.about.to ?? 0, cursor ?? 0) || null;
-    this.#news(one, QUIET);
+  #cursorMoved({ link: linkId, cursor, reset = false }) {
+    const link = this.#links.get(linkId);
+    if (!link) return;
+    link.times.heard = this.#environment.now();
+    // The events that a reset skips are not missing: the page reloads its state instead.
+    if (reset) link.report.from = link.report.to = cursor;
+    else link.report.from ??= cursor;
+    link.report.to = Math.max(link.report.to ?? 0, cursor ?? 0) || null;
+    this.#changed(link, IDLE_DELAY);
   }
 
-  #fallback({ from, to, reason }) {
-    this.#fallbacks.push({ name: this.#world.makeId(), from, to, reason, at: this.#world.now() });
-    if (this.#fallbacks.length > MOST_FALLBACKS) this.#fallbacks.shift();
-    this.#planAbout(SOON);
+  #fellBack({ from, to, reason }) {
+    this.#fallbacks.push({ name: this.#environment.makeId(), from, to, reason, at: this.#environment.now() });
+    if (this.#fallbacks.length > MAX_FALLBACKS) this.#fallbacks.shift();
+    this.#scheduleWithJitter(REPORT_DELAY);
   }
 
   // --- bounds -----------------------------------------------------------------------------------------------------
 
-  #forgetEvents() {
-    while (this.#waiting > MOST_EVENTS) {
-      const one = [...this.#links.values()].find(({ events }) => events.length);
-      const [[id]] = one.events.splice(0, 1);
-      this.#waiting -= 1;
-      one.first += 1;
-      one.dropped += 1;
-      one.about.from = Math.max(one.about.from, id); // what is not told of must not look as if it had never come
+  #dropEvents() {
+    while (this.#pendingEvents > MAX_PENDING_EVENTS) {
+      const link = [...this.#links.values()].find(({ events }) => events.length);
+      const [[id]] = link.events.splice(0, 1);
+      this.#pendingEvents -= 1;
+      link.first += 1;
+      link.dropped += 1;
+      link.report.from = Math.max(link.report.from, id); // otherwise a dropped event would look like a missing one
     }
   }
 
-  #forgetLinks() {
-    for (const [name, { events, times }] of this.#links) {
-      if (this.#links.size <= MOST_LINKS) return;
+  #dropLinks() {
+    for (const [id, { events, times }] of this.#links) {
+      if (this.#links.size <= MAX_LINKS) return;
       if (times.ended === null) continue;
-      this.#links.delete(name);
-      this.#waiting -= events.length;
+      this.#links.delete(id);
+      this.#pendingEvents -= events.length;
     }
   }
 
-  // --- sleep ------------------------------------------------------------------------------------------------------
+  // --- suspension of the machine ------------------------------------------------------------------------------------
 
   #tick() {
-    this.#isWaking();
-    this.#world.clearTimeout(this.#ticker);
-    this.#ticker = this.#links.size ? this.#world.setTimeout(() => this.#tick(), TICK) : null;
+    this.#isResuming();
+    this.#environment.clearTimeout(this.#tickTimer);
+    this.#tickTimer = this.#links.size ? this.#environment.setTimeout(() => this.#tick(), TICK_INTERVAL) : null;
   }
 
-  #isWaking() {
-    const now = this.#world.date();
-    if (this.#ticker !== null && now - this.#ticked > SLEPT) {
-      this.#woke = now;
+  #isResuming() {
+    const now = this.#environment.date();
+    if (this.#tickTimer !== null && now - this.#lastTick > SUSPEND_THRESHOLD) {
+      this.#resumedAt = now;
       for (const { events } of this.#links.values()) for (const event of events) event[1] = null;
     }
-    this.#ticked = now;
-    return now - this.#woke < WAKING;
+    this.#lastTick = now;
+    return now - this.#resumedAt < RESUME_WINDOW;
   }
 
   // --- sending ----------------------------------------------------------------------------------------------------
 
-  #news(one, milliseconds) {
-    one.changes += 1;
-    one.urgent ||= milliseconds === SOON;
-    this.#planAbout(milliseconds);
+  #changed(link, delay) {
+    link.changes += 1;
+    link.urgent ||= delay === REPORT_DELAY;
+    this.#scheduleWithJitter(delay);
   }
 
-  /** An event reaches all browsers at the same moment; their reports come spread out. */
-  #planAbout(milliseconds) {
-    this.#plan(milliseconds * (0.6 + 0.8 * this.#world.random()));
+  /** An event reaches all browsers at the same moment; jitter spreads their reports. */
+  #scheduleWithJitter(milliseconds) {
+    this.#schedule(milliseconds * (0.6 + 0.8 * this.#environment.random()));
   }
 
-  #plan(milliseconds) {
-    const due = Math.max(this.#world.now() + milliseconds, this.#notBefore);
-    if (this.#busy || this.#over || due >= this.#due) return;
-    this.#due = due;
-    this.#world.clearTimeout(this.#timer);
-    this.#timer = this.#world.setTimeout(() => this.#send(), due - this.#world.now());
+  #schedule(milliseconds) {
+    const due = Math.max(this.#environment.now() + milliseconds, this.#notBefore);
+    if (this.#isSending || this.#stopped || due >= this.#dueAt) return;
+    this.#dueAt = due;
+    this.#environment.clearTimeout(this.#timer);
+    this.#timer = this.#environment.setTimeout(() => this.#send(), due - this.#environment.now());
   }
 
-  async #send(leaving = false) {
-    if (this.#over || (this.#busy && !leaving)) return;
-    this.#world.clearTimeout(this.#timer);
-    this.#due = Infinity;
-    if (!this.#world.isOnline()) {
-      this.#plan(LATEST);
+  async #send(isFlush = false) {
+    if (this.#stopped || (this.#isSending && !isFlush)) return;
+    this.#environment.clearTimeout(this.#timer);
+    this.#dueAt = Infinity;
+    if (!this.#environment.isOnline()) {
+      this.#schedule(MAX_RETRY_DELAY);
       return;
     }
-    const report = this.#report();
+    const report = this.#buildReport();
     if (!report.links.length && !report.fallbacks.length) return;
-    this.#busy = true;
+    this.#isSending = true;
     const { status, wait } = await this.#post(report.body);
-    this.#busy = false;
-    if (UNWANTED.includes(status)) {
+    this.#isSending = false;
+    if (PERMANENT_REFUSALS.includes(status)) {
       this.stop();
     } else if (wait === undefined) {
       this.#failures = 0;
-      this.#sent(report);
-      this.#planRest(report);
+      this.#markReported(report);
+      this.#scheduleRest(report);
     } else {
-      this.#notBefore = this.#world.now() + wait;
-      this.#plan(wait);
+      this.#notBefore = this.#environment.now() + wait;
+      this.#schedule(wait);
     }
   }
 
   async #post(body) {
-    const { fetch, date, random } = this.#world;
-    const again = () => Math.max(SOON, backoff(this.#failures++, { base: SOON, most: LATEST, random }));
+    const { fetch, date, random } = this.#environment;
+    const retryDelay = () => {
+      const delay = backoff(this.#failures++, { base: REPORT_DELAY, max: MAX_RETRY_DELAY, random });
+      return Math.max(REPORT_DELAY, delay);
+    };
     try {
-      const answer = await fetch(this.#url, {
+      const response = await fetch(this.#url, {
         method: "POST",
         headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": this.#token },
         body: JSON.stringify(body),
         cache: "no-store",
         redirect: "manual",
-        keepalive: true, // it goes on when the page is left
-        signal: AbortSignal.timeout(PATIENCE),
+        keepalive: true, // the request outlives the page
+        signal: AbortSignal.timeout(TIMEOUT),
       });
-      const { status } = answer;
-      const asked = retryAfter(answer.headers.get("Retry-After"), date()) ?? TOO_MANY;
-      if (status === 429) return { status, wait: 1_000 * asked };
-      // Another 4xx finds fault with the report: the same one would fare no better.
-      return status >= 500 ? { status, wait: again() } : { status };
+      const { status } = response;
+      const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), date()) ?? DEFAULT_RETRY_AFTER;
+      if (status === 429) return { status, wait: 1_000 * retryAfter };
+      // Any other 4xx rejects the content of this report, so the same report is not sent again.
+      return status >= 500 ? { status, wait: retryDelay() } : { status };
     } catch {
-      return { status: null, wait: again() };
+      return { status: null, wait: retryDelay() };
     }
   }
 
-  #report() {
-    this.#isWaking();
-    const now = this.#world.now();
+  #buildReport() {
+    this.#isResuming();
+    const now = this.#environment.now();
     const ago = (moment) => (moment === null ? null : Math.max(0, Math.round(now - moment)));
-    let room = IN_ONE.events;
-    const changed = this.#changed();
-    const told = changed.slice(0, IN_ONE.links).map((one) => {
-      const { about, times, dropped, first, changes } = one;
-      const events = one.events.slice(0, room).map(([id, at]) => [id, ago(at)]);
+    let room = MAX_REPORT.events;
+    const changed = this.#changedLinks();
+    const links = changed.slice(0, MAX_REPORT.links).map((link) => {
+      const { times, dropped, first, changes } = link;
+      const events = link.events.slice(0, room).map(([id, at]) => [id, ago(at)]);
       room -= events.length;
-      const rest = events.length < one.events.length;
+      const isPartial = events.length < link.events.length;
       const body = {
-        ...about,
-        // Not beyond what is told: the rest would look as if it had never come.
-        to: rest ? Math.max(about.from, ...events.map(([id]) => id)) : about.to,
+        ...link.report,
+        // Not beyond the reported events: the rest would look missing.
+        to: isPartial ? Math.max(link.report.from, ...events.map(([id]) => id)) : link.report.to,
         opened_ago: ago(times.opened),
         worked_ago: ago(times.worked),
-        heard_ago: rest ? null : ago(times.heard),
+        heard_ago: isPartial ? null : ago(times.heard),
         ended_ago: ago(times.ended),
         dropped,
         first,
         events,
       };
-      return { one, body, upTo: first + events.length, changes: rest ? 0 : changes };
+      return { link, body, upTo: first + events.length, changes: isPartial ? 0 : changes };
     });
-    const fallbacks = this.#fallbacks.slice(0, IN_ONE.fallbacks);
+    const fallbacks = this.#fallbacks.slice(0, MAX_REPORT.fallbacks);
     const body = {
-      links: told.map((link) => link.body),
+      links: links.map((link) => link.body),
       fallbacks: fallbacks.map(({ at, ...fallback }) => ({ ...fallback, ago: ago(at) })),
     };
-    const more = told.length < changed.length || told.some((link) => !link.changes) || fallbacks.length < this.#fallbacks.length;
-    return { links: told, fallbacks, body, more };
+    const hasPartialLinks = links.length < changed.length || links.some(({ changes }) => !changes);
+    return { links, fallbacks, body, hasMore: hasPartialLinks || fallbacks.length < this.#fallbacks.length };
   }
 
-  #sent({ links, fallbacks }) {
+  #markReported({ links, fallbacks }) {
     this.#fallbacks = this.#fallbacks.filter((fallback) => !fallbacks.includes(fallback));
-    for (const { one, upTo, changes } of links) {
-      const gone = one.events.splice(0, Math.max(0, upTo - one.first)).length;
-      one.first += gone;
-      one.told = Math.max(one.told, changes);
-      one.urgent &&= one.told < one.changes;
-      const name = one.about.link;
-      if (this.#links.get(name) !== one) continue;
-      this.#waiting -= gone;
-      if (one.times.ended !== null && one.told === one.changes) this.#links.delete(name);
+    for (const { link, upTo, changes } of links) {
+      const removed = link.events.splice(0, Math.max(0, upTo - link.first)).length;
+      link.first += removed;
+      link.reportedChanges = Math.max(link.reportedChanges, changes);
+      link.urgent &&= link.reportedChanges < link.changes;
+      const id = link.report.link;
+      if (this.#links.get(id) !== link) continue;
+      this.#pendingEvents -= removed;
+      if (link.times.ended !== null && link.reportedChanges === link.changes) this.#links.delete(id);
     }
   }
 
-  #changed() {
-    return [...this.#links.values()].filter(({ changes, told }) => changes > told);
+  #changedLinks() {
+    return [...this.#links.values()].filter(({ changes, reportedChanges }) => changes > reportedChanges);
   }
 
-  /** What came while a report was under way, or did not fit into it. */
-  #planRest({ more }) {
-    const rest = this.#changed();
-    if (more) this.#plan(0);
-    else if (this.#fallbacks.length || rest.some(({ urgent }) => urgent)) this.#planAbout(SOON);
-    else if (rest.length) this.#planAbout(QUIET);
+  /** Schedule what arrived while a report was being sent, or did not fit into it. */
+  #scheduleRest({ hasMore }) {
+    const changed = this.#changedLinks();
+    if (hasMore) this.#schedule(0);
+    else if (this.#fallbacks.length || changed.some(({ urgent }) => urgent)) this.#scheduleWithJitter(REPORT_DELAY);
+    else if (changed.length) this.#scheduleWithJitter(IDLE_DELAY);
   }
 }

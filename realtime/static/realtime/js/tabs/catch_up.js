@@ -1,77 +1,78 @@
-// A tab that has missed something (it slept, or was loaded a moment ago) asks for it by itself, and then goes on with what
-// the leader tells. So the leader need not keep anything for others.
+// A tab that missed events (it was suspended, or has just been loaded) polls for them itself, and then continues with what
+// the leader broadcasts. So the leader need not keep events for other tabs.
 
-import { backoff } from "../wire/backoff.js";
 import { sleep } from "../browser/environment.js";
+import { backoff } from "../wire/backoff.js";
 
-const MOST_ANSWERS = 60; // that bring something; after so much it is better to load the state anew
-const MOST_WAITS = 8; // for a server that has not read as far as the one that the leader listens to
-const MOST_FAILURES = 6;
-const BEHIND = 300; // milliseconds
-const REFUSED = 5_000; // milliseconds in which whoever was refused need not ask again
+const MAX_RESPONSES = 60; // after so many, reloading the state is cheaper
+const MAX_WAITS = 8; // for a server process that lags behind the one that the leader is connected to
+const MAX_FAILURES = 6;
+const LAG_WAIT = 300; // milliseconds
+const UNAUTHORIZED_PAUSE = 5_000; // milliseconds without another try after the user was refused
 
 export class CatchUp {
   #options;
   #target = 0;
-  #turn = 0;
+  #run = 0;
   #abort = null;
-  #refused = -Infinity;
+  #unauthorizedAt = -Infinity;
 
   /**
-   * @param {{ask: (signal: AbortSignal) => Promise<{frames: object[], more: boolean}>, cursor: () => number | null,
-   *   take: (frames: object[]) => void, onLost: () => void, onRefused: () => void, world: object}} options `ask` for what
-   *   is after the cursor; `onLost`: it cannot be had, load the state anew; `onRefused`: perhaps nobody is signed in
+   * @param {{poll: (signal: AbortSignal) => Promise<{frames: object[], more: boolean}>, cursor: () => number | null,
+   *   onFrames: (frames: object[]) => void, onFailed: (target: number) => void, onUnauthorized: () => void,
+   *   environment: object}} options `poll` for what follows the cursor; `onFailed`: the events are not available, the state
+   *   must be reloaded; `onUnauthorized`: the user may no longer be signed in
    */
   constructor(options) {
     this.#options = options;
   }
 
-  /** Get everything up to this id, at least. */
-  reach(target) {
+  /** Get the events up to this id, at least. */
+  catchUpTo(target) {
     this.#target = Math.max(this.#target, target);
-    if (this.#abort || this.#options.world.now() - this.#refused < REFUSED) return;
+    if (this.#abort || this.#options.environment.now() - this.#unauthorizedAt < UNAUTHORIZED_PAUSE) return;
     this.#abort = new AbortController();
-    this.#run(++this.#turn, this.#abort.signal);
+    this.#pollUntilTarget(++this.#run, this.#abort.signal);
   }
 
   stop() {
-    this.#turn += 1;
+    this.#run += 1;
     this.#target = 0;
     this.#abort?.abort();
     this.#abort = null;
   }
 
-  async #run(turn, signal) {
-    const { ask, cursor, take, onLost, onRefused, world } = this.#options;
-    let [answers, waits, failures] = [0, 0, 0];
-    while (answers < MOST_ANSWERS && waits < MOST_WAITS && failures < MOST_FAILURES) {
+  async #pollUntilTarget(run, signal) {
+    const { poll, cursor, onFrames, onFailed, onUnauthorized, environment } = this.#options;
+    let [responses, waits, failures] = [0, 0, 0];
+    while (responses < MAX_RESPONSES && waits < MAX_WAITS && failures < MAX_FAILURES) {
       try {
-        const { frames, more } = await ask(signal);
-        if (turn !== this.#turn) return;
-        answers += 1;
-        if (frames.some((frame) => frame.type === "reset")) this.#target = 0; // of a log that is no more
-        take(frames);
+        const { frames, more } = await poll(signal);
+        if (run !== this.#run) return;
+        responses += 1;
+        if (frames.some((frame) => frame.type === "reset")) this.#target = 0; // the target belongs to an earlier log
+        onFrames(frames);
         if (more) continue;
         if (cursor() >= this.#target) {
           this.stop();
           return;
         }
         waits += 1;
-        await sleep(BEHIND, world);
-      } catch (refusal) {
-        if (turn !== this.#turn) return;
-        if (refusal.reason === "signed-out" || refusal.reason === "other-user") {
+        await sleep(LAG_WAIT, environment);
+      } catch (error) {
+        if (run !== this.#run) return;
+        if (error.reason === "signed-out" || error.reason === "other-user") {
           this.stop();
-          this.#refused = world.now();
-          onRefused();
+          this.#unauthorizedAt = environment.now();
+          onUnauthorized();
           return;
         }
-        await sleep(Math.max(backoff(failures++, world), (refusal.retryAfter ?? 0) * 1000), world);
+        await sleep(Math.max(backoff(failures++, environment), (error.retryAfter ?? 0) * 1000), environment);
       }
-      if (turn !== this.#turn) return;
+      if (run !== this.#run) return;
     }
     const target = this.#target;
     this.stop();
-    onLost(target);
+    onFailed(target);
   }
 }

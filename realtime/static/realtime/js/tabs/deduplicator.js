@@ -1,38 +1,37 @@
-// What this page has handled: each event once, by its id, in order, whichever connection brought it.
+// Passes each event on once, by its id and in order, whichever connection delivered it.
 //
-// Every connection delivers all events after the cursor that it was opened with, in order. So the largest id seen is all
-// there is to remember: whatever is not above it has been handled, also while two connections overlap.
+// Every connection delivers all events after its initial cursor, in order. So the largest id is all that must be remembered:
+// any event that is not above it has been handled, also while two connections overlap.
 
 import { isCursor } from "../wire/frames.js";
 
-export class Ledger {
+export class Deduplicator {
   #cursor;
-  #handle;
-  #report;
+  #onFrame;
+  #onError;
 
   /**
-   * @param {{cursor: number | null, handle: (frame: object) => void, report: (error: Error) => void}} options the id of
-   *   the newest event that the page was rendered with (null: not known, the first that is told counts); what to do with
-   *   a frame that is new; where errors of that go
+   * @param {{cursor: number | null, onFrame: (frame: object) => void, onError: (error: Error) => void}} options `cursor`:
+   *   the id of the newest event that the page was rendered with (null: unknown, start with the first one that arrives)
    */
-  constructor({ cursor, handle, report }) {
+  constructor({ cursor, onFrame, onError }) {
     this.#cursor = cursor;
-    this.#handle = handle;
-    this.#report = report;
+    this.#onFrame = onFrame;
+    this.#onError = onError;
   }
 
-  /** The id of the newest event handled, or looked at and found to be for others. */
+  /** The id of the newest event that was handled, or was skipped by the server because it is for other users. */
   get cursor() {
     return this.#cursor;
   }
 
-  /** Whether events are missing before what begins after `after`. */
-  misses(after) {
+  /** Whether events are missing before frames that start after this cursor. */
+  hasGapBefore(after) {
     return after !== null && this.#cursor !== null && after > this.#cursor;
   }
 
-  /** Hand on what is new of these frames. States have no id: they are always new. */
-  take(frames) {
+  /** Pass on the new ones of these frames. States have no id: they are always new. */
+  process(frames) {
     for (const frame of frames) {
       if (frame.type === "reset") {
         this.#cursor = frame.cursor ?? null;
@@ -43,9 +42,9 @@ export class Ledger {
         continue;
       }
       try {
-        this.#handle(frame);
+        this.#onFrame(frame);
       } catch (error) {
-        this.#report(error); // of the page's code; the frames after this one have a right to be handled
+        this.#onError(error); // an error of the page's code must not affect the frames that follow
       }
     }
   }

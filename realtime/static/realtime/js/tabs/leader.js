@@ -1,144 +1,145 @@
-// What the tab that holds the connection does: it keeps to the transport that the server told, compares a second one with
-// it if the server told that, and counts what comes.
+// What the leader tab does: it keeps the connection in the mode that the server chose, runs the shadow connection in shadow
+// mode, and reports every event and cursor that arrives.
 
 import { Connection } from "../connection/connection.js";
-import { isCursor } from "../wire/frames.js";
-import { PollLink } from "../transports/poll_link.js";
+import { checkIdentity } from "../connection/identity.js";
 import { Shadow } from "../connection/shadow.js";
+import { PollLink } from "../transports/poll_link.js";
 import { SseLink } from "../transports/sse_link.js";
 import { WebSocketLink } from "../transports/websocket_link.js";
-import { askStatus } from "../connection/identity.js";
+import { isCursor } from "../wire/frames.js";
 
-const LADDERS = { websocket: ["websocket", "sse", "poll"], sse: ["sse", "poll"], shadow: ["sse", "poll"] };
+/** The fallback order of each mode, the best transport first. */
+const FALLBACK_ORDERS = { websocket: ["websocket", "sse", "poll"], sse: ["sse", "poll"], shadow: ["sse", "poll"] };
 const LINKS = { websocket: WebSocketLink, sse: SseLink, poll: PollLink };
 
-/** Whether this is something that a server may tell a page to use. */
-export function isWish(transport) {
-  return Object.hasOwn(LADDERS, transport);
+/** Whether this is a mode that a server may choose for a page. */
+export function isMode(mode) {
+  return Object.hasOwn(FALLBACK_ORDERS, mode);
 }
 
 export class Leader {
   #page;
-  #about;
+  #subscription;
   #hooks;
-  #hears;
-  #world;
+  #callbacks;
+  #environment;
   #heartbeat;
   #connection;
   #shadow = null;
 
   /**
-   * @param {{page: object, about: () => object, wanted: string, state: string, hooks: object, world: object}} options
-   *   the page's addresses; what to listen to and from which event on; the transport that the server told; the state to
-   *   begin with; who wants to know of receipts and links
-   * @param {{onFrames: (frames: object[]) => void, onState: (state: object) => void}} hears
+   * @param {{page: object, subscription: () => object, mode: string, state: string, hooks: object, environment: object}}
+   *   options `page`: its URLs and user; `subscription`: the current topics, cursor and user; `state`: the initial one;
+   *   `hooks`: as of LiveManager
+   * @param {{onFrames: (frames: object[]) => void, onState: (state: object) => void}} callbacks
    */
-  constructor({ page, about, wanted, state, hooks, world }, hears) {
+  constructor({ page, subscription, mode, state, hooks, environment }, callbacks) {
     this.#page = page;
-    this.#about = about;
+    this.#subscription = subscription;
     this.#hooks = hooks;
-    this.#hears = hears;
-    this.#world = world;
+    this.#callbacks = callbacks;
+    this.#environment = environment;
     this.#heartbeat = 1000 * (Number(page.heartbeat) || 15);
     this.#connection = new Connection(
       {
-        ladder: this.#ladder(wanted),
-        makeLink: (transport, linkHears) => this.#makeLink(transport, linkHears, about().cursor),
-        askStatus: () => askStatus(page, world),
+        fallbackOrder: this.#fallbackOrder(mode),
+        makeLink: (transport, linkCallbacks) => this.#makeLink(transport, linkCallbacks, subscription().cursor),
+        checkIdentity: () => checkIdentity(page, environment),
         heartbeat: this.#heartbeat,
         state,
-        world,
+        environment,
       },
       {
-        onFrames: (frames, link) => this.#take(frames, link),
-        onState: (now, transport) => hears.onState({ state: now, transport }),
-        onLink: (what) => hooks.onLink?.(what),
-        onFallback: (what) => hooks.onFallback?.(what),
+        onFrames: (frames, link) => this.#deliver(frames, link),
+        onState: (now, transport) => callbacks.onState({ state: now, transport }),
+        onLink: (report) => hooks.onLink?.(report),
+        onFallback: (report) => hooks.onFallback?.(report),
       },
     );
   }
 
-  /** How far the comparison is; null when there is none. */
+  /** The counts of the shadow comparison; null outside of shadow mode. */
   get shadow() {
     return this.#shadow?.counts ?? null;
   }
 
-  /** Whether it stays away because a server asked for that. */
-  get obeys() {
-    return this.#connection.obeys;
+  /** Whether it is disconnected because the server requested a pause. */
+  get isPaused() {
+    return this.#connection.isPaused;
   }
 
-  start(wanted) {
+  start(mode) {
     this.#connection.start();
-    this.use(wanted);
+    this.setMode(mode);
   }
 
   stop() {
-    this.#compare(false);
+    this.#setShadow(false);
     this.#connection.stop();
   }
 
-  /** The server told which transport to use. */
-  use(wanted) {
-    this.#connection.useLadder(this.#ladder(wanted));
-    this.#compare(wanted === "shadow" && this.#has("websocket"));
+  setMode(mode) {
+    this.#connection.setFallbackOrder(this.#fallbackOrder(mode));
+    this.#setShadow(mode === "shadow" && this.#isAvailable("websocket"));
   }
 
-  /** Look after the connection: see Connection.tryNow and Connection.check. */
-  lookAfter({ check = false, network = false } = {}) {
-    if (check) this.#connection.check();
-    else this.#connection.tryNow({ network });
+  /** Check the connection: see Connection.reconnectNow and Connection.verifyUser. */
+  checkConnection({ check = false, network = false } = {}) {
+    if (check) this.#connection.verifyUser();
+    else this.#connection.reconnectNow({ network });
   }
 
-  goneOffline() {
-    this.#connection.goneOffline();
+  goOffline() {
+    this.#connection.goOffline();
   }
 
-  #ladder(wanted) {
-    return LADDERS[wanted].filter((transport) => this.#has(transport));
+  #fallbackOrder(mode) {
+    return FALLBACK_ORDERS[mode].filter((transport) => this.#isAvailable(transport));
   }
 
-  #has(transport) {
-    if (transport === "websocket") return Boolean(this.#page.socketUrl) && this.#world.hasSockets();
+  #isAvailable(transport) {
+    if (transport === "websocket") return Boolean(this.#page.socketUrl) && this.#environment.hasWebSocket();
     return transport !== "poll" || Boolean(this.#page.pollUrl);
   }
 
-  #makeLink(transport, hears, cursor) {
+  #makeLink(transport, callbacks, cursor) {
     const url = { websocket: this.#page.socketUrl, sse: this.#page.streamUrl, poll: this.#page.pollUrl }[transport];
-    const seen = () => this.#about().cursor;
-    return new LINKS[transport]({ ...this.#about(), url, cursor, seen }, hears, this.#world);
+    const pageCursor = () => this.#subscription().cursor;
+    const subscription = { ...this.#subscription(), url, cursor, pageCursor };
+    return new LINKS[transport](subscription, callbacks, this.#environment);
   }
 
-  #take(frames, link) {
-    this.#world.debug("in", link.transport, this.#about().cursor, frames);
-    this.#receipts(frames, link, true);
-    this.#shadow?.shown(frames);
-    this.#hears.onFrames(frames);
+  #deliver(frames, link) {
+    this.#environment.debug("in", link.transport, this.#subscription().cursor, frames);
+    this.#report(frames, link, true);
+    this.#shadow?.recordShown(frames);
+    this.#callbacks.onFrames(frames);
   }
 
-  #compare(wanted) {
-    if (!wanted) {
+  #setShadow(enabled) {
+    if (!enabled) {
       this.#shadow?.stop();
       this.#shadow = null;
     } else if (!this.#shadow) {
       this.#shadow = new Shadow(
         {
-          makeLink: (transport, hears, cursor) => this.#makeLink(transport, hears, cursor),
+          makeLink: (transport, callbacks, cursor) => this.#makeLink(transport, callbacks, cursor),
           heartbeat: this.#heartbeat,
-          cursor: this.#about().cursor,
-          world: this.#world,
+          cursor: this.#subscription().cursor,
+          environment: this.#environment,
         },
         {
-          onFrames: (frames, link) => this.#receipts(frames, link, false),
-          onLink: (what) => this.#hooks.onLink?.(what),
+          onFrames: (frames, link) => this.#report(frames, link, false),
+          onLink: (report) => this.#hooks.onLink?.(report),
         },
       );
       this.#shadow.start();
     }
   }
 
-  #receipts(frames, link, shown) {
-    const receivedAt = this.#world.date();
+  #report(frames, link, shown) {
+    const receivedAt = this.#environment.date();
     for (const { id, type, cursor } of frames) {
       if (isCursor(id)) {
         this.#hooks.onReceipt?.({ id, transport: link.transport, shown, receivedAt, link: link.id });

@@ -1,58 +1,57 @@
-// A connection for each tab, where a browser lacks what sharing one needs. It has six connections to a host over HTTP/1.1,
-// for all its tabs together: a seventh would wait for ever. So only a tab that somebody looks at holds one; the others
-// catch up when they are looked at.
+// A separate connection for each tab, for browsers without Web Locks. Over HTTP/1.1 a browser has six connections per host,
+// for all tabs together. So only visible tabs keep one; hidden tabs catch up when they become visible.
 
-const AWAY = 2_000; // milliseconds that a hidden tab keeps its connection: going through tabs need not close any
+const HIDDEN_GRACE = 2_000; // milliseconds that a hidden tab keeps its connection: switching between tabs closes none
 
-/** To whoever uses it the same as Tabs (shared_connection.js), with nobody to talk to. */
-export class Alone {
-  #world;
-  #hears;
-  #away = null;
+/** Has the same interface as SharedConnection (shared_connection.js), without other tabs. */
+export class OwnConnection {
+  #environment;
+  #callbacks;
+  #hiddenTimer = null;
   #started = false;
-  #leads = false;
+  #isLeader = false;
 
-  constructor(world, hears) {
-    this.#world = world;
-    this.#hears = hears;
+  constructor(environment, callbacks) {
+    this.#environment = environment;
+    this.#callbacks = callbacks;
   }
 
-  get leads() {
-    return this.#leads;
+  get isLeader() {
+    return this.#isLeader;
   }
 
   start() {
     if (this.#started) return;
     this.#started = true;
-    if (!this.#world.isHidden()) this.#step(true);
+    if (!this.#environment.isHidden()) this.#setLeader(true);
   }
 
   stop() {
     this.#started = false;
-    this.#world.clearTimeout(this.#away);
-    this.#step(false);
+    this.#environment.clearTimeout(this.#hiddenTimer);
+    this.#setLeader(false);
   }
 
-  seen(visible) {
-    this.#world.clearTimeout(this.#away);
+  setVisible(visible) {
+    this.#environment.clearTimeout(this.#hiddenTimer);
     if (!this.#started) return;
-    if (!visible) this.#away = this.#world.setTimeout(() => this.#step(false), AWAY);
-    else if (this.#leads) this.#hears.onAsk({});
-    else this.#step(true);
+    if (!visible) this.#hiddenTimer = this.#environment.setTimeout(() => this.#setLeader(false), HIDDEN_GRACE);
+    else if (this.#isLeader) this.#callbacks.onRequest({});
+    else this.#setLeader(true);
   }
 
-  tell() {}
+  broadcast() {}
 
-  tellStatus() {}
+  broadcastStatus() {}
 
-  ask(what) {
-    if (this.#leads) this.#hears.onAsk(what);
+  request(what) {
+    if (this.#isLeader) this.#callbacks.onRequest(what);
   }
 
-  #step(leads) {
-    if (leads === this.#leads) return;
-    this.#leads = leads;
-    if (leads) this.#hears.onLead();
-    else this.#hears.onLetGo();
+  #setLeader(isLeader) {
+    if (isLeader === this.#isLeader) return;
+    this.#isLeader = isLeader;
+    if (isLeader) this.#callbacks.onBecomeLeader();
+    else this.#callbacks.onResign();
   }
 }

@@ -1,217 +1,220 @@
-// One connection for all tabs of a browser in which the same person is signed in. A Web Lock makes one of them the leader:
-// it holds the connection, and tells the others over a BroadcastChannel. When it closes or crashes, the browser gives the
-// lock to the next. A leader that hangs still has its lock: a tab that somebody looks at notices and takes it away.
+// One connection for all tabs in which the same user is signed in. A Web Lock elects the leader: the tab that keeps the
+// connection and broadcasts what it delivers over a BroadcastChannel. When the leader closes or crashes, the browser grants
+// the lock to the next tab. A leader that hangs keeps its lock: a visible tab detects that and steals it.
 
-const PING = 5_000; // milliseconds between two questions whether the leader is there
-const ANSWER = 2_000; // milliseconds that it has for the answer
-const SPREAD = 500; // milliseconds more, at random, so that not all tabs take over in the same moment
-const LATE = 1_000; // milliseconds that a timer is late when this tab itself was held up: then it knows nothing
-const STUCK = 5_000; // milliseconds that a leader nobody looks at may be without a connection
-const FORMAT = 1; // of what tabs say to each other; tabs of another version keep to themselves
+const PING_INTERVAL = 5_000; // milliseconds between two checks that the leader responds
+const PING_TIMEOUT = 2_000; // milliseconds
+const TIMEOUT_JITTER = 500; // milliseconds, so that not all tabs steal the lock at the same moment
+const LATE_TIMER = 1_000; // milliseconds; if a timer is later than this, the tab itself was suspended and cannot judge
+const STUCK_AFTER = 5_000; // milliseconds that a hidden leader may be without a connection
+const FORMAT = 1; // of the messages between tabs; tabs with another format have a leader of their own
 
 /**
- * Whether this browser has what tabs need to share a connection.
- * @param {object} world
+ * Whether this browser supports a shared connection.
+ * @param {object} environment
  */
-export function canShare(world) {
-  return Boolean(world.locks()?.request);
+export function canShare(environment) {
+  return Boolean(environment.locks()?.request);
 }
 
-export class Tabs {
+export class SharedConnection {
   #name;
-  #world;
-  #hears;
+  #environment;
+  #callbacks;
   #channel = null;
-  #leads = false;
-  #turn = 0; // grows with every request for the lock: answers to the ones before mean nothing
+  #isLeader = false;
+  #lockRequest = 0; // grows with every request for the lock: results of earlier requests are ignored
   #abort = null;
-  #release = null;
-  #pinged = null; // the next question
-  #doubt = null; // the end of the patience with a leader that does not answer
-  #heard = -Infinity;
+  #releaseLock = null;
+  #pingTimer = null;
+  #pingTimeout = null;
+  #leaderSeenAt = -Infinity;
 
   /**
-   * @param {string} user whose tabs
-   * @param {object} world
-   * @param {{onLead: () => void, onLetGo: () => void, onBatch: (batch: {after: number | null, frames: object[]}) => void,
-   *   onStatus: (status: object) => void, onAsk: (ask: {check?: boolean, network?: boolean}) => void,
-   *   onAlone: () => void, status: () => object}} hears `onLead`: hold the connection from now on; `onLetGo`: no more.
-   *   `onAsk`: a tab asks its leader to look after the connection. `onAlone`: nothing can be shared after all
+   * @param {string} user the id of the user whose tabs share the connection
+   * @param {object} environment
+   * @param {{onBecomeLeader: () => void, onResign: () => void,
+   *   onBatch: (batch: {after: number | null, frames: object[]}) => void, onStatus: (status: object) => void,
+   *   onRequest: (request: {check?: boolean, network?: boolean}) => void, onUnavailable: () => void,
+   *   status: () => object}} callbacks `onBecomeLeader`: connect; `onResign`: disconnect. `onRequest`: a tab asks this
+   *   leader to check the connection. `onUnavailable`: the browser does not allow sharing after all
    */
-  constructor(user, world, hears) {
+  constructor(user, environment, callbacks) {
     this.#name = `gistagum-live-${FORMAT}-${user}`;
-    this.#world = world;
-    this.#hears = hears;
+    this.#environment = environment;
+    this.#callbacks = callbacks;
   }
 
-  /** Whether this tab holds the connection. */
-  get leads() {
-    return this.#leads;
+  /** Whether this tab keeps the connection. */
+  get isLeader() {
+    return this.#isLeader;
   }
 
   start() {
     if (this.#channel) return;
     try {
-      this.#channel = this.#world.makeChannel(this.#name);
+      this.#channel = this.#environment.makeChannel(this.#name);
     } catch {
-      this.#hears.onAlone();
+      this.#callbacks.onUnavailable();
       return;
     }
-    this.#channel.onmessage = ({ data }) => this.#hear(data);
-    this.#queue();
-    this.ask({});
-    this.#pingLater(0);
+    this.#channel.onmessage = ({ data }) => this.#receive(data);
+    this.#requestLock();
+    this.request({});
+    this.#schedulePing(0);
   }
 
-  /** Leave: whoever is next takes over at once. */
+  /** Leave the group; another tab becomes the leader at once. */
   stop() {
     if (!this.#channel) return;
-    this.#turn += 1;
+    this.#lockRequest += 1;
     this.#abort?.abort();
     this.#stopPinging();
     this.#channel.onmessage = null;
-    this.#step(false);
+    this.#setLeader(false);
     this.#channel.close();
     this.#channel = null;
-    this.#release?.();
-    this.#release = null;
+    this.#releaseLock?.();
+    this.#releaseLock = null;
   }
 
-  /** Somebody looks at this tab, or no longer does. */
-  seen(visible) {
+  /** This tab became visible or hidden. */
+  setVisible(visible) {
     if (!this.#channel) return;
     if (!visible) {
       this.#stopPinging();
       return;
     }
-    this.ask({});
+    this.request({});
     this.#ping();
   }
 
-  /** Tell the other tabs what the connection brought. */
-  tell(batch) {
-    if (this.#leads) this.#post({ kind: "batch", ...batch });
+  /** Send what the connection delivered to the other tabs. */
+  broadcast(batch) {
+    if (this.#isLeader) this.#post({ kind: "batch", ...batch });
   }
 
-  /** Tell the other tabs how the connection is. */
-  tellStatus() {
-    if (this.#leads) this.#post({ kind: "status", ...this.#hears.status() });
+  /** Send the state of the connection to the other tabs. */
+  broadcastStatus() {
+    if (this.#isLeader) this.#post({ kind: "status", ...this.#callbacks.status() });
   }
 
-  /** Ask the leader to look after the connection. */
-  ask(what) {
-    if (this.#leads) this.#hears.onAsk(what);
+  /** Ask the leader to check the connection. */
+  request(what) {
+    if (this.#isLeader) this.#callbacks.onRequest(what);
     else this.#post({ kind: "ask", ...what });
   }
 
   // --- the lock ---------------------------------------------------------------------------------------------------
 
-  /** Wait for the lock; or take it from whoever has it. */
-  #queue({ steal = false } = {}) {
-    const turn = ++this.#turn;
+  /** Wait for the lock, or steal it. */
+  #requestLock({ steal = false } = {}) {
+    const request = ++this.#lockRequest;
     this.#abort?.abort();
     this.#abort = new AbortController();
     const options = steal ? { steal } : { signal: this.#abort.signal };
-    const hold = () => {
-      if (turn !== this.#turn) return undefined;
-      const held = new Promise((resolve) => (this.#release = resolve));
-      this.#step(true);
-      return held;
+    const onGranted = () => {
+      if (request !== this.#lockRequest) return undefined;
+      const released = new Promise((resolve) => {
+        this.#releaseLock = resolve;
+      });
+      this.#setLeader(true);
+      return released;
     };
-    this.#world
+    this.#environment
       .locks()
-      .request(this.#name, options, hold)
-      .catch((error) => turn === this.#turn && this.#robbed(error));
+      .request(this.#name, options, onGranted)
+      .catch((error) => request === this.#lockRequest && this.#lockLost(error));
   }
 
-  #robbed(error) {
-    this.#release = null;
+  #lockLost(error) {
+    this.#releaseLock = null;
     if (error?.name !== "AbortError") {
       this.stop();
-      this.#hears.onAlone();
+      this.#callbacks.onUnavailable();
       return;
     }
-    this.#world.debug("another tab took over");
-    this.#step(false);
-    this.#queue();
-    this.#pingLater(PING);
+    this.#environment.debug("another tab took over");
+    this.#setLeader(false);
+    this.#requestLock();
+    this.#schedulePing(PING_INTERVAL);
   }
 
-  #step(leads) {
-    if (leads === this.#leads) return;
-    this.#leads = leads;
-    this.#world.debug(leads ? "this tab leads" : "this tab leads no more");
-    if (leads) {
+  #setLeader(isLeader) {
+    if (isLeader === this.#isLeader) return;
+    this.#isLeader = isLeader;
+    this.#environment.debug(isLeader ? "this tab leads" : "this tab leads no more");
+    if (isLeader) {
       this.#stopPinging();
-      this.#hears.onLead();
-      this.tellStatus();
+      this.#callbacks.onBecomeLeader();
+      this.broadcastStatus();
     } else {
-      this.#hears.onLetGo();
+      this.#callbacks.onResign();
     }
   }
 
-  // --- is the leader there? ---------------------------------------------------------------------------------------
+  // --- detecting a leader that hangs -----------------------------------------------------------------------------------
 
-  #pingLater(milliseconds) {
-    this.#world.clearTimeout(this.#pinged);
-    this.#pinged = this.#world.setTimeout(() => {
-      // What another tab asked was answered to all.
-      if (this.#world.now() - this.#heard < PING / 2) this.#pingLater(PING);
+  #schedulePing(milliseconds) {
+    this.#environment.clearTimeout(this.#pingTimer);
+    this.#pingTimer = this.#environment.setTimeout(() => {
+      // A ping of another tab was answered to all tabs.
+      if (this.#environment.now() - this.#leaderSeenAt < PING_INTERVAL / 2) this.#schedulePing(PING_INTERVAL);
       else this.#ping();
     }, milliseconds);
   }
 
   #ping() {
-    if (!this.#channel || this.#leads || this.#world.isHidden()) return;
+    if (!this.#channel || this.#isLeader || this.#environment.isHidden()) return;
     this.#post({ kind: "ping" });
-    this.#pingLater(PING);
-    if (this.#doubt !== null) return;
-    const asked = this.#world.now();
-    const patience = ANSWER + this.#world.random() * SPREAD;
-    this.#doubt = this.#world.setTimeout(() => {
-      this.#doubt = null;
-      const late = this.#world.now() - asked > patience + LATE;
-      if (this.#heard >= asked || this.#world.isHidden()) return;
-      if (late) this.#ping();
-      else this.#queue({ steal: true });
-    }, patience);
+    this.#schedulePing(PING_INTERVAL);
+    if (this.#pingTimeout !== null) return;
+    const sentAt = this.#environment.now();
+    const timeout = PING_TIMEOUT + this.#environment.random() * TIMEOUT_JITTER;
+    this.#pingTimeout = this.#environment.setTimeout(() => {
+      this.#pingTimeout = null;
+      const wasSuspended = this.#environment.now() - sentAt > timeout + LATE_TIMER;
+      if (this.#leaderSeenAt >= sentAt || this.#environment.isHidden()) return;
+      if (wasSuspended) this.#ping();
+      else this.#requestLock({ steal: true });
+    }, timeout);
   }
 
   #stopPinging() {
-    this.#world.clearTimeout(this.#pinged);
-    this.#world.clearTimeout(this.#doubt);
-    this.#doubt = null;
+    this.#environment.clearTimeout(this.#pingTimer);
+    this.#environment.clearTimeout(this.#pingTimeout);
+    this.#pingTimeout = null;
   }
 
-  // --- what tabs say ----------------------------------------------------------------------------------------------
+  // --- messages between tabs --------------------------------------------------------------------------------------------
 
   #post(message) {
-    if (message.kind !== "ping") this.#world.debug("to the other tabs", message);
+    if (message.kind !== "ping") this.#environment.debug("to the other tabs", message);
     this.#channel?.postMessage(message);
   }
 
-  #hear(message) {
+  #receive(message) {
     if (typeof message !== "object" || message === null) return;
-    if (this.#leads) {
-      if (message.kind === "ping") this.tellStatus();
+    if (this.#isLeader) {
+      if (message.kind === "ping") this.broadcastStatus();
       else if (message.kind === "ask") {
-        this.tellStatus();
-        this.#hears.onAsk(message);
+        this.broadcastStatus();
+        this.#callbacks.onRequest(message);
       }
       return;
     }
     if (message.kind !== "batch" && message.kind !== "status") return;
-    this.#heard = this.#world.now();
-    if (message.kind === "batch") this.#hears.onBatch(message);
+    this.#leaderSeenAt = this.#environment.now();
+    if (message.kind === "batch") this.#callbacks.onBatch(message);
     else {
-      this.#hears.onStatus(message);
-      if (this.#isStuck(message)) this.#queue({ steal: true });
+      this.#callbacks.onStatus(message);
+      if (this.#isStuck(message)) this.#requestLock({ steal: true });
     }
   }
 
-  /** A tab that nobody looks at has slow timers: one that is looked at does better at coming back. */
+  /** A hidden leader has throttled timers: a visible tab reconnects sooner. `obeys`: the server requested the pause. */
   #isStuck({ state, hidden, obeys, since }) {
     const waits = (state === "connecting" || state === "reconnecting") && hidden && !obeys;
-    return waits && this.#world.date() - since > STUCK && !this.#world.isHidden();
+    return waits && this.#environment.date() - since > STUCK_AFTER && !this.#environment.isHidden();
   }
 }

@@ -1,94 +1,96 @@
-// One try at one connection. Whatever the transport, a link opens once, hands on frames, and ends once, with a reason.
+// The base class of all transports. A link is one attempt at one connection: it opens once, delivers frames, and ends once,
+// with a reason.
 //
-// Reasons are short words that logs and statistics can count: unreachable (no answer at all), refused (an answer that is
-// of no use), full (told to come later), blocked (a WebSocket that did not open), closed, restart, ended (the server
-// said that it ends the stream), malformed, silent, signed-out, other-user.
+// Reasons, as they appear in reports: unreachable (no response at all), refused (a response that cannot be used), full (the
+// server asks to come back later), blocked (a WebSocket that did not open), closed, restart, ended (the server ended the
+// stream), malformed, silent, signed-out, other-user.
 
 import { isCursor } from "../wire/frames.js";
 
 export class Link {
   /**
    * @param {string} transport "websocket", "sse" or "poll"
-   * @param {{url: string, topics: string[], cursor: number | null, user?: string, seen?: () => number | null}} about
-   *   where, what, from which event on, and as whom (the server refuses when somebody else is signed in); `seen`: how far
-   *   the page has come by now, perhaps over another link
-   * @param {{onFrames: (frames: object[]) => void, onBeat: () => void,
-   *   onEnd: (end: {reason: string, status?: number, code?: number, retryAfter?: number}) => void}} hears
-   *   `onBeat` with every sign of life, `retryAfter` in seconds. Moves of the cursor are frames: {type: "cursor", cursor}
-   * @param {object} world
+   * @param {{url: string, topics: string[], cursor: number | null, user?: string, pageCursor?: () => number | null}}
+   *   subscription the URL, the topics, the cursor to start after, and the user's id (the server refuses if somebody else is
+   *   signed in); `pageCursor`: the page's current cursor, which another link may have advanced
+   * @param {{onFrames: (frames: object[]) => void, onActivity: () => void,
+   *   onEnd: (end: {reason: string, status?: number, code?: number, retryAfter?: number}) => void}} callbacks
+   *   `onActivity` for any data from the server, heartbeats included; `retryAfter` in seconds. Cursor updates are frames:
+   *   {type: "cursor", cursor}
+   * @param {object} environment
    */
-  constructor(transport, about, hears, world) {
+  constructor(transport, subscription, callbacks, environment) {
     this.transport = transport;
-    this.id = world.makeId();
-    /** Milliseconds that the server proposed for coming back. */
+    this.id = environment.makeId();
+    /** The reconnection delay that the server proposed, in milliseconds. */
     this.retry = undefined;
-    this._world = world;
-    this._over = false;
-    this._told = null; // the cursor as far as this link has told it
-    this._about = about;
-    this._hears = hears;
+    this._environment = environment;
+    this._ended = false;
+    this._cursor = null; // the last cursor that this link has delivered
+    this._subscription = subscription;
+    this._callbacks = callbacks;
   }
 
-  /** What there is to tell of it at its beginning. */
-  get opening() {
-    return { phase: "opened", from: this._about.cursor, topics: this._about.topics };
+  /** What is reported when this link is opened. */
+  get openReport() {
+    return { phase: "opened", from: this._subscription.cursor, topics: this._subscription.topics };
   }
 
-  /** Begin. */
+  /** Connect. */
   open() {
-    throw new Error("Every kind of link opens in its own way.");
+    throw new Error("A transport must implement open().");
   }
 
-  /** End it without a word. */
+  /** Disconnect without calling `onEnd`. */
   close() {
-    if (this._over) return;
-    this._over = true;
-    this._drop();
+    if (this._ended) return;
+    this._ended = true;
+    this._release();
   }
 
-  /** Let go of whatever is held. */
-  _drop() {}
+  /** Release the transport's resources. */
+  _release() {}
 
-  _address(cursor = this._about.cursor) {
-    return newsAddress({ ...this._about, cursor }, this._world);
+  _url(cursor = this._subscription.cursor) {
+    return subscriptionUrl({ ...this._subscription, cursor }, this._environment);
   }
 
-  _beat() {
-    if (!this._over) this._hears.onBeat();
+  _activity() {
+    if (!this._ended) this._callbacks.onActivity();
   }
 
-  _hear(frames) {
-    if (this._over || !frames.length) return;
-    const seen = this._about.seen?.() ?? null;
-    const heard = [];
-    let behind = () => this._told !== null && seen !== null && this._told < seen;
+  _deliver(frames) {
+    if (this._ended || !frames.length) return;
+    const pageCursor = this._subscription.pageCursor?.() ?? null;
+    const delivered = [];
+    let isBehind = () => this._cursor !== null && pageCursor !== null && this._cursor < pageCursor;
     for (const frame of frames) {
-      const told = frame.type === "cursor" ? frame.cursor : frame.id;
+      const cursor = frame.type === "cursor" ? frame.cursor : frame.id;
       if (frame.type === "reset") {
-        heard.push({ ...frame, cursor: this._told });
-        behind = () => false; // it goes on from wherever the server says
-      } else if (isCursor(told)) {
-        this._told = told;
-        heard.push(frame);
-      } else if (frame.type === "transport" || !behind()) {
-        heard.push(frame);
-      } // else a state from before what the page has been told over the link that this one replaces
+        delivered.push({ ...frame, cursor: this._cursor });
+        isBehind = () => false; // the page continues from wherever the server is
+      } else if (isCursor(cursor)) {
+        this._cursor = cursor;
+        delivered.push(frame);
+      } else if (frame.type === "transport" || !isBehind()) {
+        delivered.push(frame);
+      } // else a state that is older than what the link that this one replaces has delivered
     }
-    this._hears.onFrames(heard);
+    this._callbacks.onFrames(delivered);
   }
 
-  _end(reason, more = {}) {
-    if (this._over) return;
+  _end(reason, details = {}) {
+    if (this._ended) return;
     this.close();
-    this._hears.onEnd({ reason, ...more });
+    this._callbacks.onEnd({ reason, ...details });
   }
 }
 
-/** The address that gives what is new, with its query. */
-export function newsAddress({ url, topics, cursor, user }, { here }) {
-  const address = new URL(url, here());
-  address.searchParams.set("topics", topics.join(","));
-  if (cursor !== null) address.searchParams.set("last_event_id", String(cursor));
-  if (user) address.searchParams.set("user", user);
-  return address;
+/** The URL of a subscription, with its query. */
+export function subscriptionUrl({ url, topics, cursor, user }, { pageUrl }) {
+  const result = new URL(url, pageUrl());
+  result.searchParams.set("topics", topics.join(","));
+  if (cursor !== null) result.searchParams.set("last_event_id", String(cursor));
+  if (user) result.searchParams.set("user", user);
+  return result;
 }

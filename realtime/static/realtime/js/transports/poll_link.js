@@ -1,40 +1,40 @@
-// Asking again and again: for networks that let no stream through.
+// Polling, for networks that let neither a WebSocket nor a stream through.
 
-import { checkFrames, isCursor, MalformedError } from "../wire/frames.js";
-import { boundedText, Refusal, request } from "../wire/http.js";
+import { isCursor, MalformedError, validateFrames } from "../wire/frames.js";
+import { boundedText, request, RequestError } from "../wire/http.js";
 import { Link } from "./link.js";
 
-const BUSY = 5_000; // milliseconds between two questions when the last answer had events
-const QUIET = 15_000; // and when it had none
-const PATIENCE = 10_000; // milliseconds for an answer
-const MOST = 8_000_000; // bytes of an answer
+const BUSY_INTERVAL = 5_000; // milliseconds between two polls if the last response had events
+const QUIET_INTERVAL = 15_000; // milliseconds if it had none
+const TIMEOUT = 10_000; // milliseconds
+const MAX_RESPONSE_SIZE = 8_000_000; // bytes
 
 /**
- * Ask once for what is new.
- * @returns {Promise<{frames: object[], more: boolean}>} the cursor is the last of the frames
- * @throws {Refusal} when the answer is none or of no use
+ * Poll once.
+ * @returns {Promise<{frames: object[], more: boolean}>} the last frame is the new cursor
+ * @throws {RequestError} when there is no usable response
  */
-export async function askForNews(address, signal, world) {
+export async function pollOnce(url, signal, environment) {
   const abort = new AbortController();
   const stop = () => abort.abort();
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
-  const timer = world.setTimeout(stop, PATIENCE);
+  const timer = environment.setTimeout(stop, TIMEOUT);
   try {
-    const answer = await request(address, "application/json", abort.signal, world);
-    const { frames, cursor, more } = JSON.parse(await boundedText(answer, MOST));
+    const response = await request(url, "application/json", abort.signal, environment);
+    const { frames, cursor, more } = JSON.parse(await boundedText(response, MAX_RESPONSE_SIZE));
     if (!isCursor(cursor)) throw new MalformedError("No cursor.");
-    return { frames: [...checkFrames(frames), { type: "cursor", cursor }], more: more === true };
+    return { frames: [...validateFrames(frames), { type: "cursor", cursor }], more: more === true };
   } catch (error) {
-    if (abort.signal.aborted && !signal.aborted) throw new Refusal("silent");
-    if (error instanceof Refusal) throw error;
-    throw new Refusal(
+    if (abort.signal.aborted && !signal.aborted) throw new RequestError("silent");
+    if (error instanceof RequestError) throw error;
+    throw new RequestError(
       error instanceof SyntaxError || error instanceof MalformedError || error instanceof RangeError
         ? "malformed"
         : "closed",
     );
   } finally {
-    world.clearTimeout(timer);
+    environment.clearTimeout(timer);
     signal.removeEventListener("abort", stop);
   }
 }
@@ -42,41 +42,42 @@ export async function askForNews(address, signal, world) {
 export class PollLink extends Link {
   #abort = new AbortController();
   #timer = null;
-  #cursor;
+  #nextCursor;
 
   constructor(...options) {
     super("poll", ...options);
-    this.#cursor = this._about.cursor;
+    this.#nextCursor = this._subscription.cursor;
   }
 
   open() {
-    this.#ask();
+    this.#poll();
   }
 
-  _drop() {
+  _release() {
     this.#abort.abort();
-    this._world.clearTimeout(this.#timer);
+    this._environment.clearTimeout(this.#timer);
   }
 
-  async #ask() {
-    const from = this.#cursor;
+  async #poll() {
+    const from = this.#nextCursor;
     try {
-      const { frames, more } = await askForNews(this._address(from), this.#abort.signal, this._world);
-      this._beat();
-      this._told = null; // every answer is a conversation of its own: a reset in it knows nothing of the ones before
-      this._hear(frames);
-      if (this._over) return;
-      this.#cursor = this._told;
-      // `more` without any progress would be asked for without an end.
-      const wait = more && this.#cursor !== from ? 0 : this.#pause(frames.some((frame) => frame.id !== undefined));
-      this.#timer = this._world.setTimeout(() => this.#ask(), wait);
+      const { frames, more } = await pollOnce(this._url(from), this.#abort.signal, this._environment);
+      this._activity();
+      this._cursor = null; // each response stands alone: a reset in it is independent of earlier responses
+      this._deliver(frames);
+      if (this._ended) return;
+      this.#nextCursor = this._cursor;
+      // `more` without progress must not cause an endless loop of requests.
+      const hasEvents = frames.some((frame) => frame.id !== undefined);
+      const wait = more && this.#nextCursor !== from ? 0 : this.#interval(hasEvents);
+      this.#timer = this._environment.setTimeout(() => this.#poll(), wait);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof RequestError)) throw error;
       this._end(error.reason, { status: error.status, retryAfter: error.retryAfter });
     }
   }
 
-  #pause(busy) {
-    return (busy ? BUSY : QUIET) * (0.8 + 0.4 * this._world.random());
+  #interval(busy) {
+    return (busy ? BUSY_INTERVAL : QUIET_INTERVAL) * (0.8 + 0.4 * this._environment.random());
   }
 }

@@ -1,10 +1,10 @@
-// Server-Sent Events, read with fetch. EventSource would hide what matters here: heartbeats, the status of a refusal and
-// its Retry-After; and it comes back when it thinks fit.
+// Server-Sent Events over fetch. EventSource hides what is needed here: heartbeats, the status of a refusal and its
+// Retry-After; and it controls reconnection itself.
 
-import { cursorOf, MalformedError, readFrames } from "../wire/frames.js";
+import { MalformedError, parseCursor, parseFrames } from "../wire/frames.js";
 import { request } from "../wire/http.js";
-import { Link } from "./link.js";
 import { SseParser } from "../wire/sse_parser.js";
+import { Link } from "./link.js";
 
 export class SseLink extends Link {
   #abort = new AbortController();
@@ -17,20 +17,20 @@ export class SseLink extends Link {
     this.#read();
   }
 
-  _drop() {
+  _release() {
     this.#abort.abort();
   }
 
   async #read() {
     try {
-      const answer = await request(this._address(), "text/event-stream", this.#abort.signal, this._world);
-      const reader = answer.body.getReader();
+      const response = await request(this._url(), "text/event-stream", this.#abort.signal, this._environment);
+      const reader = response.body.getReader();
       const parser = new SseParser();
-      while (!this._over) {
+      while (!this._ended) {
         const { done, value } = await reader.read();
         if (done) break;
-        this._beat();
-        this.#take(parser.push(value));
+        this._activity();
+        this.#receive(parser.push(value));
       }
       this._end("closed");
     } catch (error) {
@@ -39,18 +39,18 @@ export class SseLink extends Link {
     }
   }
 
-  #take(blocks) {
+  #receive(blocks) {
     const frames = [];
     let ended = false;
     for (const { id, data, retry } of blocks) {
       if (retry !== undefined) this.retry = retry;
-      const read = data === undefined ? [] : readFrames(data);
-      ended ||= read.some((frame) => frame.type === "error");
-      frames.push(...read.filter((frame) => frame.type !== "error"));
-      const cursor = cursorOf(id);
-      if (cursor !== null && !read.some((frame) => frame.id === cursor)) frames.push({ type: "cursor", cursor });
+      const parsed = data === undefined ? [] : parseFrames(data);
+      ended ||= parsed.some((frame) => frame.type === "error");
+      frames.push(...parsed.filter((frame) => frame.type !== "error"));
+      const cursor = parseCursor(id);
+      if (cursor !== null && !parsed.some((frame) => frame.id === cursor)) frames.push({ type: "cursor", cursor });
     }
-    this._hear(frames);
+    this._deliver(frames);
     if (ended) this._end("ended");
   }
 }

@@ -1,12 +1,12 @@
-// The WebSocket. Why a handshake failed a browser does not say ("blocked" may be a proxy, a refusal or a server that is
-// away); SSE, which is tried next, tells.
+// The WebSocket transport. A browser does not say why a handshake failed ("blocked" may be a proxy, a refusal or a server
+// that is down); SSE, which is tried next, does.
 
-import { MalformedError, readFrames } from "../wire/frames.js";
+import { MalformedError, parseFrames } from "../wire/frames.js";
 import { Link } from "./link.js";
 
 const PROTOCOL = "gistagum.v1"; // every message is an array of frames
-const MOST = 4_000_000; // characters of one message
-const PATIENCE = 30; // seconds to stay away after having said too much
+const MAX_MESSAGE_SIZE = 4_000_000; // characters
+const RETRY_AFTER_FULL = 30; // seconds to wait after the server closed the socket as full or for too many messages
 const REASONS = new Map([
   [1012, "restart"],
   [1013, "full"],
@@ -25,32 +25,34 @@ export class WebSocketLink extends Link {
   }
 
   open() {
-    const address = this._address();
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    const url = this._url();
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     try {
-      this.#socket = this._world.makeSocket(address.href, [PROTOCOL]);
+      this.#socket = this._environment.makeSocket(url.href, [PROTOCOL]);
     } catch {
       this._end("blocked");
       return;
     }
-    this.#socket.onopen = () => (this.#opened = true);
-    this.#socket.onmessage = ({ data }) => this.#take(data);
+    this.#socket.onopen = () => {
+      this.#opened = true;
+    };
+    this.#socket.onmessage = ({ data }) => this.#receive(data);
     this.#socket.onclose = ({ code }) => this.#closed(code);
   }
 
-  _drop() {
+  _release() {
     if (!this.#socket) return;
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
   }
 
-  #take(data) {
+  #receive(data) {
     try {
-      if (typeof data !== "string" || data.length > MOST) throw new MalformedError("Not a message.");
-      const frames = readFrames(data);
-      this._beat();
-      // An error is followed by a close code, which says more.
-      this._hear(frames.filter((frame) => frame.type !== "error"));
+      if (typeof data !== "string" || data.length > MAX_MESSAGE_SIZE) throw new MalformedError("Not a message.");
+      const frames = parseFrames(data);
+      this._activity();
+      // An error frame is followed by a close code, which is more specific.
+      this._deliver(frames.filter((frame) => frame.type !== "error"));
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       this._end("malformed");
@@ -59,6 +61,6 @@ export class WebSocketLink extends Link {
 
   #closed(code) {
     const reason = REASONS.get(code) ?? (this.#opened ? "closed" : "blocked");
-    this._end(reason, { code, retryAfter: reason === "full" ? PATIENCE : undefined });
+    this._end(reason, { code, retryAfter: reason === "full" ? RETRY_AFTER_FULL : undefined });
   }
 }

@@ -1,8 +1,8 @@
-// What a frame is, and whom it concerns: the same for every transport (docs/events.md has them all).
+// Parses and validates frames, which are the same for every transport. docs/events.md describes all of them.
 
 export const TOPICS = { notifications: "notifications", dashboard: "dashboard", projects: "projects" };
 
-/** The server sent what is no frame: the connection is of no use. */
+/** The server sent something that is not a frame, so the connection is unusable. */
 export class MalformedError extends Error {}
 
 /**
@@ -10,18 +10,18 @@ export class MalformedError extends Error {}
  * @returns {object[]} the frames, each with a `type`, and with an `id` that is a whole number if it has one
  * @throws {MalformedError} when it is anything else
  */
-export function readFrames(text) {
-  let read;
+export function parseFrames(text) {
+  let parsed;
   try {
-    read = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
     throw new MalformedError("Not JSON.");
   }
-  return checkFrames(Array.isArray(read) ? read : [read]);
+  return validateFrames(Array.isArray(parsed) ? parsed : [parsed]);
 }
 
-/** The same for what has been read already. */
-export function checkFrames(frames) {
+/** The same check for frames that have been parsed already. */
+export function validateFrames(frames) {
   if (!Array.isArray(frames) || !frames.every(isFrame)) throw new MalformedError("Not a frame.");
   return frames;
 }
@@ -32,13 +32,13 @@ function isFrame(frame) {
   return frame.id === undefined || isCursor(frame.id);
 }
 
-/** Whether this is a place in the log. */
+/** Whether this is a position in the event log. */
 export function isCursor(value) {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-/** The cursor that a text says; null when it says none. */
-export function cursorOf(text) {
+/** The cursor in this text; null if there is none. */
+export function parseCursor(text) {
   return /^\d{1,16}$/.test(text ?? "") && isCursor(Number(text)) ? Number(text) : null;
 }
 
@@ -49,8 +49,8 @@ export function topicOf(frame) {
   return TOPICS.projects;
 }
 
-/** The ids of the projects that a frame is about; null when it may be about any. */
-export function concerned(frame) {
+/** The ids of the projects that a frame is about; null if it may be about any project. */
+export function projectIdsOf(frame) {
   if (Array.isArray(frame.projects)) return frame.projects.map((project) => project?.id);
   return frame.project_id === undefined ? null : [frame.project_id];
 }

@@ -1,20 +1,20 @@
-// Asking the server, and understanding a refusal.
+// GET requests to the server, with every failure turned into an error that names its reason.
 
-const MOST_RETRY_AFTER = 300; // seconds; a longer time is a mistake, and would leave a page behind for too long
+const MAX_RETRY_AFTER = 300; // seconds; a longer time is a misconfiguration, and would leave a page outdated for too long
 const REASONS = new Map([
   [401, "signed-out"],
   [409, "other-user"],
   [429, "full"],
-  [502, "unreachable"], // a proxy that finds no server: the same as finding none oneself
+  [502, "unreachable"], // a proxy that cannot reach the server: the same as not reaching it directly
   [503, "full"],
   [504, "unreachable"],
 ]);
 
-/** The server, or what is in front of it, did not give what was asked for. */
-export class Refusal extends Error {
+/** The request failed: no response, or one that cannot be used. */
+export class RequestError extends Error {
   /**
-   * @param {string} reason one word: signed-out, other-user, full, unreachable, refused, silent
-   * @param {{status?: number, retryAfter?: number}} [more] the HTTP status; the seconds that it asked to wait
+   * @param {string} reason signed-out, other-user, full, unreachable, refused, silent, malformed or closed
+   * @param {{status?: number, retryAfter?: number}} [details] the HTTP status; the seconds of Retry-After
    */
   constructor(reason, { status, retryAfter } = {}) {
     super(reason);
@@ -23,59 +23,59 @@ export class Refusal extends Error {
 }
 
 /**
- * GET an address of this site.
- * @param {string | URL} address
- * @param {string} type the media type that is wanted
+ * GET a URL of this site.
+ * @param {string | URL} url
+ * @param {string} type the expected media type
  * @param {AbortSignal} signal
- * @param {{fetch: typeof fetch, date: () => number}} world
+ * @param {{fetch: typeof fetch, date: () => number}} environment
  * @returns {Promise<Response>} a 200 of that type
- * @throws {Refusal} for any other answer, and for none
+ * @throws {RequestError} for any other response, and for none
  */
-export async function request(address, type, signal, { fetch, date }) {
-  let answer;
+export async function request(url, type, signal, { fetch, date }) {
+  let response;
   try {
-    // A redirect is no answer: it leads to a page that asks people to sign in.
-    answer = await fetch(address, { headers: { Accept: type }, cache: "no-store", redirect: "manual", signal });
+    // Redirects are not followed: they lead to the sign-in page.
+    response = await fetch(url, { headers: { Accept: type }, cache: "no-store", redirect: "manual", signal });
   } catch {
-    throw new Refusal("unreachable");
+    throw new RequestError("unreachable");
   }
-  if (answer.status === 200 && answer.headers.get("Content-Type")?.startsWith(type)) return answer;
-  answer.body?.cancel().catch(() => {});
-  throw new Refusal(answer.status === 200 ? "refused" : (REASONS.get(answer.status) ?? "refused"), {
-    status: answer.status,
-    retryAfter: retryAfter(answer.headers.get("Retry-After"), date()),
+  if (response.status === 200 && response.headers.get("Content-Type")?.startsWith(type)) return response;
+  response.body?.cancel().catch(() => {});
+  throw new RequestError(response.status === 200 ? "refused" : (REASONS.get(response.status) ?? "refused"), {
+    status: response.status,
+    retryAfter: parseRetryAfter(response.headers.get("Retry-After"), date()),
   });
 }
 
 /**
- * @param {string | null} value of the header: seconds, or a date
+ * @param {string | null} value of the Retry-After header: seconds, or a date
  * @param {number} now milliseconds since 1970
- * @returns {number | undefined} seconds, 300 at most; undefined without a value that makes sense
+ * @returns {number | undefined} seconds, 300 at most; undefined for a missing or invalid value
  */
-export function retryAfter(value, now) {
+export function parseRetryAfter(value, now) {
   if (!value) return undefined;
   const seconds = /^\s*\d+\s*$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), MOST_RETRY_AFTER) : undefined;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER) : undefined;
 }
 
 /**
- * The text of an answer, as long as it is not absurd.
- * @param {Response} answer
- * @param {number} most bytes
- * @throws {RangeError} when there are more
+ * The body of a response, up to a maximum size.
+ * @param {Response} response
+ * @param {number} maxBytes
+ * @throws {RangeError} when the body is larger
  */
-export async function boundedText(answer, most) {
+export async function boundedText(response, maxBytes) {
   const decoder = new TextDecoder();
-  const reader = answer.body.getReader();
+  const reader = response.body.getReader();
   let text = "";
   let size = 0;
   while (true) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     size += value.byteLength;
-    if (size > most) {
+    if (size > maxBytes) {
       reader.cancel().catch(() => {});
-      throw new RangeError(`An answer of more than ${most} bytes.`);
+      throw new RangeError(`A response of more than ${maxBytes} bytes.`);
     }
     text += decoder.decode(value, { stream: true });
   }

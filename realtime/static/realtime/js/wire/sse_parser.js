@@ -1,53 +1,53 @@
-// Server-Sent Events from bytes, however the network cut them: in the middle of a character, of a line end, of a block.
+// An incremental parser for Server-Sent Events. The network may cut the stream anywhere: in a character, a line end, a block.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 
-const MOST = 4_000_000; // characters that one block may have, as many as a message of a socket
+const MAX_BLOCK_SIZE = 4_000_000; // characters in one block, the same as in one WebSocket message
 
 export class SseParser {
   #decoder = new TextDecoder();
-  #most;
-  #rest = ""; // the line that has not ended yet
-  #returned = false; // whether the last character was \r: a \n after it belongs to the same line end
+  #maxBlockSize;
+  #partialLine = "";
+  #afterCarriageReturn = false; // the last character was \r: a \n after it belongs to the same line end
   #block = {};
-  #size = 0; // characters of the present block so far
+  #blockSize = 0; // characters so far
 
-  /** @param {{most?: number}} [options] how many characters one block may have before that is an error */
-  constructor({ most = MOST } = {}) {
-    this.#most = most;
+  /** @param {{maxBlockSize?: number}} [options] characters in one block; a larger one is an error */
+  constructor({ maxBlockSize = MAX_BLOCK_SIZE } = {}) {
+    this.#maxBlockSize = maxBlockSize;
   }
 
   /**
-   * Take the next bytes.
+   * Parse the next bytes.
    * @param {Uint8Array} bytes
-   * @returns {{id?: string, data?: string, retry?: number}[]} the blocks that end within them; comments are left out
-   * @throws {RangeError} for a block that is too large: nothing sane sends it, and nothing more is to be read
+   * @returns {{id?: string, data?: string, retry?: number}[]} the blocks that end within them, without comments
+   * @throws {RangeError} for a block that is too large; the stream cannot be read any further
    */
   push(bytes) {
     let text = this.#decoder.decode(bytes, { stream: true });
     if (!text) return [];
-    const split = this.#returned && text[0] === "\n";
-    this.#returned = text.endsWith("\r");
-    if (split) text = text.slice(1);
+    const completesLineEnd = this.#afterCarriageReturn && text[0] === "\n";
+    this.#afterCarriageReturn = text.endsWith("\r");
+    if (completesLineEnd) text = text.slice(1);
     const lines = text.split(/\r\n|\n|\r/);
     const blocks = [];
     for (let index = 0; index < lines.length - 1; index += 1) {
-      const line = this.#rest + lines[index];
-      this.#rest = "";
-      this.#measure(line.length);
-      if (line) this.#field(line);
-      else this.#end(blocks);
+      const line = this.#partialLine + lines[index];
+      this.#partialLine = "";
+      this.#countCharacters(line.length);
+      if (line) this.#parseField(line);
+      else this.#endBlock(blocks);
     }
-    this.#rest += lines.at(-1);
-    if (this.#size + this.#rest.length > this.#most) this.#measure(this.#rest.length);
+    this.#partialLine += lines.at(-1);
+    if (this.#blockSize + this.#partialLine.length > this.#maxBlockSize) this.#countCharacters(this.#partialLine.length);
     return blocks;
   }
 
-  #measure(more) {
-    this.#size += more;
-    if (this.#size > this.#most) throw new RangeError(`A block of more than ${this.#most} characters.`);
+  #countCharacters(count) {
+    this.#blockSize += count;
+    if (this.#blockSize > this.#maxBlockSize) throw new RangeError(`A block of more than ${this.#maxBlockSize} characters.`);
   }
 
-  #field(line) {
+  #parseField(line) {
     const colon = line.indexOf(":");
     if (colon === 0) return; // a comment
     const name = colon < 0 ? line : line.slice(0, colon);
@@ -57,9 +57,9 @@ export class SseParser {
     else if (name === "retry" && /^\d{1,9}$/.test(value)) this.#block.retry = Number(value);
   }
 
-  #end(blocks) {
+  #endBlock(blocks) {
     if (Object.keys(this.#block).length) blocks.push(this.#block);
     this.#block = {};
-    this.#size = 0;
+    this.#blockSize = 0;
   }
 }
