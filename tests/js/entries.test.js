@@ -12,7 +12,7 @@ for (const [file, name, transports] of [
   ["realtime.js", "RealtimeManager", { sse: undefined, shadow: "shadow" }],
   ["websocket_client.js", "WebSocketManager", { websocket: undefined }],
 ]) {
-  test(`${file} exports ${name}, which is also a global, and says which transport comes first`, async () => {
+  test(`${file} exports ${name}, which is also a global, with the right transport first`, async () => {
     const entry = await import(`../../static/js/${file}`);
     assert.equal(globalThis[name], entry[name]);
     for (const [wanted, transport] of Object.entries(transports)) {

@@ -1,4 +1,4 @@
-// A notification is shown once, as far as a person can see.
+// Each notification is shown once as a toast.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ function storage() {
   return { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), items };
 }
 
-/** A page of a browser with this storage. */
+/** A page in a browser with this storage. */
 function page(store, { hidden = false, user = "7" } = {}) {
   const made = { shown: [], hidden };
   const show = ({ id, message }) => made.shown.push(id ?? message);
@@ -32,14 +32,14 @@ test("an event that is replayed is not shown again on the next page", () => {
   assert.deepEqual(next.shown, [7]);
 });
 
-test("two windows that are both in sight both show it", () => {
+test("two windows that are both visible both show it", () => {
   const store = storage();
   const windows = [page(store), page(store)];
   for (const one of windows) one.toasts.add(event(5));
   assert.deepEqual(windows.map(({ shown }) => shown), [[5], [5]]);
 });
 
-test("what came while nobody looked is shown then, unless another tab has shown it", () => {
+test("what arrived while the page was hidden is shown when it is visible, unless another tab has shown it", () => {
   const store = storage();
   const [seen, hidden] = [page(store), page(store, { hidden: true })];
   for (const one of [seen, hidden]) one.toasts.add(event(5));
@@ -54,7 +54,7 @@ test("what came while nobody looked is shown then, unless another tab has shown 
   assert.deepEqual(seen.shown, [5]);
 });
 
-test("of very many that came while nobody looked only the newest wait", () => {
+test("of very many notifications on a hidden page only the newest are kept", () => {
   const one = page(storage(), { hidden: true });
   for (let id = 1; id <= 500; id += 1) one.toasts.add(event(id));
   one.hidden = false;
@@ -62,14 +62,14 @@ test("of very many that came while nobody looked only the newest wait", () => {
   assert.deepEqual([one.shown.length, one.shown.at(-1)], [50, 500]);
 });
 
-test("a message in passing, without an id, is shown whenever it comes", () => {
+test("an ephemeral message, without an id, is always shown", () => {
   const one = page(storage());
   one.toasts.add({ message: "Maintenance at noon" });
   one.toasts.add({ message: "Maintenance at noon" });
   assert.equal(one.shown.length, 2);
 });
 
-test("people do not share what they have been shown", () => {
+test("each user has a history of their own", () => {
   const store = storage();
   page(store).toasts.add(event(5));
   const other = page(store, { user: "8" });
@@ -77,7 +77,7 @@ test("people do not share what they have been shown", () => {
   assert.deepEqual(other.shown, [5]);
 });
 
-test("where an older database was restored, new events are shown although their ids begin anew", () => {
+test("after an older database was restored, new events are shown although their ids start again", () => {
   const store = storage();
   page(store).toasts.add(event(5_000));
   const later = page(store);
@@ -89,7 +89,7 @@ test("where an older database was restored, new events are shown although their 
   assert.deepEqual(next.shown, []);
 });
 
-test("storage that is refused, full or spoiled changes nothing but the memory", () => {
+test("a storage that throws, is full or has invalid content only affects the history", () => {
   const refusing = {
     getItem: () => {
       throw new DOMException("No.", "SecurityError");

@@ -1,4 +1,4 @@
-// Which transport is used, and why another one when it fails.
+// Which transport is used, and what happens when it fails.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { scene, FakeTab } from "../support/fake_tab.js";
 
 const using = (tab) => [tab.status.state, tab.status.transport];
 
-test("the server says which transport a page begins with", async () => {
+test("the server chooses the transport that a page starts with", async () => {
   for (const [transport, used] of [["sse", "sse"], ["websocket", "websocket"], ["shadow", "sse"]]) {
     const all = scene();
     const tab = new FakeTab(all, { transport });
@@ -19,7 +19,7 @@ test("the server says which transport a page begins with", async () => {
   }
 });
 
-test("a page without a socket's address begins with SSE", async () => {
+test("a page without a WebSocket URL starts with SSE", async () => {
   const all = scene();
   const tab = new FakeTab(all, { transport: "websocket", socketUrl: undefined });
   await all.pass(100);
@@ -53,7 +53,7 @@ const SSE_FAILS = {
   "a stream that a proxy holds back": { how: "held", reason: "silent", within: 8_100 },
 };
 for (const [name, { how, reason, within }] of Object.entries(SSE_FAILS)) {
-  test(`SSE that brings ${name} falls back to polling`, async () => {
+  test(`SSE with ${name} falls back to polling`, async () => {
     const all = scene();
     all.server.sse = how;
     const tab = new FakeTab(all);
@@ -66,7 +66,7 @@ for (const [name, { how, reason, within }] of Object.entries(SSE_FAILS)) {
   });
 }
 
-test("a stream that falls silent is left for polling after two heartbeats, with nothing lost", async () => {
+test("a stream that becomes silent is replaced by polling after two heartbeats, with nothing lost", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(20_000);
@@ -81,7 +81,7 @@ test("a stream that falls silent is left for polling after two heartbeats, with 
   assert.deepEqual(tab.fallbacks, [{ from: "sse", to: "poll", reason: "silent" }]);
 });
 
-test("heartbeats alone keep a connection, for hours", async () => {
+test("heartbeats alone keep a connection open for hours", async () => {
   for (const transport of ["sse", "websocket"]) {
     const all = scene();
     const tab = new FakeTab(all, { transport });
@@ -91,7 +91,7 @@ test("heartbeats alone keep a connection, for hours", async () => {
   }
 });
 
-test("a better transport is tried again later, beside the one that works, and with ever more patience", async () => {
+test("a better transport is tried again at growing intervals, beside the one that works", async () => {
   const all = scene();
   all.server.websocket = "blocked";
   const tab = new FakeTab(all, { transport: "websocket" });
@@ -103,7 +103,7 @@ test("a better transport is tried again later, beside the one that works, and wi
     waits.slice(1, 7).map(Math.round),
     [60, 120, 240, 480, 600, 600],
   );
-  assert.deepEqual(tab.states, ["connecting", "live"], "what works is left alone meanwhile");
+  assert.deepEqual(tab.states, ["connecting", "live"], "the connection that works stays open");
   assert.equal(all.server.requestsOf("sse").length, 1);
   all.server.websocket = "ok";
   await all.pass(11 * 60_000);
@@ -112,7 +112,7 @@ test("a better transport is tried again later, beside the one that works, and wi
   assert.deepEqual(tab.states, ["connecting", "live"]);
 });
 
-test("when the network comes back a better transport is tried at once", async () => {
+test("when the network is back a better transport is tried at once", async () => {
   const all = scene();
   all.server.websocket = "blocked";
   const tab = new FakeTab(all, { transport: "websocket" });
@@ -123,7 +123,7 @@ test("when the network comes back a better transport is tried at once", async ()
   assert.deepEqual(using(tab), ["live", "websocket"]);
 });
 
-test("a full server's Retry-After is obeyed while the page polls", async () => {
+test("the page polls until a full server's Retry-After is over", async () => {
   const all = scene();
   Object.assign(all.server, { sse: "full", retryAfter: 60 });
   const tab = new FakeTab(all);
@@ -136,7 +136,7 @@ test("a full server's Retry-After is obeyed while the page polls", async () => {
   assert.deepEqual(using(tab), ["live", "sse"]);
 });
 
-test("who asks too often stays away by every way for as long as the server says, and is not signed out", async () => {
+test("after a 429 no transport is tried until Retry-After is over, and the user is not signed out", async () => {
   const all = scene();
   Object.assign(all.server, { websocket: "blocked", sse: "often", poll: "often", status: "often", retryAfter: 40 });
   const tab = new FakeTab(all, { transport: "websocket" });
@@ -154,7 +154,7 @@ test("who asks too often stays away by every way for as long as the server says,
   assert.deepEqual(tab.states, ["connecting", "reconnecting", "live"]);
 });
 
-test("a page that polls, and is told that it asks too often, waits and goes on from its cursor", async () => {
+test("a page that polls and gets a 429 waits and continues from its cursor", async () => {
   const all = scene();
   all.server.sse = "html";
   const tab = new FakeTab(all);
@@ -170,7 +170,7 @@ test("a page that polls, and is told that it asks too often, waits and goes on f
   assert.ok(!tab.states.includes("signed-out"));
 });
 
-test("where everything is full nobody asks before the time that the server gave", async () => {
+test("if all transports are full, there is no request until Retry-After is over", async () => {
   const all = scene();
   Object.assign(all.server, { sse: "full", poll: "full", retryAfter: 45 });
   const tab = new FakeTab(all);
@@ -187,7 +187,7 @@ test("where everything is full nobody asks before the time that the server gave"
   assert.deepEqual(using(tab), ["live", "sse"]);
 });
 
-test("what has failed in a round where nothing works is tried again in the next", async () => {
+test("a transport that failed in a round without a result is tried again in the next", async () => {
   const all = scene();
   all.server.up = false;
   const tab = new FakeTab(all, { transport: "websocket" });
@@ -196,27 +196,27 @@ test("what has failed in a round where nothing works is tried again in the next"
   all.server.up = true;
   await all.pass(31_000);
   assert.deepEqual(using(tab), ["live", "websocket"]);
-  assert.deepEqual(tab.fallbacks, [], "the server was away: that is no fallback");
+  assert.deepEqual(tab.fallbacks, [], "the server was down: that is no fallback");
 });
 
-test("what keeps a stream from ever being asked for does not keep the page from asking otherwise", async () => {
+test("a stream whose request is blocked in the browser falls back to polling", async () => {
   const all = scene({ random: () => 0.999 });
-  all.server.sse = "away"; // something in the browser blocks its address
+  all.server.sse = "away"; // something in the browser blocks its URL
   const tab = new FakeTab(all);
   await all.pass(2_000);
-  assert.equal(all.server.requestsOf("poll").length, 0, "it looks as if there were no server");
+  assert.equal(all.server.requestsOf("poll").length, 0, "it looks as if the server were down");
   await all.pass(2_000);
   assert.deepEqual(using(tab), ["live", "poll"]);
   assert.deepEqual(tab.fallbacks, [{ from: "sse", to: "poll", reason: "unreachable" }]);
 });
 
-test("a link that ends while a better one is being tried leaves no link behind", async () => {
+test("a link that ends while a better one is being tried leaves no link open", async () => {
   const all = scene();
   all.server.websocket = "never";
   const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(31_500);
   all.server.addEvent();
-  all.server.heartbeats = false; // the silence is noticed after 33 s, one second into another try of the socket
+  all.server.heartbeats = false; // the silence is detected after 33 s, one second into another try of the socket
   await all.pass(31_900);
   assert.equal(all.server.requestsOf("websocket").length, 1);
   await all.pass(500);
@@ -227,7 +227,7 @@ test("a link that ends while a better one is being tried leaves no link behind",
   assert.equal(tab.status.state, "live");
 });
 
-test("an answer that is no news is no reason to break", async () => {
+test("a malformed response to a poll is handled", async () => {
   const all = scene();
   Object.assign(all.server, { sse: "html", poll: "absurd" });
   const tab = new FakeTab(all);
@@ -239,7 +239,7 @@ test("an answer that is no news is no reason to break", async () => {
   assert.deepEqual(using(tab), ["live", "poll"]);
 });
 
-test("only one question is asked at a time, and those that follow at once when there is more", async () => {
+test("polls never overlap, and follow each other at once if there is more", async () => {
   const all = scene();
   all.server.sse = "html";
   const tab = new FakeTab(all);

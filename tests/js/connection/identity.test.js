@@ -1,4 +1,4 @@
-// For whom: a connection ends when somebody signs out, and is never somebody else's.
+// A connection ends when the user signs out, and never delivers another user's events.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { settle } from "../support/fake_clock.js";
 import { scene, FakeTab } from "../support/fake_tab.js";
 
 for (const transport of ["sse", "websocket"]) {
-  test(`signed out: it stops, says so, and asks no more: ${transport}`, async () => {
+  test(`signed out: it stops, shows that, and sends no more requests: ${transport}`, async () => {
     const all = scene();
     const tab = new FakeTab(all, { transport });
     await all.pass(20_000);
@@ -18,7 +18,7 @@ for (const transport of ["sse", "websocket"]) {
     const asked = all.server.requests.length;
     await all.pass(600_000);
     assert.equal(all.server.requests.length, asked);
-    // Once, when somebody looks: perhaps one has signed in again in another tab.
+    // One request when the page becomes visible: the user may have signed in again in another tab.
     await tab.setVisible(true);
     await all.pass(60_000);
     assert.equal(all.server.requests.length, asked + 1);
@@ -29,7 +29,7 @@ for (const transport of ["sse", "websocket"]) {
     assert.equal(tab.status.state, "live");
   });
 
-  test(`somebody else signed in: it stops and says so: ${transport}`, async () => {
+  test(`another user signed in: it stops and shows that: ${transport}`, async () => {
     const all = scene();
     const tab = new FakeTab(all, { transport });
     await all.pass(20_000);
@@ -44,7 +44,7 @@ for (const transport of ["sse", "websocket"]) {
   });
 }
 
-test("a socket that does not open because one is signed out says so too", async () => {
+test("a socket that does not open because the user is signed out shows that too", async () => {
   const all = scene();
   all.server.user = null;
   const tab = new FakeTab(all, { transport: "websocket" });
@@ -52,7 +52,7 @@ test("a socket that does not open because one is signed out says so too", async 
   assert.deepEqual(tab.states, ["connecting", "signed-out"]);
 });
 
-test("a refusal that the server does not confirm is not believed", async () => {
+test("a refusal that the status request does not confirm is ignored", async () => {
   const all = scene();
   const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
@@ -61,14 +61,14 @@ test("a refusal that the server does not confirm is not believed", async () => {
   assert.deepEqual([tab.status.state, tab.status.transport], ["live", "websocket"]);
 });
 
-test("a page that suspects it asks", async () => {
+test("a page can request the check", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(20_000);
   tab.manager.check();
   await all.pass(10);
   assert.equal(tab.status.state, "live");
-  assert.equal(all.server.requestsOf("sse").length, 1, "nothing is broken by asking");
+  assert.equal(all.server.requestsOf("sse").length, 1, "the check does not affect the connection");
   all.server.user = null;
   tab.manager.check();
   await all.pass(10);
@@ -76,7 +76,7 @@ test("a page that suspects it asks", async () => {
   assert.equal(all.server.open.size, 0);
 });
 
-test("an answer that comes when nobody waits for it any more changes nothing", async () => {
+test("an obsolete response has no effect", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(20_000);
@@ -91,7 +91,7 @@ test("an answer that comes when nobody waits for it any more changes nothing", a
   assert.equal(tab.status.state, "live");
 });
 
-test("signing out is known in all tabs, and so is coming back", async () => {
+test("signing out affects all tabs, and so does signing in again", async () => {
   const all = scene();
   const tabs = [new FakeTab(all), new FakeTab(all, { hidden: true })];
   await all.pass(20_000);
@@ -106,8 +106,8 @@ test("signing out is known in all tabs, and so is coming back", async () => {
   assert.equal(all.server.open.size, 1);
 });
 
-for (const [name, user, status] of [["signed out", null, "ok"], ["somebody else", "8", "ok"], ["not known who", null, "fault"]]) {
-  test(`a tab that has missed something does not ask without an end when it is refused: ${name}`, async () => {
+for (const [name, user, status] of [["signed out", null, "ok"], ["another user", "8", "ok"], ["unknown", null, "fault"]]) {
+  test(`a tab that is refused while it catches up does not poll without end: ${name}`, async () => {
     const all = scene();
     const [leader, away] = [new FakeTab(all), new FakeTab(all)];
     await all.pass(20_000);
@@ -120,10 +120,11 @@ for (const [name, user, status] of [["signed out", null, "ok"], ["somebody else"
     await all.pass(100);
     await away.resume();
     for (let turn = 0; turn < 50; turn += 1) await settle();
-    assert.ok(all.server.requestsOf("poll").length <= 1, `${all.server.requestsOf("poll").length} polls in no time`);
-    assert.ok(all.server.requestsOf("status").length <= 3, `${all.server.requestsOf("status").length} questions in no time`);
+    const count = (kind) => all.server.requestsOf(kind).length;
+    assert.ok(count("poll") <= 1, `${count("poll")} polls without time passing`);
+    assert.ok(count("status") <= 3, `${count("status")} status requests without time passing`);
     await all.pass(60_000);
-    assert.ok(all.server.requestsOf("poll").length <= 15, `${all.server.requestsOf("poll").length} polls in a minute`);
+    assert.ok(count("poll") <= 15, `${count("poll")} polls in a minute`);
     all.server.status = "ok";
     all.server.user = "7";
     leader.manager.check();

@@ -1,4 +1,4 @@
-// Whatever comes over the network, the page stays as it is: the link ends, and is tried anew.
+// Malformed data ends the link, which is then opened again. It never affects the page.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,21 +6,21 @@ import { test } from "node:test";
 import { request, parseRetryAfter } from "../../../realtime/static/realtime/js/wire/http.js";
 import { scene, FakeTab } from "../support/fake_tab.js";
 
-const NONSENSE = {
+const MALFORMED = {
   "no JSON": "{",
   "a number": "7",
   "null": "null",
   "an object without a type": "{}",
-  "a type that is no text": '{"type":7}',
-  "an id that is no number": '{"type":"notification","id":"12"}',
-  "an id below nothing": '{"type":"notification","id":-1}',
-  "an id beyond all numbers": '{"type":"notification","id":1e400}',
-  "a cursor that is none": '{"type":"cursor","cursor":1.5}',
+  "a type that is not a string": '{"type":7}',
+  "an id that is not a number": '{"type":"notification","id":"12"}',
+  "a negative id": '{"type":"notification","id":-1}',
+  "an infinite id": '{"type":"notification","id":1e400}',
+  "an invalid cursor": '{"type":"cursor","cursor":1.5}',
   "arrays in arrays": "[[]]",
   "very deep nesting": "[".repeat(100_000),
 };
 
-for (const [name, text] of Object.entries(NONSENSE)) {
+for (const [name, text] of Object.entries(MALFORMED)) {
   test(`${name} ends the link, not the page`, async () => {
     for (const transport of ["sse", "websocket"]) {
       const all = scene();
@@ -41,7 +41,7 @@ for (const [name, text] of Object.entries(NONSENSE)) {
   });
 }
 
-test("a block or message of absurd size ends the link, not the page", async () => {
+test("a block or message that is too large ends the link, not the page", async () => {
   for (const transport of ["sse", "websocket"]) {
     const all = scene();
     const tab = new FakeTab(all, { transport });
@@ -65,7 +65,7 @@ test("a binary message ends the link, not the page", async () => {
   assert.equal(tab.status.state, "live");
 });
 
-test("types that nobody knows, and fields with strange names, are handed on and do no harm", async () => {
+test("unknown types and fields with strange names are passed on and do no harm", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(1_000);
@@ -76,7 +76,7 @@ test("types that nobody knows, and fields with strange names, are handed on and 
   assert.equal({}.polluted, undefined);
 });
 
-test("Retry-After is a number of seconds or a date, and never absurd", () => {
+test("Retry-After is a number of seconds or a date, and has a maximum", () => {
   const now = Date.parse("2026-11-20T08:00:00Z");
   for (const [value, seconds] of [
     ["7", 7],
@@ -93,7 +93,7 @@ test("Retry-After is a number of seconds or a date, and never absurd", () => {
   }
 });
 
-test("a redirect is not followed: it leads to a page that asks people to sign in", async () => {
+test("a redirect is not followed: it leads to the sign-in page", async () => {
   const asked = [];
   const fetch = (address, options) => {
     asked.push(options.redirect);

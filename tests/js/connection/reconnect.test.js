@@ -1,4 +1,4 @@
-// A connection that breaks comes back: when, how often, and with nothing lost.
+// A connection that breaks is opened again: when, how often, and with nothing lost.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { scene, FakeTab } from "../support/fake_tab.js";
 const later = (times) => times.map(({ at }, index) => at - (times[index - 1]?.at ?? at)).slice(1);
 
 for (const transport of ["sse", "websocket"]) {
-  test(`a server that restarts is found again quickly, with what happened meanwhile: ${transport}`, async () => {
+  test(`after a server restarts, browsers reconnect quickly and get what happened meanwhile: ${transport}`, async () => {
     const all = scene();
     const tab = new FakeTab(all, { transport });
     await all.pass(20_000);
@@ -27,7 +27,7 @@ for (const transport of ["sse", "websocket"]) {
   });
 }
 
-test("the first try after a loss is spread over two seconds, or less if the server proposed less", async () => {
+test("the first retry comes within two seconds, at random, or sooner if the server proposed less", async () => {
   for (const [retry, random, most] of [[6_000, 0.999, 2_000], [1_000, 0.999, 1_000], [6_000, 0, 0]]) {
     const all = scene({ random: () => random });
     all.server.retry = retry;
@@ -41,7 +41,7 @@ test("the first try after a loss is spread over two seconds, or less if the serv
   }
 });
 
-test("tries follow each other with full jitter, up to 30 seconds, and never end", async () => {
+test("retries have full jitter, up to 30 seconds, and never end", async () => {
   const all = scene({ random: () => 0.999 });
   const tab = new FakeTab(all, { pollUrl: undefined });
   await all.pass(20_000);
@@ -56,7 +56,7 @@ test("tries follow each other with full jitter, up to 30 seconds, and never end"
   assert.equal(tab.status.state, "live");
 });
 
-test("a connection that breaks again at once is no reason to hurry", async () => {
+test("a connection that breaks again at once counts as a failure", async () => {
   const all = scene({ random: () => 0.999 });
   new FakeTab(all);
   await all.pass(20_000);
@@ -68,7 +68,7 @@ test("a connection that breaks again at once is no reason to hurry", async () =>
   assert.ok(all.server.requestsOf("sse").length - begin <= 7, `${all.server.requestsOf("sse").length}`);
 });
 
-test("a browser that is offline says so, asks nothing, and comes back at once", async () => {
+test("a browser that is offline shows that, sends no requests, and reconnects at once", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(20_000);
@@ -85,7 +85,7 @@ test("a browser that is offline says so, asks nothing, and comes back at once", 
   assert.deepEqual(tab.handled, [id]);
 });
 
-test("a browser that thinks it is offline and is not comes back all the same", async () => {
+test("a browser that wrongly reports offline reconnects all the same", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(20_000);
@@ -94,7 +94,7 @@ test("a browser that thinks it is offline and is not comes back all the same", a
   assert.equal(tab.status.state, "live");
 });
 
-test("whoever looks at the page again does not wait for the next try", async () => {
+test("a page that becomes visible reconnects at once", async () => {
   const all = scene({ random: () => 0.999 });
   const tab = new FakeTab(all);
   await all.pass(20_000);
@@ -107,18 +107,18 @@ test("whoever looks at the page again does not wait for the next try", async () 
   assert.equal(tab.status.state, "live");
 });
 
-for (const looked of [true, false]) {
-  test(`a machine that slept finds its connection dead and makes another, without falling back${looked ? "" : ", even if nobody looks"}`, async () => {
+for (const visible of [true, false]) {
+  test(`a machine that was suspended reconnects without falling back${visible ? "" : ", even on a hidden page"}`, async () => {
     const all = scene();
     const tab = new FakeTab(all);
     await all.pass(20_000);
     await tab.freeze();
     const [dead] = all.server.open;
-    all.server.open.delete(dead); // the network dropped it while nobody listened
+    all.server.open.delete(dead); // the network dropped it during the suspension
     const id = all.server.addEvent();
     await all.pass(600_000);
     await tab.thaw();
-    if (looked) await tab.setVisible(true);
+    if (visible) await tab.setVisible(true);
     await all.pass(100);
     assert.deepEqual([tab.status.state, tab.status.transport], ["live", "sse"]);
     assert.deepEqual(tab.handled, [id]);
@@ -126,7 +126,7 @@ for (const looked of [true, false]) {
   });
 }
 
-test("a server that says 1012 is found again within two seconds", async () => {
+test("after a close with 1012 the browser reconnects within two seconds", async () => {
   const all = scene({ random: () => 0.99 });
   const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
@@ -137,7 +137,7 @@ test("a server that says 1012 is found again within two seconds", async () => {
   assert.ok(all.server.requestsOf("websocket")[1].at - lost <= 2_000);
 });
 
-test("a socket that was closed for saying too much stays away for half a minute; SSE goes on", async () => {
+test("a socket that was closed for sending too much pauses for half a minute, with SSE meanwhile", async () => {
   const all = scene();
   const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
@@ -149,7 +149,7 @@ test("a socket that was closed for saying too much stays away for half a minute;
   assert.equal(tab.status.transport, "websocket");
 });
 
-test("a stream whose server cannot read its data comes back by itself", async () => {
+test("a stream that ends with an error frame reconnects", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(20_000);
@@ -159,7 +159,7 @@ test("a stream whose server cannot read its data comes back by itself", async ()
   assert.equal(all.server.requestsOf("status").length, 1);
 });
 
-test("the cursor goes along on every way", async () => {
+test("the cursor is sent over every transport", async () => {
   const all = scene();
   const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
@@ -179,7 +179,7 @@ test("the cursor goes along on every way", async () => {
   assert.equal(new Set(tab.handled).size, tab.handled.length);
 });
 
-test("a page that was left for another holds nothing, and catches up on the way back", async () => {
+test("a page in the back/forward cache has no connection, and catches up when it is restored", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(5_000);
@@ -196,7 +196,7 @@ test("a page that was left for another holds nothing, and catches up on the way 
   assert.deepEqual(tab.handled, [id]);
 });
 
-test("a page that disconnects holds nothing and asks for nothing, until it connects again", async () => {
+test("a page that disconnects has no connection and sends no requests, until it connects again", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(5_000);
@@ -217,7 +217,7 @@ test("a page that disconnects holds nothing and asks for nothing, until it conne
   assert.equal(tab.handled.length, 1);
 });
 
-test("a question about who is signed in that overtakes another leaves nobody waiting for ever", async () => {
+test("an identity check that replaces an earlier one still leads to a reconnection", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(20_000);
@@ -226,7 +226,7 @@ test("a question about who is signed in that overtakes another leaves nobody wai
   link.send([{ type: "error", message: "The server cannot read its data just now." }]);
   link.end();
   await all.pass(100);
-  tab.manager.check(); // the page has met the same fault
+  tab.manager.check(); // the page has had the same error
   assert.equal(tab.status.state, "reconnecting");
   await all.pass(11_000);
   all.server.status = "ok";

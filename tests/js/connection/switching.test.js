@@ -1,11 +1,11 @@
-// The server tells people to use another transport: they move, without a gap and without a reload.
+// The server switches users to another transport: browsers switch without a gap and without a reload.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { scene, FakeTab } from "../support/fake_tab.js";
 
-test("told to, all tabs move to the other transport and back, make before break, with nothing lost or twice", async () => {
+test("all tabs switch to the other transport and back, make before break, with nothing lost or duplicated", async () => {
   const all = scene();
   const tabs = [new FakeTab(all), new FakeTab(all, { hidden: true })];
   await all.pass(20_000);
@@ -26,19 +26,19 @@ test("told to, all tabs move to the other transport and back, make before break,
   }
 });
 
-test("browsers move over a second, not all in one moment", async () => {
+test("browsers switch within a second, at random", async () => {
   for (const [random, wait] of [[0, 0], [0.999, 999]]) {
     const all = scene({ random: () => random });
     new FakeTab(all);
     await all.pass(20_000);
-    const told = all.clock.now;
+    const switched = all.clock.now;
     all.server.switchTo("websocket");
     await all.pass(2_000);
-    assert.equal(all.server.requestsOf("websocket")[0].at - told, wait);
+    assert.equal(all.server.requestsOf("websocket")[0].at - switched, wait);
   }
 });
 
-test("a transport that was taken away is left after three seconds, even if the other does not come", async () => {
+test("a transport that was removed is closed after three seconds, even if the other one is not established", async () => {
   const all = scene();
   const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
@@ -52,7 +52,7 @@ test("a transport that was taken away is left after three seconds, even if the o
   assert.ok([...all.server.open].every(({ kind }) => kind !== "websocket"));
 });
 
-test("a change of mind leaves things as they were", async () => {
+test("switching back before the switch has happened changes nothing", async () => {
   const all = scene();
   const tab = new FakeTab(all, { transport: "websocket" });
   await all.pass(20_000);
@@ -64,7 +64,7 @@ test("a change of mind leaves things as they were", async () => {
   assert.deepEqual(tab.states, ["connecting", "live"]);
 });
 
-test("who is told to use what their network blocks stays with what works", async () => {
+test("a browser that is switched to a blocked transport keeps the one that works", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   all.server.websocket = "blocked";
@@ -76,7 +76,7 @@ test("who is told to use what their network blocks stays with what works", async
   assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
-test("a tab that takes over begins with what the server told last", async () => {
+test("a new leader starts with the transport that the server chose last", async () => {
   const all = scene();
   const tabs = [new FakeTab(all), new FakeTab(all, { hidden: true })];
   await all.pass(20_000);
@@ -88,7 +88,7 @@ test("a tab that takes over begins with what the server told last", async () => 
   assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
-test("being told the same again and again is no news", async () => {
+test("choosing the same transport again changes nothing", async () => {
   const all = scene();
   all.server.chosenTransport = "sse";
   new FakeTab(all);
@@ -123,7 +123,7 @@ test("shadow: SSE is shown, a WebSocket is compared, and nothing is shown twice"
   assert.deepEqual(tab.status.shadow, { both: 2, onlyShown: 1, onlyCompared: 1, connected: true });
 });
 
-test("a shadow that fails costs the connection that is shown nothing, and catches up", async () => {
+test("a failing shadow does not affect the active connection, and catches up", async () => {
   const all = scene();
   all.server.websocket = "blocked";
   const tab = new FakeTab(all, { transport: "shadow" });
@@ -145,7 +145,7 @@ test("a shadow that fails costs the connection that is shown nothing, and catche
   assert.equal(all.server.open.size, 1);
 });
 
-test("every event is counted as it comes off a link, with the link's name", async () => {
+test("every event that a link delivers is reported, with the link's id", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(1_000);
@@ -157,7 +157,7 @@ test("every event is counted as it comes off a link, with the link's name", asyn
   assert.deepEqual(tab.links.map(({ phase }) => phase), ["opened", "worked"]);
 });
 
-test("a state from before the newest event does not come back over the connection that takes over", async () => {
+test("a connection that takes over does not deliver states older than the newest event", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   await all.pass(20_000);
@@ -167,7 +167,7 @@ test("a state from before the newest event does not come back over the connectio
   await all.pass(2_000);
   const say = (...frames) => socket.onmessage({ data: JSON.stringify(frames) });
   const from = all.server.newest;
-  const id = all.server.addEvent({ unread_count: 4 }); // the old connection is quicker
+  const id = all.server.addEvent({ unread_count: 4 }); // the old connection is faster
   await all.pass(10);
   say({ type: "cursor", cursor: from }, { type: "notification", unread_count: 3 });
   say(all.server.log.at(-1));
@@ -177,7 +177,7 @@ test("a state from before the newest event does not come back over the connectio
   assert.equal(tab.frames.at(-1).unread_count, 2);
 });
 
-test("a state that follows a reset is taken, however small the number at which the log begins anew", async () => {
+test("a state after a reset is passed on, however low the log's ids are now", async () => {
   const all = scene();
   for (let number = 0; number < 9; number += 1) all.server.addEvent();
   const tab = new FakeTab(all, { transport: "websocket" });

@@ -1,4 +1,4 @@
-// What is told to the server of what came, when, how much of it at once, and when no more.
+// What is reported to the server, when, how much at once, and when reporting stops.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { Receipts } from "../../../realtime/static/realtime/js/reports/receipts.
 import { FakeClock, settle } from "../support/fake_clock.js";
 import { scene, FakeTab } from "../support/fake_tab.js";
 
-/** A server that takes reports, or answers as a test says. */
+/** A server that accepts reports, or responds as a test chooses. */
 class ReportServer {
   reports = [];
   requests = [];
@@ -21,11 +21,11 @@ class ReportServer {
     return answer;
   }
 
-  /** Of all that was taken: the ids of a link by their place on it. */
+  /** From all accepted reports: the ids of a link's events, by their position on it. */
   events(link) {
     const found = [];
     for (const report of this.reports) {
-      for (const one of report.links.filter((said) => said.link === link)) {
+      for (const one of report.links.filter((reported) => reported.link === link)) {
         one.events.forEach(([id], index) => (found[one.first + index] = id));
       }
     }
@@ -60,7 +60,7 @@ function open({ onLink }, link = "a", more = {}) {
 const bring = ({ onReceipt }, ids, link = "a") => ids.forEach((id) => onReceipt({ id, link }));
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-test("what came within five seconds is told at once, with times before now", async () => {
+test("events within five seconds are one report, with times relative to now", async () => {
   const one = made();
   open(one);
   await one.clock.pass(1_000);
@@ -98,7 +98,7 @@ test("what came within five seconds is told at once, with times before now", asy
   ]);
 });
 
-test("what reaches all browsers at once is told by them at different moments", async () => {
+test("browsers report an event at different moments", async () => {
   for (const [chance, moment] of [[0, 3_000], [1, 7_000]]) {
     const one = made({ chance });
     open(one);
@@ -109,7 +109,7 @@ test("what reaches all browsers at once is told by them at different moments", a
   }
 });
 
-test("nothing is told twice, and nothing at all while nothing happens", async () => {
+test("nothing is reported twice, and nothing at all while nothing happens", async () => {
   const one = made();
   open(one);
   bring(one, [11]);
@@ -121,7 +121,7 @@ test("nothing is told twice, and nothing at all while nothing happens", async ()
   assert.equal(one.server.reports.length, 2);
 });
 
-test("that only the cursor moved is told five minutes later", async () => {
+test("if only the cursor has moved, the report comes five minutes later", async () => {
   const one = made();
   open(one);
   await one.clock.pass(5_000);
@@ -135,20 +135,20 @@ test("that only the cursor moved is told five minutes later", async () => {
   assert.equal(one.server.reports[1].links[0].to, 39);
 });
 
-test("a link is told of until its end, and forgotten", async () => {
+test("a link is reported until its end, and then removed", async () => {
   const one = made();
   open(one, "a", { shadow: true });
   one.onLink({ link: "a", transport: "websocket", phase: "ended", reason: "silent" });
   await one.clock.pass(5_000);
-  const [{ links: [said] }] = one.server.reports;
-  assert.deepEqual([said.reason, said.ended_ago, said.shown], ["silent", 5_000, false]);
+  const [{ links: [reported] }] = one.server.reports;
+  assert.deepEqual([reported.reason, reported.ended_ago, reported.shown], ["silent", 5_000, false]);
   bring(one, [11]);
   await one.clock.pass(60_000);
   assert.equal(one.server.reports.length, 1);
   assert.equal(one.clock.pending, 0);
 });
 
-test("without a cursor at its beginning a link is judged from the first that it tells", async () => {
+test("a link without an initial cursor starts from the first one that it delivers", async () => {
   const one = made();
   open(one, "a", { from: null });
   one.onCursor({ link: "a", cursor: 30 });
@@ -158,7 +158,7 @@ test("without a cursor at its beginning a link is judged from the first that it 
   assert.deepEqual(one.server.reports[0].links.map(({ from, to }) => [from, to]), [[30, 30], [40, 41]]);
 });
 
-test("what a reset skips is not owed", async () => {
+test("events that a reset skips are not missing", async () => {
   const one = made();
   open(one);
   one.onCursor({ link: "a", cursor: 500, reset: true });
@@ -168,21 +168,21 @@ test("what a reset skips is not owed", async () => {
   assert.deepEqual([from, to], [500, 501]);
 });
 
-test("more than fits goes in pieces, and no piece says that it went further than it tells", async () => {
+test("a large report is split, and no part claims more than it contains", async () => {
   const one = made();
   open(one);
   bring(one, range(11, 1_310));
   await one.clock.pass(5_000);
-  assert.deepEqual(one.server.reports.map(({ links: [said] }) => [said.first, said.events.length, said.to]), [
+  assert.deepEqual(one.server.reports.map(({ links: [reported] }) => [reported.first, reported.events.length, reported.to]), [
     [0, 500, 510],
     [500, 500, 1_010],
     [1_000, 300, 1_310],
   ]);
-  assert.deepEqual(one.server.reports.map(({ links: [said] }) => said.heard_ago), [null, null, 5_000]);
+  assert.deepEqual(one.server.reports.map(({ links: [reported] }) => reported.heard_ago), [null, null, 5_000]);
   for (const { body } of one.server.requests) assert.ok(body.length < 32_000);
 });
 
-test("what there is no room for is dropped, counted, and not owed", async () => {
+test("events beyond the limit are dropped, counted, and not missing", async () => {
   const one = made();
   one.environment.online = false;
   open(one);
@@ -190,12 +190,12 @@ test("what there is no room for is dropped, counted, and not owed", async () => 
   await one.clock.pass(5_000);
   one.environment.online = true;
   await one.clock.pass(60_000);
-  const all = one.server.reports.map(({ links: [said] }) => said);
+  const all = one.server.reports.map(({ links: [reported] }) => reported);
   assert.deepEqual([all[0].dropped, all[0].first, all[0].from], [500, 500, 510]);
   assert.deepEqual(one.server.events("a").slice(500), range(511, 2_510));
 });
 
-test("links that nobody takes word of do not gather without end", async () => {
+test("links that cannot be reported do not accumulate", async () => {
   const one = made();
   one.server.answer = () => new Response("", { status: 503 });
   for (let number = 0; number < 300; number += 1) {
@@ -212,7 +212,7 @@ test("links that nobody takes word of do not gather without end", async () => {
   for (const report of one.server.reports) assert.ok(report.links.length <= 20 && report.fallbacks.length <= 20);
 });
 
-test("a server that is away is asked again, ever less often, and nothing is lost", async () => {
+test("a server that is down is retried, ever less often, and nothing is lost", async () => {
   const one = made({ chance: 1 });
   open(one);
   bring(one, [11]);
@@ -229,7 +229,7 @@ test("a server that is away is asked again, ever less often, and nothing is lost
   assert.deepEqual(one.server.events("a"), [11]);
 });
 
-test("it waits as long as it is told to", async () => {
+test("Retry-After is obeyed", async () => {
   const one = made();
   open(one);
   one.server.answer = () => new Response("", { status: 429, headers: { "Retry-After": "42" } });
@@ -244,7 +244,7 @@ test("it waits as long as it is told to", async () => {
 });
 
 for (const status of [401, 403, 404, 409]) {
-  test(`it gives up without a word at ${status}`, async () => {
+  test(`reporting stops silently at ${status}`, async () => {
     const one = made();
     open(one);
     one.server.answer = () => new Response("", { status });
@@ -258,7 +258,7 @@ for (const status of [401, 403, 404, 409]) {
   });
 }
 
-test("once nobody is signed in any more, nothing is told", async () => {
+test("after signing out nothing is reported", async () => {
   const one = made();
   open(one);
   bring(one, [11]);
@@ -270,7 +270,7 @@ test("once nobody is signed in any more, nothing is told", async () => {
   assert.equal(one.clock.pending, 0);
 });
 
-test("a report that the server finds fault with is not sent again", async () => {
+test("a report that the server rejects is not sent again", async () => {
   const one = made();
   open(one);
   one.server.answer = () => new Response("", { status: 400 });
@@ -282,7 +282,7 @@ test("a report that the server finds fault with is not sent again", async () => 
   assert.deepEqual(one.server.events("a"), [11]);
 });
 
-test("when the page is left, what there is goes at once, though a report is under way", async () => {
+test("when the page is left, everything is sent at once, even during another report", async () => {
   const one = made();
   open(one);
   bring(one, [11]);
@@ -298,13 +298,13 @@ test("when the page is left, what there is goes at once, though a report is unde
   first();
   await settle();
   assert.equal(one.server.requests.length, 2);
-  assert.deepEqual(one.server.events("a"), [11, 12]); // 11 twice, at the same place: it counts once
+  assert.deepEqual(one.server.events("a"), [11, 12]); // 11 twice, at the same position: it counts once
   assert.equal(one.server.reports.at(0).links[0].reason, "stopped");
   await one.clock.pass(60_000);
   assert.equal(one.clock.pending, 0);
 });
 
-test("what comes while a report is under way goes with the next one", async () => {
+test("events that arrive during a report are in the next one", async () => {
   const one = made();
   open(one);
   bring(one, [11]);
@@ -316,26 +316,26 @@ test("what comes while a report is under way goes with the next one", async () =
   await one.clock.pass(5_000);
   take();
   await settle();
-  assert.deepEqual(one.server.reports.map(({ links: [said] }) => [said.first, said.events.length]), [[0, 1], [1, 1]]);
+  assert.deepEqual(one.server.reports.map(({ links: [reported] }) => [reported.first, reported.events.length]), [[0, 1], [1, 1]]);
 });
 
-test("when something came while the machine slept is not known", async () => {
+test("events that arrived while the machine was suspended have no time", async () => {
   let slept = 0;
   const one = made({ wall: () => slept });
   open(one);
   bring(one, [11]);
-  slept = 3_600_000; // the clock on the wall went on, the other one stood still
+  slept = 3_600_000; // the wall clock continued, the monotonic one did not
   bring(one, [12]);
   await one.clock.pass(5_000);
   bring(one, [13]);
   await one.clock.pass(30_000);
   bring(one, [14]);
   await one.clock.pass(5_000);
-  const agos = one.server.reports.flatMap(({ links: [said] }) => said.events);
+  const agos = one.server.reports.flatMap(({ links: [reported] }) => reported.events);
   assert.deepEqual(agos, [[11, null], [12, null], [13, null], [14, 5_000]]);
 });
 
-test("without an address nothing is kept", async () => {
+test("without a URL nothing is recorded", async () => {
   const one = made({ url: "" });
   open(one);
   bring(one, [11]);
@@ -353,29 +353,33 @@ function reporting(transport) {
   const hooks = {};
   const tab = new FakeTab(all, { transport, hooks });
   let names = 0;
-  const environment = { ...tab.environment, fetch: (...request) => reportServer.fetch(...request), makeId: () => `name${(names += 1)}` };
+  const environment = {
+    ...tab.environment,
+    fetch: (...request) => reportServer.fetch(...request),
+    makeId: () => `name${(names += 1)}`,
+  };
   const receipts = new Receipts({ url: "/receipts/", user: "7", environment });
   Object.assign(hooks, receipts.hooks);
   return { ...all, tab, reportServer, receipts };
 }
 
-test("in shadow both connections are told of, each with its cursors and topics", async () => {
+test("in shadow mode both connections are reported, each with its cursors and topics", async () => {
   const { pass, server, reportServer } = reporting("shadow");
   await pass(100);
   const begin = server.newest;
   const ids = [server.addEvent(), server.addEvent()];
   await pass(6_000);
-  const links = new Map(reportServer.reports.flatMap((report) => report.links).map((said) => [said.transport, said]));
+  const links = new Map(reportServer.reports.flatMap((report) => report.links).map((reported) => [reported.transport, reported]));
   for (const [transport, shown] of [["sse", true], ["websocket", false]]) {
-    const said = links.get(transport);
-    assert.deepEqual([said.shown, said.from, said.to], [shown, begin, ids[1]], transport);
-    assert.deepEqual(said.topics, ["notifications", "dashboard", "projects"]);
-    assert.deepEqual(reportServer.events(said.link), ids);
-    assert.ok(said.worked_ago <= said.opened_ago);
+    const reported = links.get(transport);
+    assert.deepEqual([reported.shown, reported.from, reported.to], [shown, begin, ids[1]], transport);
+    assert.deepEqual(reported.topics, ["notifications", "dashboard", "projects"]);
+    assert.deepEqual(reportServer.events(reported.link), ids);
+    assert.ok(reported.worked_ago <= reported.opened_ago);
   }
 });
 
-test("a WebSocket that is blocked is told of, and the fallback with its reason", async () => {
+test("a WebSocket that is blocked is reported, and the fallback with its reason", async () => {
   const all = reporting("websocket");
   all.server.websocket = "blocked";
   await all.pass(6_000);

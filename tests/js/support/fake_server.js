@@ -98,7 +98,7 @@ export class FakeServer {
     signal.throwIfAborted();
     const mode = this.up ? this[kind] : "away";
     if (mode === "away") throw new TypeError("Failed to fetch");
-    if (mode === "never") return new Promise((resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    if (mode === "never") return untilAborted(signal);
     if (mode === "full") return json({}, 503, { "Retry-After": String(this.retryAfter) });
     if (mode === "often") return json({}, 429, { "Retry-After": String(this.retryAfter) });
     if (mode === "proxy") return new Response("Bad gateway", { status: 502 });
@@ -176,6 +176,10 @@ export class FakeServer {
 
 function encode(frame) {
   return `${frame.id === undefined ? "" : `id: ${frame.id}\n`}data: ${JSON.stringify(frame)}\n\n`;
+}
+
+function untilAborted(signal) {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
 function json(body, status = 200, headers = {}) {

@@ -7,28 +7,29 @@ import { scene, FakeTab } from "../support/fake_tab.js";
 function deduplicatorFrom(cursor) {
   const handled = [];
   const errors = [];
-  const deduplicator = new Deduplicator({ cursor, onFrame: (frame) => handled.push(frame.id ?? frame.type), onError: (error) => errors.push(error) });
+  const onFrame = (frame) => handled.push(frame.id ?? frame.type);
+  const deduplicator = new Deduplicator({ cursor, onFrame, onError: (error) => errors.push(error) });
   return { deduplicator, handled, errors };
 }
 const event = (id) => ({ type: "notification", id });
 const cursor = (at) => ({ type: "cursor", cursor: at });
 
-test("an event is handed on once, whichever link brings it, and in order", () => {
+test("an event is passed on once, whichever link delivers it, and in order", () => {
   const { deduplicator, handled } = deduplicatorFrom(10);
   deduplicator.process([event(9), event(10), event(11), event(13)]);
-  deduplicator.process([event(11), event(12), event(13), event(14)]); // another link, a little behind
+  deduplicator.process([event(11), event(12), event(13), event(14)]); // another link that lags behind
   assert.deepEqual(handled, [11, 13, 14]);
   assert.equal(deduplicator.cursor, 14);
 });
 
-test("the cursor moves past what is for others, and never back", () => {
+test("the cursor advances past events for other users, and never goes back", () => {
   const { deduplicator, handled } = deduplicatorFrom(10);
   deduplicator.process([cursor(20), event(15), cursor(18), { type: "dashboard_update" }]);
   assert.deepEqual(handled, ["dashboard_update"]);
   assert.equal(deduplicator.cursor, 20);
 });
 
-test("a page that does not know its cursor takes the first that it is told", () => {
+test("a page without a cursor starts with the first one that arrives", () => {
   const { deduplicator, handled } = deduplicatorFrom(null);
   assert.equal(deduplicator.hasGapBefore(50), false);
   deduplicator.process([event(51), cursor(52)]);
@@ -36,7 +37,7 @@ test("a page that does not know its cursor takes the first that it is told", () 
   assert.equal(deduplicator.cursor, 52);
 });
 
-test("after a reset it goes on from where the server says, be that before or after the reset's frame", () => {
+test("after a reset it continues from the server's cursor, which may be in the reset or follow it", () => {
   for (const frames of [[{ type: "reset", cursor: 5 }], [{ type: "reset", cursor: null }, cursor(5)]]) {
     const { deduplicator, handled } = deduplicatorFrom(999);
     deduplicator.process([...frames, event(6)]);
@@ -45,20 +46,21 @@ test("after a reset it goes on from where the server says, be that before or aft
   }
 });
 
-test("a handler that fails does not keep the next frame from being handled", () => {
+test("a handler that throws does not affect the next frame", () => {
   const seen = [];
   const errors = [];
-  const handle = ({ id }) => {
+  const onFrame = ({ id }) => {
     seen.push(id);
     if (id === 1) throw new Error("Oh");
   };
-  new Deduplicator({ cursor: 0, onFrame: handle, onError: (error) => errors.push(error.message) }).process([event(1), event(2)]);
+  const onError = ({ message }) => errors.push(message);
+  new Deduplicator({ cursor: 0, onFrame, onError }).process([event(1), event(2)]);
   assert.deepEqual(seen, [1, 2]);
   assert.deepEqual(errors, ["Oh"]);
 });
 
 for (const transport of ["sse", "websocket", "poll"]) {
-  test(`a cursor that is of no use resets the page's state, and it goes on: ${transport}`, async () => {
+  test(`an invalid cursor causes a reset, after which events are delivered: ${transport}`, async () => {
     const all = scene();
     if (transport === "poll") all.server.sse = "html";
     for (let number = 0; number < 5; number += 1) all.server.addEvent();
@@ -72,7 +74,7 @@ for (const transport of ["sse", "websocket", "poll"]) {
     assert.equal(tab.resets, 1);
   });
 
-  test(`an older database that is restored under an open page is a reset too: ${transport}`, async () => {
+  test(`restoring an older database under an open page causes a reset too: ${transport}`, async () => {
     const all = scene();
     if (transport === "poll") all.server.sse = "html";
     for (let number = 0; number < 50; number += 1) all.server.addEvent();
@@ -89,7 +91,7 @@ for (const transport of ["sse", "websocket", "poll"]) {
   });
 }
 
-test("each topic's handlers get what is theirs, one project's only what is about it", async () => {
+test("handlers get the frames of their topic; with a project's id only those about the project", async () => {
   const all = scene();
   const tab = new FakeTab(all);
   const seen = { notifications: [], dashboard: [], projects: [], one: [] };

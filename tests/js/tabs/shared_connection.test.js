@@ -1,4 +1,4 @@
-// One connection for all tabs of a browser: whoever closes, crashes or hangs, one of the others goes on.
+// One connection for all tabs of a browser. If the leader closes, crashes or hangs, another tab takes over.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,17 +14,17 @@ async function tabsOf(all, count, options = {}) {
 
 const leaders = (tabs) => tabs.filter((tab) => tab.status.leader);
 
-/** Of these tabs, this one leads and no other. */
+/** Exactly this one of these tabs is the leader. */
 function assertLeads(leader, tabs) {
   assert.deepEqual(tabs.map((tab) => tab.status.leader), tabs.map((tab) => tab === leader));
 }
 
-/** Everything that happened is handled in each of these tabs, once and in order. */
+/** Each of these tabs has handled all events, once and in order. */
 function assertWhole(tabs, ids) {
   for (const tab of tabs) assert.deepEqual(tab.handled, ids);
 }
 
-test("twenty tabs are one connection, and each hears everything", async () => {
+test("twenty tabs share one connection, and each receives everything", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 20);
   const ids = [all.server.addEvent(), all.server.addEvent()];
@@ -44,7 +44,7 @@ test("a state without an id reaches every tab as well", async () => {
   for (const tab of tabs) assert.equal(tab.frames.at(-1).total_projects, 4);
 });
 
-test("a leader that closes is followed at once, and nothing is lost in between", async () => {
+test("a leader that closes is replaced at once, and nothing is lost in between", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 5);
   const ids = [all.server.addEvent()];
@@ -62,7 +62,7 @@ test("a leader that closes is followed at once, and nothing is lost in between",
   assert.equal(all.server.maxOpen, 1, "the old one was closed first");
 });
 
-test("a leader that crashes is followed at once", async () => {
+test("a leader that crashes is replaced at once", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 3, { transport: "websocket" });
   const [leader] = leaders(tabs);
@@ -74,7 +74,7 @@ test("a leader that crashes is followed at once", async () => {
   assert.equal(rest.filter((tab) => tab.status.state === "live").length, 2);
 });
 
-test("one leader after the other goes, until the last tab is alone", async () => {
+test("leaders close one after the other, until one tab is left", async () => {
   const all = scene();
   let tabs = await tabsOf(all, 8);
   const ids = [];
@@ -89,7 +89,7 @@ test("one leader after the other goes, until the last tab is alone", async () =>
   }
 });
 
-test("a leader that is frozen with notice lets go, and listens again when it thaws", async () => {
+test("a leader that gets a freeze event resigns, and receives events again when it is resumed", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 2);
   const [leader] = leaders(tabs);
@@ -105,7 +105,7 @@ test("a leader that is frozen with notice lets go, and listens again when it tha
   assertLeads(other, tabs);
 });
 
-test("a leader that hangs without notice is robbed by a tab that somebody looks at", async () => {
+test("a visible tab steals the lock of a leader that hangs", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 3);
   const [leader] = leaders(tabs);
@@ -117,7 +117,7 @@ test("a leader that hangs without notice is robbed by a tab that somebody looks 
   await all.pass(4_000);
   assertLeads(seen, [seen, hidden]);
   assertWhole([seen, hidden], ids);
-  // It wakes up, learns that it was robbed, and is one of the others.
+  // It resumes, finds that its lock was stolen, and becomes a follower.
   await leader.thaw();
   await all.pass(100);
   ids.push(all.server.addEvent());
@@ -127,7 +127,7 @@ test("a leader that hangs without notice is robbed by a tab that somebody looks 
   assertWhole(tabs, ids);
 });
 
-test("a leader that hangs while nobody looks is noticed by whoever is already looking", async () => {
+test("a tab that was visible before a leader hung notices it", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 2, { hidden: false });
   const [leader] = leaders(tabs);
@@ -139,7 +139,7 @@ test("a leader that hangs while nobody looks is noticed by whoever is already lo
   assert.equal(other.status.state, "live");
 });
 
-test("tabs that nobody looks at leave each other in peace", async () => {
+test("hidden tabs do not steal the lock", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 3, { hidden: true });
   const [leader] = leaders(tabs);
@@ -149,7 +149,7 @@ test("tabs that nobody looks at leave each other in peace", async () => {
   assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
-test("a tab that was held up itself does not rob a leader that is there", async () => {
+test("a tab that was suspended itself does not steal the lock of a leader that responds", async () => {
   for (const timersFirst of [true, false]) {
     const all = scene();
     const leader = new FakeTab(all);
@@ -157,7 +157,7 @@ test("a tab that was held up itself does not rob a leader that is there", async 
     await leader.freeze();
     const other = new FakeTab(all);
     await all.pass(100);
-    await other.freeze(); // while it waits for its first answer
+    await other.freeze(); // while it waits for its first response
     await leader.thaw();
     await all.pass(60_000);
     await other.thaw({ timersFirst });
@@ -168,7 +168,7 @@ test("a tab that was held up itself does not rob a leader that is there", async 
   }
 });
 
-test("a tab that was robbed is ready to lead again", async () => {
+test("a tab whose lock was stolen can become the leader again", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 2, { hidden: false });
   const [leader] = leaders(tabs);
@@ -185,7 +185,7 @@ test("a tab that was robbed is ready to lead again", async () => {
   assert.equal(all.server.open.size, 1);
 });
 
-test("a tab that is gone before it got the lock does not keep it", async () => {
+test("a tab that closes before its lock is granted does not keep it", async () => {
   const all = scene();
   const gone = new FakeTab(all);
   gone.manager.connect();
@@ -196,7 +196,7 @@ test("a tab that is gone before it got the lock does not keep it", async () => {
   assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
-test("two tabs that rob at once end as one leader", async () => {
+test("two tabs that steal the lock at once end up with one leader", async () => {
   const all = scene();
   const tabs = await tabsOf(all, 3, { hidden: false });
   const [leader] = leaders(tabs);
@@ -206,11 +206,11 @@ test("two tabs that rob at once end as one leader", async () => {
   const ids = [all.server.addEvent()];
   await all.pass(1_000);
   assert.equal(leaders(rest).length, 1);
-  assert.equal(all.server.open.size - 1, 1, "and the stream of the frozen one, which the server cannot know of");
+  assert.equal(all.server.open.size - 1, 1, "plus the stream of the frozen tab, which the server cannot detect");
   assertWhole(rest, ids);
 });
 
-test("a leader that nobody looks at and that finds no server leaves the trying to a tab that is looked at", async () => {
+test("a hidden leader that cannot reconnect is replaced by a visible tab", async () => {
   const all = scene({ random: () => 0.9 });
   const tabs = await tabsOf(all, 2);
   const [leader] = leaders(tabs);
@@ -225,7 +225,7 @@ test("a leader that nobody looks at and that finds no server leaves the trying t
   for (const tab of tabs) assert.equal(tab.status.state, "live");
 });
 
-test("a tab that was loaded while the leader lagged behind starts from what it shows", async () => {
+test("a tab that was loaded while the leader lagged behind starts from its own cursor", async () => {
   const all = scene();
   const [leader] = await tabsOf(all, 1);
   const shown = [all.server.newest];
@@ -238,7 +238,7 @@ test("a tab that was loaded while the leader lagged behind starts from what it s
   assert.ok(leader.status.leader);
 });
 
-test("a tab that was loaded from a cache asks by itself for what it missed", async () => {
+test("a tab that was loaded from a cache polls for what it missed", async () => {
   const all = scene();
   await tabsOf(all, 1);
   const ids = Array.from({ length: 1_020 }, () => all.server.addEvent());
@@ -253,7 +253,7 @@ test("a tab that was loaded from a cache asks by itself for what it missed", asy
   assert.equal(all.server.requestsOf("sse").length, 1);
 });
 
-test("what comes while a tab catches up is handled after that, once", async () => {
+test("events that arrive while a tab catches up are handled after that, once", async () => {
   const all = scene();
   await tabsOf(all, 1);
   const ids = Array.from({ length: 3 }, () => all.server.addEvent());
@@ -271,7 +271,7 @@ test("what comes while a tab catches up is handled after that, once", async () =
   assertWhole([old], ids);
 });
 
-test("a tab that asks a process which has not read as far as the leader's waits for it", async () => {
+test("a tab that polls a process which lags behind the leader's waits for it", async () => {
   const all = scene();
   await tabsOf(all, 1);
   const ids = Array.from({ length: 5 }, () => all.server.addEvent());
@@ -285,7 +285,7 @@ test("a tab that asks a process which has not read as far as the leader's waits 
   assertWhole([old], ids);
 });
 
-test("a gap that cannot be closed is a reset", async () => {
+test("a gap that cannot be closed causes a reset", async () => {
   for (const page of [{ pollUrl: undefined }, {}]) {
     const all = scene();
     await tabsOf(all, 1);
@@ -301,7 +301,7 @@ test("a gap that cannot be closed is a reset", async () => {
   }
 });
 
-test("states from before a page was made are not shown on it", async () => {
+test("states from before a page was rendered are not shown on it", async () => {
   const all = scene();
   await tabsOf(all, 1);
   const tab = new FakeTab(all, { cursor: "50" });
@@ -311,7 +311,7 @@ test("states from before a page was made are not shown on it", async () => {
   assert.deepEqual(tab.frames, []);
 });
 
-test("tabs of different people share nothing", async () => {
+test("tabs of different users share nothing", async () => {
   const all = scene();
   await tabsOf(all, 2);
   all.server.user = "8";
@@ -332,7 +332,7 @@ for (const [name, spoil] of Object.entries({
     };
   },
 })) {
-  test(`a browser ${name} falls back to a connection for each tab that is looked at`, async () => {
+  test(`a browser ${name} falls back to a connection for each visible tab`, async () => {
     const all = scene();
     const shares = name !== "without Web Locks";
     const tabs = [new FakeTab(all, { shares }), new FakeTab(all, { shares, hidden: true })];
@@ -356,10 +356,10 @@ for (const [name, spoil] of Object.entries({
   });
 }
 
-test("a connection of one tab's own carries what its page shows, also what it shows later", async () => {
+test("a tab's own connection subscribes to the topics that its page handles, later ones included", async () => {
   const all = scene();
   const tab = new FakeTab(all, { shares: false });
-  tab.manager.disconnect(); // which shows everything; this one does not
+  tab.manager.disconnect(); // it handles all topics; this one does not
   const manager = new LiveManager("sse", tab.page);
   const seen = [];
   manager.connectNotifications(() => {});
@@ -374,14 +374,15 @@ test("a connection of one tab's own carries what its page shows, also what it sh
   assert.deepEqual(seen, [4]);
 });
 
-test("nonsense on the channel is left alone", async () => {
+test("invalid messages on the channel are ignored", async () => {
   const all = scene();
   const [leader, tab] = await tabsOf(all, 2);
-  const stranger = new FakeTab(all, { hidden: true });
+  const sender = new FakeTab(all, { hidden: true });
   await all.pass(10);
-  const channel = all.browser.makeChannel(stranger, "gistagum-live-1-7");
-  const nonsense = [null, 7, "x", [], {}, { kind: "batch" }, { kind: "batch", after: "x", frames: [{}] }, { kind: "batch", after: null, frames: [null] }];
-  for (const message of nonsense) channel.postMessage(message);
+  const channel = all.browser.makeChannel(sender, "gistagum-live-1-7");
+  const batches = [{}, { after: "x", frames: [{}] }, { after: null, frames: [null] }];
+  const invalid = [null, 7, "x", [], {}, ...batches.map((batch) => ({ kind: "batch", ...batch }))];
+  for (const message of invalid) channel.postMessage(message);
   await all.pass(100);
   const id = all.server.addEvent();
   await all.pass(100);
@@ -389,7 +390,7 @@ test("nonsense on the channel is left alone", async () => {
   assert.deepEqual([leader, tab].flatMap((one) => one.errors), []);
 });
 
-test("who ends their part hears nothing more, not even what they were catching up with", async () => {
+test("a tab that disconnects receives nothing more, not even what it was polling for", async () => {
   const all = scene();
   await tabsOf(all, 1);
   for (let number = 0; number < 9; number += 1) all.server.addEvent();

@@ -1,9 +1,15 @@
-// Made-up streams and frames: however they are cut the same comes out, and what comes out is well formed.
+// Generated streams and frames: the result does not depend on how they are cut, and is always well formed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { validateFrames, parseCursor, isCursor, MalformedError, parseFrames } from "../../../realtime/static/realtime/js/wire/frames.js";
+import {
+  isCursor,
+  MalformedError,
+  parseCursor,
+  parseFrames,
+  validateFrames,
+} from "../../../realtime/static/realtime/js/wire/frames.js";
 import { SseParser } from "../../../realtime/static/realtime/js/wire/sse_parser.js";
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31) || 1;
@@ -15,7 +21,7 @@ const below = (most) => Math.floor(random() * most);
 const pick = (list) => list[below(list.length)];
 const text = (string) => [...new TextEncoder().encode(string)];
 
-// No byte order mark: node's TextDecoder, unlike Chromium's, takes off a second one when the first came in pieces.
+// No byte order mark: node's TextDecoder, unlike Chromium's, removes a second one if the first arrived in pieces.
 const PIECES = [
   ...["data", "id", "retry", "event", ":", ": ", " ", "\n", "\r", "\r\n", "\n\n", "\u0000"].map(text),
   ...["₱", "👷🏽", "\u2028", "\u0085", "data: x", "id: 7", "id: 9007199254740993", "retry: 10", "retry: -1"].map(text),
@@ -32,7 +38,7 @@ function stream() {
   return Uint8Array.from(Array.from({ length: below(40) }, () => pick(PIECES)).flat());
 }
 
-test(`a made-up stream is the same however it is cut (FUZZ_SEED=${SEED})`, () => {
+test(`the result of a generated stream does not depend on how it is cut (FUZZ_SEED=${SEED})`, () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const bytes = stream();
     const whole = new SseParser().push(bytes);
@@ -64,7 +70,7 @@ function json(depth = 0) {
   return Object.fromEntries(Array.from({ length: below(5) }, () => [pick(names), json(depth + 1)]));
 }
 
-/** Nearly a frame, or several. */
+/** Almost a frame, or several. */
 function frame() {
   const one = () => ({ type: pick(["notification", "cursor", 7]), [pick(["id", "cursor"])]: pick(VALUES), more: json(2) });
   return pick([one(), one(), [one(), one()], json()]);
@@ -75,13 +81,13 @@ function mangled(string) {
   return pick([string, string, string.slice(0, at), string.slice(at), string.slice(0, at) + pick(["\0", "]", '"', "{"])]);
 }
 
-test(`made-up frames are frames, or are refused (FUZZ_SEED=${SEED})`, () => {
+test(`generated frames are valid or rejected (FUZZ_SEED=${SEED})`, () => {
   let good = 0;
   for (let round = 0; round < ROUNDS * 4; round += 1) {
-    const said = mangled(JSON.stringify(frame()));
+    const input = mangled(JSON.stringify(frame()));
     let frames;
     try {
-      frames = parseFrames(said);
+      frames = parseFrames(input);
     } catch (error) {
       assert.ok(error instanceof MalformedError, `round ${round}: ${error.stack}`);
       continue;
@@ -90,17 +96,17 @@ test(`made-up frames are frames, or are refused (FUZZ_SEED=${SEED})`, () => {
     assert.equal(validateFrames(frames), frames);
     for (const frame of frames) {
       assert.equal(typeof frame.type, "string");
-      assert.ok(frame.type === "cursor" ? isCursor(frame.cursor) : frame.id === undefined || isCursor(frame.id), said);
+      assert.ok(frame.type === "cursor" ? isCursor(frame.cursor) : frame.id === undefined || isCursor(frame.id), input);
     }
   }
-  assert.ok(good > ROUNDS / 20, "hardly any of them got past the door, so this proves nothing");
+  assert.ok(good > ROUNDS / 20, "hardly any of them are valid, so this proves nothing");
   assert.equal({}.type, undefined);
 });
 
-test(`a made-up cursor is a place in the log, or none (FUZZ_SEED=${SEED})`, () => {
+test(`a generated cursor is valid or null (FUZZ_SEED=${SEED})`, () => {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const said = Array.from({ length: below(20) }, () => pick([..."0123456789+-. eExX_\n\u0663\u{1d7d8}"])).join("");
-    const cursor = parseCursor(said);
-    assert.ok(cursor === null || (isCursor(cursor) && Number(said) === cursor), said);
+    const input = Array.from({ length: below(20) }, () => pick([..."0123456789+-. eExX_\n\u0663\u{1d7d8}"])).join("");
+    const cursor = parseCursor(input);
+    assert.ok(cursor === null || (isCursor(cursor) && Number(input) === cursor), input);
   }
 });

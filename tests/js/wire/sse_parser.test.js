@@ -44,7 +44,7 @@ test("a stream cut in two at every byte", () => {
   }
 });
 
-test("a stream that comes byte by byte", () => {
+test("a stream that arrives byte by byte", () => {
   assert.deepEqual(parse(...Array.from(BYTES, (byte) => Uint8Array.of(byte))), BLOCKS);
 });
 
@@ -63,26 +63,26 @@ test("a stream cut anywhere, many times over", () => {
   }
 });
 
-test("a line that never ends is an error, not memory", () => {
+test("a line that never ends is an error and does not fill the memory", () => {
   const parser = new SseParser({ maxBlockSize: 1_000 });
   const piece = new TextEncoder().encode("x".repeat(300));
   assert.throws(() => [1, 2, 3, 4].forEach(() => parser.push(piece)), RangeError);
 });
 
-test("a block that never ends is one too, be it of comments", () => {
+test("so is a block that never ends, even of comments", () => {
   for (const line of ["data: 0123456789\n", ": 0123456789\n"]) {
     const parser = new SseParser({ maxBlockSize: 1_000 });
     assert.throws(() => parser.push(new TextEncoder().encode(line.repeat(200))), RangeError);
   }
 });
 
-test("many blocks of a fair size are no error", () => {
+test("many blocks of a normal size are no error", () => {
   const parser = new SseParser({ maxBlockSize: 1_000 });
   const blocks = parser.push(new TextEncoder().encode(`data: ${"x".repeat(500)}\n\n`.repeat(100)));
   assert.equal(blocks.length, 100);
 });
 
-test("bytes that are no text do not break it", () => {
+test("bytes that are not UTF-8 do not break it", () => {
   const blocks = parse(Uint8Array.of(0xff, 0xfe, 0xc3, 0x28, 10, 10), new TextEncoder().encode("data: on\n\n"));
   assert.deepEqual(blocks, [{ data: "on" }]);
 });

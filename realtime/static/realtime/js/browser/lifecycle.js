@@ -4,7 +4,7 @@
 /**
  * @param {{onNetworkChange: (online: boolean) => void, onVisibilityChange: (visible: boolean) => void,
  *   onSuspend: () => void, onResume: () => void}} callbacks `onSuspend`: the page is closed, frozen, or put into the
- *   back/forward cache, where it must not keep a connection; `onResume`: it is active again. Either may be called twice in a row
+ *   back/forward cache, where it must not keep a connection; `onResume`: it is active again. Either may be called twice
  */
 export function watchLifecycle({ onNetworkChange, onVisibilityChange, onSuspend, onResume }) {
   addEventListener("online", () => onNetworkChange(true));

@@ -1,5 +1,5 @@
-// Which transports may be tried now. A transport that failed while a lesser one works has a cooldown, which doubles with each
-// failure; one whose server sent Retry-After waits for that long.
+// Which transports may be tried now. A transport that failed while a lesser one works has a cooldown, which doubles with
+// each failure; one whose server sent Retry-After waits for that long.
 
 const FIRST_COOLDOWN = 60_000; // milliseconds
 const MAX_COOLDOWN = 600_000; // milliseconds

@@ -32,7 +32,7 @@ export class Shadow {
     this.#callbacks = callbacks;
   }
 
-  /** How many events arrived over both connections, over only one within ten seconds; and whether the socket is connected. */
+  /** How many events arrived over both connections or, within ten seconds, over only one; and whether it is connected. */
   get counts() {
     return { ...this.#counts, connected: this.#attempt !== null && this.#attempt.isEstablished };
   }

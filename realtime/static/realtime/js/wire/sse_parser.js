@@ -1,4 +1,4 @@
-// An incremental parser for Server-Sent Events. The network may cut the stream anywhere: in a character, a line end, a block.
+// An incremental parser for Server-Sent Events. The network may cut the stream anywhere, even in a character or a line end.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 
 const MAX_BLOCK_SIZE = 4_000_000; // characters in one block, the same as in one WebSocket message
