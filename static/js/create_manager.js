@@ -12,7 +12,7 @@ export function createManager(options = {}) {
   const { transport } = document.documentElement.dataset;
   const manager = transport === "websocket" ? new WebSocketManager(options) : new RealtimeManager({ transport, ...options });
   globalThis.realtimeManager = manager;
-  manager.onState((state, { wanted }) => {
+  manager.onState((_state, { wanted }) => {
     if (wanted === "websocket") globalThis.wsManager = manager;
   });
   return manager;

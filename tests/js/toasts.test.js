@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ToastQueue } from "../../static/js/toast_queue.js";
 import { ToastHistory } from "../../static/js/toast_history.js";
+import { ToastQueue } from "../../static/js/toast_queue.js";
 
 const event = (id, at = "2026-11-20T16:38:59+08:00") => ({ id, at, message: `News ${id}` });
 

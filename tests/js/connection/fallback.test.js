@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, FakeTab } from "../support/fake_tab.js";
+import { FakeTab, scene } from "../support/fake_tab.js";
 
 const using = (tab) => [tab.status.state, tab.status.transport];
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { settle } from "../support/fake_clock.js";
-import { scene, FakeTab } from "../support/fake_tab.js";
+import { FakeTab, scene } from "../support/fake_tab.js";
 
 for (const transport of ["sse", "websocket"]) {
   test(`signed out: it stops, shows that, and sends no more requests: ${transport}`, async () => {

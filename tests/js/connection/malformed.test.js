@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { request, parseRetryAfter } from "../../../realtime/static/realtime/js/wire/http.js";
-import { scene, FakeTab } from "../support/fake_tab.js";
+import { parseRetryAfter, request } from "../../../realtime/static/realtime/js/wire/http.js";
+import { FakeTab, scene } from "../support/fake_tab.js";
 
 const MALFORMED = {
   "no JSON": "{",
@@ -95,7 +95,7 @@ test("Retry-After is a number of seconds or a date, and has a maximum", () => {
 
 test("a redirect is not followed: it leads to the sign-in page", async () => {
   const asked = [];
-  const fetch = (address, options) => {
+  const fetch = (_url, options) => {
     asked.push(options.redirect);
     return Promise.resolve({ type: "opaqueredirect", status: 0, headers: new Headers(), body: null });
   };

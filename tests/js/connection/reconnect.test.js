@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, FakeTab } from "../support/fake_tab.js";
+import { FakeTab, scene } from "../support/fake_tab.js";
 
 const later = (times) => times.map(({ at }, index) => at - (times[index - 1]?.at ?? at)).slice(1);
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scene, FakeTab } from "../support/fake_tab.js";
+import { FakeTab, scene } from "../support/fake_tab.js";
 
 test("all tabs switch to the other transport and back, make before break, with nothing lost or duplicated", async () => {
   const all = scene();

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { Receipts } from "../../../realtime/static/realtime/js/reports/receipts.js";
 import { FakeClock, settle } from "../support/fake_clock.js";
-import { scene, FakeTab } from "../support/fake_tab.js";
+import { FakeTab, scene } from "../support/fake_tab.js";
 
 /** A server that accepts reports, or responds as a test chooses. */
 class ReportServer {
@@ -25,8 +25,8 @@ class ReportServer {
   events(link) {
     const found = [];
     for (const report of this.reports) {
-      for (const one of report.links.filter((reported) => reported.link === link)) {
-        one.events.forEach(([id], index) => (found[one.first + index] = id));
+      for (const { first, events } of report.links.filter((reported) => reported.link === link)) {
+        for (const [index, [id]] of events.entries()) found[first + index] = id;
       }
     }
     return found;
@@ -41,7 +41,7 @@ function made({ url = "/receipts/", wall = () => 0, chance = 0.5 } = {}) {
     now: () => clock.now,
     date: () => 1_700_000_000_000 + clock.now + wall(),
     random: () => chance,
-    makeId: () => `name${(names += 1)}`,
+    makeId: () => `name${++names}`,
     setTimeout: (...timer) => clock.setTimeout(...timer),
     clearTimeout: (timer) => clock.clearTimeout(timer),
     fetch: (...request) => server.fetch(...request),
@@ -57,16 +57,19 @@ function open({ onLink }, link = "a", more = {}) {
   onLink({ link, transport: "websocket", phase: "worked" });
 }
 
-const bring = ({ onReceipt }, ids, link = "a") => ids.forEach((id) => onReceipt({ id, link }));
+function deliver({ onReceipt }, ids, link = "a") {
+  for (const id of ids) onReceipt({ id, link });
+}
+
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 test("events within five seconds are one report, with times relative to now", async () => {
   const one = made();
   open(one);
   await one.clock.pass(1_000);
-  bring(one, [11]);
+  deliver(one, [11]);
   await one.clock.pass(3_000);
-  bring(one, [12]);
+  deliver(one, [12]);
   one.onCursor({ link: "a", cursor: 15 });
   one.onFallback({ from: "websocket", to: "sse", reason: "blocked" });
   assert.equal(one.server.requests.length, 0);
@@ -112,9 +115,9 @@ test("browsers report an event at different moments", async () => {
 test("nothing is reported twice, and nothing at all while nothing happens", async () => {
   const one = made();
   open(one);
-  bring(one, [11]);
+  deliver(one, [11]);
   await one.clock.pass(5_000);
-  bring(one, [11, 12]);
+  deliver(one, [11, 12]);
   await one.clock.pass(5_000);
   assert.deepEqual(one.server.events("a"), [11, 11, 12]);
   await one.clock.pass(3_600_000);
@@ -142,7 +145,7 @@ test("a link is reported until its end, and then removed", async () => {
   await one.clock.pass(5_000);
   const [{ links: [reported] }] = one.server.reports;
   assert.deepEqual([reported.reason, reported.ended_ago, reported.shown], ["silent", 5_000, false]);
-  bring(one, [11]);
+  deliver(one, [11]);
   await one.clock.pass(60_000);
   assert.equal(one.server.reports.length, 1);
   assert.equal(one.clock.pending, 0);
@@ -153,7 +156,7 @@ test("a link without an initial cursor starts from the first one that it deliver
   open(one, "a", { from: null });
   one.onCursor({ link: "a", cursor: 30 });
   open(one, "b", { from: null });
-  bring(one, [41], "b");
+  deliver(one, [41], "b");
   await one.clock.pass(5_000);
   assert.deepEqual(one.server.reports[0].links.map(({ from, to }) => [from, to]), [[30, 30], [40, 41]]);
 });
@@ -162,7 +165,7 @@ test("events that a reset skips are not missing", async () => {
   const one = made();
   open(one);
   one.onCursor({ link: "a", cursor: 500, reset: true });
-  bring(one, [501]);
+  deliver(one, [501]);
   await one.clock.pass(5_000);
   const [{ from, to }] = one.server.reports[0].links;
   assert.deepEqual([from, to], [500, 501]);
@@ -171,7 +174,7 @@ test("events that a reset skips are not missing", async () => {
 test("a large report is split, and no part claims more than it contains", async () => {
   const one = made();
   open(one);
-  bring(one, range(11, 1_310));
+  deliver(one, range(11, 1_310));
   await one.clock.pass(5_000);
   assert.deepEqual(one.server.reports.map(({ links: [reported] }) => [reported.first, reported.events.length, reported.to]), [
     [0, 500, 510],
@@ -186,7 +189,7 @@ test("events beyond the limit are dropped, counted, and not missing", async () =
   const one = made();
   one.environment.online = false;
   open(one);
-  bring(one, range(11, 2_510));
+  deliver(one, range(11, 2_510));
   await one.clock.pass(5_000);
   one.environment.online = true;
   await one.clock.pass(60_000);
@@ -200,7 +203,7 @@ test("links that cannot be reported do not accumulate", async () => {
   one.server.answer = () => new Response("", { status: 503 });
   for (let number = 0; number < 300; number += 1) {
     open(one, `link${number}`);
-    bring(one, range(1, 5), `link${number}`);
+    deliver(one, range(1, 5), `link${number}`);
     one.onLink({ link: `link${number}`, phase: "ended", reason: "closed" });
     one.onFallback({ from: "websocket", to: "sse", reason: "blocked" });
   }
@@ -215,7 +218,7 @@ test("links that cannot be reported do not accumulate", async () => {
 test("a server that is down is retried, ever less often, and nothing is lost", async () => {
   const one = made({ chance: 1 });
   open(one);
-  bring(one, [11]);
+  deliver(one, [11]);
   let tries = 0;
   one.server.answer = () => {
     tries += 1;
@@ -235,7 +238,7 @@ test("Retry-After is obeyed", async () => {
   one.server.answer = () => new Response("", { status: 429, headers: { "Retry-After": "42" } });
   await one.clock.pass(5_000);
   assert.equal(one.server.requests.length, 1);
-  bring(one, [11]);
+  deliver(one, [11]);
   await one.clock.pass(41_999);
   assert.equal(one.server.requests.length, 1);
   one.server.answer = () => new Response("{}");
@@ -250,7 +253,7 @@ for (const status of [401, 403, 404, 409]) {
     one.server.answer = () => new Response("", { status });
     await one.clock.pass(5_000);
     open(one, "b");
-    bring(one, [11], "b");
+    deliver(one, [11], "b");
     one.receipts.flush();
     await one.clock.pass(3_600_000);
     assert.equal(one.server.requests.length, 1);
@@ -261,9 +264,9 @@ for (const status of [401, 403, 404, 409]) {
 test("after signing out nothing is reported", async () => {
   const one = made();
   open(one);
-  bring(one, [11]);
+  deliver(one, [11]);
   one.receipts.stop();
-  bring(one, [12]);
+  deliver(one, [12]);
   one.receipts.flush();
   await one.clock.pass(600_000);
   assert.equal(one.server.requests.length, 0);
@@ -276,7 +279,7 @@ test("a report that the server rejects is not sent again", async () => {
   one.server.answer = () => new Response("", { status: 400 });
   await one.clock.pass(5_000);
   one.server.answer = () => new Response("{}");
-  bring(one, [11]);
+  deliver(one, [11]);
   await one.clock.pass(5_000);
   assert.equal(one.server.requests.length, 2);
   assert.deepEqual(one.server.events("a"), [11]);
@@ -285,12 +288,12 @@ test("a report that the server rejects is not sent again", async () => {
 test("when the page is left, everything is sent at once, even during another report", async () => {
   const one = made();
   open(one);
-  bring(one, [11]);
+  deliver(one, [11]);
   let take;
   one.server.answer = () => new Promise((resolve) => (take = () => resolve(new Response("{}"))));
   await one.clock.pass(5_000);
   const first = take;
-  bring(one, [12]);
+  deliver(one, [12]);
   one.onLink({ link: "a", phase: "ended", reason: "stopped" });
   one.receipts.flush();
   await settle();
@@ -307,11 +310,11 @@ test("when the page is left, everything is sent at once, even during another rep
 test("events that arrive during a report are in the next one", async () => {
   const one = made();
   open(one);
-  bring(one, [11]);
+  deliver(one, [11]);
   let take;
   one.server.answer = () => new Promise((resolve) => (take = () => resolve(new Response("{}"))));
   await one.clock.pass(5_000);
-  bring(one, [12]);
+  deliver(one, [12]);
   take();
   await one.clock.pass(5_000);
   take();
@@ -323,13 +326,13 @@ test("events that arrived while the machine was suspended have no time", async (
   let slept = 0;
   const one = made({ wall: () => slept });
   open(one);
-  bring(one, [11]);
+  deliver(one, [11]);
   slept = 3_600_000; // the wall clock continued, the monotonic one did not
-  bring(one, [12]);
+  deliver(one, [12]);
   await one.clock.pass(5_000);
-  bring(one, [13]);
+  deliver(one, [13]);
   await one.clock.pass(30_000);
-  bring(one, [14]);
+  deliver(one, [14]);
   await one.clock.pass(5_000);
   const agos = one.server.reports.flatMap(({ links: [reported] }) => reported.events);
   assert.deepEqual(agos, [[11, null], [12, null], [13, null], [14, 5_000]]);
@@ -338,7 +341,7 @@ test("events that arrived while the machine was suspended have no time", async (
 test("without a URL nothing is recorded", async () => {
   const one = made({ url: "" });
   open(one);
-  bring(one, [11]);
+  deliver(one, [11]);
   one.receipts.flush();
   await one.clock.pass(60_000);
   assert.equal(one.server.requests.length, 0);
@@ -356,7 +359,7 @@ function reporting(transport) {
   const environment = {
     ...tab.environment,
     fetch: (...request) => reportServer.fetch(...request),
-    makeId: () => `name${(names += 1)}`,
+    makeId: () => `name${++names}`,
   };
   const receipts = new Receipts({ url: "/receipts/", user: "7", environment });
   Object.assign(hooks, receipts.hooks);

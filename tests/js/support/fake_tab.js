@@ -43,7 +43,7 @@ export class FakeTab {
       now: () => clock.now,
       date: () => 1_700_000_000_000 + clock.now,
       random,
-      makeId: () => `link${(links += 1)}`,
+      makeId: () => `link${++links}`,
       setTimeout: (callback, milliseconds) => clock.setTimeout(callback, milliseconds, this),
       clearTimeout: (timer) => clock.clearTimeout(timer),
       fetch: (url, options) => this.#fetch(server, url, options),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Deduplicator } from "../../../realtime/static/realtime/js/tabs/deduplicator.js";
-import { scene, FakeTab } from "../support/fake_tab.js";
+import { FakeTab, scene } from "../support/fake_tab.js";
 
 function deduplicatorFrom(cursor) {
   const handled = [];

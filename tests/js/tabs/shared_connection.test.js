@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { LiveManager } from "../../../realtime/static/realtime/js/manager.js";
-import { scene, FakeTab } from "../support/fake_tab.js";
+import { FakeTab, scene } from "../support/fake_tab.js";
 
 async function tabsOf(all, count, options = {}) {
   const tabs = Array.from({ length: count }, (_, index) => new FakeTab(all, { hidden: index > 0, ...options }));

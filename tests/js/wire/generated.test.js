@@ -11,12 +11,12 @@ import {
   validateFrames,
 } from "../../../realtime/static/realtime/js/wire/frames.js";
 import { SseParser } from "../../../realtime/static/realtime/js/wire/sse_parser.js";
+import { randomFrom } from "../support/random.js";
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31) || 1;
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 1_500);
 
-let state = SEED;
-const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+const random = randomFrom(SEED);
 const below = (most) => Math.floor(random() * most);
 const pick = (list) => list[below(list.length)];
 const text = (string) => [...new TextEncoder().encode(string)];

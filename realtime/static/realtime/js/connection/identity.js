@@ -1,6 +1,6 @@
 // Asks the server whether the user for whom the page was rendered is still signed in.
 
-import { boundedText, request, RequestError } from "../wire/http.js";
+import { boundedText, RequestError, request } from "../wire/http.js";
 
 const TIMEOUT = 10_000; // milliseconds
 const MAX_RESPONSE_SIZE = 10_000; // bytes

@@ -34,7 +34,7 @@ export class Shadow {
 
   /** How many events arrived over both connections or, within ten seconds, over only one; and whether it is connected. */
   get counts() {
-    return { ...this.#counts, connected: this.#attempt !== null && this.#attempt.isEstablished };
+    return { ...this.#counts, connected: this.#attempt?.isEstablished ?? false };
   }
 
   start() {

@@ -1,7 +1,7 @@
 // Polling, for networks that let neither a WebSocket nor a stream through.
 
 import { isCursor, MalformedError, validateFrames } from "../wire/frames.js";
-import { boundedText, request, RequestError } from "../wire/http.js";
+import { boundedText, RequestError, request } from "../wire/http.js";
 import { Link } from "./link.js";
 
 const BUSY_INTERVAL = 5_000; // milliseconds between two polls if the last response had events
