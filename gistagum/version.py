@@ -16,7 +16,7 @@ def code_version(root: Path) -> str:
 
 def scripts_version(root: Path) -> str:
     """The same of what moves the site from phase to phase: a rehearsal holds for these scripts and phases."""
-    return _digest(root, [*(root / "scripts").glob("*.sh"), *(root / "env").glob("*.env")])
+    return _digest(root, [*(root / "scripts").rglob("*.sh"), *(root / "env").glob("*.env")])
 
 
 def _digest(root: Path, paths: list[Path]) -> str:

@@ -1,6 +1,7 @@
 """scripts/advance.sh and rollback.sh with a played site: what they change, what they look at, what they put back."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -681,9 +682,7 @@ def test_nothing_of_django_or_python_is_needed(office, tmp_path):
     one = office(BASE + FLAGS[4])
     folder = tmp_path / "elsewhere"
     for name in ("scripts", "env"):
-        (folder / name).mkdir(parents=True)
-    for path in [*(ROOT / "scripts").glob("*.sh"), *(ROOT / "env").glob("*.env")]:
-        (folder / path.relative_to(ROOT)).write_bytes(path.read_bytes())
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.py"))
     words = ["--to", "0", "--env-file", ".env", "--restart", one.restart, "--health", f"{one.url}/health/"]
     for name in ("python", "python3"):
         (folder / name).write_text("#!/bin/sh\nexit 99\n")
