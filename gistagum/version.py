@@ -6,6 +6,7 @@ from pathlib import Path
 PARTS = ("gistagum", "realtime", "projeng", "static/js", "templates")
 FILES = ("start.sh", "gunicorn.conf.py", "requirements.txt")
 KINDS = {".py", ".js", ".html"}
+SCRIPT_KINDS = {".sh", ".awk"}
 
 
 def code_version(root: Path) -> str:
@@ -16,7 +17,8 @@ def code_version(root: Path) -> str:
 
 def scripts_version(root: Path) -> str:
     """The same of what moves the site from phase to phase: a rehearsal holds for these scripts and phases."""
-    return _digest(root, [*(root / "scripts").rglob("*.sh"), *(root / "env").glob("*.env")])
+    scripts = [path for path in (root / "scripts").rglob("*") if path.suffix in SCRIPT_KINDS]
+    return _digest(root, [*scripts, *(root / "env").glob("*.env")])
 
 
 def _digest(root: Path, paths: list[Path]) -> str:

@@ -31,30 +31,8 @@ look_at_file() {
 edit() {
     newline=1
     [ -z "$(tail -c 1 "$file")" ] || newline=''
-    plain awk -v changes="$(printf '%s\n' "$changes" | awk '{ printf "%s=%s ", $1, $2 }')" -v newline="$newline" '
-        {
-            line[NR] = $0
-            sub(/^export /, "")
-            if (match($0, /^[A-Za-z_0-9]+=/)) last[substr($0, 1, RLENGTH - 1)] = NR
-        }
-        END {
-            count = NR
-            many = split(changes, change, " ")
-            for (i = 1; i <= many; i++) {
-                name = change[i]
-                sub(/=.*/, "", name)
-                if (name in last) {
-                    old = line[last[name]]
-                    line[last[name]] = (old ~ /^export / ? "export " : "") change[i] (old ~ /\r$/ ? "\r" : "")
-                } else {
-                    line[++count] = change[i] (line[1] ~ /\r$/ ? "\r" : "")
-                    newline = 1
-                    if (count == NR + 1 && NR && line[1] ~ /\r$/ && line[NR] !~ /\r$/) line[NR] = line[NR] "\r"
-                }
-            }
-            for (i = 1; i < count; i++) print line[i]
-            if (count) printf "%s%s", line[count], newline ? "\n" : ""
-        }' "$file"
+    plain awk -v changes="$(printf '%s\n' "$changes" | awk '{ printf "%s=%s ", $1, $2 }')" -v newline="$newline" \
+        -f "$lib/edit.awk" "$file"
 }
 
 # same_look FILE: has the copy kept mode and owner? Only root can give a file to somebody else.
