@@ -7,7 +7,7 @@ if [ -d .venv/bin ]; then PATH="$PWD/.venv/bin:$PATH"; fi
 export DJANGO_SETTINGS_MODULE=gistagum.settings
 
 plan=$(python -m gistagum.server)
-# shellcheck disable=SC2086 (the words of a command; none of them can hold a blank)
+# shellcheck disable=SC2086 # the words of a command; none of them can hold a blank
 set -- $plan
 if [ "$1" = prepare ]; then
     python manage.py migrate --noinput --verbosity 0
@@ -16,6 +16,7 @@ fi
 url=$2
 shift 2
 # Each stream is an open file, and the usual limit of 1,024 would be reached before SSE_MAX_STREAMS.
+# shellcheck disable=SC3045 # -n and -H are newer in POSIX than in the shells; where they are missing the limit stays
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 # glibc gives threads up to eight heaps a core and hardly any of them back; only one thread runs Python at a time.
 export MALLOC_ARENA_MAX=2

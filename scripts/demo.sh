@@ -33,10 +33,10 @@ trap 'exit 143' TERM
 
 # What is set here wins over .env. The layer of Redis is not needed: Daphne is one process.
 set -a
+# shellcheck source=/dev/null # variables of the site, none of this script
 . ./env/phase-4.env
-WEBSOCKET_ROLLOUT_PERCENT=0
-WEBSOCKET_ROLLOUT_GROUPS=Pioneers
 set +a
+export WEBSOCKET_ROLLOUT_PERCENT=0 WEBSOCKET_ROLLOUT_GROUPS=Pioneers
 
 # A group of processes of its own, so that Ctrl-C comes to it once, from here, and nothing of it can be missed.
 alone='import os, signal, sys; os.setpgid(0, 0); signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])'

@@ -16,7 +16,7 @@ if has apt-get && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
     echo "test-tools: installing$missing"
     export DEBIAN_FRONTEND=noninteractive
     # Services that come with the packages need not run: the tests start their own.
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086 # a list of packages, and sudo with its option
     if $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null; then exit 0; fi
 fi
 echo "test-tools: missing:$missing (apt-get install$missing; Chromium also by: .venv/bin/playwright install chromium)" >&2

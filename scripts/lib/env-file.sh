@@ -2,6 +2,7 @@
 # The operator's env file: is it one that can be replaced, and replacing it.
 
 # look_of FILE: mode, owner and group.
+# shellcheck disable=SC2012 # POSIX has no stat, and its find prints none of these; the name is not read
 look_of() { ls -ldn "$1" | awk 'NR == 1 { print $1, $3, $4 }'; }
 
 # Is this a file that can be read, understood and replaced?
@@ -21,6 +22,7 @@ look_at_file() {
     case $(look_of "$file") in -r-*) refuse "$file is read-only" ;; esac
     [ -w "$file" ] || refuse "$file is read-only for $(id -un)"
     [ -w "${file%/*}/" ] || refuse "the folder of $file is read-only for $(id -un); a copy is kept there"
+    # shellcheck disable=SC2094 # both only read
     plain tr -d '\000' <"$file" | cmp -s - "$file" || refuse "$file is no text: it holds NUL bytes"
     for number in 0 1 2 3 4 5; do
         [ -r "$root/env/phase-$number.env" ] || refuse "env/phase-$number.env is missing; it belongs to the scripts"
@@ -43,7 +45,7 @@ same_look() { [ "$(look_of "$1")" = "$(look_of "$file")" ]; }
 on_disk() { sync "$@" 2>/dev/null || sync 2>/dev/null || :; }
 
 change_file() {
-    cp -p "$file" "$lock/new" && edit >"$lock/new" || refuse "nothing can be written beside $file"
+    { cp -p "$file" "$lock/new" && edit >"$lock/new"; } || refuse "nothing can be written beside $file"
     same_look "$lock/new" || refuse "$file would not keep its owner; run this as root or as its owner"
     stamp=$file.$(date -u +%Y%m%dT%H%M%SZ)
     copy=$stamp.bak
@@ -53,7 +55,11 @@ change_file() {
         number=$((number + 1))
         copy=$stamp-$number.bak
     done
-    cp -p "$file" "$copy" && cmp -s "$file" "$copy" || { rm -f "$copy" && copy='' && refuse "no copy can be kept beside $file"; }
+    if ! cp -p "$file" "$copy" || ! cmp -s "$file" "$copy"; then
+        rm -f "$copy"
+        copy=''
+        refuse "no copy can be kept beside $file"
+    fi
     printf '%s\n' "$copy" >"$lock/copy"
     on_disk "$lock/new" "$copy"
     say "the file as it was is kept in $copy"

@@ -7,7 +7,6 @@
 #
 # The operator's file is read as the site reads it (gistagum/environment.py): NAME=value or "export NAME=value" at the
 # start of a line, the last of several counts, quotes and blanks around the value do not.
-# shellcheck disable=SC2015 # "a && b || refuse" is meant: either of the two may fail, and refuse does not return
 set -uf
 : "${me:?is set by advance.sh and rollback.sh}"
 

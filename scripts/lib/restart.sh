@@ -3,7 +3,7 @@
 
 choose_restart() {
     [ -z "$restart" ] || return 0
-    command -v systemctl >/dev/null && systemctl cat gistagum.service >/dev/null 2>&1 ||
+    { command -v systemctl >/dev/null && systemctl cat gistagum.service >/dev/null 2>&1; } ||
         refuse "there is no service gistagum here; say how the site is restarted: --restart CMD"
     restart=$SERVICE
 }
