@@ -1,5 +1,5 @@
 #!/bin/sh
-# Moves the site down to a phase of the migration: rollback.sh --to N. All of it is in lib/main.sh; --help says what it takes.
-me=rollback
+# Moves the site down to a phase of the migration: rollback.sh --to N. lib/main.sh does it; --help lists the options.
+script=rollback
 . "$(dirname "$0")/lib/main.sh"
 main "$@"

@@ -1,16 +1,17 @@
 # shellcheck shell=sh
-# Time: how long a run has taken, and how long it may still take.
+# Time: how long the run has taken, and how much of its time is left.
 
 now() { date +%s; }
 
-began=$(now)
+started_at=$(now)
 
-took() { echo $(($(now) - began)); }
+elapsed() { echo $(($(now) - started_at)); }
 
-past() { [ "$(now)" -ge "$deadline" ]; }
+deadline_passed() { [ "$(now)" -ge "$deadline" ]; }
 
-# Seconds for one request: never none, which curl takes for "without limit".
-patience() {
+# request_timeout [MOST]: seconds for one request, until the deadline but at most MOST (default: 5). It is never 0, which
+# means "no limit" to curl.
+request_timeout() {
     seconds=$((deadline - $(now)))
     [ "$seconds" -le "${1:-5}" ] || seconds=${1:-5}
     [ "$seconds" -ge 1 ] || seconds=1

@@ -1,10 +1,13 @@
-# The operator's file with the changes, on stdout; all else as it is, to the byte.
+# Prints an env file with the changes ("NAME=value NAME=value") in it; every other byte stays as it is.
+# newline: whether the file ends with one.
 
 {
     line[NR] = $0
     sub(/^export /, "")
+    # The last of several lines for a variable is the one that counts.
     if (match($0, /^[A-Za-z_0-9]+=/)) last[substr($0, 1, RLENGTH - 1)] = NR
 }
+
 END {
     count = NR
     many = split(changes, change, " ")

@@ -1,11 +1,17 @@
 # shellcheck shell=sh
 # The command line.
 
+LAST_PHASE=5
+
+target='' env_file=${GISTAGUM_ENV_FILE:-$root/.env} restart_command='' health_url='' cookie=${GISTAGUM_CHECK_COOKIE:-}
+timeout=60 dry_run='' force='' json=''
+unset GISTAGUM_CHECK_COOKIE # the restart command and the site do not need it
+
 usage() {
     cat <<END
-Usage: scripts/$me.sh --to N [options]
+Usage: scripts/$script.sh --to N [options]
 
-Moves the site $way to a phase of the migration (0 to $LAST_PHASE): keeps a dated copy of the env file, sets the flags of
+Moves the site $direction to a phase of the migration (0 to $LAST_PHASE): keeps a dated copy of the env file, sets the flags of
 env/phase-N.env in it, restarts, waits until the site is healthy, and looks at a stream. When something of that fails,
 the old file is put back and the site restarted with it. The database stays as it is: every phase can read it.
 
@@ -27,6 +33,7 @@ END
 }
 
 read_options() {
+    # First of all, since every refusal is reported, too.
     for word in "$@"; do [ "$word" != --json ] || json=1; done
     while [ $# -gt 0 ]; do
         option=$1
@@ -40,10 +47,10 @@ read_options() {
         --to | --env-file | --restart | --health | --cookie | --timeout)
             [ $# -gt 0 ] && [ -n "$1" ] || refuse "$option needs a value; --help says which"
             case $option in
-            --to) to=$1 ;;
-            --env-file) file=$1 ;;
-            --restart) restart=$1 ;;
-            --health) health=$1 ;;
+            --to) target=$1 ;;
+            --env-file) env_file=$1 ;;
+            --restart) restart_command=$1 ;;
+            --health) health_url=$1 ;;
             --cookie) cookie=$1 ;;
             --timeout) timeout=$1 ;;
             esac
@@ -52,21 +59,25 @@ read_options() {
         *) refuse "there is no option '$option'; --help lists them" ;;
         esac
     done
+    check_options
+}
+
+check_options() {
     case $timeout in [3-9] | [1-9][0-9] | [1-5][0-9][0-9] | 600) ;; *) refuse "--timeout is '$timeout'; it may be 3 to 600 seconds" ;; esac
-    case $to in
+    case $target in
     '') refuse "say which phase: --to N, from 0 to $LAST_PHASE" ;;
     [0-$LAST_PHASE]) ;;
-    *) wrong=$to to='' && refuse "there is no phase '$wrong'; phases are 0 to $LAST_PHASE" ;;
+    *) unknown=$target target='' && refuse "there is no phase '$unknown'; phases are 0 to $LAST_PHASE" ;;
     esac
     case $cookie in
     *[![:print:]]* | *\"* | *\\*) refuse "the cookie holds what no cookie may hold" ;;
     '' | *=*) ;;
     *) cookie=sessionid=$cookie ;;
     esac
-    case $health in
+    case $health_url in
     '') ;;
-    *[![:graph:]]* | *\"* | *\\*) refuse "--health is no address: '$health'" ;;
+    *[![:graph:]]* | *\"* | *\\*) refuse "--health is no address: '$health_url'" ;;
     http://?* | https://?*) ;;
-    *) refuse "--health is '$health'; it must begin with http:// or https://" ;;
+    *) refuse "--health is '$health_url'; it must begin with http:// or https://" ;;
     esac
 }

@@ -1,59 +1,74 @@
 # shellcheck shell=sh
-# The phases: in which one the env file is, and what leads to another.
+# The phases: which one the env file is in, and which variables change on the way to another.
 
-# survey: all that is to be known of the operator's file and of the phases, as lines of a word and what it says.
-survey() {
-    mine=$file to=$to way=$way plain awk -f "$lib/inspect.awk" \
-        "$root/env/phase-0.env" "$root/env/phase-1.env" "$root/env/phase-2.env" "$root/env/phase-3.env" \
-        "$root/env/phase-4.env" "$root/env/phase-5.env" "$file"
+check_phase_files() {
+    for number in 0 1 2 3 4 5; do
+        [ -r "$root/env/phase-$number.env" ] || refuse "env/phase-$number.env is missing; it belongs to the scripts"
+    done
 }
 
-# Where the file stands, whether the way is the right one, and what is to be set (in $changes, lines of "NAME new old").
-decide() {
-    changes='' against='' lacks='' odd='' without='' https='' served='' host='' port=''
+inspect_env_file() {
+    LC_ALL=C operator_file=$env_file target=$target direction=$direction awk -f "$lib/inspect.awk" \
+        "$root/env/phase-0.env" "$root/env/phase-1.env" "$root/env/phase-2.env" "$root/env/phase-3.env" \
+        "$root/env/phase-4.env" "$root/env/phase-5.env" "$env_file"
+}
+
+# Reads what inspect.awk prints. The variables with "site" or "server" in their names are for the requests to the site.
+read_inspection() {
+    changes='' nearest='' wrong_change='' missing_flag='' unclear_line='' missing_variable=''
+    daphne_before='' daphne_after='' sse_before='' sse_after=''
+    site_https='' site_name='' server_host='' server_port=''
     while read -r word rest; do
         case $word in
-        present) present=$rest ;;
-        nearly) nearly=$rest ;;
+        phase) current_phase=$rest ;;
+        nearest) nearest=$rest ;;
         change) changes="$changes$rest
 " ;;
-        against) against=$rest ;;
-        lacks) lacks=$rest ;;
-        odd) odd=$rest ;;
-        without) without=${without:-$rest} ;;
-        daphne) daphne=$rest ;;
-        sse) sse=$rest ;;
-        https) https=$rest ;;
-        served) served=$rest ;;
-        host) host=$rest ;;
-        port) port=$rest ;;
+        wrong-change) wrong_change=$rest ;;
+        missing-flag) missing_flag=$rest ;;
+        unclear) unclear_line=$rest ;;
+        missing) missing_variable=${missing_variable:-$rest} ;;
+        daphne) daphne_before=${rest% *} daphne_after=${rest##* } ;;
+        sse) sse_before=${rest% *} sse_after=${rest##* } ;;
+        https) site_https=$rest ;;
+        name) site_name=$rest ;;
+        host) server_host=$rest ;;
+        port) server_port=$rest ;;
         esac
     done <<END
-$(survey)
+$(inspect_env_file)
 END
     changes=${changes%?}
-    [ -z "$lacks" ] || refuse "env/phase-$to.env does not set $lacks; it is not whole"
-    # Systemd would take such a line and the site would not, for one.
-    [ -z "$odd" ] || refuse "line ${odd% *} of $file sets ${odd#* } with blanks that not every reader takes; write ${odd#* }=value"
-    if [ "$present" = between ]; then
-        [ "$me" = rollback ] || [ -n "$force" ] ||
-            refuse "$file is between two phases: $nearly; roll back, mend it, or use --force"
-        [ -z "$against" ] ||
-            refuse "$file is between two phases: $nearly; $me.sh only goes $way and phase $to has $against: use $other.sh"
-    elif [ "$me" = advance ]; then
-        # Between 0 and 1, where no flag changes, every way is the right one.
-        [ "$present" -le "$to" ] || [ -z "$changes" ] || wrong_way
-        # What else the phase takes was somebody's choice.
-        [ "$present" != "$to" ] || { changes='' daphne=${daphne% *} sse=${sse% *}; }
-    else
-        [ "$present" -ge "$to" ] || [ -z "$changes" ] || wrong_way
-    fi
-    # Up from 0 to 1 no flag changes, but what phase 1 needs must be there all the same.
-    if [ -z "$changes$force$unfinished" ] && { [ "$me" = rollback ] || [ "$present" -ge "$to" ]; }; then
-        finish 0 already "$file already has all flags of phase $to; nothing was changed (--force restarts and looks)"
-    fi
-    [ -z "$without" ] || [ -n "$force" ] ||
-        refuse "$without is not set in $file, and phase $to needs it; where it comes from elsewhere, or is not missed: --force"
 }
 
-wrong_way() { refuse "$file is in phase $present, and $me.sh only goes $way: use $other.sh --to $to"; }
+# Sets $changes, or ends the run if the step is not allowed or nothing is to be done.
+plan_changes() {
+    read_inspection
+    [ -z "$missing_flag" ] || refuse "env/phase-$target.env does not set $missing_flag; it is not whole"
+    # Systemd, for one, accepts such a line, and the site does not.
+    [ -z "$unclear_line" ] ||
+        refuse "line ${unclear_line% *} of $env_file sets ${unclear_line#* } with blanks that not every reader takes; write ${unclear_line#* }=value"
+    if [ "$current_phase" = between ]; then
+        [ "$script" = rollback ] || [ -n "$force" ] ||
+            refuse "$env_file is between two phases: $nearest; roll back, mend it, or use --force"
+        [ -z "$wrong_change" ] ||
+            refuse "$env_file is between two phases: $nearest; $script.sh only goes $direction and phase $target has $wrong_change: use $opposite.sh"
+    elif [ "$script" = advance ]; then
+        # Phases 0 and 1 have the same flags, so both scripts may go from either to the other.
+        [ "$current_phase" -le "$target" ] || [ -z "$changes" ] || refuse_direction
+        # An operator's choice within the phase stays.
+        [ "$current_phase" != "$target" ] || { changes='' daphne_after=$daphne_before sse_after=$sse_before; }
+    else
+        [ "$current_phase" -ge "$target" ] || [ -z "$changes" ] || refuse_direction
+    fi
+    # From 0 up to 1 no flag changes, but the variables that phase 1 needs are still required.
+    if [ -z "$changes$force$interrupted_copy" ] && { [ "$script" = rollback ] || [ "$current_phase" -ge "$target" ]; }; then
+        finish 0 already "$env_file already has all flags of phase $target; nothing was changed (--force restarts and looks)"
+    fi
+    [ -z "$missing_variable" ] || [ -n "$force" ] ||
+        refuse "$missing_variable is not set in $env_file, and phase $target needs it; where it comes from elsewhere, or is not missed: --force"
+}
+
+refuse_direction() {
+    refuse "$env_file is in phase $current_phase, and $script.sh only goes $direction: use $opposite.sh --to $target"
+}

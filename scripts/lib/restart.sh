@@ -1,36 +1,40 @@
 # shellcheck shell=sh
-# The command that restarts the site.
+# Processes: the command that restarts the site, and ending what a run has started.
 
-choose_restart() {
-    [ -z "$restart" ] || return 0
+SERVICE_RESTART='systemctl restart gistagum'
+
+# $problem: why the last step failed.
+problem='' restarted='' restart_pid='' stream_pid=''
+
+choose_restart_command() {
+    [ -z "$restart_command" ] || return 0
     { command -v systemctl >/dev/null && systemctl cat gistagum.service >/dev/null 2>&1; } ||
         refuse "there is no service gistagum here; say how the site is restarted: --restart CMD"
-    restart=$SERVICE
+    restart_command=$SERVICE_RESTART
 }
 
-# Nothing that was started from here is waited for any longer.
-stop_waiting() {
-    [ -z "$opened" ] || kill "$opened" 2>/dev/null
-    [ -z "$job" ] || kill "$job" 2>/dev/null
-    opened='' job=''
+stop_background_processes() {
+    [ -z "$stream_pid" ] || kill "$stream_pid" 2>/dev/null
+    [ -z "$restart_pid" ] || kill "$restart_pid" 2>/dev/null
+    stream_pid='' restart_pid=''
 }
 
 run_restart() {
     restarted=1
-    sh -c "$restart" </dev/null >"$lock/restart.log" 2>&1 &
-    job=$!
-    while kill -0 "$job" 2>/dev/null; do
-        if past; then
-            stop_waiting
-            why="the restart did not end in time"
+    sh -c "$restart_command" </dev/null >"$lock/restart.log" 2>&1 &
+    restart_pid=$!
+    while kill -0 "$restart_pid" 2>/dev/null; do
+        if deadline_passed; then
+            stop_background_processes
+            problem="the restart did not end in time"
             return 1
         fi
         sleep 0.1
     done
-    wait "$job"
+    wait "$restart_pid"
     code=$?
-    job=''
+    restart_pid=''
     [ "$code" != 0 ] || return 0
-    why="the restart failed with $code: $(plain tr -d '\000' <"$lock/restart.log" | grep . | tail -n 1)"
+    problem="the restart failed with $code: $(in_c_locale tr -d '\000' <"$lock/restart.log" | grep . | tail -n 1)"
     return 1
 }

@@ -1,43 +1,50 @@
 # shellcheck shell=sh
-# The way back from a run that failed or was interrupted.
+# Undoing: what follows when a run fails, is interrupted, or ends.
 
+# The EXIT trap. The lock of an earlier run that was cut off stays until a site has been restarted.
 clean_up() {
-    stop_waiting
-    [ -n "$owned" ] || return
-    if [ -n "$unfinished" ] && [ -z "$restarted" ]; then return; fi
+    stop_background_processes
+    [ -n "$lock_held" ] || return
+    if [ -n "$interrupted_copy" ] && [ -z "$restarted" ]; then return; fi
     rm -rf "$lock"
 }
 
-# The file as it was, and the site running with it; what has come of that is in $back.
-put_back() {
+# Restores the file and restarts the site with it; $restored says what has come of that.
+restore() {
     trap : HUP INT TERM # not '', which the restarted site would inherit
-    stop_waiting
+    stop_background_processes
     deadline=$(($(now) + timeout / 3))
     event=''
-    back="the file was not changed"
+    restored="the file was not changed"
     if [ -n "$copy" ]; then
-        cmp -s "$copy" "$file" || { cp -p "$copy" "$lock/old" && on_disk "$lock/old" && mv -f "$lock/old" "$file"; } || {
-            back="THE OLD FILE COULD NOT BE PUT BACK: it is $copy"
+        restore_env_file || {
+            restored="THE OLD FILE COULD NOT BE PUT BACK: it is $copy"
             return
         }
-        back="the old file is back"
+        restored="the old file is back"
     fi
     [ -n "$restarted" ] || return
     if run_restart && wait_for_health; then
-        back="$back, and the site runs with it"
+        restored="$restored, and the site runs with it"
     else
-        back="$back, but the site is not well with it either: $why"
+        restored="$restored, but the site is not well with it either: $problem"
     fi
 }
 
-fail() {
-    reason=$why
-    put_back
-    finish 1 put-back "phase $to failed after $(took) s: $reason; $back"
+restore_env_file() {
+    cmp -s "$copy" "$env_file" ||
+        { cp -p "$copy" "$lock/old" && flush_to_disk "$lock/old" && mv -f "$lock/old" "$env_file"; }
 }
 
+fail() {
+    reason=$problem
+    restore
+    finish 1 put-back "phase $target failed after $(elapsed) s: $reason; $restored"
+}
+
+# The HUP, INT and TERM trap.
 interrupted() {
-    [ -n "$started$restarted" ] || finish 130 interrupted "interrupted; nothing was changed"
-    put_back
-    finish 130 interrupted "interrupted; $back"
+    [ -n "$replaced$restarted" ] || finish 130 interrupted "interrupted; nothing was changed"
+    restore
+    finish 130 interrupted "interrupted; $restored"
 }
