@@ -12,7 +12,7 @@ from tests.docs.markdown import named, section
 from tests.support.site import ROOT
 
 from .office import BASE, FLAGS, FakeOffice
-from .test_scripts import phase, values
+from .test_phases import phase, values
 
 NUMBERS = range(6)
 VALID = {"SECRET_KEY": "abcdefghij" * 6, "ALLOWED_HOSTS": "127.0.0.1", "REDIS_URL": "redis://127.0.0.1:6379/0"}
