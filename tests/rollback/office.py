@@ -171,3 +171,30 @@ class FakeOffice:
                 pass
 
         return Handler
+
+
+def values(path: Path) -> dict[str, str]:
+    """The variables of an env file."""
+    lines = path.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def phase(number: int) -> dict[str, str]:
+    """The flags of a phase's file."""
+    return values(ROOT / "env" / f"phase-{number}.env")
+
+
+def refused(done, *words: str) -> None:
+    """One clear line with these words, and nothing else."""
+    assert (done.code, done.out) == (2, ""), done
+    assert done.err.count("\n") == 1, done.err
+    assert all(word in done.err for word in words), done.err
+
+
+def put_back(one: FakeOffice, done, *words: str) -> None:
+    """It failed for this reason; file and site are what they were."""
+    assert done.code == 1, done
+    said = done.err.splitlines()[-1]
+    assert all(word in said for word in ("the old file is back", *words)), done.err
+    assert one.unchanged()
+    assert one.running.read_bytes() == one.text

@@ -11,8 +11,7 @@ from realtime.rollout import phases
 from tests.docs.markdown import named, section
 from tests.support.site import ROOT
 
-from .office import BASE, FLAGS, FakeOffice
-from .test_phases import phase, values
+from .office import BASE, FLAGS, FakeOffice, phase, values
 
 NUMBERS = range(6)
 VALID = {"SECRET_KEY": "abcdefghij" * 6, "ALLOWED_HOSTS": "127.0.0.1", "REDIS_URL": "redis://127.0.0.1:6379/0"}
@@ -97,11 +96,3 @@ def test_every_option_is_documented_and_no_other(script):
     ).stdout
     rows = section("docs/operating.md", "Moving from phase to phase").table("option")
     assert {named(row[0]) for row in rows} == set(re.findall(r"^  (--[a-z-]+)", said, re.MULTILINE))
-
-
-def test_no_step_of_the_scripts_is_beyond_posix():
-    """No word of bash in what must run in any shell; shellcheck says more where it is installed."""
-    for name in ("advance.sh", "rollback.sh", "lib/main.sh"):
-        text = (ROOT / "scripts" / name).read_text()
-        assert not re.search(r"\[\[|\blocal \b|\bfunction \w+ *\{|\$'|<<<|&>|\bpython", text), name
-        subprocess.run(["dash", "-n", str(ROOT / "scripts" / name)], check=True, timeout=10)

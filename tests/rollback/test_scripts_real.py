@@ -15,7 +15,7 @@ from tests.support.ports import free_port
 from tests.support.redis import Redis
 from tests.support.site import ROOT
 
-from .test_phases import phase, values
+from .office import phase, values
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(150)]  # they measure, and each starts several servers in turn
 
