@@ -4,14 +4,17 @@ import json
 import os
 import signal
 import subprocess
-import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
 
+from tests.support.ports import wait_until
 from tests.support.site import ROOT
+
+from .clock import Clock
 
 BASE = "SECRET_KEY=a-secret\nALLOWED_HOSTS=office.example,other.example\n"
 REDIS = "REDIS_URL=redis://cache:6379/0\n"
@@ -24,6 +27,8 @@ FLAGS = {
     5: REDIS + "USE_DAPHNE=true\nWEBSOCKET_BROADCAST=true\nUSE_WEBSOCKETS=true\n",
 }
 COOKIE = "sessionid=" + "a" * 32
+TIMEOUT = 60  # the default of --timeout; the last third is kept for putting back
+GUARD_SECONDS = 50  # far more than a run takes on a busy machine: only a run that hangs reaches it
 
 
 @dataclass
@@ -33,7 +38,6 @@ class Outcome:
     code: int
     out: str
     err: str
-    seconds: float
 
     @property
     def report(self) -> dict:
@@ -49,6 +53,8 @@ class Behaviour:
     stream: Callable[[str], str] = lambda text: "event"  # event, heartbeat, silent, html, or a status with JSON
     daphne: Callable[[str], bool] = lambda text: "USE_DAPHNE=true" in text
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    seconds_per_retry: int = 0  # by how much the clock goes on when a run asks for the same page again
+    silent_until: Callable[[], object] | None = None  # default: the run has read what a silent stream sends
 
 
 class FakeOffice:
@@ -59,6 +65,8 @@ class FakeOffice:
         self.folder.mkdir()
         self.file = self.folder / ".env"
         self.running = self.folder / "running"
+        self.clock = Clock(folder / "clock")
+        self._requests: Counter[tuple[str, str]] = Counter()
         self.site = Behaviour()
         self.set(text)
         self.running.write_bytes(self.text)
@@ -77,6 +85,7 @@ class FakeOffice:
 
     def start(self, script: str, to: object, *options: str, **environment: str) -> subprocess.Popen:
         """The script, begun, with this restart and health page unless the options name others."""
+        self._requests.clear()
         words = [str(ROOT / "scripts" / f"{script}.sh"), "--to", str(to), "--env-file", str(self.file)]
         if "--restart" not in options:
             words += ["--restart", self.restart]
@@ -84,7 +93,7 @@ class FakeOffice:
             words += ["--health", f"{self.url}/health/"]
         process = subprocess.Popen(
             ["dash", *words, *options],
-            env={"PATH": os.environ["PATH"], **environment},
+            env={"PATH": f"{self.clock.folder}:{os.environ['PATH']}", **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -96,10 +105,12 @@ class FakeOffice:
 
     def run(self, script: str, to: object, *options: str, **environment: str) -> Outcome:
         """The script, from beginning to end."""
-        began = time.monotonic()
-        process = self.start(script, to, *options, **environment)
-        out, err = process.communicate(timeout=50)
-        return Outcome(process.returncode, out, err, time.monotonic() - began)
+        return self.end(self.start(script, to, *options, **environment))
+
+    def end(self, process: subprocess.Popen) -> Outcome:
+        """Wait until a run has ended."""
+        out, err = process.communicate(timeout=GUARD_SECONDS)
+        return Outcome(process.returncode, out, err)
 
     @property
     def restarts(self) -> int:
@@ -127,6 +138,15 @@ class FakeOffice:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(5)
 
+    def _count(self, path: str, text: str) -> None:
+        self._requests[path, text] += 1
+        if self._requests[path, text] > 1:
+            self.clock.advance(self.site.seconds_per_retry)
+
+    def _heard(self) -> bool:
+        frames = self.folder / ".env.lock" / "frames"
+        return frames.exists() and frames.stat().st_size > 0
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         office = self
 
@@ -134,6 +154,7 @@ class FakeOffice:
             def do_GET(self) -> None:
                 office.site.asked.append((self.path, dict(self.headers)))
                 text = office.running.read_text(errors="replace")
+                office._count(self.path, text)
                 if self.path == "/health/":
                     self._answer(200 if office.site.healthy(text) else 503, "text/plain", "OK")
                 elif self.path == "/ws/events/":
@@ -158,6 +179,9 @@ class FakeOffice:
                     }
                     self.wfile.write(said.get(kind, "retry: 1000\n").encode())
                     self.wfile.flush()
+                    if kind == "silent":
+                        wait_until(office.site.silent_until or office._heard, "the run has read from the stream")
+                        office.clock.advance(TIMEOUT)
                     office._over.wait(30)
 
             def _answer(self, status: int, kind: str, text: str) -> None:

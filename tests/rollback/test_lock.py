@@ -15,7 +15,7 @@ def test_two_runs_at_once_do_not_mix(office):
     wait_until(lambda: one.restarts == 1, "the first is at work")
     refused(one.run("rollback", 0), "another run is at work", ".env.lock")
     first.terminate()
-    first.communicate(timeout=15)
+    one.end(first)
     assert one.unchanged()
 
 
@@ -25,7 +25,7 @@ def killed_half_way(one: FakeOffice) -> None:
     process = one.start("advance", 2)
     wait_until(lambda: one.restarts == 1, "the file is changed")
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=5)
+    one.end(process)
     assert (one.folder / ".env.lock").is_dir()
     one.site.healthy = lambda text: True
 

@@ -11,7 +11,7 @@ from realtime.rollout import phases
 from tests.docs.markdown import named, section
 from tests.support.site import ROOT
 
-from .office import BASE, FLAGS, FakeOffice, phase, values
+from .office import BASE, FLAGS, GUARD_SECONDS, FakeOffice, phase, values
 
 NUMBERS = range(6)
 VALID = {"SECRET_KEY": "abcdefghij" * 6, "ALLOWED_HOSTS": "127.0.0.1", "REDIS_URL": "redis://127.0.0.1:6379/0"}
@@ -25,7 +25,7 @@ def started(**environment: str) -> subprocess.CompletedProcess:
         env={"PATH": os.environ["PATH"], "GISTAGUM_ENV_FILE": os.devnull, **VALID, **environment},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=GUARD_SECONDS,
         check=False,
     )
 
@@ -92,7 +92,11 @@ def values_of(text: str) -> dict[str, str]:
 @pytest.mark.parametrize("script", ["advance", "rollback"])
 def test_every_option_is_documented_and_no_other(script):
     said = subprocess.run(
-        [str(ROOT / "scripts" / f"{script}.sh"), "--help"], capture_output=True, text=True, check=True, timeout=10
+        [str(ROOT / "scripts" / f"{script}.sh"), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=GUARD_SECONDS,
     ).stdout
     rows = section("docs/operating.md", "Moving from phase to phase").table("option")
     assert {named(row[0]) for row in rows} == set(re.findall(r"^  (--[a-z-]+)", said, re.MULTILINE))

@@ -24,7 +24,6 @@ def test_it_goes_up_step_by_step_and_down_in_one(office):
         assert one.running.read_bytes() == one.file.read_bytes()
     done = one.run("rollback", 0, "--cookie", COOKIE)
     assert done.code == 0, done
-    assert done.seconds < 60
     assert {**phase(0), **values(one.file)}.items() >= phase(0).items()
     assert one.file.read_text().startswith(BASE + "# of the operator\n" + REDIS + "LOG_LEVEL=INFO\n")
     assert "Gunicorn answers" in done.out

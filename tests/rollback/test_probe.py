@@ -4,7 +4,7 @@ import subprocess
 
 from tests.support.site import ROOT
 
-from .office import BASE, COOKIE, FLAGS, put_back
+from .office import BASE, COOKIE, FLAGS, GUARD_SECONDS, TIMEOUT, put_back
 
 
 def test_without_a_session_it_says_that_no_event_was_seen(office):
@@ -34,7 +34,8 @@ def test_a_session_that_has_run_out_stops_the_way_up_but_not_the_way_down(office
 def test_a_proxy_that_drops_handshakes_stops_the_way_up_but_not_the_way_down(office):
     one = office(BASE + FLAGS[2])
     one.site.daphne = lambda text: False
-    put_back(one, one.run("advance", 3, "--timeout", "3"), "Gunicorn still answers")
+    one.site.seconds_per_retry = TIMEOUT // 3
+    put_back(one, one.run("advance", 3), "Gunicorn still answers")
     one.set(BASE + FLAGS[5])
     done = one.run("rollback", 3)
     assert done.code == 0
@@ -63,7 +64,11 @@ def test_the_address_comes_from_the_file(office):
     one.set(one.text.decode() + f"HOST=0.0.0.0\nPORT={one.url.rpartition(':')[2]}\nHTTPS=false\n")
     words = ["--to", "0", "--env-file", str(one.file), "--restart", one.restart]
     done = subprocess.run(
-        ["dash", str(ROOT / "scripts" / "rollback.sh"), *words], capture_output=True, text=True, timeout=20, check=False
+        ["dash", str(ROOT / "scripts" / "rollback.sh"), *words],
+        capture_output=True,
+        text=True,
+        timeout=GUARD_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert f"{one.url}/health/" in done.stdout

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.site import ROOT
 
-from .office import BASE, FLAGS, REDIS, refused
+from .office import BASE, FLAGS, GUARD_SECONDS, REDIS, refused
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_without_a_restart_the_service_is_restarted_or_its_absence_is_one_line(o
             env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=GUARD_SECONDS,
             check=False,
         )
 
@@ -161,7 +161,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(office):
 @pytest.mark.parametrize("script", ["advance", "rollback"])
 def test_help_names_every_option(script):
     asked = [str(ROOT / "scripts" / f"{script}.sh"), "--help"]
-    said = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10).stdout
+    said = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=GUARD_SECONDS).stdout
     assert f"scripts/{script}.sh --to N" in said
     for option in ("to", "env-file", "restart", "health", "cookie", "timeout", "force", "dry-run", "json"):
         assert f"--{option}" in said

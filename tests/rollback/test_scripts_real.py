@@ -113,4 +113,5 @@ def test_a_site_that_does_not_start_with_the_new_flags_is_put_back(move):
     before = move.file.read_bytes()
     said = move("rollback", 0, "--timeout", "6", code=1)
     assert "the old file is back, but the site is not well with it either" in said
+    assert int(said.partition("phase 0 failed after ")[2].partition(" s: ")[0]) < 10
     assert move.file.read_bytes() == before

@@ -7,7 +7,7 @@ import subprocess
 
 from tests.support.site import ROOT
 
-from .office import BASE, FLAGS, values
+from .office import BASE, FLAGS, GUARD_SECONDS, values
 
 
 def test_nothing_of_django_or_python_is_needed(office, tmp_path):
@@ -25,7 +25,7 @@ def test_nothing_of_django_or_python_is_needed(office, tmp_path):
         env={"PATH": f"{folder}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -37,4 +37,4 @@ def test_no_step_of_the_scripts_is_beyond_posix():
     for name in ("advance.sh", "rollback.sh", "lib/main.sh"):
         text = (ROOT / "scripts" / name).read_text()
         assert not re.search(r"\[\[|\blocal \b|\bfunction \w+ *\{|\$'|<<<|&>|\bpython", text), name
-        subprocess.run(["dash", "-n", str(ROOT / "scripts" / name)], check=True, timeout=10)
+        subprocess.run(["dash", "-n", str(ROOT / "scripts" / name)], check=True, timeout=GUARD_SECONDS)
