@@ -83,15 +83,18 @@ check_server() {
     done
 }
 
-# Opens the stream of a page and waits until it sends anything. Sets $status and $content_type, and writes what came to
+# Opens the stream of a page and waits until it sends anything, for a second at least. Sets $status and $content_type, and writes what came to
 # the file "frames" in the lock.
 open_stream() {
     : >"$lock/head"
     : >"$lock/frames"
-    curl -q --silent --noproxy '*' --no-buffer --max-time "$(request_timeout 600)" --config "$lock/session.curl" \
+    limit=$(request_timeout 600)
+    until=$(($(now) + limit))
+    curl -q --silent --noproxy '*' --no-buffer --max-time "$limit" --config "$lock/session.curl" \
         --dump-header "$lock/head" --output "$lock/frames" "$site_url$STREAM" 2>/dev/null &
     stream_pid=$!
-    while kill -0 "$stream_pid" 2>/dev/null && ! deadline_passed && ! grep -q -e '^data:' -e '^:' "$lock/frames"; do
+    while kill -0 "$stream_pid" 2>/dev/null && [ "$(now)" -lt "$until" ] &&
+        ! grep -q -e '^data:' -e '^:' "$lock/frames"; do
         sleep 0.1
     done
     kill "$stream_pid" 2>/dev/null

@@ -42,6 +42,13 @@ def test_a_proxy_that_drops_handshakes_stops_the_way_up_but_not_the_way_down(off
     assert "no handshake gets through" in done.out
 
 
+def test_a_stream_is_waited_for_even_when_the_restart_has_taken_all_the_time(office):
+    one = office(BASE + FLAGS[2])
+    one.site.healthy = lambda text: one.clock.advance(TIMEOUT - TIMEOUT // 3) is None
+    done = one.run("rollback", 0, "--cookie", COOKIE, "--json")
+    assert (done.code, done.report["event"]) == (0, "event"), done
+
+
 def test_where_sse_is_switched_off_its_refusal_is_what_is_expected(office):
     one = office(BASE + FLAGS[5] + "SSE_ENABLED=false\n")
     one.site.stream = lambda text: "503"
