@@ -17,3 +17,7 @@ request_timeout() {
     [ "$seconds" -ge 1 ] || seconds=1
     echo "$seconds"
 }
+
+# pause ATTEMPT SECONDS: sleeps before the next attempt. After the first five it is only a moment, because most things
+# that a run waits for take little time.
+pause() { if [ "$1" -le 5 ]; then sleep 0.02; else sleep "$2"; fi; }

@@ -42,20 +42,22 @@ http_status() {
 }
 
 wait_for_health() {
+    attempt=0
     until status=$(http_status "$health_url") && [ "$status" = 200 ]; do
         if deadline_passed; then
             problem="$health_url does not answer in time"
             [ "$status" = 000 ] || problem="$health_url answers $status"
             return 1
         fi
-        sleep 0.2
+        attempt=$((attempt + 1))
+        pause "$attempt" 0.2
     done
 }
 
 # Only Daphne answers a WebSocket handshake. So this check notices a restart that changed nothing, and a flag in the real
 # environment that overrides the file.
 check_server() {
-    wanted=Gunicorn
+    wanted=Gunicorn attempt=0
     [ "$daphne_after" != true ] || wanted=Daphne
     while :; do
         status=$(http_status --http1.1 --header 'Connection: Upgrade' --header 'Upgrade: websocket' \
@@ -79,7 +81,8 @@ check_server() {
             problem="$server still answers, not $wanted: was it restarted, does its environment hold USE_DAPHNE?"
             return 1
         fi
-        sleep 0.3
+        attempt=$((attempt + 1))
+        pause "$attempt" 0.3
     done
 }
 
@@ -93,9 +96,11 @@ open_stream() {
     curl -q --silent --noproxy '*' --no-buffer --max-time "$limit" --config "$lock/session.curl" \
         --dump-header "$lock/head" --output "$lock/frames" "$site_url$STREAM" 2>/dev/null &
     stream_pid=$!
+    look=0
     while kill -0 "$stream_pid" 2>/dev/null && [ "$(now)" -lt "$until" ] &&
         ! grep -q -e '^data:' -e '^:' "$lock/frames"; do
-        sleep 0.1
+        look=$((look + 1))
+        pause "$look" 0.1
     done
     kill "$stream_pid" 2>/dev/null
     wait "$stream_pid" 2>/dev/null
@@ -105,7 +110,7 @@ open_stream() {
 }
 
 check_stream() {
-    problem=''
+    problem='' attempt=0
     while :; do
         open_stream
         case $status:$content_type in
@@ -138,6 +143,7 @@ check_stream() {
         *) problem="the stream $STREAM answers $status${content_type:+ with $content_type}" ;;
         esac
         deadline_passed && return 1
-        sleep 0.5
+        attempt=$((attempt + 1))
+        pause "$attempt" 0.5
     done
 }

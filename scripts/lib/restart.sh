@@ -23,13 +23,15 @@ run_restart() {
     restarted=1
     sh -c "$restart_command" </dev/null >"$lock/restart.log" 2>&1 &
     restart_pid=$!
+    attempt=0
     while kill -0 "$restart_pid" 2>/dev/null; do
         if deadline_passed; then
             stop_background_processes
             problem="the restart did not end in time"
             return 1
         fi
-        sleep 0.1
+        attempt=$((attempt + 1))
+        pause "$attempt" 0.1
     done
     wait "$restart_pid"
     code=$?
