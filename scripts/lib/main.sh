@@ -35,7 +35,7 @@ lib=$root/scripts/lib
 main() {
     read_options "$@"
     check_env_file
-    check_phase_files
+    check_installation
     [ -z "$dry_run" ] || report_plan
     command -v curl >/dev/null || refuse "curl is missing: apt-get install curl"
     trap clean_up EXIT

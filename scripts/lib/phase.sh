@@ -1,9 +1,12 @@
 # shellcheck shell=sh
 # The phases: which one the env file is in, and which variables change on the way to another.
 
-check_phase_files() {
+check_installation() {
     for number in 0 1 2 3 4 5; do
         [ -r "$root/env/phase-$number.env" ] || refuse "env/phase-$number.env is missing; it belongs to the scripts"
+    done
+    for program in inspect.awk edit.awk; do
+        [ -r "$lib/$program" ] || refuse "scripts/lib/$program is missing; it belongs to the scripts"
     done
 }
 
