@@ -46,7 +46,7 @@ for origin in CSRF_TRUSTED_ORIGINS:
 
 # --- what it is made of ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "daphne",  # before staticfiles: its runserver speaks ASGI
+    "gistagum.servers.daphne_app.DaphneConfig",  # before staticfiles: its runserver speaks ASGI
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -11,7 +11,7 @@ from logging.config import DictConfigurator
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
-from gistagum import database
+from gistagum import postgresql
 from gistagum.settings import LOGGING
 from projeng.views import home
 from tests.support.database import using_database
@@ -48,7 +48,7 @@ def ask() -> bool:
 
 @pytest.mark.timeout(60)
 def test_a_server_that_has_fallen_silent_is_given_up(wire, monkeypatch):
-    monkeypatch.setattr(database, "SILENCE_SECONDS", 1.0, raising=False)
+    monkeypatch.setattr(postgresql, "SILENCE_SECONDS", 1.0)
     assert ask()
     with connection.cursor() as cursor:
         wire.hold()
