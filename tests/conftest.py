@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.database import migrate, using_database
 from tests.support.postgres import Postgres
+from tests.support.shared import SharedSites
 from tests.support.site import Site, collect_static, running_on
 
 _numbers = itertools.count(1)
@@ -71,9 +72,25 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
+def shared_sites() -> Iterator[SharedSites]:
+    """The running sites that several modules share."""
+    running = SharedSites()
+    yield running
+    running.stop_all()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shared_sites_are_left_as_they_were(request: pytest.FixtureRequest, shared_sites: SharedSites) -> Iterator[None]:
+    """Fails with the name of the module that leaves behind what another could meet."""
+    yield
+    left = shared_sites.left_behind()
+    assert not left, f"{request.node.nodeid} leaves in a shared site: {'; '.join(left)}"
+
+
+@pytest.fixture(scope="session")
 def sites(
-    new_database, static_root: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str, str], Site]]:
+    new_database, static_root: str, shared_sites: SharedSites, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str], Site]:
     """Running sites by server and database, started when first asked for and kept for the run."""
     running: dict[tuple[str, str], Site] = {}
     folder = tmp_path_factory.mktemp("sites")
@@ -81,12 +98,11 @@ def sites(
     def get(server: str, database: str) -> Site:
         key = (server, database)
         if key not in running:
-            running[key] = Site(folder / "-".join(key), new_database(database), server, STATIC_ROOT=static_root).start()
+            site = Site(folder / "-".join(key), new_database(database), server, STATIC_ROOT=static_root)
+            running[key] = shared_sites.start(site)
         return running[key]
 
-    yield get
-    for site in running.values():
-        site.stop()
+    return get
 
 
 @pytest.fixture

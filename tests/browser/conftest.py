@@ -37,12 +37,13 @@ def browse(browser: Browser) -> Iterator[Callable[[Site], Browsing]]:
 
 
 @pytest.fixture(scope="package")
-def _demo_site(new_database, static_root: str, django_db_blocker, tmp_path_factory) -> Iterator[Site]:
+def _demo_site(new_database, static_root: str, shared_sites, django_db_blocker, tmp_path_factory) -> Iterator[Site]:
     url = new_database("sqlite")
     with django_db_blocker.unblock(), using_database(url):
         call_command("demo_data", verbosity=0)
-    with Site(tmp_path_factory.mktemp("demo"), url, STATIC_ROOT=static_root) as site:
-        yield site
+    site = shared_sites.start(Site(tmp_path_factory.mktemp("demo"), url, STATIC_ROOT=static_root))
+    yield site
+    shared_sites.stop(site)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def demo_site(_demo_site: Site, on_database: Callable[[str], None]) -> Site:
 
 
 @pytest.fixture(scope="package")
-def _socket_sites(new_database, static_root: str, tmp_path_factory) -> Iterator[Callable[[str], Site]]:
+def _socket_sites(new_database, static_root: str, shared_sites, tmp_path_factory) -> Iterator[Callable[[str], Site]]:
     running: dict[str, Site] = {}
 
     def get(server: str) -> Site:
@@ -61,12 +62,12 @@ def _socket_sites(new_database, static_root: str, tmp_path_factory) -> Iterator[
             folder = tmp_path_factory.mktemp("sockets")
             url = new_database("postgres")
             flags = {"USE_WEBSOCKETS": "true", "WEBSOCKET_BROADCAST": "true"}
-            running[server] = Site(folder, url, server, STATIC_ROOT=static_root, **flags).start()
+            running[server] = shared_sites.start(Site(folder, url, server, STATIC_ROOT=static_root, **flags))
         return running[server]
 
     yield get
     for site in running.values():
-        site.stop()
+        shared_sites.stop(site)
 
 
 @pytest.fixture

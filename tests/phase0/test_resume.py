@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+import pytest
+
 from projeng import inbox
 from projeng.models import Notification, Project
 from realtime.log import replay
@@ -237,6 +239,7 @@ def test_blanks_around_a_cursor_do_not_count(listen, head):
         assert stream.frames[0]["type"] == "notification"
 
 
+@pytest.mark.own_site
 def test_a_cursor_older_than_the_log_keeps_is_told_to_reset_first_then_all_is_live(listen, head):
     old = replay.head()
     ids = notify(head, "pruned 1", "pruned 2", "kept")

@@ -206,6 +206,7 @@ def test_a_lying_cursor_is_answered_with_a_reset_and_the_socket_goes_on(talk, he
         assert min(frame["cursor"] for frame in socket.frames if frame["type"] == "cursor") >= before
 
 
+@pytest.mark.own_site
 def test_a_cursor_older_than_the_log_keeps_is_told_to_reset(talk, head):
     old = replay.head()
     for message in ("pruned 1", "pruned 2", "kept"):
@@ -247,6 +248,7 @@ def test_a_megabyte_that_is_due_at_once_comes_in_pieces(talk, head):
         assert max(map(len, socket.messages)) < 200_000
 
 
+@pytest.mark.own_site
 def test_a_single_frame_beyond_a_megabyte_is_sent_whole(talk, head):
     socket = talk(head, "projects/")
     Project.objects.bulk_create(

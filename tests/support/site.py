@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -115,13 +116,22 @@ class Site:
 
 
 def running_on(*pairs: str) -> Callable[..., Any]:
-    """A fixture that gives a running site, for each ``server-database``; the test's ORM works on the same database."""
+    """A fixture that gives a running site, for each ``server-database``; the test's ORM works on the same database.
+
+    Modules share these sites. A test that changes what others would meet there is marked ``own_site``.
+    """
 
     @pytest.fixture(params=pairs)
-    def site(request: pytest.FixtureRequest, sites: Callable[[str, str], Site], on_database: Callable) -> Site:
+    def site(request: pytest.FixtureRequest, on_database: Callable) -> Iterator[Site]:
         server, database = request.param.split("-")
-        running = sites(server, database)
-        on_database(running.database_url)
-        return running
+        with ExitStack() as stack:
+            if request.node.get_closest_marker("own_site"):
+                given = (request.getfixturevalue(name) for name in ("scratch", "new_database", "static_root"))
+                folder, new_database, static_root = given
+                running = stack.enter_context(Site(folder, new_database(database), server, STATIC_ROOT=static_root))
+            else:
+                running = request.getfixturevalue("sites")(server, database)
+            on_database(running.database_url)
+            yield running
 
     return site
