@@ -59,10 +59,9 @@ bench: ## measured beside the peers, in an hour: reports/bench.html (ARGS="--onl
 bench-quick: ## the same in two minutes, with few clients: does it all work, not how fast is it
 	@$(MAKE) --no-print-directory bench ARGS="--quick --json reports/bench-quick.json $(ARGS)"
 
-lint: ## style, types on public functions, unused things, known vulnerabilities (STRICT=1: fails where nobody can be asked)
+lint: ## every linter (.pre-commit-config.yaml), known vulnerabilities (STRICT=1: fails where something cannot be asked)
 	@scripts/setup.sh --dev
-	@.venv/bin/ruff format --check .
-	@.venv/bin/ruff check .
+	@.venv/bin/pre-commit run --all-files
 	@.venv/bin/python scripts/audit.py$(if $(STRICT), --strict)
 
 audit: ## known vulnerabilities in the pins alone; fails where nobody can be asked
