@@ -25,9 +25,10 @@ def auth_hash(pk: int, password: str) -> str:
 def read(user_ids: Collection[int]) -> list[Account]:
     """The active ones among these accounts."""
     rows = get_user_model().objects.filter(pk__in=user_ids, is_active=True)
-    groups: dict[tuple, set[str]] = {}
-    for *account, group in rows.values_list("pk", "password", "is_staff", "is_superuser", "groups__name"):
-        names = groups.setdefault(tuple(account), set())
+    groups: dict[tuple[int, str, bool, bool], set[str]] = {}
+    fields = rows.values_list("pk", "password", "is_staff", "is_superuser", "groups__name")
+    for pk, password, is_staff, is_superuser, group in fields:
+        names = groups.setdefault((pk, password, is_staff, is_superuser), set())
         if group is not None:
             names.add(group)
     return [Account(*account, frozenset(names)) for account, names in groups.items()]

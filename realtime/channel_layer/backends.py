@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from itertools import starmap
-from typing import Any
+from typing import Any, Protocol
 
 from channels.layers import InMemoryChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
@@ -19,6 +19,16 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 logger = logging.getLogger(__name__)
 
 Callback = Callable[[str, dict[str, Any]], Any]  # gets the group and the message; must not raise
+
+
+class CallbackLayer(Protocol):
+    """What the layers below have beyond those of Channels."""
+
+    async def subscribe(self, group: str, callback: Callback) -> None: ...
+
+    async def unsubscribe(self, group: str) -> None: ...
+
+    async def send_many(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None: ...
 
 
 class InMemoryCallbackLayer(InMemoryChannelLayer):
@@ -51,7 +61,7 @@ class InMemoryCallbackLayer(InMemoryChannelLayer):
             callback(group, deepcopy(message))
 
 
-class PubSubCallbackLayer(RedisPubSubChannelLayer):
+class PubSubCallbackLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # channels_redis has no types
     """Through Redis. A callback runs in the event loop that subscribed to its group."""
 
     async def subscribe(self, group: str, callback: Callback) -> None:

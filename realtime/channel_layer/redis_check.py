@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from channels.layers import get_channel_layer
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import channel_layers
 from channels_redis.utils import create_pool, decode_hosts
 from django.conf import settings
 from redis import asyncio as aioredis
@@ -60,7 +61,7 @@ def _client() -> aioredis.Redis:
 async def _ping() -> None:
     client = _client()
     try:
-        await client.ping()
+        await client.ping()  # type: ignore[misc]  # redis-py gives one type for both kinds of client
     finally:
         await client.aclose(close_connection_pool=True)
 
@@ -80,7 +81,7 @@ async def _pubsub() -> None:
 
 
 async def _round_trip() -> None:
-    layer, group, token = get_channel_layer(), f"check_{uuid4().hex}", uuid4().hex
+    layer, group, token = channel_layers[DEFAULT_CHANNEL_LAYER], f"check_{uuid4().hex}", uuid4().hex
     channel = await layer.new_channel()
     await layer.group_add(group, channel)
     await layer.group_send(group, {"type": "check", "token": token})

@@ -102,7 +102,8 @@ class Chart:
         count = len(self.moments)
         found = []
         for number, at in enumerate(self.moments):
-            cells = ["—" if one.values[number] is None else self.write(one.values[number]) for one in self.series]
+            values = [one.values[number] for one in self.series]
+            cells = ["—" if value is None else self.write(value) for value in values]
             told = ", ".join(f"{one.label} {cell}" for one, cell in zip(self.series, cells, strict=True))
             found.append(Column(round(100 * number / count, 3), round(100 / count, 3), at, told, cells))
         return found

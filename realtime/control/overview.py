@@ -34,10 +34,9 @@ WORD_SINCE = timedelta(days=7)
 def servers() -> dict[str, Any]:
     """The processes that serve now, the phase that they make together, and each flag with where it comes from."""
     running = list(alive()[:MOST_SERVERS])
-    own = {"switches": settings.SWITCHES, "version": settings.CODE_VERSION}
-    switches = [process.switches for process in running] or [own["switches"]]
+    switches = [process.switches for process in running] or [settings.SWITCHES]
     standings = {str(found): found for found in map(_standing, switches)}
-    versions = sorted({process.version for process in running} or {own["version"]})
+    versions = sorted({process.version for process in running} or {settings.CODE_VERSION})
     return {
         "running": [(process, _standing(process.switches)) for process in running],
         "standing": next(iter(standings.values())),
@@ -78,7 +77,7 @@ def parity(view: Window) -> Parity:
     It is made anew every few seconds at most, whoever looks.
     """
     key = f"realtime.parity.{view.hours}"
-    found = cache.get(key)
+    found: Parity | None = cache.get(key)
     if found is None:
         found = report.measure(report.newest_part(view.since, MOST_JUDGED), view.now)
         cache.set(key, found, VERDICT_SECONDS)
@@ -96,18 +95,19 @@ def judged(found: Parity) -> list[tuple[str, dict[str, Any]]]:
 
 def demotions() -> dict[str, Any]:
     """Where WebSocket is taken away now, from whom it can be, and the latest changes."""
-    holds = list(TransportHold.objects.order_by("at")[: LISTED * 10])
-    changes = list(TransportChange.objects.all()[:LISTED])
-    ids = {int(one.target) for one in (*holds, *changes) if one.scope == transport.USER and one.target.isdecimal()}
-    people = get_user_model().objects.filter(pk__in=ids)
+    about = ("scope", "target", "reason", "by", "at")
+    holds: list[dict[str, Any]] = [*TransportHold.objects.order_by("at").values(*about)[: LISTED * 10]]
+    changes: list[dict[str, Any]] = [*TransportChange.objects.values("action", *about)[:LISTED]]
+    targets = {one["target"] for one in (*holds, *changes) if one["scope"] == transport.USER}
+    people = get_user_model().objects.filter(pk__in=[int(target) for target in targets if target.isdecimal()])
     users = {str(user.pk): user for user in people}
     for one in (*holds, *changes):
-        user = users.get(one.target) if one.scope == transport.USER else None
-        one.username = user.get_username() if user else ""
-        one.named = _named(one.scope, one.target, user)
+        user = users.get(one["target"]) if one["scope"] == transport.USER else None
+        one["username"] = user.get_username() if user else ""
+        one["named"] = _named(one["scope"], one["target"], user)
     return {
         "holds": holds,
-        "everybody": next((hold for hold in holds if hold.scope == transport.ALL), None),
+        "everybody": next((hold for hold in holds if hold["scope"] == transport.ALL), None),
         "changes": changes,
         "groups": list(Group.objects.order_by("name").values_list("name", flat=True)[:200]),
         "watches": list(RolloutWatch.objects.order_by("name")[:LISTED]),
@@ -137,4 +137,6 @@ def feedback(now: datetime) -> dict[str, Any]:
 
 def reporting(view: Window) -> int:
     """How many people's browsers have reported in this window."""
-    return LinkReport.objects.filter(reported_at__gte=view.since).aggregate(n=Count("user", distinct=True))["n"]
+    recent = LinkReport.objects.filter(reported_at__gte=view.since)
+    people: int = recent.aggregate(n=Count("user", distinct=True))["n"]
+    return people

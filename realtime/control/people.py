@@ -26,6 +26,14 @@ LONGEST_SEARCH = 100
 SORTS = {"name": "by name", "lag": "furthest behind first"}
 
 
+class Newest(NamedTuple):
+    """An event of the log, as far as it matters for who has it: ``topic`` is ``None`` for those that no browser gets."""
+
+    pk: int
+    topic: str | None
+    keys: frozenset[str]
+
+
 class Lag(NamedTuple):
     """How many events a person may get that are after the cursor which their connection last told.
 
@@ -51,7 +59,7 @@ class Row:
     hold: TransportHold | None
 
 
-def people(search: str, sort: str, number: str | None) -> Page:
+def people(search: str, sort: str, number: str | None) -> Page[Any]:
     """A page of active people whose name contains ``search``, as rows. The number of queries is fixed."""
     found = get_user_model().objects.filter(is_active=True).order_by("username")
     search = search.replace("\0", "").strip()[:LONGEST_SEARCH]
@@ -62,18 +70,18 @@ def people(search: str, sort: str, number: str | None) -> Page:
     newest = _newest_events()
     if sort == "lag":
         found = _furthest_first(found, newest, now)
-    page = Paginator(found, PAGE).get_page(number)
+    page: Page[Any] = Paginator(found, PAGE).get_page(number)
     page.object_list = _rows(list(page.object_list), newest, now)
     return page
 
 
-def _newest_events() -> list[tuple[int, str | None, frozenset[str]]]:
+def _newest_events() -> list[Newest]:
     """The newest events that browsers get, newest first."""
     rows = Event.objects.order_by("-id").values_list("id", "type", "audience")[:MOST_EVENTS]
-    return [(pk, topic_of(name), frozenset(keys)) for pk, name, keys in rows]
+    return [Newest(pk, topic_of(name), frozenset(keys)) for pk, name, keys in rows]
 
 
-def _furthest_first(found: QuerySet, newest: list, now: datetime) -> QuerySet:
+def _furthest_first(found: QuerySet[Any], newest: list[Newest], now: datetime) -> QuerySet[Any]:
     """The same people: first those with a live connection, the furthest behind before the others."""
     links = LinkReport.objects.filter(reported_at__gte=now - LIVE, shown=True, worked_at__isnull=False, ended_at=None)
     latest: dict[int, LinkReport] = {}
@@ -85,7 +93,7 @@ def _furthest_first(found: QuerySet, newest: list, now: datetime) -> QuerySet:
     return found.order_by(rank, "username") if ranks else found
 
 
-def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
+def _rows(users: list[Any], newest: list[Newest], now: datetime) -> list[Row]:
     ids = [user.pk for user in users]
     told = grants.decisions(accounts.read(ids))
     working = Case(When(ended_at=None, reported_at__gte=now - LIVE, then=0), default=1)
@@ -113,7 +121,7 @@ def _rows(users: list[Any], newest: list, now: datetime) -> list[Row]:
     ]
 
 
-def _latest(rows: QuerySet, user_ids: Collection[int], *order: Any) -> dict[int, Any]:
+def _latest(rows: QuerySet[Any], user_ids: Collection[int], *order: Any) -> dict[int, Any]:
     """The first of these rows in this order for each of these people."""
     first = rows.filter(user=OuterRef("pk")).order_by(*order).values("pk")[:1]
     users = get_user_model().objects.filter(pk__in=user_ids).annotate(first=Subquery(first))
@@ -121,22 +129,21 @@ def _latest(rows: QuerySet, user_ids: Collection[int], *order: Any) -> dict[int,
     return {row.user_id: row for row in rows.model.objects.filter(pk__in=Subquery(wanted))}
 
 
-def _lags(links: Iterable[LinkReport], newest: list) -> dict[int, Lag]:
+def _lags(links: Iterable[LinkReport], newest: list[Newest]) -> dict[int, Lag]:
     """How far behind each of these people's connections is, by what they may see now."""
-    told = {link.user_id: link for link in links if link.cursor_to is not None}
+    told = {link.user_id: (link.cursor_to, link.topics) for link in links if link.cursor_to is not None}
     if not told:
         return {}
-    oldest = newest[-1][0] if newest else 0
+    oldest = newest[-1].pk if newest else 0
     keys = audience.keys_of(accounts.read(list(told)))
     lags = {}
-    for user_id, link in told.items():
-        topics = set(link.topics)
+    for user_id, (cursor, topics) in told.items():
         theirs = [
             pk
             for pk, topic, held in newest
             if topic in topics and audience.may_see(keys.get(user_id, frozenset()), held)
         ]
-        behind = sum(pk > link.cursor_to for pk in theirs)
-        whole = link.cursor_to >= oldest or len(newest) < MOST_EVENTS
-        lags[user_id] = Lag(behind, max(theirs, default=link.cursor_to), whole)
+        behind = sum(pk > cursor for pk in theirs)
+        whole = cursor >= oldest or len(newest) < MOST_EVENTS
+        lags[user_id] = Lag(behind, max(theirs, default=cursor), whole)
     return lags

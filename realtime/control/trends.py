@@ -61,13 +61,13 @@ def connections(view: Window, running: Iterable[ServerProcess]) -> Chart:
     samples = list(rows.values_list("process", "at", "sse", "websocket")[:MOST_SAMPLES])
     # A sample holds for the minute that it was made in and the next one, when the process may be late with its own.
     held: dict[tuple[str, int], tuple[int, int]] = {}
-    for process, at, *counts in reversed(samples):
+    for process, at, sse, websocket in reversed(samples):
         minute = int(at.timestamp() // 60)
-        held[process, minute] = held[process, minute + 1] = (counts[0], counts[1])
+        held[process, minute] = held[process, minute + 1] = (sse, websocket)
     totals: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for (_, minute), counts in held.items():
-        totals[minute][0] += counts[0]
-        totals[minute][1] += counts[1]
+    for (_, minute), (sse, websocket) in held.items():
+        totals[minute][0] += sse
+        totals[minute][1] += websocket
     columns: list[list[float | None]] = [[None, None] for _ in moments]
     begin = int(moments[0].timestamp() // 60)
     for minute, counts in totals.items():

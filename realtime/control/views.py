@@ -144,7 +144,7 @@ def _change(request: HttpRequest) -> None:
 
 def _first_fault(form: forms.Form) -> str:
     name, faults = next(iter(form.errors.items()))
-    return faults[0] if name == NON_FIELD_ERRORS else f"{name.capitalize()}: {faults[0]}"
+    return str(faults[0]) if name == NON_FIELD_ERRORS else f"{name.capitalize()}: {faults[0]}"
 
 
 # --- feedback ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from ..log.models import Event
 from ..parity.models import Fallback, Feedback, LinkReport
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter when it runs
     """Rows that the system writes: shown, but not added, changed or deleted by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -84,7 +84,7 @@ def keep(user: Any, report: Report) -> tuple[int, int]:
                     left=one.left,
                     taken=one.taken,
                     reason=one.reason,
-                    at=_before(now, one.ago),
+                    at=now - timedelta(milliseconds=one.ago),
                 )
                 for one in report.fallbacks
             ],
@@ -100,7 +100,7 @@ def _row(user: Any, link: LinkSaid, logged_at: dict[int, datetime], now: datetim
         transport=link.transport,
         shown=link.shown,
         topics=link.topics,
-        opened_at=_before(now, link.opened_ago),
+        opened_at=now - timedelta(milliseconds=link.opened_ago),
         worked_at=_before(now, link.worked_ago),
         heard_at=_before(now, link.heard_ago),
         ended_at=_before(now, link.ended_ago),

@@ -31,14 +31,15 @@ def _lines(parity: Parity) -> Iterator[str]:
     yield ""
     if not parity.fallbacks:
         yield "Fallbacks: none"
-    for one in parity.fallbacks:
-        yield f"Fallbacks: {NAMES[one['from']]} to {NAMES[one['to']]}, {one['reason'] or 'no reason'}: {one['times']}"
+    for fallback in parity.fallbacks:
+        left, taken = NAMES[fallback["from"]], NAMES[fallback["to"]]
+        yield f"Fallbacks: {left} to {taken}, {fallback['reason'] or 'no reason'}: {fallback['times']}"
     for transport, said in parity.feedback["transports"].items():
         by = NAMES.get(transport, "another transport")
         yield f"People on {by}: {said['yes']} say that it is live, {said['no']} that it is not"
-    for one in parity.feedback["comments"]:
-        word = "live" if one["live"] else "not live"
-        yield f"  {iso(one['at'])} {word} ({one['transport']}): {_printable(one['comment'])}"
+    for said in parity.feedback["comments"]:
+        word = "live" if said["live"] else "not live"
+        yield f"  {iso(said['at'])} {word} ({said['transport']}): {_printable(said['comment'])}"
     yield ""
     for check in parity.checks:
         yield f"WebSocket: {check}"

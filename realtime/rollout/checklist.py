@@ -149,7 +149,7 @@ def _report(name: str) -> dict[str, Any] | str:
     """What a suite or a drill left behind for this code; else why there is nothing to go by."""
     path = Path(settings.BASE_DIR) / REPORTS / name
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         finished = parse_datetime(report["finished_at"])
         version = report["version"]
     except FileNotFoundError:

@@ -9,17 +9,18 @@ from . import demotions, transport
 from .models import TransportHold
 
 
-def _group_renaming(instance: Group, raw: bool, **_: Any) -> None:
+def _group_renaming(instance: Any, raw: bool, **_: Any) -> None:
     # What was taken from a group goes by its name. Taken under the new name first, so there is no moment without.
     before = None if raw else Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
     held = TransportHold.objects.filter(scope=transport.GROUP, target=before).first() if before else None
-    free = held and not Group.objects.filter(name=instance.name).exists()  # else it stays as it is, or cannot be saved
-    instance.renamed_from = before if free else ""
-    if instance.renamed_from:
+    instance.renamed_from = ""
+    # Where the new name is taken, the group keeps the old one, or cannot be saved.
+    if held is not None and not Group.objects.filter(name=instance.name).exists():
+        instance.renamed_from = before
         demotions.demote(transport.GROUP, instance.name, reason=held.reason, by=held.by)
 
 
-def _group_renamed(instance: Group, **_: Any) -> None:
+def _group_renamed(instance: Any, **_: Any) -> None:
     if before := getattr(instance, "renamed_from", ""):
         instance.renamed_from = ""
         now_called = f"the group is called {instance.name} now"

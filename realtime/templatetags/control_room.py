@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
 from ..control import charts
@@ -45,7 +46,7 @@ def stamp(at: datetime) -> str:
 
 
 @register.filter
-def called(user: Any) -> str:
+def called(user: AbstractUser) -> str:
     """Somebody's full name, or else their user name."""
     return user.get_full_name() or user.get_username()
 
