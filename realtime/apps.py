@@ -1,4 +1,4 @@
-"""Wiring of the delivery app: what the rooms need of each other, against the direction of imports."""
+"""The application's wiring: what a room needs from the rooms above it is registered here."""
 
 from django.apps import AppConfig
 

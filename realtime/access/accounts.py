@@ -1,4 +1,4 @@
-"""Accounts as the servers look at them: what keys, transports and sessions depend on, in one query for everybody."""
+"""Active accounts: what audience, transport and sessions depend on, read in one query for many users."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ class Account:
 
 
 def auth_hash(pk: int, password: str) -> str:
-    """What a session must carry to be this account's: another after a change of password (its hash)."""
+    """The hash that a session of this account must carry. It changes with the password (given as its hash)."""
     return get_user_model()(pk=pk, password=password).get_session_auth_hash()
 
 
 def read(user_ids: Collection[int]) -> list[Account]:
-    """The active ones among these accounts."""
+    """The accounts among these users that are active."""
     rows = get_user_model().objects.filter(pk__in=user_ids, is_active=True)
     groups: dict[tuple[int, str, bool, bool], set[str]] = {}
     fields = rows.values_list("pk", "password", "is_staff", "is_superuser", "groups__name")

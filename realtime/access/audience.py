@@ -1,8 +1,8 @@
-"""Who may see an event: one rule, asked at live delivery and at replay alike. Default: nobody.
+"""The audience rule: who may see an event. The same rule serves live delivery and replay. The default is nobody.
 
-An event carries the keys of its audience (``"user:7"``, ``"project:12"``); a person holds the keys that apps grant
-them. Who shares a key with the event may see it. An app registers how it grants keys; this module knows only that
-everybody holds the key of their own account.
+An event carries the keys of its audience (``"user:7"``, ``"project:12"``). A user holds the keys that applications
+grant. Whoever holds one of the event's keys may see it. Applications register how they grant keys; by itself this
+module grants each user the key of their own account.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -16,21 +16,21 @@ _rules: list[Rule] = []
 
 
 def register(rule: Rule) -> None:
-    """Add a rule: given active accounts, it says which keys each of them holds, by id (who is left out holds none).
+    """Add a rule. Given active accounts, it returns the keys that each of them holds, by user id.
 
-    It is asked for many people at once and must cost a fixed number of queries.
+    A user who is left out holds none. The rule is called for many users at once and must use a fixed number of queries.
     """
     if rule not in _rules:
         _rules.append(rule)
 
 
 def user_key(user_id: int) -> str:
-    """The key that one person alone holds."""
+    """The key that only this user holds."""
     return f"user:{user_id}"
 
 
 def keys_of(accounts: Collection[Account]) -> dict[int, frozenset[str]]:
-    """The keys that each of these accounts holds, by id, from all rules together."""
+    """The keys that each of these accounts holds by all rules together, by user id."""
     keys: dict[int, set[str]] = {account.pk: {user_key(account.pk)} for account in accounts}
     for rule in _rules:
         for user_id, granted in rule(accounts).items():

@@ -1,4 +1,4 @@
-"""What people may see right now, read for many of them at once."""
+"""What users may see right now, read for many of them at once."""
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
@@ -17,17 +17,17 @@ _assignments: dict[str, Assignment] = {}
 
 
 def register_assignment(name: str, assign: Assignment) -> None:
-    """Give viewers one thing more that is decided for each of them, as the transport is by the rollout.
+    """Add a value that is decided per user, as the rollout decides the transport.
 
-    ``assign`` gets active accounts and returns a value for each, by id; a viewer has it in ``assignments[name]``. It is
-    asked for many people at once and must cost a fixed number of queries.
+    ``assign`` is given active accounts and returns a value for each, by user id. A viewer has it in
+    ``assignments[name]``. It is called for many users at once and must use a fixed number of queries.
     """
     _assignments[name] = assign
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person as the servers see them: who, what keys they hold, their password's hash, what is assigned to them."""
+    """A user as delivery sees them: the keys that they hold, their password's hash, and what is assigned to them."""
 
     user_id: int
     keys: frozenset[str]
@@ -36,13 +36,14 @@ class Viewer:
 
     @property
     def auth_hash(self) -> str:
-        """What their session must carry. Worked out when a connection asks: for everybody in each sweep, it would be
-        the better half of it."""
+        """The hash that their session must carry. Computed on demand: for every viewer in each sweep it would double
+        the cost.
+        """
         return accounts.auth_hash(self.user_id, self.password)
 
 
 def load(user_ids: Collection[int]) -> dict[int, Viewer]:
-    """The viewers among these users; inactive and deleted ones are left out. A fixed number of queries."""
+    """The viewers of these users, by id, without inactive and deleted ones. A fixed number of queries."""
     found = accounts.read(user_ids)
     if not found:
         return {}
@@ -55,11 +56,11 @@ def load(user_ids: Collection[int]) -> dict[int, Viewer]:
 
 
 def living_sessions(session_keys: Collection[str]) -> set[str]:
-    """Those of the session keys that are neither deleted nor expired."""
+    """The session keys among these that are neither deleted nor expired."""
     alive = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
     return set(alive.values_list("session_key", flat=True))
 
 
 def session_digest(session_key: str) -> str:
-    """What stands for a session in the log: SHA-256 in hex, since a key itself would let its reader in."""
+    """A session's name in the log: the SHA-256 of its key in hex, since the key itself is a credential."""
     return hashlib.sha256(session_key.encode()).hexdigest()

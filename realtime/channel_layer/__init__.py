@@ -1,1 +1,1 @@
-"""How processes hint at new events to each other, by way of the channel layer."""
+"""How processes hint at new events to each other through the channel layer."""

@@ -1,8 +1,8 @@
-"""The channel layer's place in this process: two threads, each with an event loop, that talk to Redis for everybody.
+"""This process's client of the channel layer: two threads, each with an event loop, for sending and receiving.
 
-Redis carries speed, not truth. What is handed to ``ChannelLayerClient.send`` goes out in the background, so that no
-save waits for Redis; what does not arrive is found in the log. Where events come from elsewhere through the layer's
-groups, this process receives each once, however many of its clients listen (realtime/channel_layer/backends.py).
+Redis carries speed, not truth. Messages are sent in the background, so that no save waits for Redis; readers find in
+the log what does not arrive. A message to a group is received once per process, however many subscribers it has
+(realtime/channel_layer/backends.py).
 """
 
 import asyncio
@@ -32,9 +32,9 @@ TRIES_A_SECOND = 100  # at all of them together
 
 
 class Message(NamedTuple):
-    """What goes to a group: the handler's name and the data, as the layer's consumers have it.
+    """A message to a group: the handler's name and the data, as consumers of the channel layer get them.
 
-    ``logged`` is the id of the event of the log that the message carries; ``None`` when it is not in the log.
+    ``logged`` is the id of the log's event that the message carries; ``None`` when it is not in the log.
     """
 
     group: str
@@ -47,7 +47,7 @@ Maker = Callable[[], Iterable[Message]]  # called in the layer's thread: whoever
 
 
 class _Thread:
-    """A thread with an event loop of its own, started when it is first woken."""
+    """A thread with its own event loop, started at the first ``wake``."""
 
     def __init__(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._name, self._work = name, work
@@ -57,7 +57,7 @@ class _Thread:
         self._news = asyncio.Event()
 
     def wake(self) -> None:
-        """There is something to do."""
+        """Tell the thread that there is work."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name=self._name, daemon=True)
@@ -73,28 +73,29 @@ class _Thread:
         await self._work()
 
     def is_this(self) -> bool:
-        """Whether it is this thread that asks."""
+        """Whether the caller runs in this thread."""
         return threading.current_thread() is self._thread
 
     async def woken(self) -> None:
-        """Wait until there is something to do; for the work alone."""
+        """Wait for ``wake``. Only for the thread's own coroutine."""
         await self._news.wait()
         self._news.clear()
 
 
 class ChannelLayerClient:
-    """This process's end of the channel layer. ``received`` is called for every message of its groups, one by one.
+    """Sends to groups and receives from them. ``received`` is called for each message of the groups, one at a time.
 
-    What sends and what receives has a thread each: neither waits for the other. They end with the process, which does
-    not wait for what is still to be sent: events are in the log.
+    Sending and receiving have a thread each and do not wait for each other. Both end with the process, which does not
+    wait for unsent messages: the events are in the log.
     """
 
     def __init__(
         self, received: Callable[[str, dict[str, Any]], float | None], groups: Callable[[], frozenset[str]]
     ) -> None:
-        """``received`` gets what comes, and says for how many seconds nothing more need be received (``None``: none).
+        """``received`` gets each message. It returns for how many seconds no further message is needed (``None``: at
+        once).
 
-        ``groups`` says where from, a few times a second.
+        ``groups`` returns the groups that are wanted now. It is called a few times a second.
         """
         self._received = received
         self._groups = groups
@@ -108,12 +109,12 @@ class ChannelLayerClient:
         self._unsubscribing: set[str] = set()
 
     def send(self, *makers: Maker) -> None:
-        """Send what these make, in the background. Returns at once, whatever state Redis is in."""
+        """Send the messages that these functions return, in the background. Return at once, whatever happens to Redis."""
         self._outgoing.extend(makers)
         self._sending.wake()
 
     def start(self) -> None:
-        """Begin to receive; a process that only sends need not. Asking twice is harmless."""
+        """Start receiving. A process that only sends does not need it. Calling it twice is harmless."""
         self._receiving.wake()
 
     # --- sending ------------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ class ChannelLayerClient:
                 self._resume()
 
     def _make(self, most: int) -> list[Message]:
-        """The next messages: so many, or a few more where one event makes several."""
+        """The next messages: ``most``, or a few more where one event makes several."""
         made: list[Message] = []
         while self._outgoing and len(made) < most:
             try:

@@ -1,4 +1,4 @@
-"""Whether Redis does for the channel layer what it must: answer, carry a message round, and pass on Pub/Sub."""
+"""Checks whether Redis works for the channel layer: it answers, a message makes a round trip, Pub/Sub delivers."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ STEP_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was tried: ``milliseconds`` it took, or the ``fault`` that it met."""
+    """One check: the ``milliseconds`` that it took, or its ``fault``."""
 
     name: str
     milliseconds: float | None
@@ -25,12 +25,12 @@ class Finding:
 
     @property
     def well(self) -> bool:
-        """Whether it worked."""
+        """Whether the check passed."""
         return not self.fault
 
 
 def findings() -> list[Finding]:
-    """Try everything, in the order in which things depend on each other; what cannot work any more is not tried."""
+    """Run all checks in the order of their dependencies. A check whose dependency failed is not run."""
     return asyncio.run(_findings())
 
 

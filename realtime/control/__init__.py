@@ -1,1 +1,1 @@
-"""The control room: what operators see and do, and what people say of their pages."""
+"""The control room: what operators see and do, and the feedback of users."""

@@ -1,7 +1,7 @@
-"""Charts as inline SVG: where each point, line and label goes. Pure; realtime/chart.html draws them.
+"""Charts as inline SVG: the position of each point, line and label. Pure; realtime/chart.html draws them.
 
-Places across are percentages or thousandths of the width and labels are of fixed size, so one picture is sharp and
-readable on a phone and on a desk. No script and no style is needed, which our Content-Security-Policy would refuse.
+Horizontal positions are percentages or thousandths of the width, and labels have a fixed size. So one chart is sharp
+and readable on phone and desk, without script or inline style, which the Content-Security-Policy would block.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ LABELS = 4  # of time
 
 
 class Series(NamedTuple):
-    """A line or a colour of bars. ``key`` is its class in the style sheet; ``None`` in ``values``: not known."""
+    """A line, or one colour of stacked bars. ``key`` is its CSS class. ``None`` in ``values`` means not known."""
 
     key: str
     label: str
@@ -24,7 +24,7 @@ class Series(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A label and where it is: pixels from the top, or percent from the left with its anchor."""
+    """A label and its position: pixels from the top, or percent from the left with its anchor."""
 
     at: float
     label: str
@@ -32,7 +32,7 @@ class Tick(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A series as shapes: ``line`` and ``area`` as path data, ``dots`` where a value stands alone or is the last."""
+    """A series as shapes: ``line`` and ``area`` are path data, ``dots`` mark isolated values and the last one."""
 
     key: str
     label: str
@@ -44,7 +44,7 @@ class Drawn(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A moment over the full height: what one is told there."""
+    """A moment over the full height, with the text shown for it."""
 
     left: float
     width: float
@@ -55,7 +55,7 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Chart:
-    """Some series over the same moments. ``summary`` says in a sentence what one would see."""
+    """Some series over the same moments. ``summary`` describes in a sentence what the chart shows."""
 
     name: str
     moments: Sequence[datetime]
@@ -66,7 +66,7 @@ class Chart:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is known at all."""
+        """Whether no value is known at all."""
         return all(value is None for one in self.series for value in one.values)
 
     @property
@@ -79,14 +79,14 @@ class Chart:
 
     @property
     def heights(self) -> list[Tick]:
-        """The lines across, from the top."""
+        """The horizontal grid lines, from the top."""
         top = self.ceiling
         shares = (1, 0.5, 0) if top > 1 else (1, 0)
         return [Tick(round(_height(share), 1), self.write(top * share)) for share in shares]
 
     @property
     def times(self) -> list[Tick]:
-        """The labels below."""
+        """The labels of the time axis."""
         count = len(self.moments)
         chosen = sorted({min(round(step * count / (LABELS - 1)), count - 1) for step in range(LABELS)}) if count else []
         anchors = {0: "start", count - 1: "end"}
@@ -98,7 +98,7 @@ class Chart:
 
     @property
     def columns(self) -> list[Column]:
-        """Each moment, for who points at it and for the table."""
+        """Each moment, for the pointer and for the table."""
         count = len(self.moments)
         found = []
         for number, at in enumerate(self.moments):
@@ -177,7 +177,7 @@ def _bar(number: int, count: int, below: float, share: float) -> tuple[float, fl
 
 
 def _runs(known: list[tuple[int, float]]) -> list[list[tuple[int, float]]]:
-    """Points without a gap between them belong together."""
+    """The runs of points without a gap between them."""
     runs: list[list[tuple[int, float]]] = []
     for point in known:
         if runs and point[0] == runs[-1][-1][0] + 1:

@@ -1,6 +1,6 @@
-"""What the control room shows: read from the database in a fixed number of queries, each over a bounded window.
+"""The data of the control room, read in a fixed number of queries, each over a bounded window.
 
-Who has which transport, one by one, is in people.py beside this; what is drawn over time in trends.py.
+The list of users is in people.py, the charts over time are in trends.py.
 """
 
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ WORD_SINCE = timedelta(days=7)
 
 
 def servers() -> dict[str, Any]:
-    """The processes that serve now, the phase that they make together, and each flag with where it comes from."""
+    """The processes that serve now, the phase that they form together, and each flag with its source."""
     running = list(alive()[:MOST_SERVERS])
     switches = [process.switches for process in running] or [settings.SWITCHES]
     standings = {str(found): found for found in map(_standing, switches)}
@@ -56,7 +56,7 @@ def _standing(switches: dict[str, Any]) -> phases.Standing:
 
 
 def _flags(switches: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each switch with every value that some server runs with, and where that comes from."""
+    """Each switch with every value that some server runs with, and its source."""
     flags = []
     for name in settings.SWITCHES:
         found: dict[str, dict[str, Any]] = {}
@@ -72,9 +72,9 @@ def _flags(switches: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def parity(view: Window) -> Parity:
-    """The report of ``manage.py parity_report`` for this window, or the newest part of it that is quickly judged.
+    """The report of ``manage.py parity_report`` for this window, or for the newest part of it that is judged quickly.
 
-    It is made anew every few seconds at most, whoever looks.
+    It is cached for a few seconds.
     """
     key = f"realtime.parity.{view.hours}"
     found: Parity | None = cache.get(key)
@@ -85,7 +85,7 @@ def parity(view: Window) -> Parity:
 
 
 def judged(found: Parity) -> list[tuple[str, dict[str, Any]]]:
-    """What each transport of a report did that did anything, with its name."""
+    """The transports of a report that were used at all, each with its name."""
     order = ("websocket", "sse", "poll")
     return [(NAMES[name], found.tallies[name].numbers()) for name in order if name in found.tallies]
 
@@ -94,7 +94,7 @@ def judged(found: Parity) -> list[tuple[str, dict[str, Any]]]:
 
 
 def demotions() -> dict[str, Any]:
-    """Where WebSocket is taken away now, from whom it can be, and the latest changes."""
+    """The demotions in force, who can be demoted, and the latest changes."""
     about = ("scope", "target", "reason", "by", "at")
     holds: list[dict[str, Any]] = [*TransportHold.objects.order_by("at").values(*about)[: LISTED * 10]]
     changes: list[dict[str, Any]] = [*TransportChange.objects.values("action", *about)[:LISTED]]
@@ -123,7 +123,7 @@ def _named(scope: str, target: str, user: Any) -> str:
 
 
 def feedback(now: datetime) -> dict[str, Any]:
-    """What people said in the last days, by transport and phase, and the latest of it."""
+    """The feedback of the last days, by transport and phase, and the latest messages."""
     recent = Feedback.objects.filter(at__gte=now - WORD_SINCE)
     counts = recent.values("transport", "phase").annotate(
         yes=Count("pk", filter=Q(live=True)), no=Count("pk", filter=Q(live=False))
@@ -136,7 +136,7 @@ def feedback(now: datetime) -> dict[str, Any]:
 
 
 def reporting(view: Window) -> int:
-    """How many people's browsers have reported in this window."""
+    """The number of users whose browsers have reported in this window."""
     recent = LinkReport.objects.filter(reported_at__gte=view.since)
     people: int = recent.aggregate(n=Count("user", distinct=True))["n"]
     return people

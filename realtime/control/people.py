@@ -1,4 +1,4 @@
-"""Person by person: by which transport, told why, how far behind, and what went wrong last."""
+"""User by user: the transport, why it is that one, how far the connection is behind, and what failed last."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SORTS = {"name": "by name", "lag": "furthest behind first"}
 
 
 class Newest(NamedTuple):
-    """An event of the log, as far as it matters for who has it: ``topic`` is ``None`` for those that no browser gets."""
+    """An event of the log for computing lags. ``topic`` is ``None`` for events that no browser gets."""
 
     pk: int
     topic: str | None
@@ -35,9 +35,9 @@ class Newest(NamedTuple):
 
 
 class Lag(NamedTuple):
-    """How many events a person may get that are after the cursor which their connection last told.
+    """How many events a user may get after the cursor that their connection last reported.
 
-    ``newest``: the newest event that they may get; ``whole``: whether the cursor is within what was looked at.
+    ``newest``: the newest event that they may get. ``whole``: whether the cursor is within the events that were read.
     """
 
     events: int
@@ -47,7 +47,7 @@ class Lag(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """A person. ``link``: their connection that works (``live``: as far as is known), or else the latest that did."""
+    """A user. ``link`` is a working connection (``live``: as far as is known), or else the latest one that worked."""
 
     user: Any
     told: Decision
@@ -60,7 +60,7 @@ class Row:
 
 
 def people(search: str, sort: str, number: str | None) -> Page[Any]:
-    """A page of active people whose name contains ``search``, as rows. The number of queries is fixed."""
+    """A page of active users whose name contains ``search``, as rows. The number of queries is fixed."""
     found = get_user_model().objects.filter(is_active=True).order_by("username")
     search = search.replace("\0", "").strip()[:LONGEST_SEARCH]
     if search:
@@ -82,7 +82,7 @@ def _newest_events() -> list[Newest]:
 
 
 def _furthest_first(found: QuerySet[Any], newest: list[Newest], now: datetime) -> QuerySet[Any]:
-    """The same people: first those with a live connection, the furthest behind before the others."""
+    """The same users: first those with a live connection, ordered by how far they are behind."""
     links = LinkReport.objects.filter(reported_at__gte=now - LIVE, shown=True, worked_at__isnull=False, ended_at=None)
     latest: dict[int, LinkReport] = {}
     for link in links.order_by("-reported_at", "-opened_at")[:MOST_RANKED]:
@@ -122,7 +122,7 @@ def _rows(users: list[Any], newest: list[Newest], now: datetime) -> list[Row]:
 
 
 def _latest(rows: QuerySet[Any], user_ids: Collection[int], *order: Any) -> dict[int, Any]:
-    """The first of these rows in this order for each of these people."""
+    """The first row in this order for each of these users."""
     first = rows.filter(user=OuterRef("pk")).order_by(*order).values("pk")[:1]
     users = get_user_model().objects.filter(pk__in=user_ids).annotate(first=Subquery(first))
     wanted = users.exclude(first=None).values("first")
@@ -130,7 +130,7 @@ def _latest(rows: QuerySet[Any], user_ids: Collection[int], *order: Any) -> dict
 
 
 def _lags(links: Iterable[LinkReport], newest: list[Newest]) -> dict[int, Lag]:
-    """How far behind each of these people's connections is, by what they may see now."""
+    """The lag of each of these users' connections, by what they may see now."""
     told = {link.user_id: (link.cursor_to, link.topics) for link in links if link.cursor_to is not None}
     if not told:
         return {}

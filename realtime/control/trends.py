@@ -1,4 +1,4 @@
-"""What the control room draws over time, read in a fixed number of queries over a bounded window."""
+"""The charts of the control room over time, read in a fixed number of queries over a bounded window."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ LATEST_FALLBACKS = 4
 
 @dataclass(frozen=True)
 class Window:
-    """How far back the page looks. A chart's columns have so many minutes."""
+    """The span that the page covers. A chart's columns have so many minutes."""
 
     hours: int
     connections_minutes: int
@@ -37,7 +37,7 @@ class Window:
         return self.now - timedelta(hours=self.hours)
 
     def moments(self, minutes: int) -> list[datetime]:
-        """The beginnings of columns of so many whole minutes; the last one holds the present moment."""
+        """The beginnings of columns of so many whole minutes; the last column contains the present moment."""
         step = timedelta(minutes=minutes)
         begun = timedelta(seconds=self.now.timestamp() % step.total_seconds())
         last = self.now - begun
@@ -49,13 +49,13 @@ HOURS = {1: (1, 5), 6: (5, 15), 24: (15, 60)}
 
 
 def window(asked: str | None) -> Window:
-    """The window for what was asked: 1, 6 or 24 hours; one hour for anything else."""
+    """The window for a request: 1, 6 or 24 hours; one hour for anything else."""
     hours = next((hours for hours in HOURS if str(hours) == asked), 1)
     return Window(hours, *HOURS[hours], timezone.now())
 
 
 def connections(view: Window, running: Iterable[ServerProcess]) -> Chart:
-    """How many listened by each transport: in each column the most at once; in the last one, what servers say now."""
+    """The number of connections per transport: the maximum in each column; in the last one, what servers report now."""
     moments = view.moments(view.connections_minutes)
     rows = ConnectionSample.objects.filter(at__gte=moments[0]).order_by("-at")
     samples = list(rows.values_list("process", "at", "sse", "websocket")[:MOST_SAMPLES])
@@ -91,7 +91,7 @@ def connections(view: Window, running: Iterable[ServerProcess]) -> Chart:
 def delays(view: Window) -> tuple[Chart, list[dict[str, Any]]]:
     """From commit to browser: the 95th percentile over time, and percentiles by transport, of the newest receipts.
 
-    What was caught up with after a break had been waiting: how long says nothing of the transport, so it is left out.
+    Events that a client caught up with after a break are left out: their delay says nothing about the transport.
     """
     moments = view.moments(view.delay_minutes)
     logged = Event.objects.filter(pk=OuterRef("event_id")).values("at")[:1]
@@ -127,7 +127,7 @@ def delays(view: Window) -> tuple[Chart, list[dict[str, Any]]]:
 
 
 def fallbacks(view: Window) -> dict[str, Any]:
-    """When browsers went to a lesser transport: over time, by reason, and the latest with who it was."""
+    """When browsers fell back to a lesser transport: over time, by reason, and the latest ones with the user."""
     moments = view.moments(view.delay_minutes)
     recent = Fallback.objects.filter(at__gte=moments[0])
     rows = recent.order_by("-at").values_list("at", "taken")[:MOST_FALLBACKS]
@@ -158,7 +158,7 @@ def fallbacks(view: Window) -> dict[str, Any]:
 
 
 def percentile(ordered: list[int], percent: int) -> int | None:
-    """The value within which so many percent of these are; ``None`` of nothing."""
+    """The value within which so many percent of these are; ``None`` without values."""
     return ordered[max(0, -(-percent * len(ordered) // 100) - 1)] if ordered else None
 
 

@@ -1,4 +1,4 @@
-"""The addresses of the delivery app: the control room for staff, and where everybody says whether pages are live."""
+"""The addresses of the control room (for staff) and of the feedback form (for everybody)."""
 
 from django.urls import path
 

@@ -24,7 +24,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def for_staff(view: View) -> View:
-    """Active staff only. Others are asked to sign in, or learn nothing: to them the page does not exist."""
+    """Active staff only. Others are asked to sign in, or get 404: to them the page does not exist."""
 
     @wraps(view)
     @login_required
@@ -41,7 +41,7 @@ def for_staff(view: View) -> View:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff
 def room(request: HttpRequest) -> HttpResponse:
-    """How live updates do; by POST, WebSocket is taken away from somebody or given back."""
+    """The control room. A POST demotes somebody from WebSocket, or restores them."""
     if request.method == "POST":
         _change(request)
         return HttpResponseRedirect(request.get_full_path())
@@ -78,7 +78,7 @@ def room(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_staff
 def safety_checklist(request: HttpRequest) -> HttpResponse:
-    """The safety checklist before a phase (``?to=``). It asks Redis, too, so it is looked at only when asked for."""
+    """The safety checklist before a phase (``?to=``). A page of its own, since its checks take time (Redis)."""
     asked = request.GET.get("to", "")
     to = next((number for number in phases.NAMES if str(number) == asked), None)
     if to is None:
@@ -94,7 +94,7 @@ LONGEST_REASON = TransportHold._meta.get_field("reason").max_length
 
 
 class ChangeForm(forms.Form):
-    """What the buttons send: from whom, and why. After validation ``target`` and ``named`` say whom it is about."""
+    """The form behind the buttons: whom to change, and why. ``clean`` sets ``target`` and ``named``."""
 
     action = forms.ChoiceField(choices=TransportChange.Action)
     scope = forms.ChoiceField(choices=[(name, name) for name in (transport.ALL, transport.GROUP, transport.USER)])
@@ -103,7 +103,7 @@ class ChangeForm(forms.Form):
     reason = forms.CharField(required=False, max_length=LONGEST_REASON)
 
     def clean(self) -> dict[str, Any]:
-        """Whether there is such a group or person, and whether there is a reason where one is needed."""
+        """Check that the group or user exists, and that there is a reason where one is needed."""
         data = super().clean() or {}
         if self.errors:
             return data
@@ -154,7 +154,7 @@ THANKS = "Thank you. Whoever looks after live updates will read it."
 
 @require_POST
 def feedback_form(request: HttpRequest) -> HttpResponse:
-    """Keep whether a page is live for whoever says so; a plain form goes back to its page, a script gets JSON."""
+    """Store a user's feedback. A plain form is redirected to its page, a script gets JSON."""
     plain = "text/html" in request.headers.get("Accept", "")
     if not request.user.is_authenticated:
         if plain:
@@ -179,6 +179,6 @@ def feedback_form(request: HttpRequest) -> HttpResponse:
 
 
 def _page_of(request: HttpRequest) -> str:
-    """The page to go back to: one of ours, whatever was sent."""
+    """The page to return to: one of this site, whatever was sent."""
     page = request.POST.get("page", "")
     return page if page.startswith("/") and not page.startswith(("//", "/\\")) and page.isprintable() else "/"

@@ -1,4 +1,4 @@
-"""The log of events and what browsers say of it in the administration: to read, never to change."""
+"""The log and the browsers' reports in Django's administration, read-only."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from ..parity.models import Fallback, Feedback, LinkReport
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter when it runs
-    """Rows that the system writes: shown, but not added, changed or deleted by hand."""
+    """Base for rows that the system writes: they can be viewed, but not added, changed or deleted by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -24,7 +24,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no par
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """What happened, newest first."""
+    """The events, newest first."""
 
     list_display = ("id", "at", "type", "audience")
     list_filter = ("type",)
@@ -35,7 +35,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(LinkReport)
 class LinkReportAdmin(ReadOnlyAdmin):
-    """Browsers' connections, as they told of them."""
+    """The browsers' connections, as they reported them."""
 
     list_display = ("opened_at", "user", "transport", "shown", "worked_at", "ended_at", "reason", "refused", "dropped")
     list_filter = ("transport", "shown", "reason")
@@ -46,7 +46,7 @@ class LinkReportAdmin(ReadOnlyAdmin):
 
 @admin.register(Fallback)
 class FallbackAdmin(ReadOnlyAdmin):
-    """When browsers went to a lesser transport, and why."""
+    """The fallbacks to a lesser transport, with their reasons."""
 
     list_display = ("at", "user", "left", "taken", "reason")
     list_filter = ("left", "reason")
@@ -56,7 +56,7 @@ class FallbackAdmin(ReadOnlyAdmin):
 
 @admin.register(Feedback)
 class FeedbackAdmin(ReadOnlyAdmin):
-    """What people say."""
+    """The feedback of users."""
 
     list_display = ("at", "user", "live", "transport", "phase", "comment")
     list_filter = ("live", "transport", "phase")

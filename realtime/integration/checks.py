@@ -1,4 +1,4 @@
-"""System checks: configurations in which delivery could not keep its promises."""
+"""System checks: configurations with which delivery could not keep its promises."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from django.db import connections
 
 
 def known_order(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Ids follow commit order only on databases for which realtime/log/publish.py knows how to hold the log."""
+    """Ids follow commit order only on databases for which realtime/log/publish.py can lock the log."""
     vendor = connections["default"].vendor
     if vendor in {"sqlite", "postgresql"}:
         return []

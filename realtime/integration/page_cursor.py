@@ -1,4 +1,4 @@
-"""A page carries the cursor of the state that it was rendered from: nothing between rendering and listening is lost."""
+"""Gives each page the cursor of the state that it was rendered from, so that nothing is lost before it connects."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from ..log import replay
 
 
 class PageCursorMiddleware:
-    """Reads the log's newest id before the view reads anything: what happens in between is replayed, never missed."""
+    """Reads the head of the log before the view reads anything. Later events are replayed when the page connects."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

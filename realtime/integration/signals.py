@@ -1,10 +1,10 @@
-"""Noticing at once when what somebody may see has changed.
+"""Receivers that publish an event when somebody's authority changes.
 
-Every change of an account, a session, a group or (through ``authority_changed``) an app's own grants writes an event
-for the servers into the log, in its own transaction where it has one. (Outside of one, Django tells of ``user.save()``
-only after the commit; should the process die in between, the sweep finds it.) The tail of each process
-(realtime/delivery/hub.py) then reads the authority of the people concerned again. Changes behind Django's back
-(``.update()``, SQL by hand) are found by the hub's slow sweep.
+Every change of an account, a session, a group or (through ``authority_changed``) an application's own grants writes an
+event for the servers, in its own transaction where there is one. (Outside of a transaction Django sends ``post_save``
+of a user only after the commit; if the process dies in between, the sweep finds the change.) The tail of each process
+(realtime/delivery/hub.py) then reads these users' authority again. The hub's sweep also finds changes that send no
+signal (``.update()``, SQL).
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from ..log.publish import Announcement, publish
 
 
 def authority_changed(user_ids: Iterable[int]) -> None:
-    """Say, in the transaction of the change, that what these users may see has changed."""
+    """Publish, in the transaction of the change, that what these users may see has changed."""
     ids = sorted(set(user_ids))
     if ids:
         with transaction.atomic():
@@ -61,7 +61,7 @@ def _session_deleted(instance: Session, **_: Any) -> None:
 
 
 def connect_signals() -> None:
-    """Notice every change of authority that Django tells of."""
+    """Connect the receivers."""
     user = get_user_model()
     post_save.connect(_account_saved, sender=user, dispatch_uid="realtime.account_saved")
     post_delete.connect(_account_deleted, sender=user, dispatch_uid="realtime.account_deleted")

@@ -1,1 +1,1 @@
-"""What browsers report of what they got, and what comes of it."""
+"""What browsers report about the events that they received, and the verdict on each transport."""

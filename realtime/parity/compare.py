@@ -1,8 +1,8 @@
-"""From what browsers reported to what they got: missing, twice, out of order, late. Pure: no database, no clock.
+"""Compares receipts with the log: missing, duplicate, out of order, late. Pure: no database, no clock.
 
-A link is one try at one connection. Its person is owed every event of its topics that they may see, after the cursor it
-began with and up to the furthest cursor that it told. An event beyond that is owed, too, once the link has told a
-cursor for ten seconds since without having brought it. What is owed and has no receipt is missing.
+A link is one attempt at one connection. Its user is owed every event of its topics that they may see, from the cursor
+that it began with to the furthest cursor that it reported. A later event is owed, too, once the link has reported
+cursors for ten more seconds without having delivered it. An owed event without a receipt is missing.
 """
 
 import math
@@ -24,7 +24,7 @@ AWAY = frozenset({"unreachable", "restart"})  # there was no server to connect t
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """An event of the log, as far as it matters who was owed it."""
+    """An event of the log, with what decides to whom it is owed."""
 
     id: int
     at: datetime
@@ -33,7 +33,7 @@ class Logged:
 
 
 class Arrival(NamedTuple):
-    """An event came out of a link; ``delay_ms`` since it was logged, ``None`` when not known."""
+    """An event that a link delivered. ``delay_ms`` since it was logged; ``None`` when not known."""
 
     event_id: int
     delay_ms: int | None
@@ -41,7 +41,7 @@ class Arrival(NamedTuple):
 
 @dataclass(slots=True)
 class Link:
-    """One try at one connection; ``arrivals`` in the order in which they came."""
+    """One attempt at one connection. ``arrivals`` are in the order of their arrival."""
 
     user_id: int
     transport: str
@@ -60,13 +60,13 @@ class Link:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended without ever having worked, and not because somebody wanted it to end."""
+        """Whether it ended without ever having worked, and not on purpose."""
         return self.ended_at is not None and self.worked_at is None and self.reason not in NEUTRAL
 
 
 @dataclass
 class Tally:
-    """What one transport did. ``delays``: milliseconds, sorted, of events logged while their link was there."""
+    """The result of one transport. ``delays``: milliseconds, sorted, of events logged while their link was open."""
 
     tried: int = 0
     failed: int = 0
@@ -99,7 +99,7 @@ class Tally:
         return self.delays[max(0, math.ceil(percent / 100 * len(self.delays)) - 1)] if self.delays else None
 
     def numbers(self) -> dict[str, Any]:
-        """All of it for reports."""
+        """The tally as plain values, for reports."""
         counts = ("tried", "failed", "away", "lost", "owed", "delivered", "missing", "duplicates", "out_of_order")
         return {
             "people": len(self.people),
@@ -120,19 +120,19 @@ class Tally:
 
 
 class Log:
-    """The events that are judged, oldest first, and what each person among these may see of them."""
+    """The events that are judged, oldest first, and which of them each of these users may see."""
 
     def __init__(
         self, events: Iterable[Logged], keys: Mapping[int, frozenset[str]], floors: Mapping[int, int] | None = None
     ) -> None:
-        """``keys`` as they are now; ``floors``: the id up to which a person's keys may have been others."""
+        """``keys`` as they are now. ``floors``: the id up to which a user's keys may have been different."""
         self.events = {event.id: event for event in events}
         self._keys = keys
         self.floors = floors or {}
         self._visible: dict[int, tuple[list[int], list[Logged]]] = {}
 
     def owed(self, link: Link) -> Iterable[tuple[Logged, bool]]:
-        """The events that a link owed its person, each with whether its cursor has passed it."""
+        """The events that a link owed its user, each with whether its cursor has passed it."""
         if link.cursor_from is None or link.cursor_to is None:
             return
         ids, events = self._seen_by(link.user_id)
@@ -160,9 +160,9 @@ def tally(
     late_ms: int,
     transports: Container[str] = ("sse", "websocket", "poll"),
 ) -> dict[str, Tally]:
-    """What each of these transports did for these links' people. Tries count that began in [``since``, ``until``).
+    """The tally of each of these transports for these links. Attempts count that began in [``since``, ``until``).
 
-    The links of others are asked only whether there were a server and a network.
+    The links of other transports only show whether a server and a network were there.
     """
     tallies: dict[str, Tally] = defaultdict(Tally)
     away = _met_no_server(links)
@@ -199,7 +199,7 @@ def tally(
 
 
 def _met_no_server(links: Iterable[Link]) -> set[int]:
-    """Which failed links met no server at all, as another try of the same person at the same time found out.
+    """The failed links that met no server at all, as another attempt of the same user at the same time shows.
 
     A browser cannot tell a refused WebSocket from a server that is down; a stream that it tries next can.
     """
@@ -215,9 +215,9 @@ def _met_no_server(links: Iterable[Link]) -> set[int]:
 
 
 def _fell_silent_alone(links: Iterable[Link]) -> set[int]:
-    """Which links worked and then fell silent while another link of the same person soon worked.
+    """The links that worked and then fell silent while another link of the same user worked soon after.
 
-    Such a link looked open and brought nothing. Where nothing else worked either, the network may have been away.
+    Such a link looked open and delivered nothing. Where nothing else worked either, the network may have been away.
     """
     worked: dict[int, list[datetime]] = defaultdict(list)
     for link in links:
@@ -250,7 +250,7 @@ def _count_try(one: Tally, link: Link, *, away: bool, swallowed: bool) -> None:
 
 
 def _count_arrivals(one: Tally, link: Link, log: Log, late_ms: int) -> set[int]:
-    """Count what came over a link; returns the ids of it."""
+    """Count the arrivals of a link. Return their ids."""
     seen: set[int] = set()
     newest = 0
     for event_id, delay_ms in link.arrivals:
@@ -279,9 +279,9 @@ def _count_delay(one: Tally, link: Link, delay_ms: int, late_ms: int) -> None:
 
 
 def compare(links: Collection[Link], log: Log) -> dict[str, Any] | None:
-    """Shadow: what came both ways, or one way only, and which was first. ``None`` when nothing was compared.
+    """Shadow: the events that came both ways or only one way, and which came first. ``None`` when nothing was compared.
 
-    ``lead_ms`` is by how much WebSocket was ahead, in the middle: below zero, it was behind.
+    ``lead_ms`` is the median lead of WebSocket; below zero it was behind.
     """
     people = {link.user_id for link in links if not link.shown}
     if not people:

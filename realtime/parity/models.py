@@ -6,13 +6,14 @@ from django.utils import timezone
 
 
 class LinkReport(models.Model):
-    """What a browser said of one try at one connection (realtime/parity/receipts.py). Times are by the server's clock.
+    """A browser's report of one attempt at one connection (realtime/parity/receipts.py). Times are by the server's
+    clock.
 
-    What came over it are its receipts. ``worked_at`` empty: it never brought anything.
+    Its receipts are the events that came over it. Without ``worked_at`` it never delivered anything.
     """
 
     class Transport(models.TextChoices):
-        """What a link may be."""
+        """The transports of a link."""
 
         SSE = "sse", "SSE"
         WEBSOCKET = "websocket", "WebSocket"
@@ -43,7 +44,7 @@ class LinkReport(models.Model):
 
 
 class Receipt(models.Model):
-    """An event came out of a link, as the ``position``-th that did: an event that came twice has two."""
+    """An event that came over a link, as its ``position``-th: an event that came twice has two receipts."""
 
     link = models.ForeignKey(LinkReport, on_delete=models.CASCADE, db_index=False, related_name="receipts")
     position = models.PositiveIntegerField()
@@ -58,7 +59,7 @@ class Receipt(models.Model):
 
 
 class Fallback(models.Model):
-    """A browser went from one transport to a lesser one, and why."""
+    """A browser fell back from one transport to a lesser one, for this reason."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=36, help_text="The browser's own random name of it.")
@@ -76,7 +77,7 @@ class Fallback(models.Model):
 
 
 class Feedback(models.Model):
-    """What somebody says: is what I see live? Counted in the report beside what was measured."""
+    """A user's answer to: is what I see live? The report shows it beside what was measured."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField(default=timezone.now)

@@ -1,6 +1,6 @@
-"""The address that takes what browsers report of their connections and of what came over them.
+"""The address that receives the browsers' reports of their connections and receipts.
 
-A report is about the person who sends it and nobody else, and bounded in size and rate.
+A report is about the user who sends it, and is limited in size and rate.
 """
 
 import threading
@@ -21,7 +21,7 @@ EVENTS_A_DAY = 300_000  # in one process; how many links: receipts_store.py
 
 
 class Budget:
-    """How much each person may report in a minute of the clock, or another span of seconds."""
+    """How much each user may report within a number of seconds (by default a minute)."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic, seconds: int = 60) -> None:
         self._now = now
@@ -31,7 +31,9 @@ class Budget:
         self._spent: dict[tuple[int, str], int] = {}
 
     def spend(self, user_id: int, what: str, number: int, most: int) -> int:
-        """Take ``number`` of this person's ``most``; 0, or the seconds until there is more and nothing was taken."""
+        """Take ``number`` of this user's ``most`` and return 0; or take none and return the seconds until there are
+        enough.
+        """
         span, second = divmod(int(self._now()), self._seconds)
         with self._lock:
             if span != self._span:
@@ -49,9 +51,11 @@ daily = Budget(seconds=DAY)
 
 
 def receive(request: HttpRequest) -> HttpResponseBase:
-    """Take a report (JSON by POST); answers ``{"accepted", "refused"}``: receipts kept, and those of no event for them.
+    """Take a report (JSON by POST). The response is ``{"accepted", "refused"}``: the receipts that were stored, and
+    those of events that are not for this user.
 
-    Refused as a stream is, and: 413 above 64 KB, 415 when it is not JSON, 429 with ``Retry-After`` for too many.
+    It is refused as a stream is, and with 413 above 64 KB, 415 when it is not JSON, 429 with ``Retry-After`` for too
+    many.
     """
     if refused := refusal_of(request, "POST"):
         return refused

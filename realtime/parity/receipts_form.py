@@ -1,4 +1,4 @@
-"""The form of what browsers report. One wrong field refuses the whole report: our own pages send none."""
+"""Parses reports. One wrong field refuses the whole report, since the site's own pages send none."""
 
 import json
 import re
@@ -22,9 +22,9 @@ TRANSPORTS = frozenset(LinkReport.Transport.values)
 
 @dataclass(frozen=True)
 class LinkSaid:
-    """What was said of one link. Times are milliseconds before the report was sent; ``None``: not (yet), or not known.
+    """The report of one link. Times are milliseconds before the report was sent; ``None``: not yet, or not known.
 
-    ``events`` are ids with their time, in the order of arrival; the first of them was the link's ``first``-th.
+    ``events`` are ids with their times, in the order of arrival. The first of them was the link's ``first``-th event.
     """
 
     link: str
@@ -45,7 +45,7 @@ class LinkSaid:
 
 @dataclass(frozen=True)
 class FallbackSaid:
-    """A browser went from one transport to another, so many milliseconds ago."""
+    """A browser fell back from one transport to another, so many milliseconds ago."""
 
     name: str
     left: str
@@ -56,19 +56,19 @@ class FallbackSaid:
 
 @dataclass(frozen=True)
 class Report:
-    """One request's worth."""
+    """The content of one request."""
 
     links: list[LinkSaid]
     fallbacks: list[FallbackSaid]
 
     @property
     def size(self) -> int:
-        """How many events it tells of."""
+        """The number of events in the report."""
         return sum(len(link.events) for link in self.links)
 
 
 def parse(body: bytes) -> Report:
-    """Read a report. Raises ValueError, in words for whoever wrote the sender, for what is not as it must be."""
+    """Parse a report. Raises ValueError, with a message for the sender's author, for a field that is wrong."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Keeping what browsers report: each report once, however often it is sent, in a fixed number of queries."""
+"""Stores reports: each once, however often it is sent, in a fixed number of queries."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,14 +30,14 @@ MERGED = (
 
 
 class TooMany(Exception):
-    """This person has told of more connections in a day than anybody has."""
+    """This user has reported more connections in a day than anybody can have."""
 
 
 def keep(user: Any, report: Report) -> tuple[int, int]:
-    """Store a person's report; returns how many of its receipts are for events that they may see, and how many not.
+    """Store a user's report. Return how many of its receipts are for events that they may see, and how many are not.
 
-    What had been said of a link before is added to, never taken back; a report that comes twice, or after a newer one,
-    changes nothing. Raises TooMany for more than ``A_DAY`` new links or ``MOST_FALLBACKS``.
+    Earlier reports of a link are completed, never taken back. A report that comes twice, or after a newer one, changes
+    nothing. Raises TooMany for more than ``A_DAY`` new links or ``MOST_FALLBACKS``.
     """
     now = timezone.now()
     # Before the events, which are then never newer than what the person may see.
@@ -114,7 +114,7 @@ def _row(user: Any, link: LinkSaid, logged_at: dict[int, datetime], now: datetim
 
 
 def _merged(known: LinkReport | None, said: LinkReport) -> LinkReport:
-    """What is known of a link by now: the first moments of what happens once, the furthest of what moves on."""
+    """Two reports of a link combined: the first moment of what happens once, the furthest of what advances."""
     if known is None:
         return said
     known.worked_at = known.worked_at or said.worked_at
@@ -138,7 +138,7 @@ def _before(now: datetime, ago: int | None) -> datetime | None:
 
 
 def _delay(logged_at: datetime, ago: int | None, now: datetime) -> int | None:
-    """Milliseconds from the log to the browser, by our clock alone; ``None`` for what cannot be."""
+    """Milliseconds from the log to the browser, by the server's clock alone; ``None`` for impossible values."""
     if ago is None:
         return None
     delay = round((now - logged_at) / timedelta(milliseconds=1)) - ago

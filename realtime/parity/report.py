@@ -1,4 +1,4 @@
-"""What browsers reported, read from the database and put to compare.py and verdict.py beside this."""
+"""The parity report: reads the browsers' reports and applies compare.py and verdict.py."""
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ NAMES = {"sse": "SSE", "websocket": "WebSocket", "poll": "polling"}
 
 @dataclass(frozen=True)
 class Parity:
-    """A report: what each transport did between two moments, and what comes of it for WebSocket."""
+    """A report: what each transport did between two moments, and the verdict on WebSocket."""
 
     since: datetime
     until: datetime
@@ -50,7 +50,7 @@ class Parity:
         return verdict.verdict(self.checks)
 
     def outcome(self) -> dict[str, Any]:
-        """All of it for scripts."""
+        """The report for scripts."""
         return {
             "since": iso(self.since),
             "until": iso(self.until),
@@ -76,7 +76,7 @@ def limits() -> Limits:
 
 
 def newest_part(since: datetime, most: int) -> datetime:
-    """``since``, or later where that is much to judge: when the events of the newest ``most`` receipts began."""
+    """``since``, or a later moment where that is too much to judge: the start of the newest ``most`` receipts."""
     one = slice(most, most + 1)
     received = Receipt.objects.order_by("-id").values("event_id")[one]
     bounds = Event.objects.filter(pk__in=Subquery(received)).values_list("at", flat=True)
@@ -157,13 +157,13 @@ def _link(row: LinkReport, arrivals: list[Arrival]) -> Link:
 
 
 def _floors(since: datetime, people: set[int]) -> dict[int, int]:
-    """The newest change of what each of these people may see: before it, something else may have held than now."""
+    """The newest change of what each of these users may see. What they could see before it is not known."""
     changes = Event.objects.filter(type=AuthorityChanged.type, at__gte=since).order_by("id").values_list("id", "fields")
     return {user_id: event_id for event_id, fields in changes for user_id in people.intersection(fields["user_ids"])}
 
 
 def _feedback(since: datetime, until: datetime) -> dict[str, Any]:
-    """People's word: yes and no by transport, and the latest comments."""
+    """The feedback: yes and no by transport, and the latest comments."""
     said = Feedback.objects.filter(at__gte=since, at__lt=until)
     counts = said.values("transport").annotate(
         yes=Count("pk", filter=Q(live=True)), no=Count("pk", filter=Q(live=False))

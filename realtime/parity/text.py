@@ -72,5 +72,5 @@ def _people(number: int) -> str:
 
 
 def _printable(text: str) -> str:
-    """What people typed, without what a terminal would obey."""
+    """Text that users typed, without control characters for a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,4 +1,4 @@
-"""What a transport did, against the limits of the rollout. Pure."""
+"""Judges a transport's numbers by the rollout's limits. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FAILED, MISSING, P99 = LIMITS = ("failed connections in percent", "missing event
 
 @dataclass(frozen=True)
 class Limits:
-    """What a transport may do at worst, and how much must be known before anything is said (docs/operating.md)."""
+    """The worst that a transport may do, and how much data a judgement needs (docs/operating.md)."""
 
     failed_percent: int
     missing: int
@@ -22,7 +22,9 @@ class Limits:
 
 
 class Check(NamedTuple):
-    """One limit: what was measured, on how much, whom it hit, and what comes of it (``GOOD``, ``BAD``, ``UNKNOWN``)."""
+    """One limit: the measured value, on how much data, which users it hit, and the outcome (``GOOD``, ``BAD``,
+    ``UNKNOWN``).
+    """
 
     name: str
     value: float | None
@@ -41,7 +43,7 @@ class Check(NamedTuple):
 
 
 def checks(one: Tally, limits: Limits) -> list[Check]:
-    """A transport's numbers against the limits. A missing event is a fact, however few there were to miss."""
+    """A transport's numbers compared with the limits. A single missing event is enough to break its limit."""
     share, p99 = one.failed_percent, one.percentile(99)
     met, measured = one.tried - one.away, len(one.delays)
     missing = BAD if one.missing > limits.missing else GOOD if one.owed >= limits.events else UNKNOWN

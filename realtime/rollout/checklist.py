@@ -1,4 +1,4 @@
-"""The safety checklist before a phase of the migration, each line with its evidence or what is missing."""
+"""The safety checklist before a phase of the migration: each line with its evidence, or with what is missing."""
 
 import itertools
 import json
@@ -35,12 +35,12 @@ def values(switches: dict[str, Any]) -> dict[str, Any]:
 
 
 def here() -> phases.Standing:
-    """The phase of this command's own configuration."""
+    """The phase of this process's own configuration."""
     return phases.standing(values(settings.SWITCHES))
 
 
 def servers() -> list[dict[str, Any]]:
-    """What each process that serves now says of itself, and the phase that its switches make."""
+    """What each process that serves now reports, and the phase of its switches."""
     return [
         {
             "server": process.server,
@@ -57,7 +57,7 @@ def servers() -> list[dict[str, Any]]:
 
 
 def findings(to: int) -> list[Finding]:
-    """Every line of the checklist before phase ``to``, in the order in which an operator would mend them."""
+    """Every line of the checklist before phase ``to``, in the order in which an operator would fix them."""
     suites = [_suite(number) for number in range(max(0, to - 1), to + 1)]
     found = [_serving(), _log(), _migrations(), *suites, _drill()]
     if to >= NEEDS_REDIS:
@@ -68,7 +68,7 @@ def findings(to: int) -> list[Finding]:
 
 
 def _serving() -> Finding:
-    """Is a server there, do all run the same, and is it this code?"""
+    """Whether a server is there, whether all run the same configuration and version, and whether that is this code."""
     running = servers()
     if not running:
         return Finding("servers", False, "no server process has been seen lately: start the site, then wait 15 s")
@@ -146,7 +146,7 @@ def _parity() -> Finding:
 
 
 def _report(name: str) -> dict[str, Any] | str:
-    """What a suite or a drill left behind for this code; else why there is nothing to go by."""
+    """The report that a suite or a drill left for this code; else why it cannot be used."""
     path = Path(settings.BASE_DIR) / REPORTS / name
     try:
         report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

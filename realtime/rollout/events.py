@@ -1,4 +1,4 @@
-"""The event of the rollout. It is for the servers only."""
+"""The rollout's event. It is for the servers only."""
 
 import dataclasses
 
@@ -7,6 +7,6 @@ from ..log.events import ViewersChanged
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TransportChanged(ViewersChanged):
-    """WebSocket was taken away from somebody or given back. For the servers only: each looks up whom it concerns."""
+    """A demotion was made or lifted. For the servers only: each reads again whom it concerns."""
 
     type = "transport_changed"

@@ -60,7 +60,7 @@ def decision(user: Any) -> Decision:
 
 
 def person(user: Any) -> Person:
-    """A user as the rollout looks at them."""
+    """A user as an argument of ``decide``."""
     return Person(user.pk, user.is_staff, frozenset(group.name for group in user.groups.all()))
 
 
@@ -71,5 +71,5 @@ def frame(decision: Decision) -> str:
 
 
 def frame_for(viewer: Viewer) -> str:
-    """The same frame for somebody who is connected."""
+    """The same frame for a viewer."""
     return frame(viewer.assignments[ASSIGNMENT])

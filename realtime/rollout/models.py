@@ -1,11 +1,11 @@
-"""The tables of the rollout: where WebSocket was taken away, what serves, and how far the watch has judged."""
+"""The tables of the rollout: demotions and their record, server processes, samples, and the watch's state."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class TransportHold(models.Model):
-    """WebSocket is taken away here until it is given back (realtime/rollout/demotions.py). It only narrows flags."""
+    """A demotion: WebSocket is taken away until it is restored (realtime/rollout/demotions.py)."""
 
     scope = models.CharField(max_length=8, help_text="all, group or user")
     target = models.CharField(max_length=150, blank=True, help_text="The group's name or the user's id.")
@@ -21,7 +21,7 @@ class TransportHold(models.Model):
 
 
 class TransportChange(models.Model):
-    """The record: who took WebSocket away or gave it back, when and why. Rows are only ever added."""
+    """The record of demotions: who demoted or restored, when and why. Rows are only ever added."""
 
     class Action(models.TextChoices):
         """What was done."""
@@ -44,7 +44,7 @@ class TransportChange(models.Model):
 
 
 class ServerProcess(models.Model):
-    """A process that serves the site: what it runs with and who listens there (realtime/rollout/presence.py)."""
+    """A process that serves the site, its configuration and its connections (realtime/rollout/presence.py)."""
 
     key = models.CharField(max_length=32, unique=True)
     server = models.CharField(max_length=16, help_text="gunicorn, daphne or uvicorn")
@@ -62,7 +62,7 @@ class ServerProcess(models.Model):
 
 
 class ConnectionSample(models.Model):
-    """How many listened in a process at some moment, once a minute: what the control room draws over time."""
+    """The number of connections of a process at a moment, once a minute, for the control room's charts."""
 
     process = models.CharField(max_length=32)
     at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -74,7 +74,7 @@ class ConnectionSample(models.Model):
 
 
 class RolloutWatch(models.Model):
-    """How far `manage.py watch_rollout` has judged by one of the limits, and how often in a row that was broken."""
+    """The state of `manage.py watch_rollout` for one limit: judged up to when, and broken how often in a row."""
 
     name = models.CharField(max_length=40, unique=True, help_text="Of the limit (realtime/parity/verdict.py).")
     judged_to = models.DateTimeField(help_text="What happened before this has been judged.")

@@ -1,6 +1,6 @@
-"""Which phase of the migration some switches make, and what must be so before the next. Pure.
+"""The phase of the migration that a set of switches makes. Pure.
 
-The phases are those of docs/migration/; env/phase-N.env holds the switches of each.
+The phases are those of docs/migration/. env/phase-N.env contains the switches of each.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Each server process says in the database that it lives, what it runs with, and how many listen there.
+"""Presence of server processes: each reports in the database that it runs, its switches and its connections.
 
-Commands and the control room can so tell what is really in force, not only what their own environment says. When it was
-is by the database's clock, which is one for all: a server whose own clock is wrong still lives, and buries nobody.
+Commands and the control room so know what is in force, and not only what their own environment says. Times are by the
+database's clock, so that a server with a wrong clock neither seems dead nor expires others.
 """
 
 import logging
@@ -35,7 +35,7 @@ SAMPLES_KEPT = timedelta(days=7)
 
 
 class Presence:
-    """The thread that tells of this process."""
+    """The thread that reports this process."""
 
     def __init__(self) -> None:
         self.key = uuid4().hex
@@ -44,13 +44,13 @@ class Presence:
         self._next_sample = self._next_pruning = 0.0
 
     def start(self) -> None:
-        """Begin to tell. Asking twice is harmless."""
+        """Start reporting. Calling it twice is harmless."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="realtime-presence", daemon=True)
             self._thread.start()
 
     def beat(self) -> None:
-        """Tell once: a row for this process, and once a minute a sample of who listens."""
+        """Report once: the row of this process, and once a minute a sample of its connections."""
         open_now = Counter(hub.transports())
         now = {"seen_at": Now(), "sse": open_now["sse"], "websocket": open_now["websocket"]}
         if not ServerProcess.objects.filter(key=self.key).update(**now):  # one query, for as long as it lives
@@ -74,7 +74,7 @@ class Presence:
             ConnectionSample.objects.filter(at__lt=Now() - SAMPLES_KEPT).delete()
 
     def leave(self) -> None:
-        """The process ends: it is not to be waited for."""
+        """Remove the row of this process, which ends."""
         ServerProcess.objects.filter(key=self.key).delete()
 
     def _run(self) -> None:
@@ -99,7 +99,7 @@ class Presence:
 
 
 def server_name() -> str:
-    """The program that serves: ``gunicorn``, ``daphne``, ``uvicorn``, or whatever else it is called."""
+    """The name of the serving program: ``gunicorn``, ``daphne``, ``uvicorn``, or another."""
     name = Path(sys.argv[0]).parent.name if Path(sys.argv[0]).name == "__main__.py" else Path(sys.argv[0]).name
     return name[:16] or "python"
 

@@ -1,4 +1,4 @@
-"""A demotion of a group goes by the group's name, so it follows when the group is renamed."""
+"""Keeps the demotion of a group when the group is renamed, since it refers to the group by name."""
 
 from typing import Any
 
@@ -28,6 +28,6 @@ def _group_renamed(instance: Any, **_: Any) -> None:
 
 
 def connect_signals() -> None:
-    """Notice the renaming of groups."""
+    """Connect the receivers."""
     pre_save.connect(_group_renaming, sender=Group, dispatch_uid="realtime.group_renaming")
     post_save.connect(_group_renamed, sender=Group, dispatch_uid="realtime.group_renamed")

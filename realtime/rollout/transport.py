@@ -1,7 +1,7 @@
-"""Which transport somebody's browser is to use, and why. Pure: it reads neither the database nor the environment.
+"""The transport that a user's browser is to use, and why. Pure: it reads neither the database nor the environment.
 
-Environment flags grant; what was taken away at run time (realtime/rollout/demotions.py) can only narrow that.
-``USE_WEBSOCKETS=false`` is the kill switch: nobody is then shown anything that came by WebSocket, whatever else is set.
+The environment's flags grant. Demotions (realtime/rollout/demotions.py) can only narrow that. ``USE_WEBSOCKETS=false``
+is the kill switch: whatever else is set, nothing that came by WebSocket is then shown.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ SHARES = 10_000  # a user's place in the rollout is known to a hundredth of a pe
 
 
 class Decision(NamedTuple):
-    """A transport, and why it is that one, in words for operators."""
+    """A transport, and the reason for it, in words for operators."""
 
     transport: str
     reason: str
@@ -36,7 +36,7 @@ class Flags:
 
 @dataclass(frozen=True)
 class Person:
-    """Whom it is asked for."""
+    """The user for whom the transport is decided."""
 
     user_id: int
     is_staff: bool = False
@@ -45,14 +45,14 @@ class Person:
 
 @dataclass(frozen=True)
 class Demotions:
-    """Where WebSocket has been taken away: for all (the reason, or ``None``), by group's name, by user's id."""
+    """The demotions in force: of everybody (the reason, or ``None``), by group name, and by user id."""
 
     everybody: str | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
     users: Mapping[int, str] = field(default_factory=dict)
 
     def reason(self, person: Person) -> str | None:
-        """Why this person may not have it now; ``None`` when nothing was taken away from them."""
+        """Why this user is demoted; ``None`` when they are not."""
         if self.everybody is not None:
             return f"taken away from everybody: {self.everybody}"
         if person.user_id in self.users:
@@ -63,16 +63,16 @@ class Demotions:
 
 
 def share(user_id: int) -> float:
-    """A user's fixed place in the rollout, 0 to 100: they are in once the percentage is above it.
+    """A user's fixed position in the rollout, 0 to 100: the user is in the cohort once the percentage exceeds it.
 
-    A hash and not the id itself, so that the first accounts of an office are not always the first to try things.
+    It is a hash and not the id itself, so that the first accounts of an office are not always the first in the cohort.
     """
     digest = hashlib.sha256(f"gistagum websocket rollout {user_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % SHARES * 100 / SHARES
 
 
 def cohort(flags: Flags, person: Person) -> tuple[bool, str]:
-    """Whether a person is among those whom the flags mean, and why. Raising the percentage only ever adds people."""
+    """Whether a user is in the cohort of these flags, and why. Raising the percentage only ever adds users."""
     for name in sorted(flags.groups & person.groups):
         return True, f"member of {name}"
     place = share(person.user_id)
@@ -81,7 +81,7 @@ def cohort(flags: Flags, person: Person) -> tuple[bool, str]:
 
 
 def decide(flags: Flags, person: Person, demotions: Demotions) -> Decision:
-    """The transport for this person now."""
+    """The transport for this user now."""
     taken = demotions.reason(person)
     if not flags.use_websockets:
         if flags.shadow and person.is_staff and taken is None:

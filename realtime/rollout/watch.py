@@ -1,9 +1,9 @@
-"""Looking at the rollout again and again, and taking WebSocket away when a limit is broken too often in a row.
+"""The watch: judges the rollout again and again, and demotes everybody when a limit is broken too often in a row.
 
-Each limit has its own count of strikes and its own span that it judges: from where it last came to a judgement. So no
-fault is a strike twice, a small office gathers data until there is enough, and little data is neither a strike nor the
-end of a row. For ``TOLD_WITHIN`` "good" is only provisional: some browsers tell that late, and what is worst is told of
-last. Nothing here ever gives WebSocket back.
+Each limit has its own count of strikes and its own span to judge, which begins where it was last judged. So no fault is
+counted twice, a small office collects data until there is enough, and too little data neither is a strike nor ends a
+row of strikes. Within ``REPORTED_WITHIN``, "good" is provisional: some browsers report that late, and the worst cases
+report last. The watch never restores WebSocket.
 """
 
 import logging
@@ -30,7 +30,7 @@ FIRST = timedelta(hours=1)  # how far back the first look of all looks
 # A quiet browser tells of its cursor every seven minutes at the latest (IDLE_DELAY in
 # realtime/static/realtime/js/reports/receipts.js), and one whose socket falls silent notices after a while. Until then
 # "good" is not the last word.
-TOLD_WITHIN = timedelta(minutes=10)
+REPORTED_WITHIN = timedelta(minutes=10)
 FURTHEST = timedelta(hours=6)  # what is older is not judged any more, however little there was
 CLOCKS_APART = timedelta(minutes=1)  # what two machines' clocks may differ by
 LONGEST_REASON = 300
@@ -38,7 +38,7 @@ LONGEST_REASON = 300
 
 @dataclass(frozen=True)
 class Look:
-    """What one look found. ``strikes`` by limit, after it; ``demoted`` is why WebSocket was taken away, else empty."""
+    """The outcome of one look. ``strikes``: by limit, afterwards. ``demoted``: why everybody was demoted, or empty."""
 
     at: datetime
     verdict: str
@@ -48,7 +48,7 @@ class Look:
     held: str | None = None
 
     def line(self) -> str:
-        """On one line."""
+        """The outcome on one line."""
         if self.held is not None:
             return f"{iso(self.at)} nothing to judge: WebSocket is taken away from everybody ({self.held})"
         found = "; ".join(f"{check}, strikes {self.strikes[check.name]}" for check in self.checks)
@@ -56,7 +56,7 @@ class Look:
         return f"{iso(self.at)} {self.verdict}: {found}{end}"
 
     def outcome(self) -> dict[str, Any]:
-        """For scripts."""
+        """The outcome for scripts."""
         return {
             "at": iso(self.at),
             "verdict": self.verdict,
@@ -67,7 +67,7 @@ class Look:
 
 
 def look(settle: timedelta) -> Look:
-    """Judge what happened since the last judgement, but for the last ``settle``: browsers have yet to report that."""
+    """Judge what happened since the last judgement, except for the last ``settle``, which is not reported yet."""
     now = timezone.now()
     hold = TransportHold.objects.filter(scope=transport.ALL).first()
     if hold is not None:
@@ -89,7 +89,7 @@ def _judged(now: datetime, until: datetime, since: dict[str, datetime]) -> Look:
         next(check for check in measured[since[name]].checks if check.name == name) for name in verdict.LIMITS
     )
     strikes, demoted = {}, ""
-    final = min(until, now - TOLD_WITHIN)
+    final = min(until, now - REPORTED_WITHIN)
     with transaction.atomic():
         for check in checks:
             row, _ = RolloutWatch.objects.select_for_update().get_or_create(

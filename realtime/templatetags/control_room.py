@@ -1,4 +1,4 @@
-"""How the control room writes times, delays and transports."""
+"""Filters: times, delays and transports as the control room shows them."""
 
 from datetime import datetime
 from typing import Any

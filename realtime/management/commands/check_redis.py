@@ -1,4 +1,4 @@
-"""Says in plain words whether Redis, Pub/Sub and the channel layer work."""
+"""Reports whether Redis, Pub/Sub and the channel layer work."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""Says which phase of the migration is in force, and what is missing before another."""
+"""Reports the phase of the migration that is in force, and what is missing before another."""
 
 from argparse import ArgumentParser
 from dataclasses import asdict

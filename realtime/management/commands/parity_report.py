@@ -1,4 +1,4 @@
-"""Says what browsers got by each transport, and whether WebSocket may stay."""
+"""Reports what browsers received by each transport, and whether WebSocket may stay."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError

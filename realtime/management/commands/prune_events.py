@@ -1,4 +1,4 @@
-"""Deletes the events that nobody will ask for any more, and what browsers reported of them."""
+"""Deletes events that are older than the log keeps, and the browsers' reports about them."""
 
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
@@ -63,9 +63,9 @@ class Command(ScriptedCommand):
 
 
 def last_prunable(limit: datetime) -> int:
-    """The highest id such that it and all ids below it are of events from before ``limit``; 0 where there is none.
+    """The highest id up to which all events are from before ``limit``; 0 where there is none.
 
-    Only the beginning of the log may go: a gap in the middle would be one that no cursor can tell of.
+    Only the beginning of the log may be deleted: no cursor could tell of a gap in the middle.
     """
     young = Event.objects.filter(at__gte=limit, at__lte=timezone.now() + AHEAD)
     first_kept = young.aggregate(id=Min("id"))["id"]
@@ -76,10 +76,10 @@ def last_prunable(limit: datetime) -> int:
 
 
 def doubt_of_clock(last: int) -> str:
-    """Why the clock may be wrong by which the events up to the id ``last`` are old; empty when nothing speaks for that.
+    """Why the clock that makes the events up to the id ``last`` old may be wrong; empty without any doubt.
 
-    A clock that is set forward makes everything old at once. A log tells of it by a silence longer than any office
-    keeps, after the last event that would go: until the next, or until now.
+    A clock that is set forward makes every event old at once. The log shows it by a silence that is longer than any
+    office's: after the last event that would be deleted, until the next one or until now.
     """
     newest = Event.objects.filter(id=last).annotate(now=Now()).first()
     if newest is None:
@@ -95,10 +95,10 @@ def doubt_of_clock(last: int) -> str:
 
 
 def prune(last: int, batch: int = BATCH) -> int:
-    """Delete the events up to the id ``last`` and return how many they were.
+    """Delete the events up to the id ``last``. Return their number.
 
-    Each batch is a transaction of its own, so that nobody who writes events waits long; the mark is raised in the
-    same transaction, so that at every moment a cursor before a missing event is known to be too old.
+    Each batch is its own transaction, so that no writer waits long. The same transaction raises the mark, so that a
+    cursor before a missing event is known to be too old at every moment.
     """
     LogMark.objects.get_or_create(pk=1)
     deleted = 0

@@ -92,7 +92,7 @@ def test_a_limit_that_is_broken_three_times_in_a_row_takes_websocket_away_and_th
 
 
 def test_one_good_look_in_between_begins_the_row_anew(head, monkeypatch):
-    monkeypatch.setattr(watch, "TOLD_WITHIN", NOW)
+    monkeypatch.setattr(watch, "REPORTED_WITHIN", NOW)
     for _ in range(2):
         something_happens(head, missing=True)
         watch.look(NOW)
@@ -107,7 +107,7 @@ def test_one_good_look_in_between_begins_the_row_anew(head, monkeypatch):
 
 
 def test_faults_of_different_kinds_are_no_row(head, monkeypatch):
-    monkeypatch.setattr(watch, "TOLD_WITHIN", NOW)
+    monkeypatch.setattr(watch, "REPORTED_WITHIN", NOW)
     for fault in ({"missing": True}, {"failed": True}, {"delay_ms": 9000}, {"missing": True}):
         something_happens(head, **fault)
         watch.look(NOW)
@@ -343,7 +343,7 @@ def test_good_minutes_end_a_row_only_when_nobody_can_tell_of_them_any_more(head,
         assert watch.look(NOW).verdict in {"good", "not enough data"}
     assert strikes() == [0, 1, 0]
     real = timezone.now
-    monkeypatch.setattr(watch.timezone, "now", lambda: real() + watch.TOLD_WITHIN)
+    monkeypatch.setattr(watch.timezone, "now", lambda: real() + watch.REPORTED_WITHIN)
     assert watch.look(NOW).verdict in {"good", "not enough data"}
     assert strikes() == [0, 0, 0]
 
