@@ -1,1 +1,1 @@
-"""How events reach whoever is connected to this process: the tail of the log, and a conversation with each."""
+"""How events reach the connections of this process: the tail of the log, the protocol, and its drivers."""

@@ -30,7 +30,7 @@ class ScriptedCommand(BaseCommand):
         except KeyboardInterrupt as fault:
             raise CommandError("Interrupted.", returncode=INTERRUPTED) from fault
 
-    def tell(self, options: dict[str, Any], words: str, outcome: dict[str, Any]) -> None:
+    def report(self, options: dict[str, Any], words: str, outcome: dict[str, Any]) -> None:
         """Write the outcome on stdout: in plain words, or as JSON where ``--json`` asks for it."""
         self.stdout.write(json.dumps(outcome, cls=DjangoJSONEncoder, ensure_ascii=False) if options["json"] else words)
 

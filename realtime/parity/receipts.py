@@ -75,7 +75,7 @@ def receive(request: HttpRequest) -> HttpResponseBase:
     if wait := daily.spend(request.user.pk, "events", report.size, EVENTS_A_DAY):
         return refusal(429, "Too many events for a day.", **{"Retry-After": str(wait)})
     try:
-        accepted, refused = receipts_store.keep(request.user, report)
+        accepted, refused = receipts_store.store(request.user, report)
     except receipts_store.TooMany as error:
         return refusal(429, str(error), **{"Retry-After": "3600"})
     return JsonResponse({"accepted": accepted, "refused": refused}, headers={"Cache-Control": "no-store"})

@@ -21,7 +21,7 @@ TRANSPORTS = frozenset(LinkReport.Transport.values)
 
 
 @dataclass(frozen=True)
-class LinkSaid:
+class ReportedLink:
     """The report of one link. Times are milliseconds before the report was sent; ``None``: not yet, or not known.
 
     ``events`` are ids with their times, in the order of arrival. The first of them was the link's ``first``-th event.
@@ -44,7 +44,7 @@ class LinkSaid:
 
 
 @dataclass(frozen=True)
-class FallbackSaid:
+class ReportedFallback:
     """A browser fell back from one transport to another, so many milliseconds ago."""
 
     name: str
@@ -58,8 +58,8 @@ class FallbackSaid:
 class Report:
     """The content of one request."""
 
-    links: list[LinkSaid]
-    fallbacks: list[FallbackSaid]
+    links: list[ReportedLink]
+    fallbacks: list[ReportedFallback]
 
     @property
     def size(self) -> int:
@@ -83,7 +83,7 @@ def parse(body: bytes) -> Report:
     return report
 
 
-def _link(value: Any) -> LinkSaid:
+def _link(value: Any) -> ReportedLink:
     said = _object(value, "link")
     if not isinstance(said.get("shown"), bool):
         raise ValueError("shown is true or false.")
@@ -91,7 +91,7 @@ def _link(value: Any) -> LinkSaid:
     if not all(isinstance(topic, str) and TOPIC.fullmatch(topic) for topic in topics):
         raise ValueError("topics are names.")
     first = _number(said, "first", 0, MOST_POSITION) or 0
-    return LinkSaid(
+    return ReportedLink(
         link=_word(said, "link", NAME),
         transport=_transport(said, "transport"),
         shown=said["shown"],
@@ -109,9 +109,9 @@ def _link(value: Any) -> LinkSaid:
     )
 
 
-def _fallback(value: Any) -> FallbackSaid:
+def _fallback(value: Any) -> ReportedFallback:
     said = _object(value, "fallback")
-    return FallbackSaid(
+    return ReportedFallback(
         name=_word(said, "name", NAME),
         left=_transport(said, "from"),
         taken=_transport(said, "to"),

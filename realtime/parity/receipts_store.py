@@ -11,7 +11,7 @@ from ..access import accounts, audience
 from ..log import events
 from ..log.models import Event
 from .models import Fallback, LinkReport, Receipt
-from .receipts_form import LinkSaid, Report
+from .receipts_form import ReportedLink, Report
 
 A_DAY = 5_000  # new links of one person
 MOST_FALLBACKS = 5_000  # of one person that are kept
@@ -33,7 +33,7 @@ class TooMany(Exception):
     """This user has reported more connections in a day than anybody can have."""
 
 
-def keep(user: Any, report: Report) -> tuple[int, int]:
+def store(user: Any, report: Report) -> tuple[int, int]:
     """Store a user's report. Return how many of its receipts are for events that they may see, and how many are not.
 
     Earlier reports of a link are completed, never taken back. A report that comes twice, or after a newer one, changes
@@ -93,7 +93,7 @@ def keep(user: Any, report: Report) -> tuple[int, int]:
     return len(receipts), report.size - len(receipts)
 
 
-def _row(user: Any, link: LinkSaid, logged_at: dict[int, datetime], now: datetime) -> LinkReport:
+def _row(user: Any, link: ReportedLink, logged_at: dict[int, datetime], now: datetime) -> LinkReport:
     return LinkReport(
         user=user,
         link=link.link,

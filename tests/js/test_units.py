@@ -1,4 +1,4 @@
-"""The units of the browser's side (tests/js/**/*.test.js), run by node's own test runner: no browser, and no waiting."""
+"""The unit tests of the browser code (tests/js/**/*.test.js), run by node's own test runner, without a browser."""
 
 import os
 import subprocess

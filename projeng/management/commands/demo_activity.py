@@ -54,7 +54,7 @@ class Command(ScriptedCommand):
             connection.close()
             stopped.wait(max(options["every"], PAUSE))
             return 0
-        self.tell(options, told, {"change": told})
+        self.report(options, told, {"change": told})
         self.stdout.flush()
         return 1
 

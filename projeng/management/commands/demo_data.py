@@ -61,7 +61,7 @@ class Command(ScriptedCommand):
         ]
         if sign_ins and password == PASSWORD and not settings.DEBUG:
             self.stderr.write("Everybody knows the demo's password: keep this site off the internet.")
-        self.tell(options, _in_words(made, sign_ins), {"projects_made": made, "people": sign_ins})
+        self.report(options, _in_words(made, sign_ins), {"projects_made": made, "people": sign_ins})
 
 
 def _rows(path: Path) -> list[importing.Row]:

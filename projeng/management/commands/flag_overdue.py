@@ -39,7 +39,7 @@ class Command(ScriptedCommand):
                     done = percent(project.progress)
                     self.stdout.write(f"{project.display_name}: ended {day(project.end_date)}, {done} done")
         count = f"{len(flagged)} {'project' if len(flagged) == 1 else 'projects'}"
-        self.tell(
+        self.report(
             options,
             f"{count} would be flagged as delayed." if dry_run else f"{count} flagged as delayed.",
             {

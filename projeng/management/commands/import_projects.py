@@ -70,13 +70,13 @@ class Command(ScriptedCommand):
         if options["dry_run"]:
             words += ". Only checked: nothing was written."
         outcome = {"ok": True, "dry_run": options["dry_run"], "projects": total, **counts, "problem_count": 0}
-        self.tell(options, words, {**outcome, "problems": []})
+        self.report(options, words, {**outcome, "problems": []})
 
     def _refuse(self, options: dict[str, Any], problems: list[importing.Problem], reason: str) -> None:
         if options["json"]:
             listed = [{"line": problem.line, "reason": problem.reason} for problem in problems]
             outcome = {"ok": False, "error": reason, "problem_count": len(problems), "problems": listed}
-            self.tell(options, "", outcome)
+            self.report(options, "", outcome)
         else:
             for problem in problems:
                 self.stderr.write(str(problem))

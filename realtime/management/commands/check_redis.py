@@ -21,6 +21,6 @@ class Command(ScriptedCommand):
             raise CommandError("REDIS_URL is not set: the channel layer is in memory, for one process.", returncode=2)
         found = redis_check.findings()
         lines = [f"{one.name}: {one.milliseconds} ms" if one.well else f"{one.name}: NO, {one.fault}" for one in found]
-        self.tell(options, "\n".join(lines), {"well": found[-1].well, "findings": [asdict(one) for one in found]})
+        self.report(options, "\n".join(lines), {"well": found[-1].well, "findings": [asdict(one) for one in found]})
         if not found[-1].well:
             raise CommandError(f"Redis does not work: {found[-1].fault}", returncode=1)

@@ -42,7 +42,7 @@ class Command(ScriptedCommand):
             lines.append("No server process has been seen lately.")
         if any(str(one["phase"]) != str(here) for one in servers):
             lines.append("What runs is not what is configured here: restart the site, or look at its environment.")
-        self.tell(
+        self.report(
             options,
             "\n".join(lines),
             {"here": asdict(here), "servers": [{**one, "phase": asdict(one["phase"])} for one in servers]},
@@ -54,7 +54,7 @@ class Command(ScriptedCommand):
         lines = [f"Before phase {to}, {phases.NAMES[to]}:"]
         lines += [f"  {'yes' if one.well else 'NO '} {one.name}: {one.evidence}" for one in found]
         lines.append("Nothing is missing." if not missing else f"{len(missing)} of {len(found)} are missing.")
-        self.tell(
+        self.report(
             options,
             "\n".join(lines),
             {"to": to, "well": not missing, "findings": [asdict(one) for one in found]},

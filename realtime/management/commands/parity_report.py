@@ -30,7 +30,7 @@ class Command(ScriptedCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         parity = measure(now - options["since"], now)
-        self.tell(options, as_text(parity), parity.outcome())
+        self.report(options, as_text(parity), parity.outcome())
 
 
 def span(text: str) -> timedelta:

@@ -59,7 +59,7 @@ class Command(ScriptedCommand):
         if reports:
             words += f" Reports of {reports} {'connection' if reports == 1 else 'connections'} {verb}."
         outcome = {"dry_run": dry_run, "days": days, "deleted": deleted, "kept": kept, "pruned_to": mark}
-        self.tell(options, words, {**outcome, "reports": reports})
+        self.report(options, words, {**outcome, "reports": reports})
 
 
 def last_prunable(limit: datetime) -> int:

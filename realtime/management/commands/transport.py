@@ -55,7 +55,7 @@ class Command(ScriptedCommand):
         else:
             changed = demotions.restore(scope, target, reason=reason, by=by)
             words = f"Given back to {named} what the flags grant." if changed else f"Nothing was taken from {named}."
-        self.tell(options, words, {"action": options["action"], "scope": scope, "target": target, "changed": changed})
+        self.report(options, words, {"action": options["action"], "scope": scope, "target": target, "changed": changed})
 
     def _scope(self, options: dict[str, Any]) -> tuple[str | None, str, str]:
         """The scope, its target, and how to name it. Raises CommandError for a user or group that there is not."""
@@ -110,7 +110,7 @@ class Command(ScriptedCommand):
                 f"{iso(change['at'])} {change['action']} {change['scope']} {change['target']}: "
                 f"{change['reason'] or 'no reason given'} ({change['by']})"
             )
-        self.tell(options, "\n".join(lines), outcome)
+        self.report(options, "\n".join(lines), outcome)
 
 
 def _operator() -> str:

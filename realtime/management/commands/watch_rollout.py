@@ -60,10 +60,10 @@ class Command(ScriptedCommand):
         except Error as fault:  # the database is away: it may be back at the next look
             connection.close()
             now, why = iso(timezone.now()), first_line(fault)
-            self.tell(options, f"{now} no look: the database refused: {why}", {"at": now, "fault": why})
+            self.report(options, f"{now} no look: the database refused: {why}", {"at": now, "fault": why})
             self.stdout.flush()
 
     def _look(self, settle: timedelta, options: dict[str, Any]) -> None:
         found = look(settle)
-        self.tell(options, found.line(), found.outcome())
+        self.report(options, found.line(), found.outcome())
         self.stdout.flush()
