@@ -109,7 +109,7 @@ class ChannelLayerClient:
         self._unsubscribing: set[str] = set()
 
     def send(self, *makers: Maker) -> None:
-        """Send the messages that these functions return, in the background. Return at once, whatever happens to Redis."""
+        """Send the messages that these functions return, in the background. Return at once, whatever Redis does."""
         self._outgoing.extend(makers)
         self._sending.wake()
 

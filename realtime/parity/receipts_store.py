@@ -11,7 +11,7 @@ from ..access import accounts, audience
 from ..log import events
 from ..log.models import Event
 from .models import Fallback, LinkReport, Receipt
-from .receipts_form import ReportedLink, Report
+from .receipts_form import Report, ReportedLink
 
 A_DAY = 5_000  # new links of one person
 MOST_FALLBACKS = 5_000  # of one person that are kept
