@@ -37,7 +37,7 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self._news = hub.waiter(self._loop, self._advance)
         self._query: Waiter | None = None  # waits for a query's result
-        self._task: asyncio.Task | None = None
+        self._task: asyncio.Task[None] | None = None
         self._rest: Awaitable[None] | None = None  # what the task awaits
         self._stopped = False
 
@@ -52,10 +52,10 @@ class Driver:
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
             _close_unstarted(self._rest)
-        if not self._steps.gi_running:
+        if inspect.getgeneratorstate(self._steps) != inspect.GEN_RUNNING:
             self._steps.close()
 
-    def _advance(self, query: Future | None = None) -> None:
+    def _advance(self, query: Future[Any] | None = None) -> None:
         self._query = None
         if self._stopped:
             return
@@ -74,7 +74,7 @@ class Driver:
         finally:
             self._task = self._rest = None
 
-    def _carry_out(self, query: Future | None) -> Awaitable[None] | None:
+    def _carry_out(self, query: Future[Any] | None) -> Awaitable[None] | None:
         """Carry out steps until one has to wait: with a callback (``None`` is returned), or in what is returned."""
         try:
             result = None if query is None else _result(query)
@@ -99,7 +99,7 @@ class Driver:
             return self._end(error)
         return None
 
-    def _wait_for(self, query: Future) -> None:
+    def _wait_for(self, query: Future[Any]) -> None:
         queue = wait_queue_of(query, self._loop)
         self._query = queue.call_once(READ_SECONDS, lambda: self._advance(query))
 
@@ -120,7 +120,7 @@ class Driver:
             self._stopped = True
 
 
-def _result(query: Future) -> Any:
+def _result(query: Future[Any]) -> Any:
     if not query.done():
         raise TimeoutError(f"a reading took more than {READ_SECONDS:.0f} s")
     return query.result()

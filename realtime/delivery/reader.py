@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import close_old_connections, connection
 
@@ -22,6 +22,8 @@ READ_SECONDS = 30.0  # the longest that a connection waits for its own query
 KEPT = 32  # results; a page of the log with long messages is about a megabyte
 OPEN_SECONDS = 5.0  # a thread's connection with SQLite stays open: opening one costs ten times as much as most queries
 
+Result = TypeVar("Result")
+
 _conditions = threading.Lock()  # held while a query gets its condition
 
 
@@ -31,9 +33,9 @@ class Reader:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
-        self._kept: dict[Hashable, Future] = {}
+        self._kept: dict[Hashable, Future[Any]] = {}
 
-    def submit(self, key: Hashable, read: Callable[[], Any]) -> Future:
+    def submit(self, key: Hashable, read: Callable[[], Result]) -> Future[Result]:
         """A future for what ``read`` returns. The same ``key`` gives the same future; ``None`` shares with nobody.
 
         A key must therefore name the moment too (the cursor, say). A failed query is not kept.
@@ -57,7 +59,7 @@ class Reader:
         return known is not None and known.done() and not known.exception()
 
 
-async def result_of(query: Future) -> Any:
+async def result_of(query: Future[Result]) -> Result:
     """The result of a query, for a coroutine, which waits for at most ``READ_SECONDS``.
 
     Raises TimeoutError after that, and whatever the query raised. The query goes on: others may wait for it.
@@ -69,7 +71,7 @@ async def result_of(query: Future) -> Any:
     return query.result()
 
 
-def result_for_thread(query: Future) -> Any:
+def result_for_thread(query: Future[Result]) -> Result:
     """As ``result_of``, for a thread. The threads that wait for one query are woken in turns."""
     if not query.done():
         condition = _condition_of(query)
@@ -79,13 +81,13 @@ def result_for_thread(query: Future) -> Any:
     return query.result()
 
 
-def _condition_of(query: Future) -> StaggeredCondition:
+def _condition_of(query: Future[Any]) -> StaggeredCondition:
     with _conditions:
         condition = query.__dict__.get("condition")
         if condition is None:
             condition = query.__dict__["condition"] = StaggeredCondition()
 
-            def start(_: Future) -> None:
+            def start(_: Future[Any]) -> None:
                 with condition:
                     condition.start()
 
@@ -93,14 +95,14 @@ def _condition_of(query: Future) -> StaggeredCondition:
         return condition
 
 
-def wait_queue_of(query: Future, loop: asyncio.AbstractEventLoop) -> WaitQueue:
+def wait_queue_of(query: Future[Any], loop: asyncio.AbstractEventLoop) -> WaitQueue:
     """The wait queue of an event loop for a query. Only for that loop's own thread."""
     known: dict[asyncio.AbstractEventLoop, WaitQueue] = query.__dict__.setdefault("wait_queues", {})
     queue = known.get(loop)
     if queue is None:
         queue = known[loop] = WaitQueue(loop)
 
-        def wake(_: Future) -> None:
+        def wake(_: Future[Any]) -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(queue.wake)
 
@@ -108,7 +110,7 @@ def wait_queue_of(query: Future, loop: asyncio.AbstractEventLoop) -> WaitQueue:
     return queue
 
 
-def _with_fresh_connection(read: Callable[[], Any]) -> Any:
+def _with_fresh_connection(read: Callable[[], Result]) -> Result:
     close_old_connections()
     try:
         return read()

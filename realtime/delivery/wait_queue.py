@@ -101,7 +101,12 @@ class WaitQueue:
     async def wait(self, seconds: float) -> None:
         """Wait for the next wake-up in a coroutine, for at most so many seconds."""
         woken = self._loop.create_future()
-        waiter = self.call_once(seconds, lambda: woken.done() or woken.set_result(None))
+
+        def end() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        waiter = self.call_once(seconds, end)
         try:
             await woken
         finally:

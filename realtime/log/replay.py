@@ -61,13 +61,15 @@ class LogSlice(tuple[Frame, ...]):
             return self
         if number not in self.memo:
             self.memo[number] = LogSlice(self[:number])
-        return self.memo[number]
+        shared: LogSlice = self.memo[number]
+        return shared
 
     def encoded(self, encode: Callable[["LogSlice"], Encoded]) -> Encoded:
         """The result of ``encode``, which is called once for this slice."""
         if encode not in self.memo:
             self.memo[encode] = encode(self)
-        return self.memo[encode]
+        shared: Encoded = self.memo[encode]
+        return shared
 
     @cached_property
     def audience(self) -> frozenset[str]:
@@ -128,7 +130,7 @@ def start(raw: str | None) -> Start:
     return Start(cursor, newest=newest)
 
 
-def _rows() -> QuerySet:
+def _rows() -> QuerySet[Event, Any]:
     return Event.objects.order_by("id").values_list("id", "type", "at", "fields", "audience", named=True)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from ..transports.refusal import refusal, refusal_of
+from ..transports.refusal import refusal, refusal_of, signed_in
 from . import receipts_form, receipts_store
 
 MOST_BYTES = 64 * 1024
@@ -59,9 +59,10 @@ def receive(request: HttpRequest) -> HttpResponseBase:
     """
     if refused := refusal_of(request, "POST"):
         return refused
+    user = signed_in(request)
     if request.content_type != "application/json":
         return refusal(415, "A report is JSON.")
-    if wait := budget.spend(request.user.pk, "posts", 1, POSTS_A_MINUTE):
+    if wait := budget.spend(user.pk, "posts", 1, POSTS_A_MINUTE):
         return refusal(429, "Too many reports.", **{"Retry-After": str(wait)})
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
@@ -70,12 +71,12 @@ def receive(request: HttpRequest) -> HttpResponseBase:
         report = receipts_form.parse(body)
     except ValueError as error:
         return refusal(400, str(error))
-    if wait := budget.spend(request.user.pk, "events", report.size, EVENTS_A_MINUTE):
+    if wait := budget.spend(user.pk, "events", report.size, EVENTS_A_MINUTE):
         return refusal(429, "Too many events.", **{"Retry-After": str(wait)})
-    if wait := daily.spend(request.user.pk, "events", report.size, EVENTS_A_DAY):
+    if wait := daily.spend(user.pk, "events", report.size, EVENTS_A_DAY):
         return refusal(429, "Too many events for a day.", **{"Retry-After": str(wait)})
     try:
-        accepted, refused = receipts_store.store(request.user, report)
+        accepted, not_theirs = receipts_store.store(user, report)
     except receipts_store.TooMany as error:
         return refusal(429, str(error), **{"Retry-After": "3600"})
-    return JsonResponse({"accepted": accepted, "refused": refused}, headers={"Cache-Control": "no-store"})
+    return JsonResponse({"accepted": accepted, "refused": not_theirs}, headers={"Cache-Control": "no-store"})

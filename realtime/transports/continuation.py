@@ -6,7 +6,7 @@ application only decides. It defers what happens on the open connection (``defer
 part, too, as far as it can (``DirectWriter.release_handshake``).
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from ..delivery.direct_writer import direct_writer_of
@@ -20,7 +20,7 @@ Continuation = Callable[[Receive, Send], Awaitable[None]]
 KEY = "realtime.continuation"
 
 
-def defer(scope: Scope, continuation: Continuation) -> bool:
+def defer(scope: Mapping[str, Any], continuation: Continuation) -> bool:
     """Run ``continuation`` once the application has returned. Return ``False`` when no wrapper is there to run it."""
     if KEY not in scope:
         return False

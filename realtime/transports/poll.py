@@ -10,7 +10,7 @@ from ..access import authority
 from ..delivery.subscriber import Subscriber, Subscription
 from ..log import replay
 from ..log.events import to_json
-from .refusal import refusal, refusal_of
+from .refusal import refusal, refusal_of, signed_in
 
 MOST = 200  # events in one answer
 
@@ -23,6 +23,7 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     """
     if refused := refusal_of(request, "GET"):
         return refused
+    user = signed_in(request)
     raw = request.GET.get("last_event_id")
     start = replay.start(raw)
     frames = replay.tail(start.cursor, MOST)
@@ -30,9 +31,9 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
         start, frames = replay.start(raw), []
     # Authority is read after the events, so that it is never older than they are: nobody sees an event that came after
     # their rights or their session ended.
-    viewer = authority.load([request.user.pk]).get(request.user.pk)
+    viewer = authority.load([user.pk]).get(user.pk)
     session_key = request.session.session_key or ""
-    asker = Subscriber(request.user.pk, session_key, request.user.get_session_auth_hash(), subscription, start.cursor)
+    asker = Subscriber(user.pk, session_key, user.get_session_auth_hash(), subscription, start.cursor)
     asker.session_over = not authority.living_sessions({session_key})
     reason = asker.ended(viewer)
     if viewer is None or reason == "signed out":

@@ -95,12 +95,12 @@ def limited(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
         if entry.wait:
             return refusal(429, "Too often; please wait.", **{"Retry-After": str(entry.wait)})
         try:
-            signed_in = request.user.is_authenticated
+            user = request.user if request.user.is_authenticated else None
         except BaseException:  # the database is away, which must not count against the address
             entry.refund()
             raise
-        if signed_in:
-            entry.belongs_to(request.user.pk)
+        if user is not None:
+            entry.belongs_to(user.pk)
         return view(request, *args, **kwargs)
 
     return serve

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, JsonResponse
 
 from ..delivery.subscriber import names_another_user
@@ -25,6 +26,12 @@ def refusal_of(request: HttpRequest, method: str) -> JsonResponse | None:
     if names_another_user(request.GET.get("user"), request.user.pk):
         return refusal(409, "Somebody else is signed in.")
     return None
+
+
+def signed_in(request: HttpRequest) -> AbstractBaseUser:
+    """The person of a request that ``refusal_of`` has not refused."""
+    assert request.user.is_authenticated
+    return request.user
 
 
 async def deny(scope: Any, send: Any, status: int, retry_after: int = 0) -> None:

@@ -30,7 +30,7 @@ from ..log import replay
 from ..log.replay import LogSlice
 from . import continuation
 from .peer_socket import PeerSocket
-from .refusal import refusal, refusal_of
+from .refusal import refusal, refusal_of, signed_in
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         if refused.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
             return redirect_to_login(request.get_full_path())
         return refused
+    user = signed_in(request)
     if not settings.SSE_ENABLED:
         return refusal(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
     if hub.closing or not _slots.take():
@@ -57,9 +58,9 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     slot = Slot(_slots)
     start = replay.start(request.headers.get("Last-Event-ID") or request.GET.get("last_event_id"))
     subscriber = Subscriber(
-        user_id=request.user.pk,
+        user_id=user.pk,
         session_key=request.session.session_key or "",
-        auth_hash=request.user.get_session_auth_hash(),
+        auth_hash=user.get_session_auth_hash(),
         transport="sse",
         subscription=subscription,
         cursor=start.cursor,

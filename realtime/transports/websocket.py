@@ -50,6 +50,7 @@ class SubscriberConsumer(AsyncConsumer):
     """One socket of a subscriber. Subclasses return in ``subscription`` what their address delivers."""
 
     channel_layer_alias = "none"  # no channel: see above
+    scope: Any  # with what the middleware adds to it
     open_sockets: ClassVar[int] = 0
 
     _driver: Driver | None = None
