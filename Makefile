@@ -59,7 +59,7 @@ bench: ## measured beside the peers, in an hour: reports/bench.html (ARGS="--onl
 bench-quick: ## the same in two minutes, with few clients: does it all work, not how fast is it
 	@$(MAKE) --no-print-directory bench ARGS="--quick --json reports/bench-quick.json $(ARGS)"
 
-lint: ## every linter (.pre-commit-config.yaml), known vulnerabilities (STRICT=1: fails where something cannot be asked)
+lint: ## every linter (.pre-commit-config.yaml), known vulnerabilities (STRICT=1: fails where something could not be checked)
 	@scripts/setup.sh --dev
 	@.venv/bin/pre-commit run --all-files
 	@.venv/bin/python scripts/audit.py$(if $(STRICT), --strict)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
 
 from tests.support.site import ROOT
 
@@ -68,7 +69,9 @@ def test_a_hook_runs_what_is_pinned_or_kept_here(name):
     assert HOOKS[name]["language"] == "system"
     if program.parent == Path(".venv/bin"):
         owners = {
-            one.name for one in distributions() if str(Path("../../../bin", program.name)) in map(str, one.files or ())
+            canonicalize_name(one.name)
+            for one in distributions()
+            if str(Path("../../../bin", program.name)) in map(str, one.files or ())
         }
         wanted = (ROOT / "requirements-dev.in").read_text(encoding="utf-8").splitlines()
         assert [line for line in wanted if line.split(" ")[0] in owners], owners
