@@ -1,4 +1,4 @@
-"""The ASGI application, where HTTP meets WebSocket: what Daphne serves."""
+"""The ASGI application, which serves both HTTP and WebSocket. Daphne runs it."""
 
 import os
 
@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
 
 django_application = get_asgi_application()
 
-# After Django is set up, since these need its models.
+# These imports need Django's models, so they follow the set-up of Django.
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
@@ -21,18 +21,20 @@ from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
 
 from .body_limits import bounded_bodies  # noqa: E402
 from .garbage_collection import tune_garbage_collection  # noqa: E402
-from .middleware import own_origin_only, own_session_only  # noqa: E402
+from .middleware import with_allowed_origin, without_malformed_session  # noqa: E402
 from .servers.daphne_bodies import limit_bodies  # noqa: E402
 from .servers.daphne_shutdown import stop_in_time  # noqa: E402
 from .servers.daphne_transport import batch_daphne_writes  # noqa: E402
 from .servers.daphne_writer import with_flow_control  # noqa: E402
 from .servers.uvicorn_writer import with_direct_writers  # noqa: E402
-from .websocket_auth import SignedIn, refused_without_data  # noqa: E402
+from .websocket_auth import StreamAuthMiddleware, refused_without_database  # noqa: E402
 
-# An unknown address is refused like one that is not allowed; without this it would be an error in the log.
+# URLRouter raises an error, which is logged, for a path that matches no route. This route rejects such handshakes.
 refuse = WebsocketDenier.as_asgi()
 addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
-sockets = refused_without_data(own_session_only(limited_handshakes(SessionMiddleware(SignedIn(addresses)))))
+sockets = refused_without_database(
+    without_malformed_session(limited_handshakes(SessionMiddleware(StreamAuthMiddleware(addresses))))
+)
 
 application = with_flow_control(
     with_direct_writers(
@@ -40,7 +42,7 @@ application = with_flow_control(
             ProtocolTypeRouter(
                 {
                     "http": bounded_bodies(django_application),
-                    "websocket": own_origin_only(CookieMiddleware(sockets), refuse),
+                    "websocket": with_allowed_origin(CookieMiddleware(sockets), refuse),
                 }
             )
         )

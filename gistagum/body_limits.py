@@ -1,7 +1,7 @@
-"""Requests that are larger than any that the site has a use for are refused before they are kept.
+"""Rejection of requests whose body exceeds the site's limit, before the body is stored.
 
-Django writes whatever is sent with a form to the disk before anybody can judge it, under ASGI even what is sent with no
-form; and Daphne writes all of it before it asks Django at all (gistagum/servers/daphne_bodies.py).
+Django writes an uploaded form to disk before a view can check it, and under ASGI it does so with any body. Daphne
+writes the whole body to disk before it calls Django (gistagum/servers/daphne_bodies.py).
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -13,12 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 Message = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
-FORM_MB = 2  # what a form may hold besides its file
+FORM_MB = 2  # allowed for the other fields of a form, besides its file
 REFUSAL = b"The request is larger than this site accepts.\n"
 
 
-def largest() -> int:
-    """How many bytes a request may send."""
+def max_request_bytes() -> int:
+    """The maximum size of a request body, in bytes."""
     return (settings.UPLOAD_MAX_MB + FORM_MB) * 2**20
 
 
@@ -26,54 +26,54 @@ def _length(text: str | bytes) -> int:
     try:
         return int(text or 0)
     except ValueError:
-        return 0  # whoever reads the body says what is wrong with it
+        return 0  # an invalid header is reported by the code that reads the body
 
 
 class BodyMiddleware:
-    """413 for a request that says it is too large. Under WSGI none of it has been read then."""
+    """Respond with 413 to a request whose Content-Length exceeds the limit. Under WSGI its body is not read."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if _length(request.META.get("CONTENT_LENGTH", "")) > largest():
+        if _length(request.META.get("CONTENT_LENGTH", "")) > max_request_bytes():
             return HttpResponse(REFUSAL, status=413, content_type="text/plain")
         return self.get_response(request)
 
 
 class _TooLarge(Exception):
-    """What is still coming is not waited for."""
+    """The body exceeds the limit. The rest of it is not awaited."""
 
 
 def bounded_bodies(application: Application) -> Application:
-    """The same ASGI application, which is asked about no request that says, or turns out, to be too large."""
+    """Wrap an ASGI application: respond with 413 once the declared or the received size exceeds the limit."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
-        said = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        taken, answered = 0, False
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+        received, responded = 0, False
 
-        async def receive_some() -> Message:
-            nonlocal taken
+        async def receive_limited() -> Message:
+            nonlocal received
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > largest():
+            received += len(message.get("body", b""))
+            if received > max_request_bytes():
                 raise _TooLarge
             return message
 
-        async def send_on(message: Message) -> None:
-            nonlocal answered
-            answered = True
+        async def send_noted(message: Message) -> None:
+            nonlocal responded
+            responded = True
             await send(message)
 
         try:
-            if _length(said) > largest():
+            if _length(declared) > max_request_bytes():
                 raise _TooLarge
-            await application(scope, receive_some, send_on)
+            await application(scope, receive_limited, send_noted)
         except _TooLarge:
-            if not answered:
+            if not responded:
                 headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
                 await send({"type": "http.response.start", "status": 413, "headers": headers})
                 await send({"type": "http.response.body", "body": REFUSAL})

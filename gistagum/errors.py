@@ -1,4 +1,4 @@
-"""What is answered when a request fails: 503 while the database is away, 500 for any other fault."""
+"""The error handler of the site: 503 while the database is unavailable, 500 for any other exception."""
 
 import random
 import sys
@@ -9,17 +9,17 @@ from django.views import defaults
 
 from realtime.transports.refusal import refusal
 
-from .database import is_away
+from .database import is_unavailable
 
-RETRY_SECONDS = (3, 10)  # browsers come back spread over this range
+RETRY_SECONDS = (3, 10)  # Retry-After is a random value in this range, so that browsers do not return all at once
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Django's ``handler500``, called while the fault is being handled."""
-    if not is_away(sys.exc_info()[1]):
+    """Django's ``handler500``. Django calls it while the exception is being handled."""
+    if not is_unavailable(sys.exc_info()[1]):
         return defaults.server_error(request)
     retry = {"Retry-After": str(random.randint(*RETRY_SECONDS))}
     if "/api/" in request.path:
         return refusal(503, "The server cannot reach its data just now.", **retry)
-    # Without the request: whatever a page shows of the person would need the database.
+    # Rendered without the request: context processors would query the database for the user.
     return HttpResponse(loader.get_template("503.html").render(), status=503, headers=retry)

@@ -1,7 +1,7 @@
-"""Python's garbage collector, tuned for a server: much stays for good, and connections stay for hours.
+"""Garbage collection tuned for a server, where modules stay loaded and connections stay open for hours.
 
-By default it looks at every object again and again while connections come and events are sent. With a thousand
-connections each full collection is a pause of a tenth of a second and more, for everybody.
+By default, Python examines every object again and again while connections open and events are sent. With a thousand
+connections, each full collection pauses the process for a tenth of a second or more.
 """
 
 import gc
@@ -12,7 +12,7 @@ MIDDLE = 5  # collections of the middle generation before a full collection (10)
 
 
 def tune_garbage_collection() -> None:
-    """Exempt what has been loaded by now (code, settings, models): it stays until the process ends."""
+    """Exclude the objects loaded so far (code, settings, models) from collection, and raise the thresholds."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW, YOUNG, MIDDLE)

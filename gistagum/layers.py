@@ -1,8 +1,8 @@
-"""From REDIS_URL to the channel layer that carries events between processes.
+"""``CHANNEL_LAYERS`` from ``REDIS_URL``. The channel layer carries events between processes.
 
-The Pub/Sub layer and not the core one: it has no list per receiver that fills up and drops (django/channels_redis#97),
-keeps no group members behind a process that died, and forgets none after a day. What it does not tell while Redis is
-away is found in the log (docs/architecture.md, "Redis carries speed, not truth").
+The Pub/Sub layer is used and not the core layer. It has no list per receiver that fills up and drops messages
+(django/channels_redis#97), leaves no group members behind when a process dies, and expires none after a day. Messages
+lost while Redis is down are read from the event log (docs/architecture.md, "Redis carries speed, not truth").
 """
 
 from typing import Any
@@ -17,10 +17,10 @@ FORMS = "redis://host:port/db, rediss://…, several of them by comma (shards), 
 
 
 def channel_layers(redis_url: str) -> dict[str, Any]:
-    """``CHANNEL_LAYERS`` for an address, or for none (in memory: one process only).
+    """Return ``CHANNEL_LAYERS`` for a Redis URL. An empty URL means the in-memory layer, for one process only.
 
-    Raises ImproperlyConfigured for an address of another form. Redis Cluster is spoken to as single nodes: Pub/Sub
-    reaches every node of it, so the address of any one will do.
+    Raise ImproperlyConfigured for a URL of another form. Redis Cluster is addressed as a single node: Pub/Sub reaches
+    every node of a cluster, so the URL of any node is enough.
     """
     if not redis_url:
         return {"default": {"BACKEND": IN_MEMORY}}
@@ -31,17 +31,17 @@ def channel_layers(redis_url: str) -> dict[str, Any]:
 
 
 def _limits() -> dict[str, Any]:
-    # Every wait has a limit. Reading has none of its own: Pub/Sub waits as long as nothing is said.
+    # Every wait has a limit, except for reading: a Pub/Sub connection waits until a message is published.
     return {"socket_connect_timeout": CONNECT_SECONDS, "health_check_interval": 15}
 
 
 def _host(url: str) -> dict[str, Any]:
     try:
         parts = urlsplit(url.strip())
-        known = parts.scheme == "unix" or (parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0)
-    except ValueError:  # which may repeat the address, and with it a password
-        known = False
-    if not known:
+        valid = parts.scheme == "unix" or (parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0)
+    except ValueError:  # the message of which may contain the URL, and with it a password
+        valid = False
+    if not valid:
         raise ImproperlyConfigured(f"REDIS_URL is not an address that is known; it may be {FORMS}.")
     return {"address": url.strip(), **_limits()}
 
@@ -54,7 +54,7 @@ def _sentinel(url: str) -> dict[str, Any]:
         database = int(parts.path.strip("/") or 0)
     except ValueError:
         raise ImproperlyConfigured(f"REDIS_URL names no host:port for a sentinel; it may be {FORMS}.") from None
-    if "@" in parts.netloc:  # would be taken for a part of a host's name, and be told in every fault
+    if "@" in parts.netloc:  # would be taken for a part of a host name, and appear in every error message
         raise ImproperlyConfigured(
             f"REDIS_URL has a password for sentinels, which are asked without; it may be {FORMS}."
         )

@@ -1,18 +1,18 @@
-"""How the log is kept readable by those who run the site."""
+"""Logging filters that remove tracebacks which do not help an operator."""
 
 import logging
 
-from .database import is_away
+from .database import is_unavailable
 
 
 class NoForeignTracebacks(logging.Filter):
-    """Takes the traceback out of what Django logs of a bad request: anybody can send those, and the fault is theirs.
+    """Remove the traceback from records about invalid requests, which any client can send.
 
-    What is our own fault (``django.request`` at ERROR, an answer of 500) keeps its own.
+    Records about our own errors (``django.request`` at ERROR, a response of 500) keep their traceback.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let everything pass."""
+        """Remove the traceback if the record is about an invalid request. Every record passes."""
         refused = record.name == "django.request" and record.levelno < logging.ERROR
         if refused or record.name.startswith("django.security"):
             record.exc_info = record.exc_text = None
@@ -20,14 +20,14 @@ class NoForeignTracebacks(logging.Filter):
 
 
 class OneLine(logging.Filter):
-    """Makes one line of a fault of the database: its traceback would say no more, and come again with each request."""
+    """Reduce records about an unavailable database to one line. The traceback adds nothing and would recur often."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Take the traceback of such a fault away, and see to it that the fault itself is told."""
+        """Replace the traceback of such an error by its message. Every record passes."""
         error = record.exc_info[1] if record.exc_info else None
-        if is_away(error):
-            said = record.getMessage()
-            told = said if str(error) in said else f"{said}: {error}"
-            record.msg, record.args = "%s", (" ".join(told.split()),)
+        if is_unavailable(error):
+            message = record.getMessage()
+            text = message if str(error) in message else f"{message}: {error}"
+            record.msg, record.args = "%s", (" ".join(text.split()),)
             record.exc_info = record.exc_text = None
         return True

@@ -1,4 +1,4 @@
-"""What is answered or mended before anything else looks at a request."""
+"""Middleware for HTTP and for WebSocket handshakes: the health check, session cookies and the Origin header."""
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -17,9 +17,10 @@ SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 
 
 class HealthMiddleware:
-    """``/health/``, for load balancers, containers and scripts: ``OK`` when this process can serve.
+    """Respond to ``/health/`` with ``OK`` when this process can reach the database, else with 503.
 
-    Ahead of everything else, since those who ask know neither our host names nor a session.
+    Load balancers, containers and scripts request it. It precedes other middleware, since these clients know neither
+    an allowed host name nor a session.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -37,54 +38,55 @@ class HealthMiddleware:
 
 
 class SessionCookieMiddleware:
-    """Drops a session cookie that cannot be one of ours, before it reaches the database.
+    """Drop a malformed session cookie before it is used in a query.
 
-    Cookies are unquoted, so one may hold any character; PostgreSQL refuses a NUL with an error, not with "no such row".
+    Cookies are unquoted, so one may contain any character. PostgreSQL responds to a NUL with an error and not with an
+    empty result.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        drop_foreign_session(request.COOKIES)
+        drop_malformed_session(request.COOKIES)
         return self.get_response(request)
 
 
-def drop_foreign_session(cookies: MutableMapping[str, str]) -> None:
-    """Take a session cookie that cannot be one of ours out of a request's cookies."""
+def drop_malformed_session(cookies: MutableMapping[str, str]) -> None:
+    """Remove the session cookie from a request's cookies if it does not have the form of a session key."""
     key = cookies.get(settings.SESSION_COOKIE_NAME)
     if key is not None and not SESSION_KEY.fullmatch(key):
         del cookies[settings.SESSION_COOKIE_NAME]
 
 
-def own_session_only(application: Application) -> Application:
-    """The same for WebSocket handshakes, behind Channels' CookieMiddleware."""
+def without_malformed_session(application: Application) -> Application:
+    """Wrap an ASGI application like ``SessionCookieMiddleware``. Channels' CookieMiddleware must be outside of it."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
-        drop_foreign_session(scope["cookies"])
+        drop_malformed_session(scope["cookies"])
         await application(scope, receive, send)
 
     return serve
 
 
-def own_origin_only(application: Application, refuse: Application) -> Application:
-    """WebSocket handshakes of the site's own pages go on, those of other pages are refused.
+def with_allowed_origin(application: Application, refuse: Application) -> Application:
+    """Wrap an ASGI application: pass WebSocket handshakes of other origins to ``refuse``.
 
-    A browser sends the session along from every page of the same host, whatever its port, and of hosts beside it.
+    A browser sends the session cookie from every page of the same host, on any port, and of sibling hosts.
     """
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
-        named = {name: value.decode("latin1").lower() for name, value in scope["headers"]}
-        allowed = is_own_origin(named.get(b"origin", ""), named.get(b"host", ""))
+        headers = {name: value.decode("latin1").lower() for name, value in scope["headers"]}
+        allowed = is_allowed_origin(headers.get(b"origin", ""), headers.get(b"host", ""))
         await (application if allowed else refuse)(scope, receive, send)
 
     return serve
 
 
-def is_own_origin(origin: str, host: str) -> bool:
-    """Whether a page of this origin may listen at this host: those that may, by Django's rule, send forms there.
+def is_allowed_origin(origin: str, host: str) -> bool:
+    """Return whether a page of ``origin`` may open a WebSocket to ``host``. The rule is Django's rule for CSRF.
 
-    That is the host's own origin and ``CSRF_TRUSTED_ORIGINS`` (of which ``https://*.name`` means every host below).
+    Allowed are the host's own origin and ``CSRF_TRUSTED_ORIGINS``, where ``https://*.name`` means every subdomain.
     """
     domain, _ = split_domain_port(host)
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):

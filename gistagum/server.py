@@ -1,8 +1,8 @@
-"""The server that the settings ask for, as a command line for start.sh.
+"""The command line of the server that the settings select, for start.sh.
 
 ``python -m gistagum.server`` prints ``prepare`` or ``as-it-is`` (whether to migrate and collect static files first),
-where the site will be, and the words of the command. Reading the settings is also the check that a bad value stops the
-start, with one line that names it. ``--url`` prints only where the site will be.
+the URL of the site, and the words of the command. It reads the settings, so an invalid setting stops the start with
+one line that names it. ``--url`` prints only the URL of the site.
 """
 
 import os
@@ -17,7 +17,7 @@ GUNICORN = "gunicorn --bind {host}:{port} --workers {workers} gistagum.wsgi:appl
 
 
 def command(settings: Any) -> str:
-    """The words that start.sh becomes."""
+    """Return the command that start.sh executes."""
     template = DAPHNE if settings.USE_DAPHNE else GUNICORN
     return template.format(host=settings.HOST, port=settings.PORT, workers=settings.WEB_CONCURRENCY)
 
@@ -28,11 +28,11 @@ def main(arguments: list[str]) -> None:
     from django.core.exceptions import ImproperlyConfigured
 
     try:
-        first = "as-it-is" if settings.SKIP_MIGRATE else "prepare"
+        preparation = "as-it-is" if settings.SKIP_MIGRATE else "prepare"
     except ImproperlyConfigured as error:
         sys.exit(f"gistagum: {error}")
     url = f"http://{settings.HOST}:{settings.PORT}"
-    sys.stdout.write(url if "--url" in arguments else f"{first} {url} {command(settings)}")
+    sys.stdout.write(url if "--url" in arguments else f"{preparation} {url} {command(settings)}")
 
 
 if __name__ == "__main__":

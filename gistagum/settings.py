@@ -1,4 +1,4 @@
-"""Settings of the site: the one place that reads the environment (.env.example documents every variable)."""
+"""Settings of the site. Only this module reads the environment; .env.example documents every variable."""
 
 import os
 import string
@@ -15,10 +15,10 @@ from .layers import channel_layers
 from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# Tests and trials name another file (or /dev/null), so that a developer's .env never decides what they see.
+# Tests set another file (or /dev/null), so that a developer's .env does not influence them.
 env = Environment(Path(os.environ.get("GISTAGUM_ENV_FILE") or BASE_DIR / ".env"))
 
-# --- who we are -----------------------------------------------------------------------------------------------
+# --- identity -------------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
 HTTPS = env.boolean("HTTPS", not DEBUG)
 
@@ -44,9 +44,9 @@ for origin in CSRF_TRUSTED_ORIGINS:
     if not origin.startswith(("https://", "http://")):
         raise ImproperlyConfigured(f"CSRF_TRUSTED_ORIGINS holds {origin!r}; each must start with https:// or http://.")
 
-# --- what it is made of ---------------------------------------------------------------------------------------
+# --- applications, middleware and templates -------------------------------------------------------------------
 INSTALLED_APPS = [
-    "gistagum.servers.daphne_app.DaphneConfig",  # before staticfiles: its runserver speaks ASGI
+    "gistagum.servers.daphne_app.DaphneConfig",  # before staticfiles, so that runserver uses ASGI
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -99,15 +99,15 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "projeng.forms.rendering.OfficeFormRenderer"
 
-# How many threads of a process no stream can take (SSE_MAX_STREAMS is the streams' share).
+# The threads of a process that are reserved for requests other than streams (SSE_MAX_STREAMS limits the streams).
 WEB_THREADS = env.integer("WEB_THREADS", 16, 1, 500)
 
-# --- where things are kept ------------------------------------------------------------------------------------
+# --- storage --------------------------------------------------------------------------------------------------
 VAR_DIR = BASE_DIR / "var"
 DATABASES = {
     "default": database_settings(
         env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'gistagum.sqlite3'))}"),
-        max_connections=WEB_THREADS + 6,  # the pages' threads, the streams' readers, the tail
+        max_connections=WEB_THREADS + 6,  # threads for pages, reader threads for streams, the log's tail
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -128,7 +128,7 @@ TIME_ZONE = "Asia/Manila"
 USE_TZ = True
 USE_I18N = False
 
-# --- signing in -----------------------------------------------------------------------------------------------
+# --- authentication -------------------------------------------------------------------------------------------
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -144,7 +144,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_HTTPONLY = True
 SIGN_IN_TRIES = env.integer("SIGN_IN_TRIES", 5, 1, 1000)
 
-# --- safety in the browser ------------------------------------------------------------------------------------
+# --- security in the browser ----------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -162,16 +162,16 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 if HTTPS:
-    # TLS ends at a proxy in front of us, which must set (and overwrite) this header.
+    # A proxy terminates TLS. It must set this header and overwrite what a client sends.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
-    # Other names below ours, and browsers' built-in lists, are for whoever owns the domain to decide.
+    # HSTS for subdomains and for browsers' preload lists is the decision of the domain's owner.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
-# --- the server (gistagum/server.py makes the command line of it) ---------------------------------------------
+# --- the server (gistagum/server.py builds its command line) --------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
 if not set(HOST) <= set(string.ascii_letters + string.digits + ".-:[]"):
     raise ImproperlyConfigured(f"HOST is {HOST!r}; it may be a host name or an address.")
@@ -191,7 +191,7 @@ if WEBSOCKET_BROADCAST and not REDIS_URL and not USE_DAPHNE and WEB_CONCURRENCY 
         "processes need Redis: set REDIS_URL, or WEB_CONCURRENCY=1."
     )
 
-# --- what is running (realtime/rollout/presence.py tells it to operators) ---------------------------------------------
+# --- the running version (realtime/rollout/presence.py reports it to operators) -------------------------------
 CODE_VERSION = code_version(BASE_DIR)
 SCRIPTS_VERSION = scripts_version(BASE_DIR)
 
@@ -201,7 +201,7 @@ SSE_MAX_STREAMS = env.integer("SSE_MAX_STREAMS", 1000, 1, 20_000)
 WEBSOCKET_MAX_SOCKETS = env.integer("WEBSOCKET_MAX_SOCKETS", 5000, 1, 50_000)
 STREAMS_PER_PERSON = env.integer("STREAMS_PER_PERSON", 100, 1, 50_000)
 OPENS_PER_ADDRESS = env.integer("OPENS_PER_ADDRESS", 2000, 10, 1_000_000)
-WEBSOCKET_SUBPROTOCOL = "gistagum.v1"  # clients that offer it get what is due as one JSON array
+WEBSOCKET_SUBPROTOCOL = "gistagum.v1"  # clients that offer it receive frames in JSON arrays
 SSE_HEARTBEAT_SECONDS = env.integer("SSE_HEARTBEAT_SECONDS", 15, 1, 60)
 EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
 
@@ -209,7 +209,7 @@ EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
 USE_WEBSOCKETS = env.boolean("USE_WEBSOCKETS", False)
 WEBSOCKET_SHADOW = env.boolean("WEBSOCKET_SHADOW", False)
 WEBSOCKET_ROLLOUT_GROUPS = env.names("WEBSOCKET_ROLLOUT_GROUPS")
-# Groups alone mean these groups, not these and everybody else.
+# With groups and no percentage, only members of the groups get WebSocket.
 WEBSOCKET_ROLLOUT_PERCENT = env.integer("WEBSOCKET_ROLLOUT_PERCENT", 0 if WEBSOCKET_ROLLOUT_GROUPS else 100, 0, 100)
 for name, wanted in (("USE_WEBSOCKETS", USE_WEBSOCKETS), ("WEBSOCKET_SHADOW", WEBSOCKET_SHADOW)):
     if wanted and not USE_DAPHNE:
@@ -219,7 +219,7 @@ for name, wanted in (("USE_WEBSOCKETS", USE_WEBSOCKETS), ("WEBSOCKET_SHADOW", WE
 if WEBSOCKET_SHADOW and not SSE_ENABLED:
     raise ImproperlyConfigured("WEBSOCKET_SHADOW is true and SSE_ENABLED is false; in shadow SSE is what people see.")
 
-# The switches of the migration as they stand, and where each value comes from.
+# The switches of the migration: the value of each, and its source.
 SWITCHES = {
     name: {"value": globals()[name], "source": env.source(name)}
     for name in (
@@ -232,10 +232,10 @@ SWITCHES = {
         "SSE_ENABLED",
     )
 }
-# An address of Redis may hold a password: what matters here is whether there is one.
+# A Redis URL may contain a password, so only its presence is recorded.
 SWITCHES["REDIS_URL"] = {"value": bool(REDIS_URL), "source": env.source("REDIS_URL")}
 
-# --- when WebSocket is taken away by itself (manage.py watch_rollout) ------------------------------------------
+# --- limits of the automatic demotion from WebSocket (manage.py watch_rollout) ---------------------------------
 ROLLOUT_MAX_FAILED_PERCENT = env.integer("ROLLOUT_MAX_FAILED_PERCENT", 5, 0, 100)
 ROLLOUT_MAX_MISSING = env.integer("ROLLOUT_MAX_MISSING", 0, 0, 1_000_000)
 ROLLOUT_MAX_P99_MS = env.integer("ROLLOUT_MAX_P99_MS", 3000, 1, 600_000)
@@ -270,7 +270,7 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Whoever wanted the connection says so in one line; the pool would repeat it at every try.
+    # The code that needs a connection logs its failure once. These loggers would repeat it at every attempt.
     "loggers": {
         "psycopg.pool": {"level": "ERROR"},
         "channels_redis": {"level": "CRITICAL"},

@@ -1,9 +1,9 @@
-"""Static files: hashed names for ever-lasting caching, compressed at collection."""
+"""Storage of static files: hashed names, which browsers may cache for ever, and compression at collection."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
-    """As WhiteNoise's, and ``import "./x.js"`` inside our ES modules is rewritten to the hashed name too."""
+    """WhiteNoise's storage, which also rewrites ``import "./x.js"`` in ES modules to the hashed name."""
 
     support_js_module_import_aggregation = True

@@ -1,4 +1,4 @@
-"""Every address of the site, but for /health/ (gistagum/middleware.py)."""
+"""The URLs of the site, except for /health/ (gistagum/middleware.py)."""
 
 from django.contrib import admin
 from django.urls import include, path

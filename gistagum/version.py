@@ -1,4 +1,4 @@
-"""Which code this is, so that evidence (a suite's result, a rehearsed rollback) can say for what it holds."""
+"""Digests of the code and of the scripts. Recorded evidence (test results, rehearsed rollbacks) names its version."""
 
 import hashlib
 from pathlib import Path
@@ -10,13 +10,13 @@ SCRIPT_KINDS = {".sh", ".awk"}
 
 
 def code_version(root: Path) -> str:
-    """Twelve hex digits that change with the code that serves the site, with or without a repository around it."""
+    """Return twelve hex digits that change with the code that serves the site. No Git repository is needed."""
     paths = [path for part in PARTS for path in (root / part).rglob("*") if path.suffix in KINDS]
     return _digest(root, [*paths, *(root / name for name in FILES if (root / name).is_file())])
 
 
 def scripts_version(root: Path) -> str:
-    """The same of what moves the site from phase to phase: a rehearsal holds for these scripts and phases."""
+    """Return such a digest of the scripts and env files that move the site between phases."""
     scripts = [path for path in (root / "scripts").rglob("*") if path.suffix in SCRIPT_KINDS]
     return _digest(root, [*scripts, *(root / "env").glob("*.env")])
 

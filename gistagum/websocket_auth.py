@@ -1,4 +1,4 @@
-"""Who is at the other end of a WebSocket handshake, and what becomes of it while nobody can tell."""
+"""Authentication of WebSocket handshakes, and their rejection while the database is unavailable."""
 
 import asyncio
 import logging
@@ -16,26 +16,26 @@ from .middleware import Application
 logger = logging.getLogger(__name__)
 
 
-class SignedIn(AuthMiddleware):
-    """As Channels' own, on the threads that read for streams.
+class StreamAuthMiddleware(AuthMiddleware):
+    """Channels' middleware, which loads the user on the threads that read for streams.
 
-    Its own handshakes all wait for one thread. After an outage that has work for minutes: for those who have given up
-    meanwhile, and whose next tries wait behind them.
+    In Channels, all handshakes share one thread. After an outage it is busy for minutes with handshakes whose clients
+    have disconnected, while their next attempts wait in the same queue.
     """
 
     async def resolve_scope(self, scope: Any) -> None:
-        """Find out who it is. Raises TimeoutError when that takes too long; not begun yet, it is left undone."""
+        """Load the user. Raise TimeoutError after ``READ_SECONDS``; a query that has not begun is cancelled."""
         reading = hub.reader.submit(None, partial(get_user.func, scope))
         scope["user"]._wrapped = await asyncio.wait_for(asyncio.wrap_future(reading), READ_SECONDS)
 
 
-def refused_without_data(application: Application) -> Application:
-    """While it cannot be known who somebody is, they are refused, and come back."""
+def refused_without_database(application: Application) -> Application:
+    """Wrap an ASGI application: reject handshakes while the database is unavailable. Browsers then reconnect."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
         try:
             await application(scope, receive, send)
-        except (OperationalError, InterfaceError, TimeoutError) as error:  # a consumer that has accepted raises none
+        except (OperationalError, InterfaceError, TimeoutError) as error:  # consumers raise none after accepting
             logger.warning("A socket is refused, its browser will come back: %s: %s", type(error).__name__, error)
             await send({"type": "websocket.close"})
 

@@ -1,4 +1,4 @@
-"""The WSGI application: what Gunicorn serves (pages and SSE)."""
+"""The WSGI application, which serves pages and SSE. Gunicorn runs it."""
 
 import os
 

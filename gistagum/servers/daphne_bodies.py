@@ -2,7 +2,7 @@
 
 import sys
 
-from ..body_limits import REFUSAL, largest
+from ..body_limits import REFUSAL, max_request_bytes
 
 
 def limit_bodies() -> None:
@@ -16,13 +16,13 @@ def limit_bodies() -> None:
         refused = False
 
         def gotLength(self, length: int | None) -> None:
-            super().gotLength(0 if length and length > largest() else length)
-            if length and length > largest():
+            super().gotLength(0 if length and length > max_request_bytes() else length)
+            if length and length > max_request_bytes():
                 self.refuse()
 
         def handleContentChunk(self, data: bytes) -> None:
             self.received += len(data)
-            if self.received > largest():
+            if self.received > max_request_bytes():
                 self.refuse()
             if not self.refused:
                 super().handleContentChunk(data)

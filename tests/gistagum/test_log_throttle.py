@@ -22,12 +22,12 @@ def clock() -> Clock:
 @pytest.fixture
 def say(clock):
     """``say("text %s", 1)``: the line as it is written; ``None`` when it is left out."""
-    sparing = LogThrottle(clock)
+    throttle = LogThrottle(clock)
 
     def line(text, *arguments, name="django.request", level=logging.WARNING, **extra):
         record = logging.LogRecord(name, level, "", 0, text, arguments, None)
         record.__dict__.update(extra)
-        return record.getMessage() if sparing.filter(record) else None
+        return record.getMessage() if throttle.filter(record) else None
 
     return line
 
@@ -91,7 +91,7 @@ def test_what_is_said_of_anything_else_than_requests_is_always_written(say):
 
 
 def test_any_number_of_kinds_takes_bounded_memory(clock):
-    sparing = LogThrottle(clock)
+    throttle = LogThrottle(clock)
     for number in range(5_000):
-        sparing.filter(logging.LogRecord(f"django.{number}", logging.INFO, "", 0, "text", (), None))
-    assert len(sparing._kinds) <= 1_001
+        throttle.filter(logging.LogRecord(f"django.{number}", logging.INFO, "", 0, "text", (), None))
+    assert len(throttle._kinds) <= 1_001

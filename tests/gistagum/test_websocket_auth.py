@@ -11,7 +11,7 @@ from channels.sessions import SessionMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 
-from gistagum.websocket_auth import SignedIn, refused_without_data
+from gistagum.websocket_auth import StreamAuthMiddleware, refused_without_database
 
 pytestmark = pytest.mark.django_db  # the threads that read look after their connections
 TOGETHER = 3
@@ -29,7 +29,7 @@ async def shake_hands() -> list[dict[str, Any]]:
         said.append(message)
 
     scope = {"type": "websocket", "path": "/nothing/here/", "query_string": b"", "headers": [], "cookies": {}}
-    application = refused_without_data(SessionMiddleware(SignedIn(WebsocketDenier.as_asgi())))
+    application = refused_without_database(SessionMiddleware(StreamAuthMiddleware(WebsocketDenier.as_asgi())))
     await asyncio.wait_for(application(scope, receive, send), 20)
     return said
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from gistagum.body_limits import largest
+from gistagum.body_limits import max_request_bytes
 from tests.support.site import Site
 
 from .raw import Raw, status_of
@@ -96,7 +96,7 @@ def test_what_fits_is_taken(site, path):
 
 def test_the_limit_is_a_little_more_than_a_file(settings):
     settings.UPLOAD_MAX_MB = 3
-    assert largest() == LARGEST
+    assert max_request_bytes() == LARGEST
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from gistagum.middleware import is_own_origin
+from gistagum.middleware import is_allowed_origin
 from projeng.access import Role
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on
@@ -109,18 +109,18 @@ def test_who_may_send_forms_may_listen_and_nobody_else(settings, https):
     settings.CSRF_TRUSTED_ORIGINS = ["https://Map.example:8443", "https://*.lgu.example"]
     scheme, wrong = ("https", "http") if https else ("http", "https")
     for host in ("office.example", "office.example:8000", "works.city.example", "[::1]:8000"):
-        assert is_own_origin(f"{scheme}://{host}", host)
-        assert not is_own_origin(f"{wrong}://{host}", host)
-        assert not is_own_origin(f"{scheme}://{host}", "office.example:1")
+        assert is_allowed_origin(f"{scheme}://{host}", host)
+        assert not is_allowed_origin(f"{wrong}://{host}", host)
+        assert not is_allowed_origin(f"{scheme}://{host}", "office.example:1")
     for trusted in ("https://map.example:8443", "https://lgu.example", "https://a.b.lgu.example"):
-        assert is_own_origin(trusted, "office.example")
-        assert not is_own_origin(trusted, "evil.example")
+        assert is_allowed_origin(trusted, "office.example")
+        assert not is_allowed_origin(trusted, "evil.example")
     for foreign in (
         "https://map.example",
         "http://a.lgu.example",
         "https://evillgu.example",
         "https://b.office.example",
     ):
-        assert not is_own_origin(foreign, "office.example")
+        assert not is_allowed_origin(foreign, "office.example")
     # Both are served, and yet each is its own: what one of them is talked into saying does not open the other.
-    assert not is_own_origin(f"{scheme}://works.city.example", "office.example")
+    assert not is_allowed_origin(f"{scheme}://works.city.example", "office.example")
