@@ -1,4 +1,4 @@
-"""Who is at work: the person behind the request, or the command, in whose course something changes."""
+"""The actor of a change: the user of the current request, or the name of the running command."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,17 +7,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
-NOBODY = "the system"
+SYSTEM = "the system"
 _actor: ContextVar[Any] = ContextVar("actor", default=None)
 
 
 def person_name(user: Any) -> str:
-    """How the office calls somebody: their full name, or else their user name."""
+    """Return a user's display name: the full name, or the user name if there is none."""
     return user.get_full_name() or user.get_username()
 
 
 def actor_name(fallback: Any = None) -> str:
-    """The name of who is at work; else that of the ``fallback`` user; else "the system"."""
+    """Return the name of the current actor, else of the ``fallback`` user, else "the system"."""
     actor = _actor.get()
     if isinstance(actor, str):
         return actor
@@ -26,12 +26,12 @@ def actor_name(fallback: Any = None) -> str:
     for user in (actor, fallback):
         if user is not None and user.is_authenticated:
             return person_name(user)
-    return NOBODY
+    return SYSTEM
 
 
 @contextmanager
 def acting(actor: Any) -> Iterator[None]:
-    """Within this block, ``actor`` (a user, a request with its user, or the name of a command) is at work."""
+    """Within this block, ``actor`` is the current actor: a user, a request, or the name of a command."""
     token = _actor.set(actor)
     try:
         yield
@@ -40,13 +40,13 @@ def acting(actor: Any) -> Iterator[None]:
 
 
 class ActorMiddleware:
-    """Makes the signed-in user the actor of whatever the request changes."""
+    """Make the signed-in user the actor of all changes during the request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # Not request.user: it is lazy, and asgiref compares what context variables hold, in the event loop, where
-        # the comparison would ask the database.
+        # Not request.user, which is lazy: asgiref compares the values of context variables in the event loop, and the
+        # comparison would query the database there.
         with acting(request):
             return self.get_response(request)

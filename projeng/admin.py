@@ -1,4 +1,4 @@
-"""The administration of the office's data. What is recorded by the system itself can be read there, not changed."""
+"""The admin of the office's data. Records that the system writes, such as the timeline, are read-only."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from .models import (
 
 admin.site.login_form = AdminSignInForm
 
-# Files have no public address, so no link to one is shown.
+# Files have no public URL, so the widgets show no link.
 FILE_WIDGETS = {
     models.FileField: {"widget": FileInput},
     models.ImageField: {"widget": FileInput, "form_class": PictureField},
@@ -34,18 +34,18 @@ FILE_WIDGETS = {
 AUTHORS = {ProjectCost: "created_by", ProjectProgress: "created_by", ProjectDocument: "uploaded_by"}
 
 
-class _Part(admin.TabularInline):
-    """What belongs to a project can be added on the project's page.
+class _PartInline(admin.TabularInline):
+    """An inline that only adds parts (reports, costs, ...) to a project.
 
-    What is there already has lists of its own (``ProjectAdmin.parts``): a project may have hundreds of costs, more
-    than a form could hold.
+    Existing parts have change lists of their own (``ProjectAdmin.parts``): a project may have hundreds of costs, more
+    than one form can hold.
     """
 
     extra = 0
     formfield_overrides = FILE_WIDGETS
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Who did it is recorded, not chosen."""
+        """Exclude the author, which is set to the current user."""
         return [AUTHORS[self.model]] if self.model in AUTHORS else []
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -58,25 +58,25 @@ class _Part(admin.TabularInline):
         return False
 
 
-class ProgressInline(_Part):
+class ProgressInline(_PartInline):
     model = ProjectProgress
 
 
-class CostInline(_Part):
+class CostInline(_PartInline):
     model = ProjectCost
 
 
-class MilestoneInline(_Part):
+class MilestoneInline(_PartInline):
     model = ProjectMilestone
 
 
-class DocumentInline(_Part):
+class DocumentInline(_PartInline):
     model = ProjectDocument
 
 
 @admin.register(Project)
 class ProjectAdmin(admin.ModelAdmin):
-    """Projects; their progress comes from the newest report."""
+    """Projects. The progress is read-only: it comes from the newest report."""
 
     list_display = ("name", "prn", "barangay", "status", "progress", "project_cost", "updated_at")
     list_filter = ("status", "barangay", "source_of_funds")
@@ -88,12 +88,12 @@ class ProjectAdmin(admin.ModelAdmin):
     formfield_overrides = FILE_WIDGETS
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
-        """What is recorded, not typed in; a project that is there already shows what belongs to it."""
+        """Add the links to the parts, which only an existing project has."""
         return self.readonly_fields if obj is None else (*self.readonly_fields, "parts")
 
     @admin.display(description="Recorded")
     def parts(self, obj: Project) -> SafeString:
-        """The way to the project's reports, costs, milestones and documents, with their numbers."""
+        """Return links to the change lists of the project's parts, with the number of each."""
         links = [
             (
                 reverse(f"admin:{part.model._meta.app_label}_{part.model._meta.model_name}_changelist"),
@@ -106,13 +106,13 @@ class ProjectAdmin(admin.ModelAdmin):
         return format_html_join(" · ", '<a href="{}?project__id__exact={}">{}: {}</a>', links)
 
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
-        """A new project is created by whoever adds it here."""
+        """Set the creator of a new project to the current user."""
         if not change:
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool) -> None:
-        """What is added to a project here is by whoever adds it."""
+        """Set the author of new parts to the current user."""
         author = AUTHORS.get(formset.model)
         for row in formset.extra_forms:
             if author:
@@ -120,13 +120,13 @@ class ProjectAdmin(admin.ModelAdmin):
         super().save_formset(request, form, formset, change)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
-        """A project may be deleted with its timeline, though a timeline by itself may not be."""
+        """Allow deleting a project with its timeline, whose lines cannot be deleted individually."""
         listed, counts, not_permitted, protected = super().get_deleted_objects(objs, request)
         return listed, counts, not_permitted - {ProjectActivity._meta.verbose_name}, protected
 
 
 class _PartAdmin(admin.ModelAdmin):
-    """What belongs to projects, by itself."""
+    """The change list of one kind of project part."""
 
     list_select_related = ("project",)
     autocomplete_fields = ("project",)
@@ -134,12 +134,12 @@ class _PartAdmin(admin.ModelAdmin):
     formfield_overrides = FILE_WIDGETS
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Who did it is recorded, not chosen; and it stays with its project."""
+        """Make the author read-only, and the project of an existing part."""
         author = (AUTHORS[self.model],) if self.model in AUTHORS else ()
         return author if obj is None else ("project", *author)
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
-        """What is added here is by whoever adds it."""
+        """Set the author of a new part to the current user."""
         author = AUTHORS.get(self.model)
         if author and not change:
             setattr(obj, author, request.user)
@@ -175,7 +175,7 @@ class DocumentAdmin(_PartAdmin):
 
 @admin.register(Notification)
 class NotificationAdmin(admin.ModelAdmin):
-    """People's notifications; whatever is changed here reaches open pages too."""
+    """Notifications. Changes made here reach open pages as well."""
 
     list_display = ("message", "recipient", "is_read", "created_at")
     list_filter = ("is_read",)
@@ -185,13 +185,13 @@ class NotificationAdmin(admin.ModelAdmin):
     date_hierarchy = "created_at"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> tuple[str, ...]:
-        """What was sent stays as it was sent, and with whom it was sent to."""
+        """Make everything but the read flag of a sent notification read-only."""
         return () if obj is None else ("recipient", "project", "message", "created_at")
 
 
 @admin.register(ProjectActivity)
 class ActivityAdmin(ReadOnlyAdmin):
-    """Timelines, as they were written."""
+    """The lines of the projects' timelines, read-only."""
 
     list_display = ("at", "project", "actor", "summary")
     list_select_related = ("project",)

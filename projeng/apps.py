@@ -1,4 +1,4 @@
-"""All wiring of the office: signals, and the rule of who may see which project's events."""
+"""The app's start-up: connects signals, and registers the audience rule and the channel layer's groups."""
 
 from django.apps import AppConfig
 
@@ -19,4 +19,4 @@ class ProjengConfig(AppConfig):
         audience.register(access.granted_keys)
         signals.connect_signals()
         if settings.WEBSOCKET_BROADCAST:
-            broadcast.register(channels_utils.messages_of, channels_utils.groups_of, channels_utils.shown)
+            broadcast.register(channels_utils.messages_of, channels_utils.groups_of, channels_utils.ephemeral_of)

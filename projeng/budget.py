@@ -1,38 +1,38 @@
-"""The budget check: how much of a project's money is spent, and from where on that is alarming."""
+"""The budget check: the share of a project's budget that is spent, and its alert level."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-# The first level whose share is reached counts; URGENT is the only one that must be exceeded.
+# The highest level whose threshold (percent) is reached applies. Only that of URGENT must be exceeded.
 URGENT_ABOVE = Decimal(100)
 LEVELS = ((Decimal(95), "CRITICAL"), (Decimal(80), "WARNING"))
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What a project has cost so far (pesos) against what it may cost; without a budget there is no share."""
+    """The costs of a project and its budget, in pesos. ``total`` is ``None`` for a project without a budget."""
 
     spent: Decimal
     total: Decimal | None
 
     @property
     def percent(self) -> Decimal | None:
-        """The share that is spent, in percent, exactly; ``None`` without a budget."""
+        """The exact share of the budget that is spent, in percent; ``None`` without a budget."""
         return self.spent * 100 / self.total if self.total else None
 
     @property
     def shown_percent(self) -> float | None:
-        """The share with one decimal, for display."""
+        """The share rounded to one decimal, for display."""
         return None if self.percent is None else float(self.percent.quantize(Decimal("0.1"), ROUND_HALF_UP))
 
     @property
     def remaining(self) -> Decimal | None:
-        """What is left, in pesos; negative when overspent."""
+        """The unspent rest of the budget, in pesos; negative when overspent, ``None`` without a budget."""
         return self.total - self.spent if self.total else None
 
     @property
     def level(self) -> str:
-        """``URGENT`` above 100 %, ``CRITICAL`` from 95 %, ``WARNING`` from 80 %, else empty."""
+        """The alert level: ``URGENT`` above 100 %, ``CRITICAL`` from 95 %, ``WARNING`` from 80 %, else empty."""
         if self.percent is None:
             return ""
         if self.percent > URGENT_ABOVE:

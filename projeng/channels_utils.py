@@ -1,7 +1,8 @@
-"""The way into the channel layer: its groups, and what goes to them.
+"""The groups of the channel layer, and helpers that send messages to them.
 
-Groups ``user_{id}_notifications`` (handler ``send_notification``) and ``project_updates`` (handler ``send_update``),
-messages ``{"type": handler, "data": {…}}``: what any code sends there reaches the sockets of those who may see it.
+The groups are ``user_{id}_notifications`` (handler ``send_notification``) and ``project_updates`` (handler
+``send_update``). A message is ``{"type": handler, "data": {…}}``. Any code may send one: it reaches the sockets of the
+users who may see it.
 """
 
 import re
@@ -19,31 +20,31 @@ from .access import ALL_PROJECTS, project_key
 from .events import NOTIFICATIONS, PROJECTS
 
 PROJECT_GROUP = "project_updates"
-SERVERS_GROUP = "servers"  # for the servers' own events: what somebody lost must be known as fast as what somebody did
+SERVERS_GROUP = "servers"  # events for the servers, such as a revoked permission, which must take effect at once
 NOTIFICATION_HANDLER = "send_notification"
 PROJECT_HANDLER = "send_update"
 
 
 def notification_group(user_id: int) -> str:
-    """The group of one person's notifications."""
+    """Return the group of one user's notifications."""
     return f"user_{user_id}_notifications"
 
 
 def broadcast_notification(user_id: int, data: dict[str, Any]) -> None:
-    """Send a notification frame to one person's sockets, now and in the background; it is not kept anywhere."""
+    """Send a notification frame to one user's sockets, in the background. It is not stored."""
     broadcast.layer.send(lambda: [Message(notification_group(user_id), NOTIFICATION_HANDLER, data)])
 
 
 def broadcast_project_update(data: dict[str, Any]) -> None:
-    """Send a project frame to those who may see its ``project_id`` (without one: those who see all projects)."""
+    """Send a project frame to the users who may see its ``project_id``; without one, to those who see all projects."""
     broadcast.layer.send(lambda: [Message(PROJECT_GROUP, PROJECT_HANDLER, data)])
 
 
-# --- how the log's events go through the layer ------------------------------------------------------------------
+# --- the log's events in the channel layer ----------------------------------------------------------------------
 
 
 def messages_of(event: Event) -> list[Message]:
-    """The messages that carry a committed event to the groups of those who may be concerned."""
+    """Return the messages that carry a committed event, one for each group whose users may see it."""
     topic = topic_of(event.type)
     if topic is None:
         return [Message(SERVERS_GROUP, "authority_changed", {}, logged=event.pk)]
@@ -56,12 +57,12 @@ def messages_of(event: Event) -> list[Message]:
 
 
 def groups_of(user_ids: Collection[int]) -> Iterable[str]:
-    """The groups whose messages concern somebody among these users."""
+    """Return the groups that a process with connections of these users subscribes to."""
     return [PROJECT_GROUP, SERVERS_GROUP, *map(notification_group, user_ids)]
 
 
-def shown(group: str, handler: str, data: dict[str, Any]) -> EphemeralMessage | None:
-    """What is shown of a message that did not come from the log; ``None`` for a handler that there is not."""
+def ephemeral_of(group: str, handler: str, data: dict[str, Any]) -> EphemeralMessage | None:
+    """Return a group's message that is not from the log as an ephemeral message; ``None`` for an unknown handler."""
     if handler == NOTIFICATION_HANDLER and (match := re.fullmatch(r"user_(\d+)_notifications", group)):
         return ephemeral_message(NOTIFICATIONS, [user_key(int(match[1]))], {"type": "notification", **data})
     if handler == PROJECT_HANDLER and group == PROJECT_GROUP:

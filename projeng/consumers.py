@@ -1,4 +1,4 @@
-"""The WebSocket door: which address carries what. How a socket works is in realtime/transports/websocket.py."""
+"""The WebSocket consumers: the subscription of each path. Their base class is in realtime/transports/websocket.py."""
 
 from realtime.delivery.subscriber import Subscription
 from realtime.transports.websocket import SubscriberConsumer
@@ -8,21 +8,21 @@ from .events import NOTIFICATIONS, PROJECTS
 
 
 class NotificationConsumer(SubscriberConsumer):
-    """One person's notifications."""
+    """The notifications of the user."""
 
     def subscription(self, query: dict[str, str]) -> Subscription:
         return subscriptions.of_topics(NOTIFICATIONS)
 
 
 class ProjectUpdateConsumer(SubscriberConsumer):
-    """The projects that the person may see."""
+    """The events and state of the projects that the user may see."""
 
     def subscription(self, query: dict[str, str]) -> Subscription:
         return subscriptions.of_topics(PROJECTS)
 
 
 class EventsConsumer(SubscriberConsumer):
-    """Everything that a page needs: ``?topics=`` names what (default: all)."""
+    """The topics named in ``?topics=`` (default: all), for a whole page."""
 
     def subscription(self, query: dict[str, str]) -> Subscription:
         return subscriptions.of_page(query.get("topics"))

@@ -1,4 +1,4 @@
-"""What every page knows: the person's role, their unread count, and the cursor of the state that it shows."""
+"""The context processor of all pages: the user's role, unread count, transport and page cursor."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ INBOXES = {Role.HEAD: "head_notifications", Role.FINANCE: "finance_notifications
 
 
 def home_of(role: Role | None) -> str:
-    """The name of the page where somebody of this role starts."""
+    """Return the URL name of the home page of this role."""
     return HOMES[role]
 
 
 def inbox_of(role: Role | None) -> str:
-    """The name of the notification page of this role."""
+    """Return the URL name of the notification page of this role."""
     return INBOXES.get(role, "engineer_notifications")
 
 
 def office(request: HttpRequest) -> dict[str, Any]:
-    """Template context for all pages of a signed-in person; empty for others."""
+    """Return the template context for a signed-in user; empty for anonymous users."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}

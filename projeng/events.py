@@ -1,4 +1,4 @@
-"""Every event of the office: what it means and what it carries (docs/events.md is checked against this)."""
+"""The event types of the office and their fields. A test compares docs/events.md with them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,16 +7,16 @@ from realtime.log.events import EventType
 
 NOTIFICATIONS = "notifications"
 PROJECTS = "projects"
-DASHBOARD = "dashboard"  # a topic of state only
+DASHBOARD = "dashboard"  # has state frames only, no events
 TOPICS = (NOTIFICATIONS, PROJECTS, DASHBOARD)
 
 
-# --- one person's messages --------------------------------------------------------------------------------------
+# --- notifications ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationCreated(EventType):
-    """A new message for one person."""
+    """A new notification for one user."""
 
     type = "notification"
     topic = NOTIFICATIONS
@@ -28,7 +28,7 @@ class NotificationCreated(EventType):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _NotificationsTouched(EventType):
+class _NotificationsChanged(EventType):
     topic = NOTIFICATIONS
 
     notification_ids: list[int]
@@ -37,15 +37,15 @@ class _NotificationsTouched(EventType):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotificationsRead(_NotificationsTouched):
-    """One person's messages were read, here or in another tab. ``all``: every one, and none is listed."""
+class NotificationsRead(_NotificationsChanged):
+    """Notifications of one user were read. ``all`` means every one; ``notification_ids`` is empty then."""
 
     type = "notifications_read"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotificationsDeleted(_NotificationsTouched):
-    """One person's messages were deleted. ``all``: every one, and none is listed."""
+class NotificationsDeleted(_NotificationsChanged):
+    """Notifications of one user were deleted. ``all`` means every one; ``notification_ids`` is empty then."""
 
     type = "notifications_deleted"
 
@@ -55,9 +55,9 @@ class NotificationsDeleted(_NotificationsTouched):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectEvent(EventType):
-    """What all events of one project carry: which project, a sentence for its timeline, and who did it.
+    """Base of the events of one project: the project, a summary for its timeline, and the actor.
 
-    ``activity_id`` is the line's id in the timeline, ``null`` when the project is gone.
+    ``activity_id`` is the id of the timeline's line; ``null`` when the project was deleted.
     """
 
     topic = PROJECTS
@@ -71,7 +71,7 @@ class ProjectEvent(EventType):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectCreated(ProjectEvent):
-    """A project was entered."""
+    """A project was created."""
 
     type = "project_created"
 
@@ -105,7 +105,7 @@ class ProjectStatusChanged(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectDeleted(ProjectEvent):
-    """A project is gone."""
+    """A project was deleted."""
 
     type = "project_deleted"
 
@@ -114,7 +114,7 @@ class ProjectDeleted(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class AssignmentChanged(ProjectEvent):
-    """Engineers were assigned to a project, or taken off it. Each is ``{"id", "name"}``."""
+    """Engineers were assigned to a project or unassigned from it. Each is ``{"id", "name"}``."""
 
     type = "assignment_changed"
 
@@ -125,7 +125,7 @@ class AssignmentChanged(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ProgressUpdated(ProjectEvent):
-    """Progress was reported (``action``: added, changed, deleted). ``progress`` is the project's own afterwards."""
+    """A progress report changed (``action``: added, changed, deleted). ``progress`` is the project's new progress."""
 
     type = "progress_updated"
 
@@ -138,9 +138,9 @@ class ProgressUpdated(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class CostUpdated(ProjectEvent):
-    """A cost was entered (``action``: added, changed, deleted).
+    """A cost changed (``action``: added, changed, deleted).
 
-    ``spent`` (pesos) and ``spent_percent`` (of the budget, ``null`` without one) are the sums afterwards.
+    ``spent`` (pesos) and ``spent_percent`` (of the budget, ``null`` without one) are the project's new totals.
     """
 
     type = "cost_updated"
@@ -156,7 +156,7 @@ class CostUpdated(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MilestoneUpdated(ProjectEvent):
-    """A milestone was set (``action``: added, changed, deleted)."""
+    """A milestone changed (``action``: added, changed, deleted)."""
 
     type = "milestone_updated"
 
@@ -168,7 +168,7 @@ class MilestoneUpdated(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentUpdated(ProjectEvent):
-    """A document was filed (``action``: added, changed, deleted)."""
+    """A document changed (``action``: added, changed, deleted)."""
 
     type = "document_updated"
 
@@ -180,7 +180,7 @@ class DocumentUpdated(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectsChanged(EventType):
-    """Many projects changed at once (an import, say): one summary; who shows projects loads them again."""
+    """Many projects changed at once, for example in an import. Pages that show projects reload them."""
 
     type = "projects_changed"
     topic = PROJECTS

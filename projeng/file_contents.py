@@ -1,7 +1,8 @@
-"""What a file is by its contents: whether they are of the kind that its ending says.
+"""Checks that the contents of a file match its extension.
 
-Pillow reads pictures and ``zipfile`` what is packed. The rest begins with a few fixed bytes; libraries that guess a
-kind from contents know those too, but neither what is in an archive nor what is text, which is where the lies are.
+Pillow checks pictures, and ``zipfile`` archives and packed documents. Other kinds have a fixed signature at the
+beginning. Libraries that guess the kind from contents know these signatures, but check neither the members of an
+archive nor whether a file is text, which are the cases that matter.
 """
 
 import struct
@@ -10,38 +11,38 @@ from typing import IO
 
 from PIL import Image
 
-LARGEST_PICTURE = 50_000_000  # pixels; reading a JPEG of so many takes 150 MB for a moment, others take less
-LARGEST_UNPACKED = 2**30  # bytes that an archive may say it holds
-LARGEST_DIRECTORY = 2 * 2**20  # bytes of an archive's list of contents, some ten thousand names
+LARGEST_PICTURE = 50_000_000  # pixels; decoding a JPEG of this size takes 150 MB of memory, other formats take less
+LARGEST_UNPACKED = 2**30  # bytes, as an archive declares them
+LARGEST_DIRECTORY = 2 * 2**20  # bytes of an archive's central directory, enough for some ten thousand names
 
 PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-BEGINNINGS = {
+SIGNATURES = {
     ".pdf": (b"%PDF-",),
     ".doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
     ".xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
     ".dwg": (b"AC10", b"AC1.", b"AC2."),
 }
-PACKED = {".zip": "", ".docx": "word/", ".xlsx": "xl/"}  # the folder that must be in it
+ARCHIVES = {".zip": "", ".docx": "word/", ".xlsx": "xl/"}  # each with the folder that it must contain
 TEXT = {".csv", ".txt"}
-NO_TEXT = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1a\x1b")
-BYTE_ORDER = (b"\xff\xfe", b"\xfe\xff")  # what UTF-16 begins with
-CHECKED = {*PICTURES, *BEGINNINGS, *PACKED, *TEXT}
+NOT_TEXT = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1a\x1b")
+BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16
+CHECKED = {*PICTURES, *SIGNATURES, *ARCHIVES, *TEXT}
 
 
-def fits(file: IO[bytes], ending: str) -> bool:
-    """Whether the file's contents are of the kind of this ending (one of ``CHECKED``), and whole as far as can be seen.
+def matches_extension(file: IO[bytes], ending: str) -> bool:
+    """Return whether the contents match the extension (one of ``CHECKED``) and appear complete.
 
-    The file is left at its beginning. Nothing is unpacked, and no picture of absurd size is read.
+    The file position is reset to the beginning. Nothing is unpacked, and no picture above the limit is decoded.
     """
     file.seek(0)
     try:
         if ending in PICTURES:
             return _is_picture(file, PICTURES[ending])
-        if ending in PACKED:
-            return _is_packed(file, PACKED[ending])
+        if ending in ARCHIVES:
+            return _is_archive(file, ARCHIVES[ending])
         if ending in TEXT:
             return _is_text(file)
-        return _begins_with(file, BEGINNINGS[ending])
+        return _has_signature(file, SIGNATURES[ending])
     finally:
         file.seek(0)
 
@@ -51,34 +52,34 @@ def _is_picture(file: IO[bytes], kind: str) -> bool:
         image = Image.open(file, formats=[kind])
         if image.width * image.height > LARGEST_PICTURE:
             return False
-        if kind == "JPEG":  # it has no sums to check; an eighth of its size is enough to see that it is whole
+        if kind == "JPEG":  # has no checksums; decoding it at an eighth of its size shows whether it is complete
             image.draft("RGB", (image.width // 8, image.height // 8))
             image.load()
         else:
             image.verify()
-    except Exception:  # noqa: BLE001 (Pillow raises all sorts of errors for what is no picture)
+    except Exception:  # noqa: BLE001 (Pillow raises many kinds of errors for invalid files)
         return False
     return True
 
 
-def _begins_with(file: IO[bytes], beginnings: tuple[bytes, ...]) -> bool:
-    # Some programs write an empty line or a byte order mark first.
-    return file.read(64).lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(beginnings)
+def _has_signature(file: IO[bytes], signatures: tuple[bytes, ...]) -> bool:
+    # Some programs write an empty line or a byte order mark before the signature.
+    return file.read(64).lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(signatures)
 
 
 def _is_text(file: IO[bytes]) -> bool:
     first = file.read(2)
-    if first in BYTE_ORDER:
-        return True  # UTF-16, half of whose bytes are zero
-    piece = first
-    while piece:
-        if piece.translate(None, NO_TEXT) != piece:
+    if first in BYTE_ORDER_MARKS:
+        return True  # UTF-16, in which half of the bytes may be zero
+    chunk = first
+    while chunk:
+        if chunk.translate(None, NOT_TEXT) != chunk:
             return False
-        piece = file.read(2**16)
+        chunk = file.read(2**16)
     return True
 
 
-def _is_packed(file: IO[bytes], folder: str) -> bool:
+def _is_archive(file: IO[bytes], folder: str) -> bool:
     if file.read(4) != b"PK\x03\x04" or not _has_small_directory(file):
         return False
     try:
@@ -93,12 +94,12 @@ def _is_packed(file: IO[bytes], folder: str) -> bool:
 
 
 def _has_small_directory(file: IO[bytes]) -> bool:
-    """Looked at before ``zipfile`` does, which keeps half a kilobyte for each name in the directory."""
+    """Return whether the central directory is small. ``zipfile`` uses half a kilobyte of memory for each name in it."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 2**16 - 22))
     tail = file.read()
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) < end + 22 or tail[max(0, end - 20) : end].startswith(b"PK\x06\x07"):
-        return False  # none, or a second one, for what is larger than anything accepted here
+        return False  # no directory, or a ZIP64 directory, which only archives above the limits need
     [directory] = struct.unpack("<L", tail[end + 12 : end + 16])
     return directory <= LARGEST_DIRECTORY

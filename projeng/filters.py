@@ -1,4 +1,4 @@
-"""Finding projects: search, filters and sorting of the project list."""
+"""Search, filters and sorting of the project list."""
 
 from decimal import Decimal
 from typing import Any
@@ -32,7 +32,7 @@ LEVEL_CHOICES = (
 
 
 def with_spent(projects: QuerySet[Project]) -> QuerySet[Project]:
-    """The projects, each with ``spent_total`` (pesos) and ``spent_share`` (of its budget; for sorting only)."""
+    """Annotate projects with ``spent_total`` (pesos) and ``spent_share`` (of the budget; for sorting only)."""
     sums = ProjectCost.objects.filter(project=OuterRef("pk")).order_by().values("project").annotate(sum=Sum("amount"))
     spent = Coalesce(Subquery(sums.values("sum")), Decimal(0), output_field=PESOS)
     share = Cast(F("spent_total"), FloatField()) / NullIf(Cast(F("project_cost"), FloatField()), 0.0)
@@ -40,8 +40,8 @@ def with_spent(projects: QuerySet[Project]) -> QuerySet[Project]:
 
 
 def at_level(projects: QuerySet[Project], level: str) -> QuerySet[Project]:
-    """Those of the projects (``with_spent``) at a level of the budget check, as ``budget.Budget.level`` names it."""
-    # Products and not shares: they are exact, and rounded where the database counts in floating point.
+    """Return the projects (annotated by ``with_spent``) at a level of ``budget.Budget.level``, or at any level."""
+    # Products are compared, not shares: they are exact, and rounded on a database that uses floating point.
     projects = projects.alias(spent_x100=Round(F("spent_total") * 100, 2, output_field=PESOS))
     exceeded = Q(spent_x100__gt=_budget_times(URGENT_ABOVE))
     budgeted = projects.filter(project_cost__gt=0)
@@ -63,7 +63,7 @@ def _budget_times(percent: Decimal) -> Round:
 
 
 class ProjectFilter(filters.FilterSet):
-    """What the project list can be narrowed down by. ``queryset`` is what the person may see, ``with_spent``."""
+    """The filters of the project list. ``queryset``: the visible projects, annotated by ``with_spent``."""
 
     q = filters.CharFilter(
         label="Search",
@@ -93,15 +93,15 @@ class ProjectFilter(filters.FilterSet):
         self.filters["source_of_funds"].extra["choices"] = [(name, name) for name in funds if name]
 
     def search(self, projects: QuerySet[Project], name: str, value: str) -> QuerySet[Project]:
-        """Every word is in the name, the PRN or the barangay."""
+        """Return projects with every word of ``value`` in the name, the PRN or the barangay."""
         for word in value.split()[:10]:
             projects = projects.filter(Q(name__icontains=word) | Q(prn__icontains=word) | Q(barangay__icontains=word))
         return projects
 
     def filter_level(self, projects: QuerySet[Project], name: str, value: str) -> QuerySet[Project]:
-        """How much of the budget is spent."""
+        """Return projects at a level of the budget check."""
         return at_level(projects, value)
 
     def order(self, projects: QuerySet[Project], name: str, value: str) -> QuerySet[Project]:
-        """Sorted; the newest first of those that are alike, so that pages never overlap."""
+        """Sort projects, and those of equal value by id, newest first, so that pages never overlap."""
         return projects.order_by(SORTS[value][1], "-pk")

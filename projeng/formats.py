@@ -1,4 +1,4 @@
-"""How the office writes amounts, shares and dates in messages, pages and events."""
+"""Formats of amounts, percentages and dates in messages, pages and events."""
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,7 +13,7 @@ def pesos(amount: Decimal) -> str:
 
 
 def percent(share: Decimal) -> str:
-    """``45%``, ``45.5%``: as many decimals as it needs, two at most."""
+    """``45%``, ``45.5%``: as many decimals as needed, two at most."""
     text = f"{Decimal(share).quantize(Decimal('0.01'), ROUND_HALF_UP):f}"
     return f"{text.rstrip('0').rstrip('.')}%"
 
@@ -30,6 +30,6 @@ def moment(value: datetime) -> str:
 
 
 def shortened(value: Any, limit: int = 200) -> str:
-    """Text of at most ``limit`` characters."""
+    """Return the value as text, shortened to at most ``limit`` characters."""
     text = str(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,4 +1,4 @@
-"""People's notifications: sending, reading and deleting them, each with its event in the same transaction."""
+"""Sending, marking and deleting notifications. Each change publishes its event in the same transaction."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -13,30 +13,30 @@ from realtime.log.publish import Announcement, lock_log, publish
 from .events import NotificationCreated, NotificationsDeleted, NotificationsRead
 from .models import Notification, Project
 
-LISTED_IDS = 500  # an event that would list more says "all" instead
+LISTED_IDS = 500  # an event that would list more ids sets "all" instead
 
 
 def unread_counts(user_ids: Collection[int]) -> dict[int, int]:
-    """How many unread notifications each of these users has."""
+    """Return the number of unread notifications of each user, by user id."""
     counted = Notification.objects.filter(recipient_id__in=user_ids, is_read=False).values_list("recipient_id")
     return dict.fromkeys(user_ids, 0) | dict(counted.annotate(count=Count("pk")).order_by())
 
 
 @transaction.atomic
 def send(users: Iterable[Any], message: str, project: Project | None = None) -> list[Notification]:
-    """Send ``message`` to each of these users once; those who are connected see it at once."""
+    """Send ``message`` to each of these users once. Connected users see it at once."""
     recipients = {user.pk: user for user in users}
     if not recipients:
         return []
-    lock_log()  # before the rows, as everywhere (Notification.lock)
+    lock_log()  # before the rows, as in every change of notifications (Notification.lock)
     return Notification.objects.bulk_create(
         Notification(recipient=user, message=message, project=project) for user in recipients.values()
     )
 
 
 def mark_read(user: Any, notification_id: int | None = None) -> bool:
-    """Mark one of a user's notifications as read, or all of them; whether there was such a one (all: always)."""
-    return _settle(
+    """Mark one or all of a user's notifications as read. Return whether it exists; always true for all."""
+    return _change_and_publish(
         user,
         notification_id,
         lambda rows: rows.filter(is_read=False).unannounced().update(is_read=True),
@@ -45,12 +45,14 @@ def mark_read(user: Any, notification_id: int | None = None) -> bool:
 
 
 def delete(user: Any, notification_id: int | None = None) -> bool:
-    """Delete one of a user's notifications, or all of them; whether there was such a one (all: always)."""
-    return _settle(user, notification_id, lambda rows: rows.unannounced()._raw_delete(rows.db), NotificationsDeleted)
+    """Delete one or all of a user's notifications. Return whether it exists; always true for all."""
+    return _change_and_publish(
+        user, notification_id, lambda rows: rows.unannounced()._raw_delete(rows.db), NotificationsDeleted
+    )
 
 
 @transaction.atomic
-def _settle(user: Any, notification_id: int | None, change: Any, event: type) -> bool:
+def _change_and_publish(user: Any, notification_id: int | None, change: Any, event: type) -> bool:
     lock_log()
     rows = Notification.objects.filter(recipient=user)
     if notification_id is not None:
@@ -59,7 +61,7 @@ def _settle(user: Any, notification_id: int | None, change: Any, event: type) ->
             return False
     if change(rows):
         ids = [] if notification_id is None else [notification_id]
-        _publish_touched(event, {user.pk: ids}, everything=notification_id is None)
+        _publish_change(event, {user.pk: ids}, everything=notification_id is None)
     return True
 
 
@@ -67,46 +69,46 @@ def _settle(user: Any, notification_id: int | None, change: Any, event: type) ->
 
 
 def announce_new(rows: Iterable[Notification]) -> None:
-    """Tell each recipient of their new notifications, with the count of unread ones as it was after each."""
+    """Publish an event for each new notification, with the recipient's unread count after it."""
     rows = sorted(rows, key=lambda row: row.pk)
-    lock_log()  # before counting: what another transaction adds meanwhile would make the count wrong
+    lock_log()  # before counting, since a concurrent transaction could add notifications
     unread = unread_counts({row.recipient_id for row in rows})
     later = dict.fromkeys(unread, 0)
     announcements = []
     for row in reversed(rows):
         count = unread[row.recipient_id] - later[row.recipient_id]
         later[row.recipient_id] += not row.is_read
-        announcements.append(Announcement(_created(row, count), [user_key(row.recipient_id)]))
+        announcements.append(Announcement(_created_event(row, count), [user_key(row.recipient_id)]))
     publish(*reversed(announcements))
 
 
 def announce_changed(rows: QuerySet[Notification]) -> None:
-    """Tell the recipients which of these notifications are read now; none is listed when they were marked unread."""
+    """Publish to each recipient which of these notifications are read. Those marked unread are not listed."""
     ids: dict[int, list[int]] = {}
     for recipient, pk, is_read in rows.order_by("pk").values_list("recipient_id", "pk", "is_read"):
         ids.setdefault(recipient, []).extend([pk] if is_read else [])
-    _publish_touched(NotificationsRead, ids)
+    _publish_change(NotificationsRead, ids)
 
 
 def announce_deleted(row: Notification) -> None:
-    """Tell the recipient that a notification is gone."""
-    _publish_touched(NotificationsDeleted, {row.recipient_id: [row.pk]})
+    """Publish to the recipient that a notification was deleted."""
+    _publish_change(NotificationsDeleted, {row.recipient_id: [row.pk]})
 
 
-def _publish_touched(event: type, ids_by_recipient: dict[int, list[int]], everything: bool = False) -> None:
+def _publish_change(event: type, ids_by_recipient: dict[int, list[int]], everything: bool = False) -> None:
     lock_log()
     unread = unread_counts(ids_by_recipient.keys())
     for recipient, ids in ids_by_recipient.items():
-        whole = everything or len(ids) > LISTED_IDS
-        listed = [] if whole else ids
+        all_ids = everything or len(ids) > LISTED_IDS
+        listed = [] if all_ids else ids
         publish(
             Announcement(
-                event(notification_ids=listed, all=whole, unread_count=unread[recipient]), [user_key(recipient)]
+                event(notification_ids=listed, all=all_ids, unread_count=unread[recipient]), [user_key(recipient)]
             )
         )
 
 
-def _created(row: Notification, unread: int) -> NotificationCreated:
+def _created_event(row: Notification, unread: int) -> NotificationCreated:
     notification = {
         "id": row.pk,
         "message": row.message,

@@ -1,4 +1,4 @@
-"""The domain: projects of a city engineering office, what is reported of them, and who is told."""
+"""The domain models: projects of a city engineering office, reports on them, and notifications."""
 
 import secrets
 from decimal import Decimal
@@ -23,7 +23,7 @@ AMOUNT = (MinValueValidator(Decimal(0)), MaxValueValidator(BIGGEST_AMOUNT))
 
 
 def new_prn() -> str:
-    """A project reference number: ``PRN-yymmdd-6HEX``, by the office's date."""
+    """Return a new project reference number, ``PRN-yymmdd-6HEX``, with the date in the office's time zone."""
     return f"PRN-{timezone.localdate():%y%m%d}-{secrets.token_hex(3).upper()}"
 
 
@@ -36,7 +36,7 @@ class Status(models.TextChoices):
 
 
 class Project(RecordedModel):
-    """A project of the office, from plan to completion."""
+    """A project of the office."""
 
     prn = models.CharField("PRN", max_length=40, unique=True, blank=True, help_text="Left blank, one is made.")
     name = models.CharField(max_length=200)
@@ -86,7 +86,7 @@ class Project(RecordedModel):
 
     @property
     def display_name(self) -> str:
-        """How the office writes a project everywhere: ``Name (PRN: …)``."""
+        """The project's name in messages and pages: ``Name (PRN: …)``."""
         return f"{self.name} (PRN: {self.prn})"
 
     @property
@@ -95,7 +95,7 @@ class Project(RecordedModel):
         return (self.costs.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)).quantize(Decimal("0.01"))
 
     def clean(self) -> None:
-        """Dates in order; a point has both its coordinates. Raises ValidationError, which names the field."""
+        """Raise ValidationError if the end date precedes the start date or only one coordinate is set."""
         faults = {}
         if self.start_date and self.end_date and self.end_date < self.start_date:
             faults["end_date"] = "The end date is before the start date."
@@ -106,7 +106,7 @@ class Project(RecordedModel):
             raise ValidationError(faults)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; a blank reference number is made up, and kept by ``update_fields`` too."""
+        """Save the project. A blank PRN is generated, and saved even if ``update_fields`` does not list it."""
         if not self.prn:
             self.prn = new_prn()
             if kwargs.get("update_fields") is not None:
@@ -114,7 +114,7 @@ class Project(RecordedModel):
         super().save(*args, **kwargs)
 
     def take_latest_progress(self) -> None:
-        """Set ``progress`` to that of the newest report. For receivers that announce the report itself."""
+        """Set ``progress`` to that of the newest report, without an event: the caller announces the report."""
         newest = self.progress_updates.order_by("-date", "-id").values_list("percentage_complete", flat=True).first()
         self.progress = Decimal(0) if newest is None else newest
         self.updated_at = timezone.now()
@@ -122,17 +122,17 @@ class Project(RecordedModel):
 
 
 class ProjectPart(RecordedModel):
-    """Base of what belongs to a project; a bulk change of parts is a bulk change of their projects."""
+    """Base of a project's parts (reports, costs, ...). A bulk change of parts is announced for their projects."""
 
     class Meta:
         abstract = True
 
     def lock(self) -> Self | None:
-        """The project first: each change of its parts sees the sums that the one before it left.
+        """Lock the project first, so that each change of a part sees the totals of the previous change.
 
-        Raises Project.DoesNotExist when the project is gone, ValueError when it is another one than before.
+        Raise Project.DoesNotExist if the project was deleted, ValueError if the part was moved to another project.
         """
-        # A project that was saved only after it was set here has no id in this row yet.
+        # project_id is unset if the project was saved after it was assigned to this instance.
         self.project = Project.objects.select_for_update().get(pk=self.project_id or self.project.pk)
         before = super().lock()
         if before is not None and before.project_id != self.project_id:
@@ -146,7 +146,7 @@ class ProjectPart(RecordedModel):
 
 
 class ProjectProgress(ProjectPart):
-    """A report of how far a project is."""
+    """A progress report of a project."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="progress_updates")
     date = models.DateField(default=timezone.localdate)
@@ -175,7 +175,7 @@ class CostType(models.TextChoices):
 
 
 class ProjectCost(ProjectPart):
-    """Money spent on a project."""
+    """A cost of a project."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="costs")
     date = models.DateField(default=timezone.localdate)
@@ -200,7 +200,7 @@ class ProjectCost(ProjectPart):
 
 
 class ProjectMilestone(ProjectPart):
-    """Something to be reached by a date."""
+    """A goal of a project, with a target date."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="milestones")
     name = models.CharField(max_length=200)
@@ -217,7 +217,7 @@ class ProjectMilestone(ProjectPart):
 
 
 class ProjectDocument(ProjectPart):
-    """A file that belongs to a project."""
+    """A document of a project."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="documents")
     file = models.FileField(upload_to=upload_path, max_length=255, validators=[check_document])
@@ -234,7 +234,7 @@ class ProjectDocument(ProjectPart):
 
 
 class ProjectActivity(models.Model):
-    """A line of a project's timeline: who changed what, and when. Written with the event that tells of it."""
+    """A line of a project's timeline: the actor, a summary and the time. Written with the event of the change."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="activities")
     at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -250,7 +250,7 @@ class ProjectActivity(models.Model):
 
 
 class Notification(RecordedModel):
-    """A message to one person, about a project where there is one."""
+    """A message to one user, optionally about a project."""
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
     project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.SET_NULL, related_name="notifications")
@@ -266,7 +266,7 @@ class Notification(RecordedModel):
         return self.message
 
     def lock(self) -> Self | None:
-        """The log first: a notification points at a person, whom somebody who holds the log may be about to delete."""
+        """Lock the event log first: a transaction that holds it may be deleting the recipient."""
         lock_log()
         return super().lock()
 

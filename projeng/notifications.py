@@ -1,7 +1,7 @@
-"""Who is told what, in which words. Each function tells of one change, in the transaction of that change.
+"""The recipients and the texts of notifications. Each function announces one change, in the change's transaction.
 
-A change has one event for those who see the project, one line in its timeline, and one notification for each person
-who is told.
+A change has one event for the users who see the project, one line in its timeline, and one notification for each
+recipient.
 """
 
 from collections.abc import Iterable
@@ -30,8 +30,8 @@ from .models import (
     Status,
 )
 
-# The fields whose change is told of, in the words of a message. Status has an event of its own.
-TOLD_FIELDS = {
+# The fields whose change is notified, with their names in messages. A change of the status has an event of its own.
+NOTIFIED_FIELDS = {
     "name": "name",
     "description": "description",
     "barangay": "barangay",
@@ -39,16 +39,16 @@ TOLD_FIELDS = {
     "start_date": "start date",
     "end_date": "end date",
 }
-# Shown on pages, so a change is an event, but nobody is disturbed with a notification.
-SHOWN_FIELDS = {"prn": "PRN", "source_of_funds": "source of funds", "progress": "progress", "latitude": "latitude",
-                "longitude": "longitude", "image": "picture"}  # fmt: skip
+# Other fields that pages display. A change publishes an event, but sends no notification.
+DISPLAYED_FIELDS = {"prn": "PRN", "source_of_funds": "source of funds", "progress": "progress", "latitude": "latitude",
+                    "longitude": "longitude", "image": "picture"}  # fmt: skip
 
 
 # --- projects ---------------------------------------------------------------------------------------------------
 
 
 def project_created(project: Project) -> None:
-    """Tell the heads of a new project; assigned engineers hear of it when they are assigned (a later signal)."""
+    """Notify the Head Engineers of a new project. Engineers are notified when they are assigned (a later signal)."""
     actor = actor_name(project.created_by)
     _announce(
         project,
@@ -63,13 +63,13 @@ def project_created(project: Project) -> None:
 
 
 def project_changed(project: Project, changes: dict[str, tuple[Any, Any]]) -> None:
-    """Tell of everything that one save changed: each kind of change, not only the first one."""
+    """Announce every change of one save: the status and other fields have separate events and one notification."""
     actor = actor_name()
     changes = dict(changes)
-    told: list[str] = []
+    notified: list[str] = []
     if "status" in changes:
         old, new = (Status(value).label if value in Status else value for value in changes["status"])
-        told.append(f"status changed from {old} to {new}")
+        notified.append(f"status changed from {old} to {new}")
         old_status, new_status = changes.pop("status")
         _announce(
             project,
@@ -85,21 +85,21 @@ def project_changed(project: Project, changes: dict[str, tuple[Any, Any]]) -> No
             project,
             events.ProjectUpdated,
             actor,
-            f"{_in_words(changes, TOLD_FIELDS | SHOWN_FIELDS)} by {actor}",
+            f"{_describe_changes(changes, NOTIFIED_FIELDS | DISPLAYED_FIELDS)} by {actor}",
             name=project.name,
             status=project.status,
             barangay=project.barangay,
-            changes={name: {"old": _plain(old), "new": _plain(new)} for name, (old, new) in changes.items()},
+            changes={name: {"old": _json_value(old), "new": _json_value(new)} for name, (old, new) in changes.items()},
         )
-    disturbing = {name: values for name, values in changes.items() if name in TOLD_FIELDS}
-    if disturbing:
-        told.append(_in_words(disturbing, TOLD_FIELDS, first_upper=False))
-    if told:
-        inbox.send(heads(), f"Project '{project.display_name}': {'; '.join(told)}, by {actor}", project)
+    notified_changes = {name: values for name, values in changes.items() if name in NOTIFIED_FIELDS}
+    if notified_changes:
+        notified.append(_describe_changes(notified_changes, NOTIFIED_FIELDS, capitalize=False))
+    if notified:
+        inbox.send(heads(), f"Project '{project.display_name}': {'; '.join(notified)}, by {actor}", project)
 
 
 def project_deleted(project: Project, assigned: Iterable[Any]) -> None:
-    """Tell heads, finance managers and the engineers who were assigned: each once, in the same words."""
+    """Notify Head Engineers, Finance Managers and the assigned engineers of a deletion, each once."""
     actor = actor_name()
     assigned = _engineers_among(assigned)
     audience = [ALL_PROJECTS, *(user_key(user.pk) for user in assigned)]
@@ -113,7 +113,7 @@ def project_deleted(project: Project, assigned: Iterable[Any]) -> None:
 
 
 def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned: Iterable[Any] = ()) -> None:
-    """Tell each newly assigned engineer; those taken off see the project leave their pages."""
+    """Notify newly assigned engineers. Unassigned engineers only receive the event, which removes the project."""
     assigned, unassigned = list(assigned), list(unassigned)
     if not assigned and not unassigned:
         return
@@ -128,7 +128,7 @@ def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned
         events.AssignmentChanged,
         actor,
         f"{', '.join(parts)} by {actor}",
-        also=[user_key(user.pk) for user in _engineers_among(unassigned)],
+        extra_audience=[user_key(user.pk) for user in _engineers_among(unassigned)],
         name=project.name,
         assigned=[{"id": user.pk, "name": person_name(user)} for user in assigned],
         unassigned=[{"id": user.pk, "name": person_name(user)} for user in unassigned],
@@ -139,23 +139,23 @@ def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned
 
 
 def projects_changed(projects: QuerySet[Project], *, source: str, created: int = 0, updated: int = 0) -> None:
-    """Tell once of many projects that changed together: those who see all, and the engineers of any of them."""
+    """Publish one event for many changed projects to users who see all and to their engineers; notify the heads."""
     actor = actor_name()
     counted = [f"{number} {what}" for number, what in ((created, "new"), (updated, "updated")) if number]
     summary = f"Projects changed by {source}: {', '.join(counted) or 'none'}, by {actor}"
     through = Project.assigned_engineers.through.objects
-    concerned = through.filter(project__in=projects, user__in=engineers().order_by().values("pk"))
-    concerned = concerned.values_list("user_id", flat=True).distinct()
+    assigned = through.filter(project__in=projects, user__in=engineers().order_by().values("pk"))
+    assigned = assigned.values_list("user_id", flat=True).distinct()
     event = events.ProjectsChanged(source=source, created=created, updated=updated, summary=summary, actor=actor)
-    publish(Announcement(event, [ALL_PROJECTS, *(user_key(user_id) for user_id in concerned)]))
+    publish(Announcement(event, [ALL_PROJECTS, *(user_key(user_id) for user_id in assigned)]))
     inbox.send(heads(), summary)
 
 
-# --- what belongs to a project ----------------------------------------------------------------------------------
+# --- parts of a project -----------------------------------------------------------------------------------------
 
 
 def progress_reported(report: ProjectProgress, action: str) -> None:
-    """Tell the heads of a progress report; of its correction or removal only those who look at the project."""
+    """Announce a progress report. Only a new one notifies the Head Engineers."""
     project = report.project
     actor = actor_name(report.created_by)
     share = percent(report.percentage_complete)
@@ -183,7 +183,10 @@ def progress_reported(report: ProjectProgress, action: str) -> None:
 
 
 def cost_entered(cost: ProjectCost, action: str, *, check_budget: bool) -> None:
-    """Tell the heads of a cost, and, where asked, of the budget when it is nearly or fully spent."""
+    """Announce a cost. A new one notifies the Head Engineers.
+
+    With ``check_budget``, they are also notified when the budget is nearly or fully spent.
+    """
     project = cost.project
     actor = actor_name(cost.created_by)
     budget = Budget(project.spent, project.project_cost)
@@ -215,7 +218,7 @@ def cost_entered(cost: ProjectCost, action: str, *, check_budget: bool) -> None:
 
 
 def milestone_set(milestone: ProjectMilestone, action: str) -> None:
-    """Show a milestone's change to those who look at the project."""
+    """Announce a milestone's change with an event, without notifications."""
     reached = milestone.is_completed and not (milestone.before and milestone.before.is_completed)
     verb = "reached" if reached and action == "changed" else action
     actor = actor_name()
@@ -237,7 +240,7 @@ def milestone_set(milestone: ProjectMilestone, action: str) -> None:
 
 
 def document_filed(document: ProjectDocument, action: str) -> None:
-    """Tell the heads of a new document."""
+    """Announce a document's change. A new document notifies the Head Engineers."""
     project = document.project
     actor = actor_name(document.uploaded_by)
     _announce(
@@ -259,7 +262,7 @@ def document_filed(document: ProjectDocument, action: str) -> None:
         inbox.send(heads(), message, project)
 
 
-# --- words ------------------------------------------------------------------------------------------------------
+# --- events and texts -------------------------------------------------------------------------------------------
 
 
 def _announce(
@@ -267,16 +270,16 @@ def _announce(
     event: type[events.ProjectEvent],
     actor: str,
     summary: str,
-    also: Iterable[str] = (),
+    extra_audience: Iterable[str] = (),
     **fields: Any,
 ) -> None:
-    """Write the line of the timeline and the event that carries it."""
+    """Write a line of the timeline, and publish the event that carries it."""
     summary = shortened(summary, 500)
     activity = ProjectActivity.objects.create(project=project, actor=shortened(actor), summary=summary)
     announced = event(
         project_id=project.pk, prn=project.prn, summary=summary, actor=actor, activity_id=activity.pk, **fields
     )
-    publish(Announcement(announced, [ALL_PROJECTS, project_key(project.pk), *also]))
+    publish(Announcement(announced, [ALL_PROJECTS, project_key(project.pk), *extra_audience]))
 
 
 def _budget_message(project: Project, budget: Budget) -> str:
@@ -288,18 +291,18 @@ def _budget_message(project: Project, budget: Budget) -> str:
     return f"{budget.level}: Project '{project.display_name}' {used}"
 
 
-def _in_words(changes: dict[str, tuple[Any, Any]], labels: dict[str, str], first_upper: bool = True) -> str:
+def _describe_changes(changes: dict[str, tuple[Any, Any]], labels: dict[str, str], capitalize: bool = True) -> str:
     text = "; ".join(f"{labels[name]} changed{_from_to(name, *values)}" for name, values in changes.items())
-    return text[0].upper() + text[1:] if first_upper else text
+    return text[0].upper() + text[1:] if capitalize else text
 
 
 def _from_to(name: str, old: Any, new: Any) -> str:
     if name in {"description", "image"}:
         return ""
-    return f" from {_worded(name, old)} to {_worded(name, new)}"
+    return f" from {_formatted(name, old)} to {_formatted(name, new)}"
 
 
-def _worded(name: str, value: Any) -> str:
+def _formatted(name: str, value: Any) -> str:
     if value is None or value == "":
         return "not set"
     if name == "project_cost":
@@ -309,8 +312,8 @@ def _worded(name: str, value: Any) -> str:
     return day(value) if isinstance(value, date) else shortened(value, 100)
 
 
-def _plain(value: Any) -> Any:
-    """A field's value as an event carries it."""
+def _json_value(value: Any) -> Any:
+    """Return a field's value in the form that events carry."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Decimal):
@@ -319,10 +322,10 @@ def _plain(value: Any) -> Any:
 
 
 def _engineers_among(users: Iterable[Any]) -> list[Any]:
-    """Those who may see the projects that they are assigned to: who has lost the role sees none."""
+    """Return the active engineers among ``users``. A user who lost the role no longer sees assigned projects."""
     users = list(users)
-    seeing = set(engineers().filter(pk__in=[user.pk for user in users]).values_list("pk", flat=True))
-    return [user for user in users if user.pk in seeing]
+    engineer_ids = set(engineers().filter(pk__in=[user.pk for user in users]).values_list("pk", flat=True))
+    return [user for user in users if user.pk in engineer_ids]
 
 
 def _names(users: Iterable[Any]) -> str:

@@ -1,8 +1,8 @@
-"""Models whose every change is announced: what was there before is known, and nothing changes unnoticed.
+"""Models whose every change is announced with an event, and which know the previous values of a row.
 
-``save()`` runs in one transaction with its signals (so the events that they write share its fate), and leaves the
-row as it was before in ``instance.before``. ``.update()`` and the bulk methods send no signals in Django; here they
-announce one summary of what they touched.
+``save()`` runs in one transaction with its signals, so the events that receivers publish are committed or rolled back
+with it. It stores the previous row in ``instance.before``. ``.update()`` and the bulk methods send no signals in
+Django; here they send ``bulk_changed`` once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,10 +25,10 @@ def _announce(model: type[models.Model], ids: Iterable[Any], *, created: int = 0
 
 
 class RecordedQuerySet(models.QuerySet):
-    """Bulk changes that are announced as one summary event."""
+    """A queryset whose bulk changes send ``bulk_changed``, so that one summary event announces them."""
 
     def update(self, **values: Any) -> int:
-        """As Django's, in one transaction with its announcement."""
+        """Like Django's method, in one transaction with the announcement."""
         with transaction.atomic(using=self.db):
             touched = self.model.lock_all(self)
             changed = super().update(**values)
@@ -37,7 +37,7 @@ class RecordedQuerySet(models.QuerySet):
         return changed
 
     def bulk_create(self, objs: Iterable[models.Model], *args: Any, **kwargs: Any) -> list[models.Model]:
-        """As Django's, in one transaction with its announcement."""
+        """Like Django's method, in one transaction with the announcement."""
         with transaction.atomic(using=self.db):
             rows = super().bulk_create(objs, *args, **kwargs)
             if rows:
@@ -45,7 +45,7 @@ class RecordedQuerySet(models.QuerySet):
         return rows
 
     def bulk_update(self, objs: Iterable[models.Model], fields: Sequence[str], *args: Any, **kwargs: Any) -> int:
-        """As Django's, which goes through ``update`` batch by batch; one announcement for all."""
+        """Like Django's method, which calls ``update`` for each batch. All batches have one announcement."""
         objs = list(objs)
         with transaction.atomic(using=self.db):
             changed = self.unannounced().bulk_update(objs, fields, *args, **kwargs)
@@ -54,7 +54,7 @@ class RecordedQuerySet(models.QuerySet):
         return changed
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """As Django's, which signals each row; locks are taken in the order that all changes keep to."""
+        """Like Django's method, which sends signals for each row. Rows are locked in the order of ``lock`` first."""
         with transaction.atomic(using=self.db):
             self.model.lock_all(self)
             return super().delete()
@@ -63,12 +63,12 @@ class RecordedQuerySet(models.QuerySet):
     delete.queryset_only = True
 
     def unannounced(self) -> models.QuerySet:
-        """The same rows, whose bulk changes nobody is told of: only for callers that announce the change themselves."""
+        """Return a plain queryset of the same rows, for callers that announce their bulk change themselves."""
         return models.QuerySet(model=self.model, query=self.query.chain(), using=self._db, hints=self._hints)
 
 
 class RecordedModel(models.Model):
-    """Base of what the office keeps: saved in one transaction with its announcements."""
+    """Base of the office's models: each change runs in one transaction with its announcement."""
 
     objects = RecordedQuerySet.as_manager()
 
@@ -76,16 +76,17 @@ class RecordedModel(models.Model):
         abstract = True
 
     before: Self | None = None
-    _loaded: dict[str, Any] | None = None  # the values as they were read
+    _loaded: dict[str, Any] | None = None  # the values as read from the database
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's, in one transaction with the signals' work; sets ``before`` to the row as it was, or ``None``.
+        """Like Django's method, in one transaction with the receivers of its signals.
 
-        What this instance has not changed since it was read stays as others have set it meanwhile.
+        Set ``before`` to the previous row, or to ``None`` for a new row. A field that this instance has not changed
+        since it was read keeps the value that a concurrent transaction may have set.
         """
         with transaction.atomic(using=kwargs.get("using")):
-            self._settle_values()
-            # Locked, so that of two people who make the same change at once only the first one has made it.
+            self._convert_values()
+            # With the lock, of two identical concurrent changes only the first one counts as a change.
             self.before = self.lock()
             if self.before is not None and self._loaded is not None:
                 for name, value in self._loaded.items():
@@ -96,46 +97,46 @@ class RecordedModel(models.Model):
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]) -> Self:
-        """As Django's; remembers the values, so that saving writes back only what was changed since."""
+        """Like Django's method. Remember the values, so that ``save`` writes only those that were changed since."""
         row = super().from_db(db, field_names, values)
         row._remember()
         return row
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's."""
+        """Like Django's method. Remember the values again."""
         super().refresh_from_db(*args, **kwargs)
         self._remember()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """As Django's, in one transaction with the signals' work; a row that is gone already is told of no more."""
+        """Like Django's method, in one transaction with the receivers. A row deleted before sends no signals."""
         with transaction.atomic(using=kwargs.get("using")):
             if self.pk is not None and self.lock() is None:
                 return 0, {}
             return super().delete(*args, **kwargs)
 
     def lock(self) -> Self | None:
-        """Lock the row until the transaction ends, and return it as it is; ``None`` when there is none yet.
+        """Lock the row until the transaction ends and return it as stored, or ``None`` if it does not exist.
 
-        Everybody locks in the same order, so that nobody waits in a circle: the project, what belongs to it, and the
-        event log last (realtime/log/publish.py).
+        To avoid deadlocks, all code takes locks in the same order: the project, its parts, then the event log
+        (realtime/log/publish.py).
         """
         return type(self)._base_manager.select_for_update().filter(pk=self.pk).first() if self.pk else None
 
     @classmethod
     def lock_all(cls, rows: models.QuerySet) -> list[Any]:
-        """Lock many rows, in the order of their ids, and return these."""
+        """Lock rows in the order of their ids, and return the ids."""
         locked = cls._base_manager.select_for_update().filter(pk__in=rows.order_by().values("pk"))
         return list(locked.order_by("pk").values_list("pk", flat=True))
 
     def _remember(self) -> None:
-        # Not files: their values are objects that change in place.
+        # File fields are excluded: their values are objects that change in place.
         names = {field.attname for field in self._meta.concrete_fields if not isinstance(field, models.FileField)}
         self._loaded = {name: value for name, value in self.__dict__.items() if name in names}
 
-    def _settle_values(self) -> None:
-        """Turn texts and numbers that a script or form has set for dates and amounts into dates and amounts.
+    def _convert_values(self) -> None:
+        """Convert strings and numbers to the types of their fields, such as dates and decimals.
 
-        Raises ValidationError for a value that its field cannot hold.
+        Raise ValidationError for a value that is invalid for its field.
         """
         for field in self._meta.concrete_fields:
             value = self.__dict__.get(field.attname)
@@ -143,7 +144,7 @@ class RecordedModel(models.Model):
                 setattr(self, field.attname, field.to_python(value))
 
     def changes(self, names: Iterable[str]) -> dict[str, tuple[Any, Any]]:
-        """Which of these fields the last save changed: ``{name: (old, new)}``; empty for a row that is new."""
+        """Return which of these fields the last save changed: ``{name: (old, new)}``; empty for a new row."""
         if self.before is None:
             return {}
         expressions = [name for name in names if isinstance(getattr(self, name), BaseExpression)]

@@ -1,10 +1,10 @@
-"""The WebSocket addresses of the office."""
+"""The WebSocket URL patterns of the office."""
 
 from django.urls import path
 
 from .consumers import EventsConsumer, NotificationConsumer, ProjectUpdateConsumer
 
-SOCKET_PATH = "/ws/events/"  # what pages listen to
+SOCKET_PATH = "/ws/events/"  # the path that pages connect to
 
 websocket_urlpatterns = [
     path("ws/notifications/", NotificationConsumer.as_asgi()),

@@ -1,9 +1,10 @@
-"""Signing in: how often passwords may be tried, and how many are checked at once.
+"""Rate limits for sign-in: the number of wrong passwords, and the number of passwords checked at once.
 
-A browser that has signed in to an account before carries a signed cookie and is judged by itself alone, so nobody
-else's guesses keep its owner out. All others are judged three times: by account and address (strict), by account
-(looser: a stranger must not lock somebody out) and by address (looser still: an office has one). Only wrong passwords
-count. Why no library does this: docs/architecture.md, "Signing in under a flood".
+A browser that has signed in to an account before carries a signed cookie and has a limit of its own, so that another
+client's attempts do not lock out the account's owner. Other browsers are subject to three limits: by account and
+address (strict), by account (looser, so that a stranger cannot lock a user out) and by address (looser still, since an
+office shares one). Only wrong passwords count. docs/architecture.md, "Signing in under a flood", says why no library is
+used.
 """
 
 import hashlib
@@ -27,17 +28,17 @@ from realtime.transports.token_buckets import TokenBuckets
 
 logger = logging.getLogger(__name__)
 
-TRY_SECONDS = 60  # until there is another try, once SIGN_IN_TRIES are used up
-ACCOUNT = 10  # times as many for an account, by browsers that it does not know
-ADDRESS = 20  # times as many for an address
-QUEUE_SECONDS = 3  # that a sign-in waits for its turn to be checked
+TRY_SECONDS = 60  # until another attempt is allowed, once SIGN_IN_TRIES are used up
+ACCOUNT = 10  # multiplies SIGN_IN_TRIES for an account, over all unknown browsers
+ADDRESS = 20  # multiplies SIGN_IN_TRIES for an address
+QUEUE_SECONDS = 3  # the longest wait for a password check
 COOKIE = "known_browser"
 SALT = "projeng.sign_in"
 KNOWN_FOR = timedelta(days=180)
 
 
 class Refused(Exception):
-    """Not now: again in ``seconds``. ``reason``: in words for people."""
+    """The attempt is refused; another is allowed in ``seconds``. ``reason`` is a message for the user."""
 
     def __init__(self, seconds: int, reason: str) -> None:
         super().__init__(reason)
@@ -45,7 +46,7 @@ class Refused(Exception):
 
 
 class Tries:
-    """How many wrong passwords are left, in this process."""
+    """The token buckets of wrong passwords in this process."""
 
     def __init__(self, tries: int, **options: Any) -> None:
         rate = 1 / TRY_SECONDS
@@ -55,7 +56,10 @@ class Tries:
         self._addresses = TokenBuckets(tries * ADDRESS, rate * ADDRESS, **options)
 
     def take(self, account: str, address: str, browser: str = "") -> Callable[[], None]:
-        """Take a try; returns what gives it back. ``browser``: which one, if the account knows it. Raises Refused."""
+        """Take an attempt from each limit that applies, and return a function that gives it back.
+
+        ``browser`` is the id of a browser that is known to the account, else empty. Raise Refused at a limit.
+        """
         wanted: list[tuple[TokenBuckets, Any]] = [(self._browsers, (account, browser))]
         if not browser:
             wanted = [(self._addresses, address), (self._pairs, (account, address)), (self._accounts, account)]
@@ -73,8 +77,11 @@ class Tries:
         return give_back
 
 
-class Lane:
-    """One password is checked at a time (each takes a processor for a third of a second); ``places`` may wait."""
+class CheckQueue:
+    """A queue for password checks, one at a time. Each check occupies a processor for a third of a second.
+
+    ``places`` is the number of requests that may be in the queue, including the one that is checked.
+    """
 
     def __init__(self, places: int) -> None:
         self._places = threading.Semaphore(places)
@@ -82,7 +89,7 @@ class Lane:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for one's turn. Raises Refused when too many wait already, or for too long."""
+        """Wait for the turn to check. Raise Refused when the queue is full or the wait takes ``QUEUE_SECONDS``."""
         if not self._places.acquire(blocking=False):
             raise Refused(random.randint(3, 8), "Very many people are signing in just now.")
         try:
@@ -97,20 +104,23 @@ class Lane:
 
 
 tries = Tries(settings.SIGN_IN_TRIES)
-# So many of the threads for pages that others are left for pages; and strangers never stand in a known browser's way.
-strangers = Lane(max(1, settings.WEB_THREADS // 2))
-known = Lane(max(1, settings.WEB_THREADS // 4))
+# Together they leave a quarter of the page threads free. Unknown browsers never delay known ones.
+unknown_browsers = CheckQueue(max(1, settings.WEB_THREADS // 2))
+known_browsers = CheckQueue(max(1, settings.WEB_THREADS // 4))
 
 
 @contextmanager
 def attempt(request: HttpRequest, username: str) -> Iterator[None]:
-    """Around the checking of a password, which raises ValidationError for a wrong one. Raises Refused."""
+    """Apply the limits to the block, which checks a password and raises ValidationError for a wrong one.
+
+    Raise Refused at a limit.
+    """
     account = account_key(username)
     browser = browser_of(request, account)
     try:
         give_back = tries.take(account, request_address(request), browser)
         try:
-            with (known if browser else strangers).turn():
+            with (known_browsers if browser else unknown_browsers).turn():
                 yield
         except ValidationError:
             raise
@@ -125,22 +135,22 @@ def attempt(request: HttpRequest, username: str) -> Iterator[None]:
 
 
 def account_key(username: str) -> str:
-    """What stands for an account here: as short for a long name, and the same for another spelling of one."""
+    """Return the key of an account: a digest of its normalized, case-folded user name, of a fixed length."""
     name = unicodedata.normalize("NFKC", username).strip().casefold()
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def browser_of(request: HttpRequest, account: str) -> str:
-    """The name of the browser, if it has signed in to this account before; else empty."""
+    """Return the id of a browser that has signed in to this account before, else an empty string."""
     try:
-        whose, browser = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KNOWN_FOR)
+        owner, browser = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KNOWN_FOR)
     except (signing.BadSignature, ValueError, TypeError):
         return ""
-    return str(browser) if whose == account else ""
+    return str(browser) if owner == account else ""
 
 
 class SignInMiddleware:
-    """Answers 429 with ``Retry-After`` where a sign-in was refused; remembers the browser where it was not."""
+    """Respond with 429 and ``Retry-After`` to a refused sign-in. Set the browser's cookie after a valid one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

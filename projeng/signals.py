@@ -1,4 +1,4 @@
-"""Short receivers: notice a change, and let projeng/notifications.py say who is told. Connected in apps.py."""
+"""Signal receivers, which pass each change to projeng/notifications.py or projeng/inbox.py. Connected in apps.py."""
 
 from collections.abc import Collection
 from typing import Any
@@ -21,20 +21,20 @@ from .models import (
 )
 from .recorded import bulk_changed
 
-BULK = "a bulk change"  # the source that a summary event names
-NOTICED = ("status", *notifications.TOLD_FIELDS, *notifications.SHOWN_FIELDS)
+BULK = "a bulk change"  # the source named in a summary event
+ANNOUNCED_FIELDS = ("status", *notifications.NOTIFIED_FIELDS, *notifications.DISPLAYED_FIELDS)
 
 
 def project_saved(instance: Project, created: bool, raw: bool, **_: Any) -> None:
-    if raw:  # loaddata brings rows and their notifications alike
+    if raw:  # loaddata also loads the notifications of its rows
         return
     if created:
         notifications.project_created(instance)
-    elif changes := instance.changes(NOTICED):
+    elif changes := instance.changes(ANNOUNCED_FIELDS):
         notifications.project_changed(instance, changes)
 
 
-def project_going(instance: Project, **_: Any) -> None:
+def project_deleting(instance: Project, **_: Any) -> None:
     engineers = list(instance.assigned_engineers.all())
     notifications.project_deleted(instance, engineers)
     authority_changed(engineer.pk for engineer in engineers)
@@ -43,31 +43,31 @@ def project_going(instance: Project, **_: Any) -> None:
 def engineers_changing(
     instance: Any, action: str, reverse: bool, model: type, pk_set: set[int] | None, **_: Any
 ) -> None:
-    """``project.assigned_engineers`` and, seen from the other side, ``user.assigned_projects``."""
+    """Handle changes of ``project.assigned_engineers`` and, with ``reverse``, of ``user.assigned_projects``."""
     if action.startswith("pre_"):
-        # Before anything is written, like all who change a project: else the two may wait for each other.
+        # Lock the projects before any write, like every change of a project, to avoid a deadlock.
         projects = Project.objects.filter(pk=instance.pk)
         if reverse:
             projects = instance.assigned_projects.all() if pk_set is None else Project.objects.filter(pk__in=pk_set)
         Project.lock_all(projects)
     if action not in {"post_add", "post_remove", "pre_clear"}:
         return
-    if action == "pre_clear":  # afterwards nobody knows who they were
+    if action == "pre_clear":  # after the clear, the removed rows are unknown
         others = list((instance.assigned_projects if reverse else instance.assigned_engineers).all())
     else:
         others = list(model.objects.filter(pk__in=pk_set or ()).order_by("pk"))
-    how = "assigned" if action == "post_add" else "unassigned"
+    change = "assigned" if action == "post_add" else "unassigned"
     if reverse:
         for project in others:
-            notifications.engineers_changed(project, **{how: [instance]})
+            notifications.engineers_changed(project, **{change: [instance]})
         authority_changed([instance.pk])
     else:
-        notifications.engineers_changed(instance, **{how: others})
+        notifications.engineers_changed(instance, **{change: others})
         authority_changed(user.pk for user in others)
 
 
-def account_going(instance: Any, **_: Any) -> None:
-    """An account that is deleted is taken off its projects first, so that their pages follow."""
+def user_deleting(instance: Any, **_: Any) -> None:
+    """Unassign a user from all projects before the user is deleted, so that the projects' pages are updated."""
     instance.assigned_projects.clear()
 
 
@@ -82,8 +82,8 @@ def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> Non
 
 
 def part_deleted(instance: ProjectPart, origin: Any, **_: Any) -> None:
-    gone_with_its_project = getattr(origin, "model", type(origin)) is Project
-    if not gone_with_its_project:
+    deleted_with_project = getattr(origin, "model", type(origin)) is Project
+    if not deleted_with_project:
         _part_changed(instance, "deleted")
 
 
@@ -126,17 +126,17 @@ def notifications_changed_in_bulk(rows: QuerySet[Notification], created: int, **
 
 
 def notification_deleted(instance: Notification, origin: Any, **_: Any) -> None:
-    if getattr(origin, "model", type(origin)) is Notification:  # not when they go with their person
+    if getattr(origin, "model", type(origin)) is Notification:  # not when the recipient is deleted
         inbox.announce_deleted(instance)
 
 
 def connect_signals() -> None:
-    """Notice every change of the domain."""
+    """Connect all receivers."""
     post_save.connect(project_saved, sender=Project, dispatch_uid="projeng.project_saved")
-    pre_delete.connect(project_going, sender=Project, dispatch_uid="projeng.project_going")
+    pre_delete.connect(project_deleting, sender=Project, dispatch_uid="projeng.project_deleting")
     through = Project.assigned_engineers.through
     m2m_changed.connect(engineers_changing, sender=through, dispatch_uid="projeng.engineers_changing")
-    pre_delete.connect(account_going, sender=get_user_model(), dispatch_uid="projeng.account_going")
+    pre_delete.connect(user_deleting, sender=get_user_model(), dispatch_uid="projeng.user_deleting")
     for part in (ProjectProgress, ProjectCost, ProjectMilestone, ProjectDocument):
         name = part._meta.model_name
         post_save.connect(part_saved, sender=part, dispatch_uid=f"projeng.{name}_saved")

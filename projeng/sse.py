@@ -1,4 +1,4 @@
-"""The SSE door: which address carries what. How a stream works is in realtime/transports/sse.py."""
+"""The SSE views: the subscription of each URL. The stream itself is in realtime/transports/sse.py."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from realtime.transports.refusal import refusal
 from realtime.transports.sse import event_stream
 
 from . import states, subscriptions
-from .access import holds_project, visible_projects
+from .access import viewer_sees_project, visible_projects
 from .events import NOTIFICATIONS, PROJECTS, NotificationCreated, ProjectDeleted
 
 NEW_NOTIFICATIONS = Subscription(
@@ -20,36 +20,39 @@ NEW_NOTIFICATIONS = Subscription(
 
 
 def notifications(request: HttpRequest) -> HttpResponseBase:
-    """New notifications as they come, and the count alone when some are read."""
+    """Stream new notifications, and the unread count when notifications are read or deleted."""
     return event_stream(request, NEW_NOTIFICATIONS)
 
 
 def dashboard(request: HttpRequest) -> HttpResponseBase:
-    """The counters, whenever a visible project changed."""
+    """Stream the dashboard's counters after each change of a visible project."""
     return event_stream(request, _state_only(states.DASHBOARD_COUNTS))
 
 
 def projects(request: HttpRequest) -> HttpResponseBase:
-    """The projects that changed."""
+    """Stream the state of changed projects."""
     return event_stream(request, _state_only(states.CHANGED_PROJECTS))
 
 
 def project(request: HttpRequest, project_id: int) -> HttpResponseBase:
-    """One project: at once, and whenever it changed. Ends when it is gone, or the person may no longer see it."""
+    """Stream the state of one project, at once and after each change.
+
+    The stream ends when the project is deleted or the user may no longer see it.
+    """
     if request.user.is_authenticated and not visible_projects(request.user).filter(pk=project_id).exists():
         return refusal(404, "There is nothing here for you.")
     subscription = Subscription(
         topics=frozenset({PROJECTS}),
         states=(states.one_project(project_id),),
         wanted=lambda frame: False,
-        allowed=lambda viewer: holds_project(viewer, project_id),
+        allowed=lambda viewer: viewer_sees_project(viewer, project_id),
         ends=lambda frame: frame.type == ProjectDeleted.type and frame.fields["project_id"] == project_id,
     )
     return event_stream(request, subscription)
 
 
 def events(request: HttpRequest) -> HttpResponseBase:
-    """Everything that a page needs, in one stream: ``?topics=`` names what (default: all)."""
+    """Stream the topics named in ``?topics=`` (default: all), for a whole page."""
     try:
         subscription = subscriptions.of_page(request.GET.get("topics"))
     except ValueError as error:
@@ -59,5 +62,5 @@ def events(request: HttpRequest) -> HttpResponseBase:
 
 @cache
 def _state_only(state: states.State) -> Subscription:
-    """The old addresses that carry no events, only the state that events change."""
+    """Return the subscription of the older URLs that stream no events, only the state that events change."""
     return Subscription(topics=frozenset({PROJECTS}), states=(state,), wanted=lambda frame: False)

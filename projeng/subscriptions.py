@@ -1,4 +1,4 @@
-"""What each address carries, for both doors alike (projeng/sse.py, projeng/consumers.py)."""
+"""Subscriptions to topics, which SSE views (projeng/sse.py) and WebSocket consumers (projeng/consumers.py) share."""
 
 from dataclasses import replace
 from functools import cache
@@ -17,9 +17,9 @@ STATES = {
 
 
 def of_topics(text: str | None) -> Subscription:
-    """Everything of the topics named in ``text`` (by comma; ``None``: all of them), events and state.
+    """Return the subscription to the events and states of the topics in ``text``, separated by commas.
 
-    Raises ValueError, in words for the client, for a topic that there is not, and for none at all.
+    ``None`` means all topics. Raise ValueError, with a message for the client, for an unknown topic or an empty list.
     """
     asked = [name.strip() for name in (",".join(TOPICS) if text is None else text).split(",") if name.strip()]
     unknown = [name for name in asked if name not in TOPICS]
@@ -29,18 +29,18 @@ def of_topics(text: str | None) -> Subscription:
     return _of(frozenset(asked))
 
 
-@cache  # the same for all who ask for the same, so that what is worked out for one serves the others
+@cache  # equal subscriptions are one object, so that their encoded frames are shared
 def _of(topics: frozenset[str]) -> Subscription:
     shown = tuple(STATES[topic] for topic in TOPICS if topic in topics)
-    # The dashboard's counters change with projects, so the stream must look at those without sending them.
-    looked_at = topics | {PROJECTS} if DASHBOARD in topics else topics
-    return Subscription(looked_at, shown, wanted=lambda frame: frame.topic in topics)
+    # The dashboard's counters change with projects, so their events are examined even when they are not sent.
+    examined = topics | {PROJECTS} if DASHBOARD in topics else topics
+    return Subscription(examined, shown, wanted=lambda frame: frame.topic in topics)
 
 
 def of_page(text: str | None) -> Subscription:
-    """The same for a whole page, which is told besides by which transport it is to listen.
+    """Return the subscription of ``of_topics`` for a page, which also receives frames about its transport.
 
-    Raises ValueError as ``of_topics`` does.
+    Raise ValueError like ``of_topics``.
     """
     return _of_page(of_topics(text))
 

@@ -1,4 +1,4 @@
-"""Files that people send: where they are kept, and what is accepted."""
+"""Uploaded files: their storage path, and the kinds and sizes that are accepted."""
 
 import secrets
 from pathlib import PurePath
@@ -11,35 +11,34 @@ from django.db import models
 
 from . import file_contents
 
-# What the office exchanges. Nothing that a browser would run; every file is served as a download besides.
+# The kinds of files that the office exchanges. A browser executes none of them, and each is served as a download.
 DOCUMENT_ENDINGS = file_contents.CHECKED
 IMAGE_ENDINGS = set(file_contents.PICTURES)
 
 
 def upload_path(instance: models.Model, filename: str) -> str:
-    """Where a file is kept: under a name that cannot be guessed, since only the ending of theirs is trusted."""
+    """Return the path of a file: an unguessable name with the extension of the upload."""
     return f"{instance._meta.model_name}/{secrets.token_hex(16)}{PurePath(filename).suffix.lower()}"
 
 
 def check_document(file: File) -> None:
-    """Raises ValidationError for a file that is too large, of a kind that the office does not exchange, or not what its
-    ending says."""
+    """Raise ValidationError for a file that is too large, of an unsupported kind, or unlike its extension."""
     _check(file, DOCUMENT_ENDINGS)
 
 
 def check_image(file: File) -> None:
-    """Raises ValidationError for a picture that is too large, of an unknown kind, or broken."""
+    """Raise ValidationError for a picture that is too large, of an unsupported kind, or corrupt."""
     _check(file, IMAGE_ENDINGS)
 
 
 def _check(file: Any, endings: set[str]) -> None:
     if getattr(file, "_committed", False):
-        return  # it was checked when it came
+        return  # a stored file was checked when it was uploaded
     limit = settings.UPLOAD_MAX_MB
     if file.size > limit * 2**20:
         raise ValidationError(f"The file is larger than {limit} MB.")
     ending = PurePath(file.name or "").suffix.lower()
     if ending not in endings:
         raise ValidationError(f"Files of this kind are not accepted; {', '.join(sorted(endings))} are.")
-    if not file_contents.fits(file.file, ending):
+    if not file_contents.matches_extension(file.file, ending):
         raise ValidationError(f"The contents of this file are not those of a {ending} file, or it is broken.")

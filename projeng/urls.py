@@ -1,4 +1,4 @@
-"""Every address of the office: pages by role, forms, files and streams."""
+"""The URLs of the office: pages by role, forms, files and streams."""
 
 from django.urls import include, path
 

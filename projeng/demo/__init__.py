@@ -1,1 +1,1 @@
-"""The demo office: its people, its projects, and changes that never end."""
+"""The demo office: its accounts, its projects, and continuous changes."""

@@ -1,4 +1,4 @@
-"""Storing the demo office: its past in bulk and in silence, told of once; its present through announced changes."""
+"""Stores the demo's projects. Their past is written in bulk with one summary event; recent changes are announced."""
 
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -19,19 +19,19 @@ from .projects import Draft, Planner
 
 
 @transaction.atomic
-def make_projects(people: Mapping[str, Any], chance: Random, rows: Sequence[Row] | None = None) -> int:
-    """Store the demo's projects (of ``rows``, where given) that are not there yet; returns how many there are more."""
-    planner = Planner(people, chance, timezone.localdate())
+def make_projects(people: Mapping[str, Any], rng: Random, rows: Sequence[Row] | None = None) -> int:
+    """Store the demo's projects (or those of ``rows``) that do not exist yet. Return the number of new projects."""
+    planner = Planner(people, rng, timezone.localdate())
     drafts = planner.office() if rows is None else [planner.with_past({"prn": row.prn, **row.values}) for row in rows]
-    known = set(Project.objects.values_list("prn", flat=True))
-    before = len(known)
-    drafts = [draft for draft in drafts if draft.project.prn not in known]
+    stored = set(Project.objects.values_list("prn", flat=True))
+    before = len(stored)
+    drafts = [draft for draft in drafts if draft.project.prn not in stored]
     if drafts:
         _store_past(drafts)
         with acting(people[HEAD]):
             entered = Project.objects.filter(created_by=people[HEAD])
             projects_changed(entered, source="the demo data", created=len(drafts))
-        Changes(people, chance).make_each_kind()
+        Changes(people, rng).make_each_kind()
     return Project.objects.count() - before
 
 
@@ -49,12 +49,12 @@ def _store_past(drafts: list[Draft]) -> None:
     authority_changed({engineer.pk for draft in drafts for engineer in draft.engineers})
 
 
-def _store(model: type, rows: list[Any], moments: list[str]) -> None:
-    """Store rows with the ``moments`` that they have: inserting sets those to now."""
-    meant = [[getattr(row, name) for name in moments] for row in rows]
+def _store(model: type, rows: list[Any], timestamps: list[str]) -> None:
+    """Store rows with the values of their ``timestamps`` fields, which an insert sets to the current time."""
+    intended = [[getattr(row, name) for name in timestamps] for row in rows]
     model.objects.unannounced().bulk_create(rows)
-    for row, values in zip(rows, meant, strict=True):
-        for name, value in zip(moments, values, strict=True):
+    for row, values in zip(rows, intended, strict=True):
+        for name, value in zip(timestamps, values, strict=True):
             setattr(row, name, value)
-    if moments:
-        model.objects.unannounced().bulk_update(rows, moments, batch_size=200)
+    if timestamps:
+        model.objects.unannounced().bulk_update(rows, timestamps, batch_size=200)

@@ -1,4 +1,4 @@
-"""The people of the demo office: one account for each role, and three engineers."""
+"""The accounts of the demo office: one for each role, and three engineers."""
 
 from typing import NamedTuple
 
@@ -11,15 +11,15 @@ from ..access import Role
 PASSWORD = "tagum-demo-2026"  # noqa: S105 (made to be known)
 HEAD, FINANCE, ADMIN = "head", "finance", "admin"
 ENGINEERS = ("engineer1", "engineer2", "engineer3")
-# Reserved for what does not exist (RFC 2606): tells the accounts of the demo from real ones with the same name.
-MAIL = "demo.invalid"
-# Half of them: the cohort that `make demo` shows on WebSocket (WEBSOCKET_ROLLOUT_GROUPS).
-PIONEERS = "Pioneers"
-FIRST = (HEAD, ENGINEERS[0], ADMIN)
+# A reserved domain (RFC 2606), which distinguishes the demo's accounts from real ones with the same name.
+EMAIL_DOMAIN = "demo.invalid"
+# Half of the accounts are in the group that `make demo` moves to WebSocket (WEBSOCKET_ROLLOUT_GROUPS).
+ROLLOUT_GROUP = "Pioneers"
+ROLLOUT_MEMBERS = (HEAD, ENGINEERS[0], ADMIN)
 
 
 class Person(NamedTuple):
-    """Somebody of the demo office. Without a role: the superuser."""
+    """A user of the demo office. The one without a role is the superuser."""
 
     username: str
     first_name: str
@@ -37,23 +37,23 @@ PEOPLE = (
 )
 
 
-class Taken(Exception):
-    """Real accounts have the names of demo people; the text lists them."""
+class NamesTaken(Exception):
+    """Real accounts have user names of the demo. The message lists them."""
 
 
 def demo_people() -> dict[str, AbstractUser]:
-    """The accounts of the demo people that there are, by user name."""
-    mails = [f"{person.username}@{MAIL}" for person in PEOPLE]
+    """Return the existing demo accounts, by user name."""
+    mails = [f"{person.username}@{EMAIL_DOMAIN}" for person in PEOPLE]
     accounts = get_user_model().objects.filter(email__in=mails, is_active=True).order_by("pk")
-    return {user.username: user for user in accounts if user.email == f"{user.username}@{MAIL}"}
+    return {user.username: user for user in accounts if user.email == f"{user.username}@{EMAIL_DOMAIN}"}
 
 
 @transaction.atomic
 def make_people(password: str) -> dict[str, AbstractUser]:
-    """Make the accounts that are missing, and return all. Those that exist keep their passwords and roles.
+    """Create the missing demo accounts and return all. Existing ones keep their passwords and roles.
 
-    A real account is never touched: with the name of the superuser it is left to itself, with another one Taken is
-    raised.
+    A real account is never changed. If one has the superuser's name, the demo's superuser is not created; raise
+    NamesTaken if one has another name of the demo.
     """
     accounts = get_user_model().objects
     people = demo_people()
@@ -62,14 +62,14 @@ def make_people(password: str) -> dict[str, AbstractUser]:
         accounts.filter(username__in=[person.username for person in missing]).values_list("username", flat=True)
     )
     if taken - {ADMIN}:
-        raise Taken(", ".join(sorted(taken)))
+        raise NamesTaken(", ".join(sorted(taken)))
     for person in missing:
         if person.username in taken:
             continue
         make = accounts.create_user if person.role else accounts.create_superuser
         user = make(
             person.username,
-            f"{person.username}@{MAIL}",
+            f"{person.username}@{EMAIL_DOMAIN}",
             password,
             first_name=person.first_name,
             last_name=person.last_name,
@@ -77,7 +77,7 @@ def make_people(password: str) -> dict[str, AbstractUser]:
         if person.role:
             user.groups.add(Group.objects.get_or_create(name=person.role)[0])
         people[person.username] = user
-    group, new = Group.objects.get_or_create(name=PIONEERS)
+    group, new = Group.objects.get_or_create(name=ROLLOUT_GROUP)
     if new:
-        group.user_set.add(*(people[name] for name in FIRST if name in people))
+        group.user_set.add(*(people[name] for name in ROLLOUT_MEMBERS if name in people))
     return people

@@ -1,4 +1,4 @@
-"""Fields and widgets that several forms share."""
+"""Form fields and widgets shared by several forms."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -12,7 +12,7 @@ from ..uploads import check_image
 
 
 class PesosField(forms.DecimalField):
-    """An amount as people write it: ``1,234,567.89``, with or without the peso sign."""
+    """An amount such as ``1,234,567.89``, with or without the peso sign."""
 
     widget = forms.TextInput
 
@@ -22,18 +22,18 @@ class PesosField(forms.DecimalField):
         self.widget.attrs.setdefault("autocomplete", "off")
 
     def to_python(self, value: Any) -> Decimal | None:
-        """Ignores the peso sign, spaces and commas between thousands."""
+        """Parse the value, ignoring the peso sign, spaces and commas between thousands."""
         if isinstance(value, str):
             value = value.replace("₱", "").replace(",", "").replace(" ", "")
         return super().to_python(value)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """None: the number input's limits do not belong to a text input."""
+        """Return no attributes: those of a number input do not apply to a text input."""
         return {}
 
 
 class DayInput(forms.DateInput):
-    """The browser's own date picker."""
+    """A date input with the browser's date picker."""
 
     input_type = "date"
 
@@ -42,7 +42,7 @@ class DayInput(forms.DateInput):
 
 
 class FileInput(forms.ClearableFileInput):
-    """A file to send. One that is kept already can be removed; it is not linked to, files have no public address."""
+    """A file input. A stored file can be removed, but is not linked, since files have no public URL."""
 
     template_name = "forms/file.html"
 
@@ -51,32 +51,32 @@ class FileInput(forms.ClearableFileInput):
 
 
 class PictureField(forms.ImageField):
-    """A picture of one of our kinds; what is none never meets the other readers that Pillow has."""
+    """An image field for the supported formats only. Pillow's readers of other formats never see the file."""
 
     def to_python(self, data: Any) -> Any:
-        """Refuses what is no picture of ours before Django's own look at it."""
+        """Reject files of other formats before Django opens them with Pillow."""
         if data not in self.empty_values:
             check_image(data)
         return super().to_python(data)
 
 
 class PeopleField(forms.ModelMultipleChoiceField):
-    """Some people, chosen by their names."""
+    """A selection of users by their names."""
 
     widget = forms.CheckboxSelectMultiple
 
     def clean(self, value: Any) -> QuerySet:
-        """As Django's; refuses the ids too that the database could not even compare."""
+        """Like Django's method. Also reject ids that are out of the database's range."""
         for pk in value if isinstance(value, list | tuple) else ():
             try:
                 fits = 1 <= int(pk) <= BigIntegerField.MAX_BIGINT
             except (TypeError, ValueError):
-                continue  # no number at all: Django says so itself
+                continue  # not a number, which Django reports
             if not fits:
                 raise forms.ValidationError(self.error_messages["invalid_pk_value"], "invalid_pk_value", {"pk": pk})
         return super().clean(value)
 
     def label_from_instance(self, obj: Any) -> str:
-        """The person's full name, with the user name where that differs."""
+        """Return the user's full name, followed by the user name if that differs."""
         name = person_name(obj)
         return name if name == obj.get_username() else f"{name} ({obj.get_username()})"

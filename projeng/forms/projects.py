@@ -1,4 +1,4 @@
-"""The forms of those who manage projects: create, edit, assign."""
+"""The forms for managing projects: create, edit, assign."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from .fields import DayInput, FileInput, PeopleField, PesosField, PictureField
 
 
 def engineers_offered(project: Project | None = None) -> QuerySet:
-    """Who can be assigned: the active engineers, and whoever is assigned to the project already."""
+    """Return the active engineers, and the users who are assigned to the project already."""
     offered = Q(pk__in=engineers().order_by().values("pk"))
     if project is not None and project.pk:
         offered |= Q(pk__in=project.assigned_engineers.values("pk"))
@@ -21,9 +21,9 @@ def engineers_offered(project: Project | None = None) -> QuerySet:
 
 
 class ProjectForm(forms.ModelForm):
-    """A project's own facts. Its progress comes from reports, its engineers from the form of their own."""
+    """The fields of a project, without its progress (from reports) and its engineers (``EngineersForm``)."""
 
-    # Its limits are those of the model.
+    # The limits are those of the model field.
     project_cost = PesosField(label="Budget", required=False, max_digits=15, decimal_places=2, help_text="In pesos.")
 
     class Meta:
@@ -55,7 +55,7 @@ class ProjectForm(forms.ModelForm):
             "image": "PNG, JPEG or WebP.",
         }
 
-    # The groups of fields on the page.
+    # The fieldsets of the page.
     sections = (
         ("What", ("name", "prn", "status", "description", "image")),
         ("Where", ("barangay", "latitude", "longitude")),
@@ -65,7 +65,7 @@ class ProjectForm(forms.ModelForm):
     )
 
     def fieldsets(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields by section, as the page shows them."""
+        """Return the bound fields by section, in the order of the page."""
         return [
             (title, [self[name] for name in names if name in self.fields])
             for title, names in self.sections
@@ -73,12 +73,12 @@ class ProjectForm(forms.ModelForm):
         ]
 
     def clean_prn(self) -> str:
-        """Left blank, a new project is given one, and an old one keeps its own."""
+        """Replace a blank PRN: a new project gets a generated one, and an existing project keeps its own."""
         return self.cleaned_data["prn"] or self.instance.prn
 
 
 class NewProjectForm(ProjectForm):
-    """A new project, with the engineers who are to build it."""
+    """A new project with its engineers."""
 
     assigned_engineers = PeopleField(queryset=None, required=False, help_text="Each of them is notified.")
 
@@ -91,7 +91,7 @@ class NewProjectForm(ProjectForm):
 
 
 class EngineersForm(forms.Form):
-    """Who builds a project. Its other facts are not looked at here: they may be wrong and are not this form's."""
+    """The engineers of a project. Other fields are not validated here, even if stored values are invalid."""
 
     assigned_engineers = PeopleField(
         label="Engineers",
@@ -106,6 +106,6 @@ class EngineersForm(forms.Form):
         self.fields["assigned_engineers"].queryset = engineers_offered(instance)
 
     def save(self) -> None:
-        """Assign exactly these; the project counts as changed now."""
+        """Set the engineers, and the project's time of change."""
         self.instance.save()
         self.instance.assigned_engineers.set(self.cleaned_data["assigned_engineers"])

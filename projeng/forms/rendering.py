@@ -1,4 +1,4 @@
-"""How forms are rendered everywhere: label, help, field and its errors together (templates/forms/field.html)."""
+"""The form renderer: it renders label, help text, field and errors together (templates/forms/field.html)."""
 
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from django.forms.renderers import DjangoTemplates
 
 
 class OfficeFormRenderer(DjangoTemplates):
-    """Finds the templates of fields and widgets in the site's own folder first, then in Django's."""
+    """Finds the templates of fields and widgets in the site's folder first, then in Django's."""
 
     field_template_name = "forms/field.html"
 

@@ -1,4 +1,4 @@
-"""The forms of those who report on a project: progress, costs, milestones, documents."""
+"""The forms for reporting on a project: progress, costs, milestones, documents."""
 
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from .fields import DayInput, FileInput, PesosField
 
 
 class _PastDate(forms.ModelForm):
-    """What is reported has happened: its date is not in the future."""
+    """Base of reports, whose date may not be in the future."""
 
     def clean_date(self) -> date:
         day = self.cleaned_data["date"]
@@ -22,7 +22,7 @@ class _PastDate(forms.ModelForm):
 
 
 class ProgressForm(_PastDate):
-    """How far a project is."""
+    """A progress report."""
 
     class Meta:
         model = ProjectProgress
@@ -37,9 +37,9 @@ class ProgressForm(_PastDate):
 
 
 class CostForm(_PastDate):
-    """Money that was spent."""
+    """A cost of a project."""
 
-    amount = PesosField(max_digits=15, decimal_places=2, help_text="In pesos.")  # its limits are those of the model
+    amount = PesosField(max_digits=15, decimal_places=2, help_text="In pesos.")  # limits of the model field
 
     class Meta:
         model = ProjectCost
@@ -53,7 +53,7 @@ class CostForm(_PastDate):
 
 
 class MilestoneForm(forms.ModelForm):
-    """Something to be reached by a date."""
+    """A milestone of a project."""
 
     class Meta:
         model = ProjectMilestone
@@ -62,7 +62,7 @@ class MilestoneForm(forms.ModelForm):
 
 
 class DocumentForm(forms.ModelForm):
-    """A file that belongs to the project."""
+    """A document of a project."""
 
     class Meta:
         model = ProjectDocument
@@ -75,7 +75,7 @@ class DocumentForm(forms.ModelForm):
         self.fields["name"].required = False
 
     def clean(self) -> dict[str, Any]:
-        """A blank name becomes that of the file."""
+        """Replace a blank name by the name of the file."""
         data = super().clean()
         if not data.get("name") and data.get("file"):
             data["name"] = data["file"].name[: ProjectDocument._meta.get_field("name").max_length]

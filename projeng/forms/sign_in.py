@@ -1,4 +1,4 @@
-"""The forms for a name and a password, the site's and the administration's, within the limits of projeng/sign_in.py."""
+"""The sign-in forms of the site and of the admin, with the rate limits of projeng/sign_in.py."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from .. import sign_in
 
 
-class _Limited:
-    """Checks the password only where one may be tried now; else says when."""
+class _RateLimitedMixin:
+    """Checks the password within the rate limits, else reports the time until the next attempt."""
 
     def clean(self) -> dict[str, Any]:
         name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
@@ -25,9 +25,9 @@ class _Limited:
             raise ValidationError(f"{refused} Please wait {seconds}, then try again.", code="too_often") from None
 
 
-class SignInForm(_Limited, AuthenticationForm):
-    """The site's."""
+class SignInForm(_RateLimitedMixin, AuthenticationForm):
+    """The sign-in form of the site."""
 
 
-class AdminSignInForm(_Limited, AdminAuthenticationForm):
-    """The administration's."""
+class AdminSignInForm(_RateLimitedMixin, AdminAuthenticationForm):
+    """The sign-in form of the admin."""

@@ -1,1 +1,1 @@
-"""Projects from a CSV file: read and checked as a whole, then written as a whole."""
+"""Import of projects from a CSV file. The whole file is validated, then written in one transaction."""

@@ -1,6 +1,6 @@
-"""Reading projects from a CSV file: from bytes to checked rows, or to what is wrong with them. No database here.
+"""Reads and validates the rows of a CSV file of projects, without the database.
 
-projeng/importing/writing.py writes checked rows.
+projeng/importing/writing.py writes validated rows.
 """
 
 import csv
@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from ..barangays import BARANGAYS, on_the_map
+from ..barangays import BARANGAYS, in_city_bounds
 from ..models import BIGGEST_AMOUNT, Project, Status
 
 MAX_BYTES = 50_000_000
@@ -30,12 +30,12 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Unreadable(Exception):
-    """The file as a whole is of no use; the text says why."""
+    """The file cannot be read as CSV with the expected columns. The message says why."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A row that cannot be imported: the line of the file on which it begins, and why."""
+    """A row that cannot be imported: the line on which it begins, and the reason."""
 
     line: int
     reason: str
@@ -46,7 +46,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Row:
-    """A checked row. ``values`` holds what the file says, by field; fields without a column are not in it."""
+    """A valid row. ``values`` holds the values by field name, only of fields that have a column."""
 
     line: int
     prn: str
@@ -55,26 +55,26 @@ class Row:
 
 @dataclass
 class Checked:
-    """What a file holds. With any problem nothing of it is to be imported."""
+    """The contents of a file. If there are problems, nothing may be imported."""
 
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
-def read(path: Path, noted: Callable[[int], None] = lambda rows: None) -> Checked:
-    """Check a file. Raises Unreadable."""
+def read(path: Path, on_progress: Callable[[int], None] = lambda rows: None) -> Checked:
+    """Read and validate a file, like ``check``. Raise Unreadable if it cannot be read."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # one more than may be: enough to see that it is too large
+            data = file.read(MAX_BYTES + 1)  # one byte above the limit shows that the file is too large
     except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
         raise Unreadable(f"cannot be read: {getattr(fault, 'strerror', None) or fault}.") from fault
-    return check(data, noted)
+    return check(data, on_progress)
 
 
-def check(data: bytes, noted: Callable[[int], None] = lambda rows: None) -> Checked:
-    """Check the contents of a file; ``noted`` is told the number of rows so far, after each.
+def check(data: bytes, on_progress: Callable[[int], None] = lambda rows: None) -> Checked:
+    """Validate the contents of a file. ``on_progress`` is called with the number of rows after each row.
 
-    Raises Unreadable where there is no row that could be checked.
+    Raise Unreadable if there are no rows to validate.
     """
     if len(data) > MAX_BYTES:
         raise Unreadable(f"is larger than {MAX_BYTES // 1_000_000} MB.")
@@ -102,14 +102,14 @@ def check(data: bytes, noted: Callable[[int], None] = lambda rows: None) -> Chec
             checked.problems.append(Problem(line, "; ".join(faults)))
         else:
             checked.rows.append(row)
-        noted(seen)
+        on_progress(seen)
     if not seen and not checked.problems:
         raise Unreadable("holds no projects, only a header.")
     return checked
 
 
 def _decoded(data: bytes) -> str:
-    data = data.removeprefix(b"\xef\xbb\xbf")  # the byte order mark that spreadsheets write
+    data = data.removeprefix(b"\xef\xbb\xbf")  # the byte order mark that spreadsheet programs write
     try:
         return data.decode()
     except UnicodeDecodeError as fault:
@@ -125,14 +125,14 @@ def _columns(header: list[str]) -> list[str]:
         "has unknown": [_quoted(name) for name in names if name not in known],
         "repeats": sorted({name for name in names if name in known and names.count(name) > 1}),
     }
-    told = [f"{verb} {', '.join(found[:20])}" for verb, found in faults.items() if found]
-    if told:
-        raise Unreadable(f"has a wrong header: it {'; it '.join(told)}. Columns: {', '.join(REQUIRED + OPTIONAL)}.")
+    messages = [f"{verb} {', '.join(found[:20])}" for verb, found in faults.items() if found]
+    if messages:
+        raise Unreadable(f"has a wrong header: it {'; it '.join(messages)}. Columns: {', '.join(REQUIRED + OPTIONAL)}.")
     return names
 
 
 def _records(reader: Any, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
-    """The rows that hold anything, each with the line on which it begins (a quoted value may span several)."""
+    """Yield the non-empty rows, each with the line on which it begins (a quoted value may span several lines)."""
     while True:
         line = reader.line_num + 1
         try:
@@ -159,19 +159,19 @@ def _row(line: int, columns: list[str], cells: list[str]) -> tuple[Row, list[str
         except ValueError as fault:
             faults.append(str(fault))
     if given.get("progress") == "":
-        del values["progress"]  # nothing said of it, unlike "0"
-    faults += _together(given, values)
+        del values["progress"]  # an empty cell leaves the progress unchanged, unlike "0"
+    faults += _cross_field_faults(given, values)
     return Row(line, values.pop("prn", ""), values), faults
 
 
-def _together(given: dict[str, str], values: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with values only in each other's company."""
+def _cross_field_faults(given: dict[str, str], values: dict[str, Any]) -> Iterator[str]:
+    """Yield the faults of values that are valid on their own but not together. Rounds valid coordinates in place."""
     if bool(given["latitude"]) != bool(given["longitude"]):
         yield "latitude and longitude: one is missing"
     latitude, longitude = values.get("latitude"), values.get("longitude")
     if latitude is not None and longitude is not None:
-        if on_the_map(latitude, longitude):
-            # The size of the columns; to a decimetre, which is more than a survey of roads can tell.
+        if in_city_bounds(latitude, longitude):
+            # Six decimals, as in the columns: a decimetre, which exceeds the precision of a road survey.
             values.update({name: _rounded(values[name], "0.000001") for name in ("latitude", "longitude")})
         else:
             yield f"{given['latitude'][:20]}, {given['longitude'][:20]} is off the map of Tagum City"
@@ -180,27 +180,27 @@ def _together(given: dict[str, str], values: dict[str, Any]) -> Iterator[str]:
 
 
 def ends_before_start(start: date | None, end: date | None) -> bool:
-    """Whether both dates are known and in the wrong order."""
+    """Return whether both dates are set and the end precedes the start."""
     return start is not None and end is not None and end < start
 
 
-# --- single values: each reader returns the value, or raises ValueError with the reason -------------------------
+# --- single values: each reader returns the value or raises ValueError with the reason --------------------------
 
 
 def _line(name: str, text: str) -> str:
-    text = _BROKEN_LINE.sub(" ", text)  # cells of spreadsheets are often broken to make them narrow
+    text = _BROKEN_LINE.sub(" ", text)  # spreadsheet cells often contain line breaks that keep columns narrow
     if _UNPRINTABLE.search(text):
         raise ValueError(f"{name} holds a NUL or another control character")
-    return _fitting(name, text)
+    return _within_limit(name, text)
 
 
 def _lines(name: str, text: str) -> str:
     if "\0" in text:
         raise ValueError(f"{name} holds a NUL character")
-    return _fitting(name, text)
+    return _within_limit(name, text)
 
 
-def _fitting(name: str, text: str) -> str:
+def _within_limit(name: str, text: str) -> str:
     limit = Project._meta.get_field(name).max_length
     if len(text) > limit:
         raise ValueError(f"{name} is too long: {len(text)} characters, at most {limit}")
@@ -228,7 +228,7 @@ def _one_of(allowed: list[str]) -> Callable[[str, str], str]:
 def _number(name: str, text: str) -> Decimal | None:
     if not text:
         return None
-    if not _PLAIN_NUMBER.fullmatch(text):  # Decimal itself would take NaN, Infinity, 1_000, 1e9 and other digits
+    if not _PLAIN_NUMBER.fullmatch(text):  # Decimal also accepts NaN, Infinity, 1_000, 1e9 and non-ASCII digits
         raise ValueError(f"{name} {_quoted(text)} is not a plain number")
     return Decimal(text)
 
@@ -254,7 +254,7 @@ def _date(name: str, text: str) -> date | None:
         if _ISO_DATE.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
-        pass  # the right form, but no such day
+        pass  # the format is right, but the day does not exist
     raise ValueError(f"{name} {_quoted(text)} is not a date like 2026-11-20")
 
 

@@ -1,4 +1,4 @@
-"""Writing checked rows of an import: in one transaction, in bulk, announced as one summary."""
+"""Writes the validated rows of an import: in bulk, in one transaction, with one summary event."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,16 +11,16 @@ from django.utils import timezone
 from ..actor import actor_name
 from ..formats import shortened
 from ..models import Project, ProjectActivity
-from ..notifications import SHOWN_FIELDS, TOLD_FIELDS, projects_changed
+from ..notifications import DISPLAYED_FIELDS, NOTIFIED_FIELDS, projects_changed
 from .reading import Problem, Row, ends_before_start
 
-CHUNK = 500  # parameters of one query, well under every database's limit
-LABELS = {"status": "status", **TOLD_FIELDS, **SHOWN_FIELDS}
+CHUNK = 500  # parameters of one query, well below the limits of SQLite and PostgreSQL
+LABELS = {"status": "status", **NOTIFIED_FIELDS, **DISPLAYED_FIELDS}
 
 
 @dataclass
 class Plan:
-    """What importing the rows means for what is stored. With any problem nothing is to be written."""
+    """The differences between the rows and the stored projects. If there are problems, nothing may be written."""
 
     new: list[Project] = field(default_factory=list)
     updated: list[tuple[Project, list[str]]] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Plan:
 
 
 class Refused(Exception):
-    """What is stored does not go with what the file says; ``problems`` says where."""
+    """Some rows conflict with stored values. ``problems`` lists them."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(f"{len(problems)} rows do not go with what is stored.")
@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 def plan(rows: Sequence[Row], *, created_by: Any = None, lock: bool = False) -> Plan:
-    """Compare the rows with what is stored; ``lock`` keeps others from changing that until the transaction ends."""
+    """Compare the rows with the stored projects. With ``lock``, these stay locked until the transaction ends."""
     found = Plan()
     if lock:
         _lock_stored(rows)
@@ -64,9 +64,9 @@ def plan(rows: Sequence[Row], *, created_by: Any = None, lock: bool = False) -> 
 
 
 def _lock_stored(rows: Sequence[Row]) -> None:
-    """Lock the stored projects that the rows are of in the order of their ids, as everybody does.
+    """Lock the stored projects of the rows in the order of their ids, like every other change.
 
-    In the order of the file, two imports at once (or an import and a bulk change) could wait for each other.
+    In the order of the file, two concurrent imports (or an import and a bulk change) could deadlock.
     """
     if not connection.features.has_select_for_update:
         return
@@ -78,21 +78,22 @@ def _lock_stored(rows: Sequence[Row]) -> None:
 
 
 def write(
-    rows: Sequence[Row], source: str, *, created_by: Any = None, noted: Callable[[int], None] = lambda rows: None
+    rows: Sequence[Row], source: str, *, created_by: Any = None, on_progress: Callable[[int], None] = lambda rows: None
 ) -> Plan:
-    """Write all rows, or none; the timeline of each project that changes gets a line, and one event tells of all.
+    """Write all rows or none. Each changed project gets a line in its timeline, and one event announces all.
 
-    ``source`` is the file's name, ``noted`` is told how many rows are written so far. Raises Refused.
+    ``source`` is the file's name. ``on_progress`` is called with the number of rows written so far. Raise Refused if a
+    row conflicts with stored values.
     """
     try:
-        return _write(rows, source, created_by, noted)
+        return _write(rows, source, created_by, on_progress)
     except IntegrityError:
-        # Somebody else has just entered one of the new projects; now it is stored, and its row an update.
-        return _write(rows, source, created_by, noted)
+        # A concurrent transaction has created one of the new projects. At the second attempt its row is an update.
+        return _write(rows, source, created_by, on_progress)
 
 
 @transaction.atomic
-def _write(rows: Sequence[Row], source: str, created_by: Any, noted: Callable[[int], None]) -> Plan:
+def _write(rows: Sequence[Row], source: str, created_by: Any, on_progress: Callable[[int], None]) -> Plan:
     made = plan(rows, created_by=created_by, lock=True)
     if made.problems:
         raise Refused(made.problems)
@@ -100,27 +101,27 @@ def _write(rows: Sequence[Row], source: str, created_by: Any, noted: Callable[[i
         return made
     moment = timezone.now()
     done = 0
-    silent = Project.objects.unannounced()
-    # By PRN: whoever enters some of the same at the same time is waited for, and does not wait in turn.
+    unannounced = Project.objects.unannounced()
+    # Sorted by PRN, so that concurrent imports of the same projects wait for each other in one order only.
     for projects in _chunks(sorted(made.new, key=lambda project: project.prn)):
-        silent.bulk_create(projects)
+        unannounced.bulk_create(projects)
         done += len(projects)
-        noted(done)
+        on_progress(done)
     for pairs in _chunks(made.updated):
         names = {name for _, changed in pairs for name in changed}
-        # Each row is there, so each is a conflict. bulk_update does the same with a CASE per value: 4 times slower.
-        silent.bulk_create(
+        # An upsert, since every row exists. bulk_update would use a CASE per value, which is 4 times slower.
+        unannounced.bulk_create(
             [project for project, _ in pairs],
             update_conflicts=True,
             unique_fields=["id"],
             update_fields=[*sorted(names), "updated_at"],
         )
         done += len(pairs)
-        noted(done)
+        on_progress(done)
     ProjectActivity.objects.bulk_create(_timeline(made, source, moment))
-    # By the timeline's moment: a list of ids would be too long for a query, and updated_at of new rows is their own.
-    touched = Project.objects.filter(activities__at=moment).distinct()
-    projects_changed(touched, source=source, created=len(made.new), updated=len(made.updated))
+    # Selected by the timeline's timestamp: a list of ids would be too long for a query, and updated_at varies.
+    changed_projects = Project.objects.filter(activities__at=moment).distinct()
+    projects_changed(changed_projects, source=source, created=len(made.new), updated=len(made.updated))
     return made
 
 

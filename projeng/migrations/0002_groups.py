@@ -1,4 +1,4 @@
-"""The groups of the office: roles depend on their names (projeng/access.py)."""
+"""Creates the groups of the office. Roles depend on their names (projeng/access.py)."""
 
 from django.db import migrations
 
@@ -16,5 +16,5 @@ class Migration(migrations.Migration):
         ("projeng", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
-    # Going back keeps the groups: people may have been put into them.
+    # The reverse migration keeps the groups, which may have members.
     operations = [migrations.RunPython(make_groups, migrations.RunPython.noop)]

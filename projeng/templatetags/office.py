@@ -1,4 +1,4 @@
-"""How pages write what the office counts: amounts, shares, dates, names."""
+"""Template filters for amounts, percentages, dates and names."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,19 +22,19 @@ def pesos(amount: Decimal | None) -> str:
 
 @register.filter
 def unsigned(amount: Decimal) -> Decimal:
-    """An amount without its sign: by how much something is overspent."""
+    """The absolute value of an amount, to display an overspent sum."""
     return abs(amount)
 
 
 @register.filter
 def percent(share: Decimal | float | None) -> str:
-    """``45.5%``; empty without a share."""
+    """``45.5%``; empty for ``None``."""
     return "" if share is None else formats.percent(Decimal(str(share)))
 
 
 @register.filter
 def number(value: Decimal | float) -> str:
-    """A number as attributes hold it: ``45.5``."""
+    """A number in the form of HTML attributes: ``45.5``."""
     return formats.percent(Decimal(str(value)))[:-1]
 
 
@@ -52,12 +52,12 @@ def moment(value: datetime) -> str:
 
 @register.filter
 def person(user: Any) -> str:
-    """Somebody's name; a dash when the account is gone."""
+    """A user's name; a dash if the account was deleted."""
     return person_name(user) if user else "—"
 
 
 @register.simple_tag
 def budget_of(project: Project) -> Budget:
-    """What a project has cost against its budget; lists bring the sum along (filters.with_spent)."""
+    """The budget check of a project. In lists, ``filters.with_spent`` supplies the sum of the costs."""
     spent = getattr(project, "spent_total", None)
     return Budget(project.spent if spent is None else spent, project.project_cost)

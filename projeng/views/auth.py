@@ -1,4 +1,4 @@
-"""Signing in and out, and changing one's password."""
+"""The views for signing in and out and for changing the password."""
 
 from django.contrib.auth import views
 from django.contrib.messages.views import SuccessMessageMixin
@@ -8,7 +8,7 @@ from ..forms.sign_in import SignInForm
 
 
 class SignIn(views.LoginView):
-    """The sign-in page; who is signed in already goes on to their home page."""
+    """The sign-in page. Redirects signed-in users to their home page."""
 
     template_name = "accounts/login.html"
     authentication_form = SignInForm
@@ -16,13 +16,13 @@ class SignIn(views.LoginView):
 
 
 class SignOut(views.LogoutView):
-    """Signs out; by POST only, so that no link or image can do it."""
+    """Signs out, by POST only, so that a link or image cannot sign a user out."""
 
     http_method_names = ["post", "options"]
 
 
 class PasswordChange(SuccessMessageMixin, views.PasswordChangeView):
-    """A new password. This browser stays signed in, all others are signed out."""
+    """Changes the password. This session stays valid; all other sessions of the user end."""
 
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("profile")

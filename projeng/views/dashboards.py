@@ -13,7 +13,7 @@ from ..access import Role, visible_projects
 from ..budget import Budget
 from ..filters import ANY_LEVEL, at_level, with_spent
 from ..models import Project, ProjectActivity, ProjectCost, ProjectMilestone
-from ..states import SHOWN_STATUSES, dashboard_counts
+from ..states import DASHBOARD_STATUSES, dashboard_counts
 from .guards import for_roles
 
 RECENT_PROJECTS = 8
@@ -26,7 +26,7 @@ NEXT_MILESTONES = 8
 @require_safe
 @for_roles(Role.HEAD)
 def head(request: HttpRequest) -> HttpResponse:
-    """The Head Engineer's: every project, and what happened last."""
+    """The dashboard of Head Engineers: all projects and the latest activity."""
     projects = visible_projects(request.user)
     alarming = at_level(with_spent(projects), ANY_LEVEL).order_by(F("spent_share").desc(), "-pk")
     context = _overview(projects) | {"alarming": alarming[:RECENT_PROJECTS]}
@@ -36,7 +36,7 @@ def head(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_roles(Role.ENGINEER, Role.HEAD)
 def engineer(request: HttpRequest) -> HttpResponse:
-    """The Project Engineer's: the projects that they are assigned to."""
+    """The dashboard of Project Engineers: the projects that they are assigned to."""
     projects = visible_projects(request.user)
     milestones = ProjectMilestone.objects.filter(project__in=projects, is_completed=False).select_related("project")
     context = _overview(projects) | {
@@ -49,7 +49,7 @@ def engineer(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_roles(Role.FINANCE, Role.HEAD)
 def finance(request: HttpRequest) -> HttpResponse:
-    """The Finance Manager's: budgets, what is spent of them, and the latest costs."""
+    """The dashboard of Finance Managers: budgets, spending and the latest costs."""
     projects = visible_projects(request.user)
     costs = ProjectCost.objects.filter(project__in=projects)
     budgeted = projects.filter(project_cost__gt=0)
@@ -73,7 +73,7 @@ def _overview(projects: QuerySet[Project]) -> dict[str, Any]:
     activities = ProjectActivity.objects.filter(project__in=projects).select_related("project")
     return {
         "total_projects": counts["total_projects"],
-        "counters": [(status, counts["status_counts"][status.value]) for status in SHOWN_STATUSES],
+        "counters": [(status, counts["status_counts"][status.value]) for status in DASHBOARD_STATUSES],
         "projects": with_spent(projects).order_by("-updated_at", "-pk")[:RECENT_PROJECTS],
         "activities": activities.order_by("-pk")[:RECENT_ACTIVITY],
     }

@@ -1,4 +1,4 @@
-"""Files of projects: served only to those who may see the project, and never as something that a browser runs."""
+"""Serves the files of projects to users who may see the project, and never as content that a browser executes."""
 
 import re
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from ..models import ProjectCost, ProjectDocument
 from .guards import signed_in, visible_project
 
 PICTURE_TYPES = {ending: f"image/{kind.lower()}" for ending, kind in PICTURES.items()}
-UNSAFE = re.compile(r'[/\\:*?"<>|]')  # in the names of files, on some system
+UNSAFE = re.compile(r'[/\\:*?"<>|]')  # not allowed in file names on some system
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -25,7 +25,7 @@ HEADERS = {
 
 
 class StoredFile(FileResponse):
-    """A file response that an ASGI server can send piece by piece as well."""
+    """A file response that can also be iterated asynchronously, so that ASGI servers send it in chunks."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         pieces = iter(self.streaming_content)
@@ -36,7 +36,7 @@ class StoredFile(FileResponse):
 @require_safe
 @signed_in
 def document(request: HttpRequest, document_id: int) -> HttpResponse:
-    """A project's document, as a download under the name that it was given."""
+    """A document as a download, named like the document."""
     documents = ProjectDocument.objects.filter(project__in=visible_projects(request.user))
     row = get_object_or_404(documents, pk=document_id)
     return _download(row.file, row.name)
@@ -45,7 +45,7 @@ def document(request: HttpRequest, document_id: int) -> HttpResponse:
 @require_safe
 @signed_in
 def receipt(request: HttpRequest, cost_id: int) -> HttpResponse:
-    """The receipt of a cost, as a download."""
+    """The receipt of a cost as a download."""
     costs = ProjectCost.objects.filter(project__in=visible_projects(request.user)).select_related("project")
     row = get_object_or_404(costs, pk=cost_id)
     return _download(row.receipt, f"Receipt {row.date} {row.project.prn}")
@@ -64,7 +64,7 @@ def picture(request: HttpRequest, project_id: int) -> HttpResponse:
 
 def _download(file: FieldFile, name: str) -> HttpResponse:
     ending = PurePath(file.name or "").suffix
-    # Characters that nobody sees can turn a name round, so that its ending seems to be another one.
+    # Invisible characters can reverse the display of a name, so that its extension appears to be another one.
     name = UNSAFE.sub("_", "".join(letter for letter in name if letter.isprintable())).strip(". ")
     if not name.lower().endswith(ending.lower()):
         name += ending

@@ -1,4 +1,4 @@
-"""What all pages with a form have in common."""
+"""Helpers shared by the views with a form."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from ..models import Project
 def form_page(
     request: HttpRequest, form: forms.BaseForm, *, title: str, submit: str, back: str, project: Project | None = None
 ) -> HttpResponse:
-    """The page of a form: as it is opened, or (422) with what was typed and what is wrong with it.
+    """Return the page of a form. The status is 422 if the form has errors, else 200.
 
-    ``back`` is the address of the page to return to. ``project``: as it is stored, not as it was typed.
+    ``back`` is the URL of the page to return to. ``project`` has the stored values, not the submitted ones.
     """
     context: dict[str, Any] = {"form": form, "title": title, "submit": submit, "back": back, "project": project}
     return render(request, "forms/page.html", context, status=422 if form.errors else 200)
 
 
-def sent(request: HttpRequest) -> dict[str, Any]:
-    """What a form is bound to: what was sent, or nothing when the page is only opened."""
+def form_data(request: HttpRequest) -> dict[str, Any]:
+    """Return the arguments that bind a form to a POST request; empty for other methods."""
     return {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}

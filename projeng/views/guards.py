@@ -1,4 +1,4 @@
-"""Who may open a page: everybody is asked to sign in first, then 403 for a wrong role, 404 for what one may not see."""
+"""Access control of views: a redirect to sign-in, then 403 for a wrong role and 404 for an invisible project."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: View) -> View:
-    """For everybody with an account; no cache keeps what they see."""
+    """Require a signed-in user, and forbid caching of the response."""
 
     @wraps(view)
     @login_required
@@ -34,7 +34,7 @@ def _only(allowed: Callable[[Any], bool]) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            allow(allowed(request.user))
+            require(allowed(request.user))
             return view(request, *args, **kwargs)
 
         return signed_in(guarded)
@@ -43,37 +43,37 @@ def _only(allowed: Callable[[Any], bool]) -> Callable[[View], View]:
 
 
 def for_roles(*roles: Role) -> Callable[[View], View]:
-    """Only for people of these roles."""
+    """Require one of these roles."""
     return _only(lambda user: role_of(user) in roles)
 
 
 def for_managers(view: View) -> View:
-    """Only for those who may create, edit, delete and assign projects."""
+    """Require a user who may create, edit, delete and assign projects."""
     return _only(may_manage)(view)
 
 
 def visible_project(request: HttpRequest, project_id: int) -> Project:
-    """The project, if there is one that the person may see; else a 404, which does not tell which of the two it is."""
-    return _found(visible_projects(request.user).filter(pk=project_id))
+    """Return the project, or raise Http404 if it does not exist or the user may not see it."""
+    return _get_or_404(visible_projects(request.user).filter(pk=project_id))
 
 
 def locked_project(request: HttpRequest, project_id: int) -> Project:
-    """As ``visible_project``; nobody else changes or deletes it until the transaction ends.
+    """Like ``visible_project``, and lock the project until the transaction ends.
 
-    For everything that is changed in or under a project: the project is locked before what belongs to it. What the
-    person may do has to be looked at again afterwards, since there may have been somebody to wait for.
+    Every change of a project or its parts locks the project before the parts. Callers check permissions after this
+    call, since they may have changed while it waited for the lock.
     """
-    return _found(visible_projects(request.user).filter(pk=project_id).select_for_update(of=("self",)))
+    return _get_or_404(visible_projects(request.user).filter(pk=project_id).select_for_update(of=("self",)))
 
 
-def _found(projects: QuerySet[Project]) -> Project:
+def _get_or_404(projects: QuerySet[Project]) -> Project:
     project = projects.first()
     if project is None:
         raise Http404("No such project.")
     return project
 
 
-def allow(allowed: bool) -> None:
-    """Raises PermissionDenied unless ``allowed``."""
+def require(allowed: bool) -> None:
+    """Raise PermissionDenied unless ``allowed``."""
     if not allowed:
         raise PermissionDenied

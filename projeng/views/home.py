@@ -1,4 +1,4 @@
-"""Where somebody starts, and who they are to the office."""
+"""The start page, and the user's account."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,12 +12,12 @@ from .guards import signed_in
 @require_safe
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    """On to the home page of the person's role."""
+    """Redirect to the home page of the user's role."""
     return redirect(home_of(role_of(request.user)))
 
 
 @require_safe
 @signed_in
 def profile(request: HttpRequest) -> HttpResponse:
-    """The person's account; all that somebody without a role can open."""
+    """The user's account. It is the only page that a user without a role can open."""
     return render(request, "accounts/profile.html", {"project_count": visible_projects(request.user).count()})

@@ -1,4 +1,4 @@
-"""A person's notifications: one page for every role, each role at its own address."""
+"""The notification page. All roles share the view; each role has its own URL."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ NOT_FOUND = "Notification not found"
 
 
 class Inbox(View):
-    """Lists, marks and deletes the notifications of whoever is signed in. ``roles`` (none: everybody) may open it."""
+    """Lists, marks and deletes the user's notifications. An empty ``roles`` allows every signed-in user."""
 
     roles: tuple[Role, ...] = ()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """People who are signed in and of the right role; a script that is not is told so in JSON."""
+        """Require a signed-in user of an allowed role. A POST from a script gets 401 in JSON instead of a redirect."""
         if request.user.is_authenticated:
             if self.roles and role_of(request.user) not in self.roles:
                 raise PermissionDenied
@@ -33,7 +33,7 @@ class Inbox(View):
         return signed_in(super().dispatch)(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The newest first, 50 a page."""
+        """List notifications, newest first, 50 on a page."""
         rows = Notification.objects.filter(recipient=request.user).select_related("project")
         page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
         projects = {row.project_id for row in page if row.project_id}
@@ -41,7 +41,7 @@ class Inbox(View):
         return render(request, "notifications/list.html", {"page": page, "visible": visible})
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """``action`` on ``notification_id``; answers with JSON, or takes a plain form back to its page."""
+        """Apply ``action`` to ``notification_id``. Respond with JSON, or redirect a plain form back to the page."""
         action = request.POST.get("action", "")
         one = _id(request.POST.get("notification_id", ""))
         match action:
@@ -65,7 +65,7 @@ class Inbox(View):
         return JsonResponse({"success": True, "action": action, "notification_id": one, "unread_count": unread})
 
     def unknown(self, request: HttpRequest) -> HttpResponse:
-        """An action that there is not."""
+        """Respond to an unknown action with 400."""
         if _wants_page(request):
             raise BadRequest("Unknown action")
         return JsonResponse({"success": False, "error": "Unknown action"}, status=400)

@@ -1,4 +1,4 @@
-"""Creating, editing, deleting and assigning projects: for those who manage them."""
+"""The views for creating, editing, assigning and deleting projects."""
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from ..forms.projects import EngineersForm, NewProjectForm, ProjectForm
 from ..models import Project
-from .form_page import form_page, sent
+from .form_page import form_data, form_page
 from .guards import for_managers, locked_project, visible_project
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
@@ -18,8 +18,8 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 @require_http_methods(GET_OR_POST)
 @for_managers
 def project_create(request: HttpRequest) -> HttpResponse:
-    """A new project."""
-    form = NewProjectForm(**sent(request))
+    """Create a project."""
+    form = NewProjectForm(**form_data(request))
     if form.is_valid():
         form.instance.created_by = request.user
         try:
@@ -36,21 +36,21 @@ def project_create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 @for_managers
 def project_edit(request: HttpRequest, project_id: int) -> HttpResponse:
-    """A project's facts."""
+    """Edit the fields of a project."""
     return _change(request, project_id, ProjectForm, title="Edit project", submit="Save changes")
 
 
 @require_http_methods(GET_OR_POST)
 @for_managers
 def project_engineers(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Who builds a project."""
+    """Assign the engineers of a project."""
     return _change(request, project_id, EngineersForm, title="Assign engineers", submit="Save engineers")
 
 
 @require_http_methods(GET_OR_POST)
 @for_managers
 def project_delete(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Asks first, then deletes a project with everything that belongs to it."""
+    """Ask for confirmation, then delete a project with its parts."""
     if request.method == "POST":
         with transaction.atomic():
             project = locked_project(request, project_id)
@@ -68,12 +68,12 @@ def _change(
     back = reverse("project_detail", args=[project_id])
     if request.method != "POST":
         return form_page(request, form_class(instance=shown), title=title, submit=submit, back=back, project=shown)
-    given = sent(request)
+    submitted = form_data(request)
     try:
         with transaction.atomic():
-            # Locked, so that what is reported meanwhile (the progress, say) is not written back as it was before.
+            # Locked, so that saving does not overwrite a concurrent change, such as reported progress.
             project = locked_project(request, project_id)
-            form = form_class(**given, instance=project)
+            form = form_class(**submitted, instance=project)
             saved = form.is_valid()
             if saved:
                 form.save()
@@ -87,7 +87,7 @@ def _change(
 
 
 def _explain_taken_prn(form: ProjectForm | EngineersForm, fault: IntegrityError) -> None:
-    """Say in the form that somebody else has just taken the PRN. Raises ``fault`` where that is not the reason."""
+    """Add a form error if another project has just taken the PRN, else raise ``fault``."""
     project = form.instance
     if not Project.objects.filter(prn=project.prn).exclude(pk=project.pk).exists():
         raise fault

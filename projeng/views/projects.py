@@ -1,4 +1,4 @@
-"""The list of projects, and the page of one."""
+"""The project list and the project page."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ from ..filters import ProjectFilter, with_spent
 from .guards import for_roles, signed_in, visible_project
 
 PAGE = 25
-LONG_LIST = 50  # of costs, reports and so on; the rest is a click away
+LONG_LIST = 50  # costs, reports and so on; a link shows the rest
 TIMELINE = 50
 
 
 @require_safe
 @for_roles(*Role)
 def project_list(request: HttpRequest) -> HttpResponse:
-    """All projects that the person may see: searched, filtered, sorted, in pages."""
+    """The projects that the user may see, with search, filters, sorting and pages."""
     found = ProjectFilter(request.GET, queryset=with_spent(visible_projects(request.user)))
     page = Paginator(found.qs, PAGE).get_page(request.GET.get("page"))
     context = {"filter": found, "page": page, "narrowed": any(request.GET.get(name) for name in found.filters)}
@@ -32,7 +32,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @signed_in
 def project_detail(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Everything about one project."""
+    """The page of one project."""
     project = visible_project(request, project_id)
     limit = None if request.GET.get("show") == "all" else LONG_LIST
     lists = {

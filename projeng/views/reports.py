@@ -1,4 +1,4 @@
-"""Reporting on a project: progress, costs, milestones, documents."""
+"""The views for reporting on a project: progress, costs, milestones, documents."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ..access import may_add_cost, may_report
 from ..forms.reports import CostForm, DocumentForm, MilestoneForm, ProgressForm
 from ..models import Project, ProjectMilestone
-from .form_page import form_page, sent
-from .guards import allow, locked_project, signed_in, visible_project
+from .form_page import form_data, form_page
+from .guards import locked_project, require, signed_in, visible_project
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -24,7 +24,7 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 @require_http_methods(GET_OR_POST)
 @signed_in
 def progress_add(request: HttpRequest, project_id: int) -> HttpResponse:
-    """How far the project is."""
+    """Add a progress report."""
     words = {"title": "Report progress", "done": "Progress was reported."}
     return _add(request, project_id, may_report, ProgressForm, **words, created_by=request.user)
 
@@ -32,7 +32,7 @@ def progress_add(request: HttpRequest, project_id: int) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 @signed_in
 def cost_add(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Money that was spent."""
+    """Add a cost."""
     words = {"title": "Add cost", "done": "The cost was added."}
     return _add(request, project_id, may_add_cost, CostForm, **words, created_by=request.user)
 
@@ -40,7 +40,7 @@ def cost_add(request: HttpRequest, project_id: int) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 @signed_in
 def milestone_add(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Something to be reached."""
+    """Add a milestone."""
     words = {"title": "Add milestone", "done": "The milestone was added."}
     return _add(request, project_id, may_report, MilestoneForm, **words)
 
@@ -48,7 +48,7 @@ def milestone_add(request: HttpRequest, project_id: int) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 @signed_in
 def document_add(request: HttpRequest, project_id: int) -> HttpResponse:
-    """A file of the project."""
+    """Add a document."""
     words = {"title": "Add document", "done": "The document was added."}
     return _add(request, project_id, may_report, DocumentForm, **words, uploaded_by=request.user)
 
@@ -56,10 +56,10 @@ def document_add(request: HttpRequest, project_id: int) -> HttpResponse:
 @require_POST
 @signed_in
 def milestone_reached(request: HttpRequest, project_id: int, milestone_id: int) -> HttpResponse:
-    """Marks a milestone as reached today."""
+    """Mark a milestone as reached today."""
     with transaction.atomic():
         project = locked_project(request, project_id)
-        allow(may_report(request.user, project))
+        require(may_report(request.user, project))
         milestones = ProjectMilestone.objects.select_for_update().filter(project=project)
         milestone = get_object_or_404(milestones, pk=milestone_id)
         if not milestone.is_completed:
@@ -81,10 +81,10 @@ def _add(
     **author: Any,
 ) -> HttpResponse:
     def form_of(project: Project) -> ModelForm:
-        allow(may(request.user, project))
-        return form_class(**given, instance=form_class.Meta.model(project=project, **author))
+        require(may(request.user, project))
+        return form_class(**submitted, instance=form_class.Meta.model(project=project, **author))
 
-    given = sent(request)  # all of it has come before anything is locked
+    submitted = form_data(request)  # read the whole request before anything is locked
     back = reverse("project_detail", args=[project_id])
     if request.method != "POST":
         project = visible_project(request, project_id)

@@ -1,4 +1,4 @@
-"""What a browser asks that has no stream: whether it is signed in and the server is there, and what is new."""
+"""The status and poll endpoints, for browsers without a stream."""
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from .. import subscriptions
 
 @require_safe
 def status(request: HttpRequest) -> JsonResponse:
-    """``{"status": "connected", "user", "timestamp", …}``, and by which transport and why; 401 when not signed in."""
+    """Return ``{"status": "connected", "user", "timestamp", …}``, the transport and its reason; 401 if anonymous."""
     if not request.user.is_authenticated:
         return JsonResponse({"type": "error", "message": "Not signed in."}, status=401)
     decision = grants.decision(request.user)
@@ -30,7 +30,7 @@ def status(request: HttpRequest) -> JsonResponse:
 
 
 def poll(request: HttpRequest) -> HttpResponseBase:
-    """What the stream of a whole page would have said since the cursor, for browsers that no stream reaches."""
+    """Return the frames that a page's stream would have sent since the cursor, for browsers that no stream reaches."""
     try:
         subscription = subscriptions.of_page(request.GET.get("topics"))
     except ValueError as error:

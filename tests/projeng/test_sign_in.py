@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from projeng import sign_in
-from projeng.sign_in import ACCOUNT, ADDRESS, COOKIE, Lane, Refused, Tries, account_key, attempt
+from projeng.sign_in import ACCOUNT, ADDRESS, COOKIE, CheckQueue, Refused, Tries, account_key, attempt
 from tests.support.people import PASSWORD, person
 from tests.support.ports import wait_until
 
@@ -120,11 +120,11 @@ def test_any_name_makes_a_short_key():
 
 
 def test_one_password_is_checked_at_a_time():
-    lane, begun, end = Lane(2), threading.Event(), threading.Event()
+    queue, begun, end = CheckQueue(2), threading.Event(), threading.Event()
     order: list[str] = []
 
     def check(name: str) -> None:
-        with lane.turn():
+        with queue.turn():
             order.append(f"{name} begins")
             begun.set()
             end.wait(10)
@@ -134,7 +134,7 @@ def test_one_password_is_checked_at_a_time():
     threads[0].start()
     assert begun.wait(10)
     threads[1].start()
-    wait_until(lambda: not lane._places._value, "the other one waits")
+    wait_until(lambda: not queue._places._value, "the other one waits")
     end.set()
     for thread in threads:
         thread.join(10)
@@ -143,30 +143,30 @@ def test_one_password_is_checked_at_a_time():
 
 def test_who_waits_too_long_is_told_to_return(monkeypatch):
     monkeypatch.setattr(sign_in, "QUEUE_SECONDS", 0.01)
-    lane = Lane(2)
-    with lane.turn():
-        with pytest.raises(Refused) as refused, lane.turn():
+    queue = CheckQueue(2)
+    with queue.turn():
+        with pytest.raises(Refused) as refused, queue.turn():
             raise AssertionError("Two at a time.")
         assert 1 <= refused.value.seconds <= 10
-    with lane.turn():
+    with queue.turn():
         pass
 
 
 def test_who_finds_no_place_to_wait_is_told_at_once():
-    lane = Lane(1)
-    with lane.turn(), pytest.raises(Refused), lane.turn():
+    queue = CheckQueue(1)
+    with queue.turn(), pytest.raises(Refused), queue.turn():
         raise AssertionError("Two at a time.")
-    with lane.turn():
+    with queue.turn():
         pass
 
 
 @pytest.mark.django_db
-def test_strangers_do_not_stand_in_the_way_of_a_browser_that_is_known(tries, monkeypatch):
-    monkeypatch.setattr(sign_in, "strangers", Lane(1))
+def test_unknown_browsers_do_not_delay_a_known_browser(tries, monkeypatch):
+    monkeypatch.setattr(sign_in, "unknown_browsers", CheckQueue(1))
     ana, browser = person(), Client()
     assert sign(browser, ana).status_code == 302
     browser.post(reverse("logout"))
-    with sign_in.strangers.turn():
+    with sign_in.unknown_browsers.turn():
         assert sign(Client(), ana).status_code == 429
         assert sign(browser, ana).status_code == 302
 

@@ -1,4 +1,4 @@
-"""Keeps the demo office busy, so that live updates have something to show."""
+"""Makes changes to the demo's projects at intervals, so that live updates have something to show."""
 
 import math
 import signal
@@ -16,7 +16,7 @@ from projeng.demo.changes import Changes
 from projeng.demo.people import ENGINEERS, FINANCE, HEAD, demo_people
 from realtime.management.scripted import ScriptedCommand, first_line, whole_number
 
-PAUSE = 1.0  # seconds, at least, before a database that has refused is asked again
+RETRY_SECONDS = 1.0  # the shortest pause after a database error
 
 
 class Command(ScriptedCommand):
@@ -46,22 +46,22 @@ class Command(ScriptedCommand):
                 made += self._change(changes, options, stopped)
 
     def _change(self, changes: Changes, options: dict[str, Any], stopped: threading.Event) -> int:
-        """Make a change; a database that is away or busy for a while is no reason to end."""
+        """Make a change and return 1, or 0 if the database was unavailable or busy, which does not end the command."""
         try:
-            told = changes.make_one()
+            summary = changes.make_one()
         except (OperationalError, InterfaceError) as fault:
             self.stderr.write(f"The database refused, trying again: {first_line(fault)}")
             connection.close()
-            stopped.wait(max(options["every"], PAUSE))
+            stopped.wait(max(options["every"], RETRY_SECONDS))
             return 0
-        self.report(options, told, {"change": told})
+        self.report(options, summary, {"change": summary})
         self.stdout.flush()
         return 1
 
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set: a change that has begun is finished first."""
+    """An event that SIGINT and SIGTERM set, so that the current change is finished first."""
     stopped = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: stopped.set()) for number in signals]

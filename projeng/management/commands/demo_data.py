@@ -1,4 +1,4 @@
-"""Fills the site with a demo office: people and projects."""
+"""Creates the accounts and projects of a demo office."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from projeng.demo.office import make_projects
-from projeng.demo.people import PASSWORD, PEOPLE, Taken, demo_people, make_people
+from projeng.demo.people import PASSWORD, PEOPLE, NamesTaken, demo_people, make_people
 from projeng.importing import reading as importing
 from projeng.models import Project
 from realtime.management.scripted import ScriptedCommand, whole_number
@@ -46,7 +46,7 @@ class Command(ScriptedCommand):
             try:
                 with transaction.atomic():
                     made = make_projects(make_people(password), Random(options["seed"]), rows)
-            except Taken as fault:
+            except NamesTaken as fault:
                 raise CommandError(f"These names belong to real accounts, so there is no demo: {fault}.") from fault
         people = demo_people()
         sign_ins = [
@@ -61,7 +61,7 @@ class Command(ScriptedCommand):
         ]
         if sign_ins and password == PASSWORD and not settings.DEBUG:
             self.stderr.write("Everybody knows the demo's password: keep this site off the internet.")
-        self.report(options, _in_words(made, sign_ins), {"projects_made": made, "people": sign_ins})
+        self.report(options, _summary(made, sign_ins), {"projects_made": made, "people": sign_ins})
 
 
 def _rows(path: Path) -> list[importing.Row]:
@@ -74,10 +74,10 @@ def _rows(path: Path) -> list[importing.Row]:
     return checked.rows
 
 
-def _in_words(made: int, sign_ins: list[dict[str, Any]]) -> str:
-    told = f"{made} demo projects made." if made else "Nothing to make: there are projects already."
+def _summary(made: int, sign_ins: list[dict[str, Any]]) -> str:
+    outcome = f"{made} demo projects made." if made else "Nothing to make: there are projects already."
     rows = [("user", "role", "password", "name")]
     rows += [(row["user"], row["role"], row["password"] or "(its own)", row["name"]) for row in sign_ins]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([told, *(["", *lines] if sign_ins else [])])
+    return "\n".join([outcome, *(["", *lines] if sign_ins else [])])

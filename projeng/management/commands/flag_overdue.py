@@ -1,4 +1,4 @@
-"""Flags the projects that are past their end date and far from done."""
+"""Sets the status of projects that are past their end date and not nearly done to delayed."""
 
 from argparse import ArgumentParser
 from decimal import Decimal
@@ -13,7 +13,7 @@ from projeng.formats import day, percent
 from projeng.models import Project, Status
 from realtime.management.scripted import ScriptedCommand
 
-DONE_ENOUGH = Decimal(98)  # percent; what is left then is paperwork, not delay
+DONE_ENOUGH = Decimal(98)  # percent; the rest is paperwork, not a delay
 
 
 class Command(ScriptedCommand):
@@ -54,7 +54,7 @@ class Command(ScriptedCommand):
 
 
 def overdue_projects() -> QuerySet[Project]:
-    """The projects that are late today, by the office's calendar, and not yet flagged."""
+    """Return the projects that are overdue today, in the office's time zone, and not yet flagged."""
     return Project.objects.filter(
         end_date__lt=timezone.localdate(), progress__lt=DONE_ENOUGH, status__in=[Status.PLANNED, Status.IN_PROGRESS]
     )
@@ -62,7 +62,7 @@ def overdue_projects() -> QuerySet[Project]:
 
 @transaction.atomic
 def flag(pk: int) -> Project | None:
-    """Flag one project, unless it has been completed, postponed or deleted meanwhile."""
+    """Flag one project and return it, or ``None`` if it was completed, postponed or deleted meanwhile."""
     project = overdue_projects().select_for_update().filter(pk=pk).first()
     if project is not None:
         project.status = Status.DELAYED

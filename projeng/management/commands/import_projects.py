@@ -1,4 +1,4 @@
-"""Imports projects from a CSV file: all of them, or none."""
+"""Imports projects from a CSV file, all or none."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -13,7 +13,8 @@ from projeng.importing import reading as importing
 from projeng.importing import writing as import_writing
 from realtime.management.scripted import ScriptedCommand
 
-NOTED_EVERY = 5_000  # rows; every 250 where somebody watches
+PROGRESS_ROWS = 5_000  # rows between two progress lines
+PROGRESS_ROWS_ON_TERMINAL = 250
 
 
 class Command(ScriptedCommand):
@@ -33,7 +34,7 @@ class Command(ScriptedCommand):
         path: Path = options["file"]
         importer = self._importer(options["by"])
         try:
-            checked = importing.read(path, self._noting("checked"))
+            checked = importing.read(path, self._progress_writer("checked"))
             problems = checked.problems
             if not problems:
                 with acting(importer or "the import"):
@@ -41,7 +42,7 @@ class Command(ScriptedCommand):
                         made = import_writing.plan(checked.rows)
                     else:
                         made = import_writing.write(
-                            checked.rows, path.name, created_by=importer, noted=self._noting("written")
+                            checked.rows, path.name, created_by=importer, on_progress=self._progress_writer("written")
                         )
                 problems = made.problems
         except importing.Unreadable as fault:
@@ -82,16 +83,16 @@ class Command(ScriptedCommand):
                 self.stderr.write(str(problem))
         raise CommandError(reason)
 
-    def _noting(self, what: str) -> Callable[[int], None]:
-        """A way to say on stderr how far the import is: in place on a terminal, else as a line now and then."""
-        watched = self.stderr.isatty()
+    def _progress_writer(self, what: str) -> Callable[[int], None]:
+        """Return a function that writes progress to stderr: in place on a terminal, else as occasional lines."""
+        terminal = self.stderr.isatty()
         last = 0
 
-        def note(rows: int) -> None:
+        def write(rows: int) -> None:
             nonlocal last
-            if rows - last >= (250 if watched else NOTED_EVERY):
+            if rows - last >= (PROGRESS_ROWS_ON_TERMINAL if terminal else PROGRESS_ROWS):
                 last = rows
                 text = f"{rows:,} rows {what}"
-                self.stderr.write(f"\r{text}" if watched else text, self.style.NOTICE, ending="" if watched else "\n")
+                self.stderr.write(f"\r{text}" if terminal else text, self.style.NOTICE, ending="" if terminal else "\n")
 
-        return note
+        return write
