@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from projeng.access import Role
 from projeng.models import Project
-from tests.support.gate import HELD, MUTE, OPEN, POLL, SOCKET, STREAM, STRIPPED, Gate
+from tests.support.faulty_proxy import HELD, MUTE, OPEN, POLL, SOCKET, STREAM, STRIPPED, Gate
 from tests.support.nginx import Nginx
 from tests.support.people import person
 

@@ -16,7 +16,7 @@ from realtime.log import replay
 from realtime.parity.models import Feedback, LinkReport
 from realtime.rollout import transport
 from realtime.rollout.models import ConnectionSample, ServerProcess, TransportHold
-from tests.support import reported
+from tests.support import telemetry
 from tests.support.database import using_database
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
@@ -65,18 +65,18 @@ def _a_busy_day() -> None:
     begin = replay.head()
     _connections(chance)
     for number, user in enumerate(users):
-        events = [reported.event(user, minutes=58 - i) for i in range(56)]
+        events = [telemetry.event(user, minutes=58 - i) for i in range(56)]
         websocket = number % 2 == 0
         delays = [round(chance.lognormvariate(3.2 if websocket else 4.6, 0.6)) for _ in events]
         name = "websocket" if websocket else "sse"
-        link = reported.link(user, name, opened_at=reported.ago(minutes=59), cursor_from=begin, cursor_to=begin)
-        reported.receipts(link, events[: len(events) - (number == 1) * 3], delays)
+        link = telemetry.link(user, name, opened_at=telemetry.ago(minutes=59), cursor_from=begin, cursor_to=begin)
+        telemetry.receipts(link, events[: len(events) - (number == 1) * 3], delays)
     for number in range(14):
         user = users[number % 3]
-        reported.fallback(user, ["blocked", "silent", "closed"][number % 3], minutes=4 * number + 1)
-    reported.fallback(users[1], "full", "poll", "sse", minutes=12)
-    reported.feedback(users[2], True)
-    reported.feedback(users[3], False, "The map moves only when I load the page again.", transport="sse")
+        telemetry.fallback(user, ["blocked", "silent", "closed"][number % 3], minutes=4 * number + 1)
+    telemetry.fallback(users[1], "full", "poll", "sse", minutes=12)
+    telemetry.feedback(users[2], True)
+    telemetry.feedback(users[3], False, "The map moves only when I load the page again.", transport="sse")
 
 
 def _connections(chance: random.Random) -> None:
@@ -85,7 +85,7 @@ def _connections(chance: random.Random) -> None:
         counts = [
             (round(size * (2 + math.sin(i / 9)) + chance.random() * 2), round(size * (1 + i / 20))) for i in range(59)
         ]
-        reported.samples(process, counts)
+        telemetry.samples(process, counts)
 
 
 def _open(browse, site: Site, user: User, address: str = ROOM, **options) -> Page:
@@ -105,7 +105,7 @@ def test_it_looks_right(site, browse, head, width):
     wait_until(ServerProcess.objects.filter(server="daphne").exists, "the server says that it lives")
     own = ServerProcess.objects.filter(server="daphne").first()
     _connections(random.Random(4))
-    other = reported.server(switches=own.switches, version=own.version, sse=20, websocket=38)
+    other = telemetry.server(switches=own.switches, version=own.version, sse=20, websocket=38)
     page = _open(browse, site, head, viewport=width)
     until(page, lambda: page.locator("#now-sse").inner_text() != "" and page.locator(".plot").count() == 3, "charts")
     structure = page.evaluate(STRUCTURE)
@@ -145,7 +145,7 @@ def test_a_chart_has_a_text_and_a_table(site, browse, head):
     expect(table.get_by_role("columnheader", name="WebSocket")).to_be_visible()
     assert table.get_by_role("row").count() == 61
     # An open table is still kept up to date, and stays open.
-    more = ConnectionSample.objects.create(process="c", at=reported.ago(minutes=30), sse=0, websocket=4300)
+    more = ConnectionSample.objects.create(process="c", at=telemetry.ago(minutes=30), sse=0, websocket=4300)
     expect(table.get_by_text("43").first).to_be_visible()
     more.delete()
 
@@ -168,7 +168,7 @@ def test_it_says_how_old_it_is_and_can_be_paused(site, browse, head):
     page = _open(browse, site, head)
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#freshness-text")).to_contain_text("Paused; as of")
-    reported.feedback(head, True, "said while it was paused")
+    telemetry.feedback(head, True, "said while it was paused")
     page.wait_for_timeout(7000)
     expect(page.get_by_text("said while it was paused")).to_have_count(0)
     page.get_by_role("button", name="Pause").click()

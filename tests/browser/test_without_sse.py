@@ -4,7 +4,7 @@ import pytest
 
 from projeng.access import Role
 from projeng.models import Project
-from tests.support.gate import OPEN, SOCKET, Gate
+from tests.support.faulty_proxy import OPEN, SOCKET, Gate
 from tests.support.people import person
 from tests.support.site import Site
 

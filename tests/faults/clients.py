@@ -5,7 +5,7 @@ from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.followers import Follower
+from tests.support.reconnecting_clients import Follower
 
 
 class Seen:

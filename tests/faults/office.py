@@ -4,7 +4,7 @@ browsers -> wire -> nginx -> wire -> Daphne          all of these -> wire -> Pos
 browsers -> wire -> Gunicorn (two workers)           all of these -> wire -> Redis
 browsers -> wire -> Daphne
 browsers -> wire -> Uvicorn
-browsers -> wire -> Gunicorn or Daphne, as its phase is (tests/faults/phased.py)
+browsers -> wire -> Gunicorn or Daphne, as its phase is (tests/faults/phased_site.py)
 """
 
 import contextlib
@@ -24,21 +24,21 @@ from projeng.models import Notification, Project
 from realtime.log import replay
 from realtime.log.models import Event
 from tests.support.database import migrate, using_database
-from tests.support.followers import Followers
-from tests.support.kept import Kept
 from tests.support.nginx import Nginx
 from tests.support.people import PASSWORD, person, session_cookie, site_password
 from tests.support.ports import wait_until
 from tests.support.postgres import Postgres
+from tests.support.reconnecting_clients import Followers
 from tests.support.redis import Redis
-from tests.support.wire import Wire
+from tests.support.restarting_site import Kept
+from tests.support.tcp_relay import Wire
 
 from .changes import Change
 from .checker import PROJECTS, Account, Logged, Right, Verdict, judge
 from .clients import Client, Seen
 from .clocks import Clock
-from .movers import Movers, persistently
-from .phased import Phased
+from .permission_changes import Movers, persistently
+from .phased_site import Phased
 from .writers import Forms, Writer
 
 SERVERS = ("gunicorn", "daphne", "uvicorn")

@@ -16,7 +16,7 @@ from tests.support.database import migrate, using_database
 from tests.support.people import session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site
-from tests.support.wire import Wire
+from tests.support.tcp_relay import Wire
 
 from .clocks import Clock
 from .office import Office

@@ -17,7 +17,7 @@ from projeng.views import home
 from tests.support.database import using_database
 from tests.support.people import person
 from tests.support.ports import wait_until
-from tests.support.wire import Wire
+from tests.support.tcp_relay import Wire
 
 LONG = 8.5  # seconds of an outage
 SOON = 5.0

@@ -16,8 +16,8 @@ from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site
 from tests.support.sse import Stream
+from tests.support.tcp_relay import Wire
 from tests.support.websocket import Refused, Socket
-from tests.support.wire import Wire
 
 STREAM = "/projeng/api/realtime/events/?topics=notifications"
 

@@ -1,7 +1,8 @@
 """A rollback drill: between phases, with the operators' own scripts, while people are connected and at work.
 
-Fifty clients stay with the site (tests/support/followers.py), twenty changes a second are made, and the site is moved
-from phase to phase by scripts/advance.sh and scripts/rollback.sh. Afterwards the log says what each must have got.
+Fifty clients stay with the site (tests/support/reconnecting_clients.py), twenty changes a second are made, and the site
+is moved from phase to phase by scripts/advance.sh and scripts/rollback.sh. Afterwards the log says what each must have
+got.
 """
 
 import itertools
@@ -26,9 +27,9 @@ from realtime.access import authority
 from realtime.access.audience import may_see
 from realtime.log import replay
 from realtime.log.models import Event
-from tests.support.followers import Follower, Followers
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
+from tests.support.reconnecting_clients import Follower, Followers
 from tests.support.site import ROOT
 from tests.support.supervised import Supervised
 

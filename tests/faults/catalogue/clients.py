@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from tests.support.ports import wait_until
 
+from ..hostile_clients import Act, Vandals, never_reads, reads_slowly, stops_half_way, storms, talks_garbage
 from ..nemesis import fault
 from ..office import SERVERS, Office
-from ..vandals import Act, Vandals, never_reads, reads_slowly, stops_half_way, storms, talks_garbage
 
 RID_SECONDS = 60.0  # until the servers must have let go of all who left
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 
-from tests.support.wire import Wire
+from tests.support.tcp_relay import Wire
 
 from ..nemesis import Befall, fault
 from ..office import SERVERS, Office

@@ -13,9 +13,9 @@ from django.db import transaction
 from tests.support.people import PASSWORD, site_password
 
 from ..clients import Client
-from ..movers import persistently
 from ..nemesis import fault
 from ..office import Office
+from ..permission_changes import persistently
 
 AWAY_SECONDS = (0.0, 3.0)  # until who was signed out signs in again
 FORM_SECONDS = 10

@@ -1,4 +1,4 @@
-"""What befalls the servers. Each is under a supervisor that starts it again (tests/support/kept.py)."""
+"""What befalls the servers. Each is under a supervisor that starts it again (tests/support/restarting_site.py)."""
 
 import random
 import signal

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 
 from tests.support.people import session_cookie
 
-from ..movers import persistently
 from ..nemesis import fault
 from ..office import Office
+from ..permission_changes import persistently
 
 PHASES = range(6)
 

@@ -11,10 +11,10 @@ from realtime.log import replay
 from tests.support.ports import wait_until
 
 from .crowd import CrowdProcess
-from .held import say, settled, wait_for_all_to_be_gone
-from .holdings import many_files
 from .office import Servers, left_behind, staff
 from .publisher import PublisherProcess
+from .resources import many_files
+from .sustained import say, settled, wait_for_all_to_be_gone
 from .visits import AT_ONCE, Visits
 
 KILLED = 300  # connections of a client process that is killed

@@ -17,7 +17,7 @@ from realtime.delivery.reader import THREADS
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 
-from .holdings import Inside, cpu_seconds, descriptors, family, rss_kb, threads
+from .resources import Inside, cpu_seconds, descriptors, family, rss_kb, threads
 
 SERVERS = ("daphne", "uvicorn", "gunicorn+daphne")
 # Threads that are made when first needed, and kept.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .held import memory, not_flat
+from .sustained import memory, not_flat
 
 MINUTES = 5
 EVERY = 5.0  # seconds

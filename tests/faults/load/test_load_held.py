@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.redis import Redis
 
-from . import churn, held
+from . import churn, sustained
 from .office import Servers
 
 CLIENTS, RATE, SECONDS = 400, 20, 8
@@ -35,7 +35,7 @@ def servers(request, new_database, on_database) -> Iterator[Servers]:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("servers", ["daphne"], indirect=True)
 def test_everybody_is_shown_every_event_once_in_order_and_nothing_is_left_of_them(servers):
-    report = held.run(servers, CLIENTS, RATE, SECONDS)
+    report = sustained.run(servers, CLIENTS, RATE, SECONDS)
     print({name: report[name] for name in ("published", "delivery", "memory", "load_average")})  # noqa: T201
     assert report["faults"] == []
     assert sum(came["delivered"] for came in report["delivery"].values()) == CLIENTS * RATE * SECONDS

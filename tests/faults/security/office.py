@@ -11,7 +11,7 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Notification, Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.log.models import Event
-from tests.support import reported
+from tests.support import telemetry
 from tests.support.people import person, session_cookie
 
 from .rules import ROLES
@@ -70,9 +70,9 @@ class Office:
             self.project.activities.first(),
             Notification.objects.filter(recipient=head, message=MESSAGE).get(),
             Event.objects.filter(type="project_created").latest("pk"),
-            reported.link(head),
-            reported.fallback(head, "blocked"),
-            reported.feedback(head, True, "Xanadu is live"),
+            telemetry.link(head),
+            telemetry.fallback(head, "blocked"),
+            telemetry.feedback(head, True, "Xanadu is live"),
             head,
             Group.objects.get(name=Role.HEAD),
         ]

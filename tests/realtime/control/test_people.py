@@ -7,9 +7,9 @@ from django.core.cache import cache
 
 from projeng.access import Role
 from realtime.control import people
-from tests.support import reported
+from tests.support import telemetry
+from tests.support.control_room import room, text
 from tests.support.people import person
-from tests.support.room import room, text
 
 pytestmark = pytest.mark.django_db
 
@@ -36,13 +36,13 @@ def _row(html: str, user) -> str:
 
 
 def test_a_person_with_all_that_is_known(staff, engineer):
-    events = [reported.event(engineer, minutes=1) for _ in range(5)]
-    reported.event(staff, minutes=1)  # not theirs
-    reported.link(engineer, "poll", ended_at=reported.ago(minutes=3), reported_at=reported.ago(minutes=3))
-    reported.link(engineer, cursor_to=events[2].pk)
-    reported.fallback(engineer, "silent", minutes=30)
-    reported.fallback(engineer, "blocked", minutes=2)
-    reported.feedback(engineer, False, "Nothing moves")
+    events = [telemetry.event(engineer, minutes=1) for _ in range(5)]
+    telemetry.event(staff, minutes=1)  # not theirs
+    telemetry.link(engineer, "poll", ended_at=telemetry.ago(minutes=3), reported_at=telemetry.ago(minutes=3))
+    telemetry.link(engineer, cursor_to=events[2].pk)
+    telemetry.fallback(engineer, "silent", minutes=30)
+    telemetry.fallback(engineer, "blocked", minutes=2)
+    telemetry.feedback(engineer, False, "Nothing moves")
     row = _row(room(staff), engineer)
     assert "SSE USE_WEBSOCKETS is false" in row
     assert "WebSocket reported 0 s ago" in row
@@ -56,29 +56,29 @@ def test_a_person_who_was_never_heard_of(staff, engineer):
 
 
 def test_a_connection_of_which_nothing_is_heard_is_not_called_live(staff, engineer):
-    reported.link(engineer, reported_at=reported.ago(minutes=10))
+    telemetry.link(engineer, reported_at=telemetry.ago(minutes=10))
     row = _row(room(staff), engineer)
     assert "nothing now; WebSocket 10 min ago" in row
 
 
 def test_of_two_browsers_the_one_that_still_listens_counts(staff, engineer):
-    reported.link(engineer, reported_at=reported.ago(minutes=4))
-    reported.link(engineer, "sse", ended_at=reported.ago(seconds=5))
+    telemetry.link(engineer, reported_at=telemetry.ago(minutes=4))
+    telemetry.link(engineer, "sse", ended_at=telemetry.ago(seconds=5))
     assert "WebSocket reported 4 min ago" in _row(room(staff), engineer)
 
 
 def test_who_is_furthest_behind_comes_first_when_asked(staff):
     users = [person(None, f"person-{number:02}") for number in range(4)]
     for number, user in enumerate(users):
-        events = [reported.event(user, minutes=1) for _ in range(number)]
-        reported.link(user, cursor_to=events[0].pk - 1 if events else 0)
+        events = [telemetry.event(user, minutes=1) for _ in range(number)]
+        telemetry.link(user, cursor_to=events[0].pk - 1 if events else 0)
     html = room(staff, "?sort=lag&q=person-")
     assert re.findall(r'data-person="(\d+)"', html) == [str(user.pk) for user in reversed(users)]
 
 
 def test_an_event_that_one_may_not_see_puts_nobody_behind(staff, engineer):
-    reported.event(staff, minutes=1)
-    reported.link(engineer, cursor_to=0)
+    telemetry.event(staff, minutes=1)
+    telemetry.link(engineer, cursor_to=0)
     assert "0 events" in _row(room(staff), engineer)
 
 

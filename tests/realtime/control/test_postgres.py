@@ -6,9 +6,9 @@ from django.core.cache import cache
 from projeng.access import Role
 from realtime.parity.models import Feedback
 from realtime.rollout.models import TransportHold
-from tests.support import reported
+from tests.support import telemetry
+from tests.support.control_room import ROOM, client_of, room
 from tests.support.people import person
-from tests.support.room import ROOM, client_of, room
 
 
 @pytest.fixture
@@ -16,11 +16,11 @@ def staff(new_database, on_database):
     on_database(new_database("postgres"))
     cache.clear()
     user = person(Role.HEAD, is_staff=True)
-    events = [reported.event(user, minutes=5) for _ in range(5)]
-    reported.receipts(reported.link(user), events[:3], [10, 20, 30])
-    reported.fallback(user, "blocked", minutes=3)
-    reported.samples("a", [(1, 2)] * 10)
-    reported.server()
+    events = [telemetry.event(user, minutes=5) for _ in range(5)]
+    telemetry.receipts(telemetry.link(user), events[:3], [10, 20, 30])
+    telemetry.fallback(user, "blocked", minutes=3)
+    telemetry.samples("a", [(1, 2)] * 10)
+    telemetry.server()
     return user
 
 

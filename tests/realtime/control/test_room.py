@@ -13,9 +13,9 @@ from realtime.management.commands import parity_report
 from realtime.rollout import checklist
 from realtime.rollout.models import RolloutWatch
 from realtime.templatetags.control_room import stamp
-from tests.support import reported
+from tests.support import telemetry
+from tests.support.control_room import ROOM, client_of, region, room, text
 from tests.support.people import person
-from tests.support.room import ROOM, client_of, region, room, text
 
 CHECKLIST = "/ops/realtime/checklist/?to=2"
 pytestmark = pytest.mark.django_db
@@ -100,10 +100,12 @@ def test_an_office_in_which_nothing_has_happened(staff):
 
 
 def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
-    on = reported.switches(USE_DAPHNE=True, WEBSOCKET_BROADCAST=True, USE_WEBSOCKETS=True, WEBSOCKET_ROLLOUT_PERCENT=25)
-    reported.server(switches=on, sse=3, websocket=4)
-    reported.server(switches=on, sse=10, websocket=1)
-    reported.server(switches=reported.switches(), seen_at=reported.ago(minutes=5), sse=99)
+    on = telemetry.switches(
+        USE_DAPHNE=True, WEBSOCKET_BROADCAST=True, USE_WEBSOCKETS=True, WEBSOCKET_ROLLOUT_PERCENT=25
+    )
+    telemetry.server(switches=on, sse=3, websocket=4)
+    telemetry.server(switches=on, sse=10, websocket=1)
+    telemetry.server(switches=telemetry.switches(), seen_at=telemetry.ago(minutes=5), sse=99)
     html = room(staff)
     assert "4 gradual" in region(html, "status")
     assert "25 % of users" in region(html, "status")
@@ -115,16 +117,16 @@ def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
 
 
 def test_servers_that_differ_are_pointed_out(staff):
-    reported.server(switches=reported.switches(USE_DAPHNE=True))
-    reported.server(server="gunicorn")
+    telemetry.server(switches=telemetry.switches(USE_DAPHNE=True))
+    telemetry.server(server="gunicorn")
     html = room(staff)
     assert "Servers differ" in region(html, "status")
     assert re.search(r"USE_DAPHNE true from environment, 1 server false by default, 1 server", region(html, "switches"))
 
 
 def test_connections_over_time(staff):
-    reported.samples("a", [(2, 5), (3, 6), (4, 7)])
-    reported.samples("b", [(1, 0), (1, 0), (1, 0)])
+    telemetry.samples("a", [(2, 5), (3, 6), (4, 7)])
+    telemetry.samples("b", [(1, 0), (1, 0), (1, 0)])
     chart = trends.connections(trends.window("1"), [])
     values = {one.key: [value for value in one.values if value is not None] for one in chart.series}
     assert values["sse"][:3] == [3, 4, 5]
@@ -138,11 +140,11 @@ def test_connections_over_time(staff):
 
 
 def test_delays_are_shown_by_transport(staff, engineer):
-    events = [reported.event(engineer, minutes=20 - number / 10) for number in range(100)]
-    reported.receipts(reported.link(engineer), events, range(10, 1010, 10))
-    reported.receipts(reported.link(engineer, "sse"), events, [5] * 100)
-    waiting = reported.link(engineer, opened_at=reported.ago(minutes=1), worked_at=reported.ago(minutes=1))
-    reported.receipts(waiting, events, [600_000] * 100)  # caught up with: no delay of the transport's
+    events = [telemetry.event(engineer, minutes=20 - number / 10) for number in range(100)]
+    telemetry.receipts(telemetry.link(engineer), events, range(10, 1010, 10))
+    telemetry.receipts(telemetry.link(engineer, "sse"), events, [5] * 100)
+    waiting = telemetry.link(engineer, opened_at=telemetry.ago(minutes=1), worked_at=telemetry.ago(minutes=1))
+    telemetry.receipts(waiting, events, [600_000] * 100)  # caught up with: no delay of the transport's
     shown = region(room(staff), "percentiles")
     assert "WebSocket 500 ms 950 ms 990 ms 100" in shown
     assert "SSE 5 ms 5 ms 5 ms 100" in shown
@@ -150,9 +152,9 @@ def test_delays_are_shown_by_transport(staff, engineer):
 
 def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
     settings.ROLLOUT_MIN_CONNECTIONS, settings.ROLLOUT_MIN_EVENTS = 1, 2
-    events = [reported.event(engineer, minutes=10) for _ in range(4)]
-    link = reported.link(engineer)
-    reported.receipts(link, events[:3], [20, 30, 40])
+    events = [telemetry.event(engineer, minutes=10) for _ in range(4)]
+    link = telemetry.link(engineer)
+    telemetry.receipts(link, events[:3], [20, 30, 40])
     link.cursor_to = events[3].pk
     link.save()
     html = room(staff)
@@ -168,8 +170,8 @@ def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
 def test_the_verdict_is_made_of_so_many_receipts_and_says_since_when(staff, engineer, monkeypatch):
     """However long a connection has lasted: what counts is when its events were."""
     monkeypatch.setattr(overview, "MOST_JUDGED", 10)
-    events = [reported.event(engineer, minutes=50 - number) for number in range(40)]
-    reported.receipts(reported.link(engineer), events, [10] * 40)
+    events = [telemetry.event(engineer, minutes=50 - number) for number in range(40)]
+    telemetry.receipts(telemetry.link(engineer), events, [10] * 40)
     cache.clear()
     parity = overview.parity(trends.window("1"))
     assert parity.since == events[29].at
@@ -178,10 +180,10 @@ def test_the_verdict_is_made_of_so_many_receipts_and_says_since_when(staff, engi
 
 
 def test_fallbacks_by_reason_and_the_latest(staff, engineer):
-    reported.fallback(engineer, "blocked", minutes=5)
-    reported.fallback(engineer, "blocked", minutes=6)
-    reported.fallback(engineer, "full", "poll", "sse", minutes=7)
-    reported.fallback(engineer, "ancient", hours=3)
+    telemetry.fallback(engineer, "blocked", minutes=5)
+    telemetry.fallback(engineer, "blocked", minutes=6)
+    telemetry.fallback(engineer, "full", "poll", "sse", minutes=7)
+    telemetry.fallback(engineer, "ancient", hours=3)
     shown = region(room(staff), "fallbacks")
     assert "blocked WebSocket → SSE 2" in shown
     assert "full SSE → polling 1" in shown
@@ -191,8 +193,8 @@ def test_fallbacks_by_reason_and_the_latest(staff, engineer):
 
 
 def test_words_of_people(staff, engineer):
-    reported.feedback(engineer, True)
-    reported.feedback(staff, False, "<b>Slow</b>\nagain", transport="sse")
+    telemetry.feedback(engineer, True)
+    telemetry.feedback(staff, False, "<b>Slow</b>\nagain", transport="sse")
     html = room(staff)
     shown = region(html, "words")
     assert "phase 4 SSE 0 1" in shown
@@ -201,7 +203,7 @@ def test_words_of_people(staff, engineer):
 
 
 def test_what_the_watch_said_last(staff):
-    moment = reported.ago(minutes=3)
+    moment = telemetry.ago(minutes=3)
     RolloutWatch.objects.create(name="p99 in ms", judged_to=moment, looked_at=moment, strikes=2, line="p99 is too high")
     assert "P99 is too high 2 strikes looked at 3 min ago" in region(room(staff), "demotions")
 
@@ -222,11 +224,11 @@ def test_the_queries_do_not_grow_with_what_there_is(staff, sort):
     def more(begin: int, end: int) -> None:
         for number in range(begin, end):
             user = person(Role.ENGINEER, f"many-{number:02}")
-            events = [reported.event(user, minutes=5) for _ in range(3)]
-            reported.receipts(reported.link(user), events, [10, 20, 30])
-            reported.fallback(user, "blocked", minutes=5)
-            reported.feedback(user, True)
-            reported.server()
+            events = [telemetry.event(user, minutes=5) for _ in range(3)]
+            telemetry.receipts(telemetry.link(user), events, [10, 20, 30])
+            telemetry.fallback(user, "blocked", minutes=5)
+            telemetry.feedback(user, True)
+            telemetry.server()
 
     more(0, 2)
     before = queries()
@@ -263,7 +265,7 @@ def test_the_checklist_is_looked_at_only_when_asked_for(staff, monkeypatch):
 
 def test_the_checklist_shows_its_evidence(staff, tmp_path, monkeypatch):
     monkeypatch.setattr(checklist, "REPORTS", str(tmp_path))  # none of another test's
-    reported.server()
+    telemetry.server()
     shown = text(client_of(staff).get(CHECKLIST).content.decode())
     assert "Before phase 2, endpoints:" in shown
     assert "Database: yes, no migration waits" in shown

@@ -11,9 +11,9 @@ from typing import Any
 from realtime.log import replay
 
 from .crowd import CrowdProcess
-from .holdings import cpu_seconds, many_files, slope, usual_change
 from .office import Servers, left_behind, staff
 from .publisher import PublisherProcess
+from .resources import cpu_seconds, many_files, slope, usual_change
 from .tally import STEPS_A_SECOND
 
 TRANSPORTS = ("sse", "websocket")
