@@ -244,7 +244,7 @@ def test_a_signal_ends_it_cleanly_after_the_change_that_has_begun(number, monkey
 def test_a_database_that_is_busy_for_a_while_does_not_end_it(monkeypatch):
     run()
     monkeypatch.setattr("projeng.management.commands.demo_activity.connection.close", lambda: None)
-    monkeypatch.setattr("projeng.management.commands.demo_activity.PAUSE", 0)
+    monkeypatch.setattr("projeng.management.commands.demo_activity.RETRY_SECONDS", 0)
     make_one, faults = Changes.make_one, [OperationalError("database is locked")]
 
     def failing_once(self):

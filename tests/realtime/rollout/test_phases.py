@@ -43,9 +43,9 @@ TOLD = {**THREE, "USE_WEBSOCKETS": True}
     ],
 )
 def test_switches_make_a_phase_or_stand_between_two(switches, number):
-    viewer_frame = phases.viewer_frame({**BASE, **switches})
-    assert viewer_frame.number == number
-    assert viewer_frame.why
+    standing = phases.standing({**BASE, **switches})
+    assert standing.number == number
+    assert standing.why
 
 
 def test_whatever_the_switches_hold_there_is_an_answer():
@@ -53,15 +53,15 @@ def test_whatever_the_switches_hold_there_is_an_answer():
     for values in itertools.product((True, False), repeat=len(booleans)):
         for percent, groups in itertools.product((0, 50, 100), ([], ["Head Engineer"])):
             more = {"WEBSOCKET_ROLLOUT_PERCENT": percent, "WEBSOCKET_ROLLOUT_GROUPS": groups}
-            viewer_frame = phases.viewer_frame({**dict(zip(booleans, values, strict=True)), **more})
-            assert viewer_frame.number in {None, *phases.NAMES}
-            assert str(viewer_frame)
+            standing = phases.standing({**dict(zip(booleans, values, strict=True)), **more})
+            assert standing.number in {None, *phases.NAMES}
+            assert str(standing)
 
 
 @pytest.mark.parametrize("name", BASE)
 def test_a_process_of_other_code_that_says_nothing_of_a_switch_stands_between(name):
     """While new code comes to one server after the other, some say more of themselves than others."""
-    viewer_frame = phases.viewer_frame({one: value for one, value in BASE.items() if one != name})
-    assert viewer_frame.number is None
-    assert name in viewer_frame.why
-    assert phases.viewer_frame({**BASE, "SOME_LATER_SWITCH": True}).number == 0
+    standing = phases.standing({one: value for one, value in BASE.items() if one != name})
+    assert standing.number is None
+    assert name in standing.why
+    assert phases.standing({**BASE, "SOME_LATER_SWITCH": True}).number == 0
