@@ -1,4 +1,4 @@
-"""Gunicorn for pages and SSE: threads, of which streams have their own share (docs/architecture.md, "Threads")."""
+"""Gunicorn for pages and SSE: threads, of which streams have their own share (docs/architecture/servers.md, "Threads")."""
 
 import threading
 from collections.abc import Callable

@@ -9,8 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import InterfaceError, OperationalError
 
 SQLITE: dict[str, Any] = {
-    # Several threads and processes share the file (docs/architecture.md, "SQLite"). With WAL, readers and the one
-    # writer do not block each other. A second writer waits. A transaction takes the write lock when it begins.
+    # Several threads and processes share the file (docs/architecture/database.md, "SQLite"). With WAL, readers and the
+    # one writer do not block each other. A second writer waits. A transaction takes the write lock when it begins.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",
@@ -29,7 +29,7 @@ def database_settings(url: str, max_connections: int = 22) -> dict[str, Any]:
 
     ``max_connections`` is the limit for one process, which has many threads (one for each stream under Gunicorn).
     Raise ImproperlyConfigured for another kind of database: the order of the event log is proven on these two only
-    (docs/architecture.md, "Ids follow commit order").
+    (docs/architecture/log.md, "Ids follow commit order").
     """
     scheme = url.partition(":")[0]
     if scheme not in {"sqlite", "postgres", "postgresql"}:

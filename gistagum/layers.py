@@ -2,7 +2,8 @@
 
 The Pub/Sub layer is used and not the core layer. It has no list per receiver that fills up and drops messages
 (django/channels_redis#97), leaves no group members behind when a process dies, and expires none after a day. Messages
-lost while Redis is down are read from the event log (docs/architecture.md, "Redis carries speed, not truth").
+lost while Redis is down are read from the event log (docs/architecture/channel-layer.md, "Redis carries speed, not
+truth").
 """
 
 from typing import Any

@@ -7,7 +7,7 @@ from django.utils import timezone
 class Event(models.Model):
     """One thing that happened. Rows are only ever added (``publish``) and pruned, never changed.
 
-    ``id`` is the cursor of every stream: ids follow commit order (docs/architecture.md, "Ids follow commit order").
+    ``id`` is the cursor of every stream: ids follow commit order (docs/architecture/log.md, "Ids follow commit order").
     """
 
     type = models.CharField(max_length=64)
