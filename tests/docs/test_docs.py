@@ -25,6 +25,7 @@ from tests.faults import catalogue, nemesis  # noqa: F401 (the catalogue registe
 from tests.support.people import person
 
 from .markdown import DOCUMENTS, ROOT, Section, code, links, named, section, sections
+from .recipes import steps
 
 EVENTS, OPERATING, RELIABILITY, README = "docs/events.md", "docs/operating.md", "docs/reliability.md", "README.md"
 ARCHITECTURE = {name: Path(name).stem for name in DOCUMENTS if name.startswith("docs/architecture/")}
@@ -325,7 +326,7 @@ ROOMS = {
     "transports": ("realtime/transports/",),
     "parity": ("realtime/parity/",),
     "rollout": ("realtime/rollout/", "realtime/control/"),
-    "database": ("gistagum/database.py",),
+    "database": ("gistagum/database.py", "gistagum/postgresql.py"),
     "servers": ("gistagum/",),
     "office": ("projeng/",),
 }
@@ -389,7 +390,22 @@ def test_every_file_that_is_named_with_its_folder_exists(name):
         for word in code(one.text)
         if re.fullmatch(r"[a-z][\w.-]*(/[\w.-]+)+\.(py|js|md|sh|html|css|png)", word)
     }
-    assert {path for path in named_files if not (ROOT / path).exists()} == set()
+    created = {step.path for step in steps(DOCUMENTS[name].read_text()) if step.where == "new"}
+    assert {path for path in named_files if not (ROOT / path).exists()} <= created
+
+
+def test_what_is_named_together_with_its_file_is_there():
+    """``lock_log`` in ``realtime/log/publish.py``, ``send`` of ``ChannelLayerClient`` (``realtime/…``)."""
+    seen = 0
+    for name, path in DOCUMENTS.items():
+        text = re.sub(r"\s+", " ", path.read_text())
+        for what, owner, file in re.findall(r"`(\w+)`(?: of `(\w+)`)? (?:in |\()`([\w/]+\.py)`", text):
+            source = (ROOT / file).read_text()
+            for one in filter(None, (what, owner)):
+                defined = rf"^ *(?:async def|def|class) {one}\b|^ *{one}(?:: [^=]+)? = "
+                assert re.search(defined, source, re.MULTILINE), f"{name}: {file} has no {one}"
+                seen += 1
+    assert seen >= 20
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))

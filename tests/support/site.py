@@ -34,12 +34,15 @@ def collect_static(folder: Path) -> str:
 
 
 class Site:
-    """A running site. ``environment`` tops up what start.sh is given."""
+    """A running site. ``environment`` tops up what start.sh is given; ``root`` is the repository that it is part of."""
 
     by_hand = {"uvicorn": UVICORN}  # what Python is given to start a server without start.sh
 
-    def __init__(self, folder: Path, database_url: str, server: str = "gunicorn", **environment: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, server: str = "gunicorn", *, root: Path = ROOT, **environment: str
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.root = root
         self.database_url = database_url
         self.server = server
         self.port = int(environment.pop("PORT", 0)) or free_port()
@@ -71,14 +74,14 @@ class Site:
 
     def launch(self) -> None:
         """Start, and do not wait."""
-        command = [str(ROOT / "start.sh")]
+        command = [str(self.root / "start.sh")]
         if self.server in self.by_hand:
             command = [sys.executable, *self.by_hand[self.server].format(port=self.port).split()]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
                 env=self.environment,
-                cwd=ROOT,
+                cwd=self.root,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
