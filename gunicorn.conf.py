@@ -1,4 +1,4 @@
-"""Gunicorn for pages and SSE: threads, of which streams have their own share (docs/architecture/servers.md, "Threads")."""
+"""Gunicorn for pages and SSE: streams have their own share of the threads (docs/architecture/servers.md, "Threads")."""
 
 import threading
 from collections.abc import Callable

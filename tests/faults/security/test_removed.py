@@ -2,8 +2,8 @@
 
 The log has the moment in it: what takes somebody off a project writes an event, and of what has a larger id nothing is
 handed over, by whatever way one listens. Who comes back with an old cursor gets nothing of the project at all, also
-not what was written while they were still on it (docs/architecture/access.md, "One audience rule"). What names the person by
-their own key stays theirs: their notifications, and that they were taken off.
+not what was written while they were still on it (docs/architecture/access.md, "One audience rule"). What names the
+person by their own key stays theirs: their notifications, and that they were taken off.
 """
 
 import json
