@@ -31,6 +31,7 @@ EVENTS, OPERATING, RELIABILITY, README = "docs/events.md", "docs/operating.md", 
 ARCHITECTURE = {name: Path(name).stem for name in DOCUMENTS if name.startswith("docs/architecture/")}
 ENVELOPE = {"id", "type", "at"}
 APPS = ("projeng", "realtime")
+WORDS_A_MINUTE = 180  # of somebody who reads to understand
 
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -415,6 +416,18 @@ def test_every_link_leads_somewhere(name):
             path = (DOCUMENTS[name].parent / target.partition("#")[0]).resolve()
             assert path.exists(), f"{name}: {target}"
             assert path.is_relative_to(ROOT)
+
+
+def test_the_walk_from_save_to_the_screen_has_six_files_at_most_and_comes_back_to_none():
+    walk = re.findall(r"^\d+\. `([^`]+)`:", section(README, "From save() to the screen").text, re.MULTILINE)
+    assert 4 <= len(walk) <= 6
+    assert len(set(walk)) == len(walk)
+    assert all((ROOT / path).is_file() for path in walk)
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", *sorted(ARCHITECTURE)])
+def test_a_page_of_the_architecture_is_read_in_ten_minutes(name):
+    assert len(DOCUMENTS[name].read_text().split()) <= 10 * WORDS_A_MINUTE
 
 
 def test_every_page_is_reached_from_the_readme():
