@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import importlib
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -428,6 +429,16 @@ def test_the_walk_from_save_to_the_screen_has_six_files_at_most_and_comes_back_t
 @pytest.mark.parametrize("name", ["docs/architecture.md", *sorted(ARCHITECTURE)])
 def test_a_page_of_the_architecture_is_read_in_ten_minutes(name):
     assert len(DOCUMENTS[name].read_text().split()) <= 10 * WORDS_A_MINUTE
+
+
+def test_the_direction_of_imports_is_that_of_the_contracts():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    site, rooms = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    [(_, drawn)] = section("docs/architecture.md", "The direction of imports").blocks
+    lines = [re.split(r"\s{3,}", line.strip())[0] for line in drawn.splitlines()]
+    assert [set(line.split(", ")) for line in lines] == [
+        set(re.split(r" [|:] ", one)) for one in [*site, *rooms, "Django"]
+    ]
 
 
 def test_every_page_is_reached_from_the_readme():
