@@ -3,8 +3,8 @@
 A browser that has signed in to an account before carries a signed cookie and has a limit of its own, so that another
 client's attempts do not lock out the account's owner. Other browsers are subject to three limits: by account and
 address (strict), by account (looser, so that a stranger cannot lock a user out) and by address (looser still, since an
-office shares one). Only wrong passwords count. docs/architecture/office.md, "Signing in under a flood", says why no library
-is used.
+office shares one). Only wrong passwords count. docs/architecture/office.md, "Signing in under a flood", says why no
+library is used.
 """
 
 import hashlib
