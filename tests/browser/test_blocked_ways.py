@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from projeng.access import Role
 from projeng.models import Project
-from tests.support.faulty_proxy import HELD, MUTE, OPEN, POLL, SOCKET, STREAM, STRIPPED, Gate
+from tests.support.faulty_proxy import HELD, MUTE, OPEN, POLL, SOCKET, STREAM, STRIPPED, FaultyProxy
 from tests.support.nginx import Nginx
 from tests.support.people import person
 
@@ -33,16 +33,16 @@ def work(head):
 
 
 @pytest.fixture
-def gate(socket_site):
+def proxy(socket_site):
     """Between browser and server."""
-    with Gate(socket_site.port) as gate:
-        yield gate
+    with FaultyProxy(socket_site.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def through(browser, gate, browse):
-    """Browsing through the gate."""
-    return browse(gate)
+def through(browser, proxy, browse):
+    """Browsing through the proxy."""
+    return browse(proxy)
 
 
 def _seconds(record_property, what: str, seconds: float) -> float:
@@ -52,10 +52,10 @@ def _seconds(record_property, what: str, seconds: float) -> float:
 
 @pytest.mark.parametrize("way", [403, 400, STRIPPED, HELD, MUTE], ids=str)
 def test_a_websocket_that_does_not_open_gives_way_to_sse_within_five_seconds(
-    gate, through, head, work, way, record_property
+    proxy, through, head, work, way, record_property
 ):
     """Refused, its Upgrade taken off, a handshake that hangs, a socket that opens and stays silent."""
-    gate.ways[SOCKET] = way
+    proxy.modes[SOCKET] = way
     page = tab(through, watched(through, head), "/dashboard/")
     work.during(page, lambda: status(page, "transport") == "sse", "it is live by SSE")
     assert _seconds(record_property, "fallback", moved(page, "sse") - first_try(page)) < FALLBACK
@@ -63,10 +63,10 @@ def test_a_websocket_that_does_not_open_gives_way_to_sse_within_five_seconds(
     whole(head, page)
     assert [move["state"] for move in moves(page)] == ["connecting", "live"], "nobody was told of the detour"
     # It tries again when the network changes, and stays with what works when that fails.
-    tries = gate.passed[SOCKET]
+    tries = proxy.passed[SOCKET]
     page.evaluate("dispatchEvent(new Event('online'))")
-    until(page, lambda: gate.passed[SOCKET] == tries + 1, "WebSocket is tried again")
-    gate.ways[SOCKET] = OPEN
+    until(page, lambda: proxy.passed[SOCKET] == tries + 1, "WebSocket is tried again")
+    proxy.modes[SOCKET] = OPEN
     page.evaluate("dispatchEvent(new Event('online'))")
     work.during(page, lambda: status(page, "transport") == "websocket", "it is live by WebSocket")
     whole(head, page)
@@ -89,18 +89,18 @@ def test_nginx_as_many_have_it_lets_no_websocket_through_and_the_page_lives_by_s
 
 
 def test_where_streams_are_held_back_too_the_page_asks_and_comes_back_up_when_the_way_is_free(
-    gate, through, head, work, record_property
+    proxy, through, head, work, record_property
 ):
-    gate.ways |= {SOCKET: 403, STREAM: HELD}
+    proxy.modes |= {SOCKET: 403, STREAM: HELD}
     page = tab(through, watched(through, head, NO_SPREAD), "/dashboard/notifications/")
     work.during(page, lambda: status(page, "transport") == "poll", "it asks")
     _seconds(record_property, "to polling", moved(page, "poll") - first_try(page))
     until_live(page, "poll")
     whole(head, page)
-    gate.ways[STREAM] = OPEN
+    proxy.modes[STREAM] = OPEN
     page.evaluate("dispatchEvent(new Event('online'))")
     work.during(page, lambda: status(page, "transport") == "sse", "streams pass")
-    gate.ways[SOCKET] = OPEN
+    proxy.modes[SOCKET] = OPEN
     page.evaluate("dispatchEvent(new Event('online'))")
     work.during(page, lambda: status(page, "transport") == "websocket", "sockets pass")
     whole(head, page)
@@ -110,28 +110,28 @@ def test_where_streams_are_held_back_too_the_page_asks_and_comes_back_up_when_th
 
 @pytest.mark.parametrize("transport", ["websocket", "sse"])
 def test_a_connection_that_looks_open_and_is_silent_gives_way_to_the_next(
-    gate, through, head, work, transport, record_property
+    proxy, through, head, work, transport, record_property
 ):
     if transport == "sse":
-        gate.ways[SOCKET] = 403
+        proxy.modes[SOCKET] = 403
     page = tab(through, watched(through, head, NO_SPREAD), "/dashboard/", transport)
     work()
     whole(head, page)
     kind, lesser = {"websocket": (SOCKET, "sse"), "sse": (STREAM, "poll")}[transport]
-    gate.ways[kind] = MUTE
+    proxy.modes[kind] = MUTE
     silent = page.evaluate("Date.now()") / 1000
-    gate.mute(kind)
+    proxy.mute(kind)
     work.during(page, lambda: status(page, "transport") == lesser, f"it is live by {lesser}")
     seconds = _seconds(record_property, "silence", moved(page, lesser, silent) - silent)
     assert SILENCE - 2 < seconds < 2 * SILENCE
     whole(head, page)
 
 
-def test_sockets_that_a_proxy_cuts_come_back_as_sockets(gate, through, head, work, record_property):
+def test_sockets_that_a_proxy_cuts_come_back_as_sockets(proxy, through, head, work, record_property):
     page = tab(through, watched(through, head), "/dashboard/", "websocket")
     for _ in range(2):
         cut = page.evaluate("Date.now()") / 1000
-        gate.cut(SOCKET)
+        proxy.cut(SOCKET)
         until_state(page, "reconnecting")
         work()
         work.during(page, lambda: status(page, "transport") == "websocket", "it is back")
@@ -140,41 +140,41 @@ def test_sockets_that_a_proxy_cuts_come_back_as_sockets(gate, through, head, wor
     assert {move["transport"] for move in moves(page)} == {None, "websocket"}
 
 
-def test_with_every_way_closed_the_page_waits_and_comes_back_by_itself(gate, through, head, work):
+def test_with_every_way_closed_the_page_waits_and_comes_back_by_itself(proxy, through, head, work):
     """Pages pass, and nothing else; then everything does."""
     page = tab(through, watched(through, head), "/dashboard/", "websocket")
-    gate.ways |= {SOCKET: 502, STREAM: 502, POLL: 502}
-    gate.cut(SOCKET)
+    proxy.modes |= {SOCKET: 502, STREAM: 502, POLL: 502}
+    proxy.cut(SOCKET)
     until_state(page, "reconnecting")
     expect(page.locator("#connection")).to_have_text("Reconnecting")
     for _ in range(4):
         work()
-    gate.ways |= {SOCKET: OPEN, STREAM: OPEN, POLL: OPEN}
+    proxy.modes |= {SOCKET: OPEN, STREAM: OPEN, POLL: OPEN}
     work.during(page, lambda: status(page, "state") == "live", "it is back", 45)
     whole(head, page)
 
 
-def test_a_better_way_is_tried_again_after_a_minute_beside_the_one_that_works(gate, through, head, work):
-    gate.ways[SOCKET] = 403
+def test_a_better_way_is_tried_again_after_a_minute_beside_the_one_that_works(proxy, through, head, work):
+    proxy.modes[SOCKET] = 403
     page = tab(through, watched(through, head, PATIENT))
     page.clock.install()
     page.goto("/dashboard/")
     until_live(page, "sse")
-    gate.ways[SOCKET] = OPEN
-    tries, streams = gate.passed[SOCKET], gate.passed[STREAM]
+    proxy.modes[SOCKET] = OPEN
+    tries, streams = proxy.passed[SOCKET], proxy.passed[STREAM]
     page.clock.run_for(40_000)
     work()
     whole(head, page)
-    assert gate.passed[SOCKET] == tries, "too early"
+    assert proxy.passed[SOCKET] == tries, "too early"
     # In steps: the handshake is to have its time.
     until(page, lambda: page.clock.run_for(1_000) or page.evaluate("witness.sockets.length") > 1, "it is tried again")
     work.during(page, lambda: status(page, "transport") == "websocket", "it is live by WebSocket")
     whole(head, page)
-    assert gate.passed[STREAM] == streams
+    assert proxy.passed[STREAM] == streams
     assert {move["state"] for move in moves(page)[1:]} == {"live"}, "made before broken"
 
 
-def test_a_computer_that_has_slept_comes_back_by_the_same_way(gate, through, head, work, record_property):
+def test_a_computer_that_has_slept_comes_back_by_the_same_way(proxy, through, head, work, record_property):
     """Meanwhile its connection has died on the way, and nobody told it."""
     page = tab(through, watched(through, head))
     page.clock.install()
@@ -182,7 +182,7 @@ def test_a_computer_that_has_slept_comes_back_by_the_same_way(gate, through, hea
     until_live(page, "websocket")
     work()
     whole(head, page)
-    gate.mute(SOCKET)
+    proxy.mute(SOCKET)
     for _ in range(4):
         work()
     page.clock.fast_forward("08:00:00")

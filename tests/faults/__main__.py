@@ -33,27 +33,27 @@ def main() -> int:
 
     if options.list:
         for name, fault in sorted(CATALOGUE.items()):
-            sys.stdout.write(f"{name:28} {' '.join(fault.says.split())}\n")
+            sys.stdout.write(f"{name:28} {' '.join(fault.description.split())}\n")
         return 0
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every request
     with tempfile.TemporaryDirectory(prefix="gistagum-faults-") as folder:
         only = [name for name in options.only.split(",") if name]
         try:
-            told = run.run(
+            result = run.run(
                 Path(folder),
                 collect_static(Path(folder) / "static"),
                 options.seed,
                 minutes=options.minutes,
                 alone=not options.not_alone,
                 only=only,
-                tell=run.say,
+                log_progress=run.write_progress,
             )
         except ValueError as error:
             parser.error(str(error))
-    path = report.write(told)
-    sys.stdout.write(json.dumps(told.as_json()) + "\n" if options.json else report.page(told))
+    path = report.write(result)
+    sys.stdout.write(json.dumps(result.as_json()) + "\n" if options.json else report.page(result))
     sys.stderr.write(f"Kept as {path} and {path.with_suffix('.md')}\n")
-    return 1 if told.faulty() else 0
+    return 1 if result.problems() else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the office changed during a run: each change under a mark, with what its writer knows of its outcome."""
+"""The changes made during a run: each has a mark, and the outcome that its writer knows."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ MARK = re.compile(r"\[(\w+)\.(\d+)\]")
 
 
 class Outcome(StrEnum):
-    """What the writer knows. ``unknown``: it died, or the answer never came."""
+    """The outcome known to the writer. ``unknown``: the writer died, or received no response."""
 
     COMMITTED = "committed"
     ABANDONED = "abandoned"
@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 
 
 class Kind(StrEnum):
-    """What was done. A ``message`` goes to its recipients, the others to who sees the project."""
+    """The kind of change. A ``message`` goes to its recipients, the others to users who see the project."""
 
     MESSAGE = "message"
     RENAMED = "renamed"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass
 class Change:
-    """One transaction. ``mark`` stands in a text that it wrote; ``stored``: that is in the database afterwards."""
+    """One transaction. It wrote ``mark`` into a text; ``stored`` is whether that is in the database afterwards."""
 
     writer: str
     number: int
@@ -38,14 +38,14 @@ class Change:
 
     @property
     def mark(self) -> str:
-        """What stands in the text."""
+        """The mark in the text of the change."""
         return f"[{self.writer}.{self.number}]"
 
 
 def marks_in(frame: dict[str, Any]) -> list[tuple[str, int]]:
-    """The writers and numbers of the changes that an event tells of, or whose texts it shows as the present ones.
+    """Return the writers and numbers of the changes that an event announces, or whose texts are its current values.
 
-    What it says of the past is another change's: the old name of a project, in ``changes`` or in a message.
+    Old values belong to other changes and are ignored: a project's old name in ``changes`` or in a message.
     """
     message = frame.get("message") or ""
     texts = [frame.get("name") or "", frame.get("project_name") or "", message if message.startswith("[") else ""]

@@ -1,7 +1,7 @@
-"""What each client must have got, and what it must not: judged from what writers did, not from what servers say.
+"""Checks what each client must and must not have received, from what the writers did and not from the servers.
 
-Pure: everything that happened comes in, and every fault goes out, in words. In the manner of Jepsen
-(https://jepsen.io/): operations with known and unknown outcomes, observed from outside, judged afterwards.
+It is a pure function of the recorded histories that returns every violation as text. It works like Jepsen
+(https://jepsen.io/): operations have known or unknown outcomes, are observed from outside, and are checked afterwards.
 """
 
 import math
@@ -12,13 +12,13 @@ from typing import Any
 
 from .changes import Change, Kind, Outcome, marks_in
 
-PROJECTS = "projects"  # stands for every project among the rights of a person
-NAMED = 5  # examples of a kind of fault that are named
+PROJECTS = "projects"  # the key of every project
+NAMED = 5  # examples listed for each kind of violation
 
 
 @dataclass(frozen=True)
-class Logged:
-    """An event of the log: its id, what it says, and for whom it was written."""
+class LoggedEvent:
+    """An event of the log: its id, its contents and its audience."""
 
     id: int
     type: str
@@ -28,12 +28,12 @@ class Logged:
 
 @dataclass
 class Right:
-    """That somebody may see what is for ``key``, between two places in the log.
+    """The permission of a user to see events for ``key``, between two positions in the log.
 
-    ``since`` and ``until`` are the ids of the events that tell the servers of its beginning and of its end (0, and
-    ``None``: it was there from the first, and stays). ``read_from`` and ``read_to`` say how far each of the person's
-    clients had read just before it was given, and just before it was taken. ``began`` and ``ended`` are the moments
-    (monotonic), for measuring only.
+    ``since`` and ``until`` are the ids of the events that announce its beginning and its end to the servers (0 and
+    ``None``: it exists from the start, and does not end). ``read_from`` and ``read_to`` are the cursors of the user's
+    clients just before it was granted and just before it was revoked. ``began`` and ``ended`` are monotonic times, for
+    measurements only.
     """
 
     key: str
@@ -44,28 +44,28 @@ class Right:
     began: float = 0.0
     ended: float = math.inf
 
-    def surely(self, event_id: int, client: str) -> bool:
-        """Whether a client that has come past an event of this id must have got it.
+    def must_receive(self, event_id: int, client: str) -> bool:
+        """Return whether a client whose cursor is past this event must have received it.
 
-        What came before the end, but had not reached the client by then, is nobody's promise: a server that reads
-        both at once acts on the end first.
+        An event from before the end that had not reached the client by then need not be delivered: a server that reads
+        both at once applies the end first.
         """
         if event_id <= self.since:
             return False
         return self.until is None or event_id <= min(self.until, self.read_to.get(client, 0))
 
-    def maybe(self, event_id: int, client: str) -> bool:
-        """Whether a client may have got it.
+    def may_receive(self, event_id: int, client: str) -> bool:
+        """Return whether a client may have received this event.
 
-        Who may see something now may also see what was before; but what a client had read past when it was given the
-        right, it can only have got too early.
+        A permission covers earlier events as well. But a client whose cursor was past an event when the permission was
+        granted must have received it too early.
         """
         return event_id > self.read_from.get(client, 0) and (self.until is None or event_id <= self.until)
 
 
 @dataclass
-class Account:
-    """What one client has to show: the ids it handled in order, and what it noticed itself."""
+class ClientHistory:
+    """What one client recorded: the ids that it handled, in order, and the anomalies that it noticed."""
 
     name: str
     user_id: int
@@ -79,48 +79,48 @@ class Account:
 
 @dataclass
 class Verdict:
-    """Every fault by its kind, each in words; all must be empty."""
+    """The violations by kind, each as text. There must be none."""
 
     faults: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     counted: Counter = field(default_factory=Counter)
 
     def add(self, kind: str, words: str) -> None:
-        """Note a fault."""
+        """Add a violation."""
         self.counted[kind] += 1
         if len(self.faults[kind]) < NAMED:
             self.faults[kind].append(words)
 
     def lines(self) -> list[str]:
-        """For people: each kind with its number and some examples."""
+        """Return a line for each kind, with its count and some examples."""
         return [f"{self.counted[kind]} {kind}: {'; '.join(words)}" for kind, words in sorted(self.faults.items())]
 
 
 def judge(
     changes: Iterable[Change],
-    log: Sequence[Logged],
-    accounts: Iterable[Account],
+    log: Sequence[LoggedEvent],
+    histories: Iterable[ClientHistory],
     ended_sessions: dict[str, int],
     differing: Iterable[str] = (),
 ) -> Verdict:
-    """Everything that is wrong.
+    """Check a run and return all violations.
 
-    ``log``: the events of the run in order of their ids. ``ended_sessions``: by cookie, the id of the event that tells
-    the servers of the session's end. ``differing``: events of which two clients got different things.
+    ``log``: the events of the run in the order of their ids. ``ended_sessions``: by cookie, the id of the event that
+    announces the session's end. ``differing``: events whose contents differed between clients.
     """
     verdict = Verdict()
     changes = list(changes)
     for words in differing:
         verdict.add("not the same for all", words)
     _judge_log(verdict, changes, log)
-    for account in accounts:
-        _judge_client(verdict, account, log, ended_sessions)
-        _judge_changes(verdict, account, changes, log)
+    for history in histories:
+        _judge_client(verdict, history, log, ended_sessions)
+        _judge_changes(verdict, history, changes, log)
     return verdict
 
 
-def _judge_log(verdict: Verdict, changes: list[Change], log: Sequence[Logged]) -> None:
-    """What was committed is announced, what was not is not, and each transaction once."""
-    announced: dict[tuple[str, int], list[Logged]] = defaultdict(list)
+def _judge_log(verdict: Verdict, changes: list[Change], log: Sequence[LoggedEvent]) -> None:
+    """Check that each committed transaction is announced once, and no other is."""
+    announced: dict[tuple[str, int], list[LoggedEvent]] = defaultdict(list)
     for event in log:
         for mark in marks_in(event.fields):
             announced[mark].append(event)
@@ -135,76 +135,78 @@ def _judge_log(verdict: Verdict, changes: list[Change], log: Sequence[Logged]) -
         if events and not change.stored:
             verdict.add("announced but rolled back", change.mark)
         if change.kind is Kind.MESSAGE and events:
-            told = Counter(key for event in events for key in event.audience)
-            for key, times in told.items():
+            notified = Counter(key for event in events for key in event.audience)
+            for key, times in notified.items():
                 if times > 1:
                     verdict.add("announced more than once", f"{change.mark} to {key}")
-            missing = {f"user:{user_id}" for user_id in change.recipients} ^ set(told)
+            missing = {f"user:{user_id}" for user_id in change.recipients} ^ set(notified)
             if missing:
                 verdict.add("announced to others than meant", f"{change.mark}: {sorted(missing)}")
 
 
-def _judge_client(verdict: Verdict, account: Account, log: Sequence[Logged], ended_sessions: dict[str, int]) -> None:
-    """By the log: each event once, in order, and to those who may see it."""
-    handled = set(account.ids)
-    who = account.name
-    if len(handled) < len(account.ids):
+def _judge_client(
+    verdict: Verdict, history: ClientHistory, log: Sequence[LoggedEvent], ended_sessions: dict[str, int]
+) -> None:
+    """Check by the log that a client received each event once, in order, and only with permission."""
+    handled = set(history.ids)
+    who = history.name
+    if len(handled) < len(history.ids):
         verdict.add("twice", who)
-    if any(first >= second for first, second in zip(account.ids, account.ids[1:], strict=False)):
+    if any(first >= second for first, second in zip(history.ids, history.ids[1:], strict=False)):
         verdict.add("out of order", who)
-    for event_id in account.late:
+    for event_id in history.late:
         verdict.add("too late to be in order", f"{event_id} at {who}")
-    for reason in account.resets:
+    for reason in history.resets:
         verdict.add("told to reset", f"{who}: {reason}")
     for event in log:
-        rights = [right for right in account.rights if right.key in event.audience]
+        rights = [right for right in history.rights if right.key in event.audience]
         if event.id in handled:
-            if not any(right.maybe(event.id, who) for right in rights):
+            if not any(right.may_receive(event.id, who) for right in rights):
                 verdict.add("seen without permission", f"{event.id} ({event.type}) at {who}")
-        elif event.id <= account.cursor and any(right.surely(event.id, who) for right in rights):
+        elif event.id <= history.cursor and any(right.must_receive(event.id, who) for right in rights):
             verdict.add("lost", f"{event.id} ({event.type}) at {who}")
-    if log and account.cursor < log[-1].id:
-        verdict.add("never came to the end", f"{who} stands at {account.cursor} of {log[-1].id}")
+    if log and history.cursor < log[-1].id:
+        verdict.add("never came to the end", f"{who} stands at {history.cursor} of {log[-1].id}")
     unknown = handled - {event.id for event in log}
     if unknown:
         verdict.add("not in the log", f"{sorted(unknown)[:3]} at {who}")
-    ends = [*(begin for begin, _ in account.sessions[1:]), len(account.ids)]
-    for (begin, cookie), end in zip(account.sessions, ends, strict=False):
-        newest = max(account.ids[begin:end], default=0)
+    ends = [*(begin for begin, _ in history.sessions[1:]), len(history.ids)]
+    for (begin, cookie), end in zip(history.sessions, ends, strict=False):
+        newest = max(history.ids[begin:end], default=0)
         if cookie in ended_sessions and newest > ended_sessions[cookie]:
             verdict.add("seen after the session ended", f"{newest} at {who}")
 
 
-def _judge_changes(verdict: Verdict, account: Account, changes: list[Change], log: Sequence[Logged]) -> None:
-    """By the writers alone: whose rights never changed has got every change that is for them, and no other."""
-    if any(right.since or right.until is not None for right in account.rights):
+def _judge_changes(verdict: Verdict, history: ClientHistory, changes: list[Change], log: Sequence[LoggedEvent]) -> None:
+    """Check by the writers alone that a client with constant permissions received exactly the changes for its user."""
+    if any(right.since or right.until is not None for right in history.rights):
         return
-    keys = {right.key for right in account.rights}
-    handled = set(account.ids)
-    got: dict[tuple[str, int], int] = {}  # the first event that told of it
+    keys = {right.key for right in history.rights}
+    handled = set(history.ids)
+    got: dict[tuple[str, int], int] = {}  # the first event of each change
     for event in log:
         if event.id in handled:
             for mark in marks_in(event.fields):
                 got.setdefault(mark, event.id)
-    # A change whose outcome its writer does not know may have come true long after (a server goes on with a form that
-    # its browser has given up), beside whatever the writer did next: it has no place in their order.
+    # A change with an unknown outcome may have been committed much later, since a server continues a form's request
+    # after its browser has timed out. It is excluded from the order of its writer's changes.
     known = {(change.writer, change.number) for change in changes if change.outcome is not Outcome.UNKNOWN}
     newest: dict[str, int] = {}
     order = sorted((place, mark) for mark, place in got.items() if mark in known)
     for _, (writer, number) in order:
         if number < newest.get(writer, -1):
-            verdict.add("out of the order of their writer", f"[{writer}.{number}] at {account.name}")
+            verdict.add("out of the order of their writer", f"[{writer}.{number}] at {history.name}")
         newest[writer] = max(number, newest.get(writer, -1))
     for change in changes:
-        meant = _meant(change, account.user_id, keys)
+        meant = _is_recipient(change, history.user_id, keys)
         mark = (change.writer, change.number)
         if change.stored and meant and mark not in got:
-            verdict.add("a change never came", f"{change.mark} at {account.name}")
+            verdict.add("a change never came", f"{change.mark} at {history.name}")
         if mark in got and not (meant and change.stored):
-            verdict.add("a change that is not theirs", f"{change.mark} at {account.name}")
+            verdict.add("a change that is not theirs", f"{change.mark} at {history.name}")
 
 
-def _meant(change: Change, user_id: int, keys: set[str]) -> bool:
+def _is_recipient(change: Change, user_id: int, keys: set[str]) -> bool:
     if change.kind is Kind.MESSAGE:
         return user_id in change.recipients
     return PROJECTS in keys or (change.project is not None and f"project:{change.project}" in keys)

@@ -1,7 +1,7 @@
-"""Clocks that can be set wrong while the programs that look at them run.
+"""Clocks that can be set wrong while the programs that read them are running.
 
-Only the time of day is moved, by time-machine within each program (tests/faults/wrong_clock/sitecustomize.py). What
-measures spans goes on as it should, as it does when somebody sets a machine's clock.
+time-machine moves the time of day within each program (tests/faults/wrong_clock/sitecustomize.py). Monotonic clocks are
+unaffected, as when a machine's clock is set.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ HOUR = 3_600
 
 
 class Clock:
-    """The clock of one program, right at first. ``environment`` is what the program must be started with."""
+    """The clock of one program, initially right. The program must be started with ``environment``."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -21,7 +21,7 @@ class Clock:
         self.set(0)
 
     def set(self, seconds: int) -> None:
-        """Let it be wrong by so many seconds, ahead or (negative) behind. It is at once, or nearly."""
+        """Set the error in seconds; negative is behind. It takes effect within a fraction of a second."""
         new = self._file.with_suffix(".new")
         new.write_text(str(seconds))
         new.replace(self._file)

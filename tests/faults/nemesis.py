@@ -1,7 +1,7 @@
-"""When which fault befalls the office: planned in advance from a seed, so that a run can be repeated.
+"""The schedule of faults, planned from a seed so that a run can be repeated, and its execution.
 
-A fault is a generator function: it does harm, yields for as long as it lasts, and mends. Modules in ``catalogue/``
-register theirs with ``@fault``.
+A fault is a generator function: it injects the fault, yields while it lasts, and then repairs. Modules in
+``catalogue/`` register faults with ``@fault``.
 """
 
 import random
@@ -13,59 +13,59 @@ from typing import Any
 
 from django.db import connections
 
-Befall = Callable[[Any, random.Random], Generator[None, None, None]]
+FaultFunction = Callable[[Any, random.Random], Generator[None, None, None]]
 AT_ONCE = 3  # faults that may overlap
-LATE_SECONDS = 15.0  # a fault that cannot begin within so many of its time is left out
-REST_SECONDS = 1.0  # what a fault's target has between two faults, at least
+LATE_SECONDS = 15.0  # a fault that cannot begin within this time is skipped
+REST_SECONDS = 1.0  # the shortest pause between two faults of a target
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault's name, what it befalls (one at a time), and how many seconds it may last, shortest and longest."""
+    """A fault: its name, its target (with one fault at a time), and its shortest and longest duration (seconds)."""
 
     name: str
     target: str
     seconds: tuple[float, float]
-    befall: Befall
-    says: str
+    inject: FaultFunction
+    description: str
 
 
 CATALOGUE: dict[str, Fault] = {}
 
 
-def fault(target: str, seconds: tuple[float, float]) -> Callable[[Befall], Befall]:
-    """Register a fault under the name of its function, with hyphens; its docstring says what it is."""
+def fault(target: str, seconds: tuple[float, float]) -> Callable[[FaultFunction], FaultFunction]:
+    """Register a fault under the name of its function, with hyphens. The docstring is its description."""
 
-    def register(befall: Befall) -> Befall:
-        name = befall.__name__.replace("_", "-")
-        CATALOGUE[name] = Fault(name, target, seconds, befall, befall.__doc__ or "")
-        return befall
+    def register(inject: FaultFunction) -> FaultFunction:
+        name = inject.__name__.replace("_", "-")
+        CATALOGUE[name] = Fault(name, target, seconds, inject, inject.__doc__ or "")
+        return inject
 
     return register
 
 
 @dataclass
 class Planned:
-    """A fault that is to begin ``at`` so many seconds after the start, and to last ``lasts`` seconds."""
+    """A fault that is planned to begin ``at`` seconds after the start and to last ``lasts`` seconds."""
 
     at: float
     fault: Fault
     lasts: float
     seed: str
-    began: float | None = None  # what came of it, in the same seconds
+    began: float | None = None  # actual times, in seconds after the start
     ended: float | None = None
-    recovered: float | None = None  # seconds from its end until every client had read everything (faults alone only)
+    recovered: float | None = None  # seconds from its end until every client had caught up (only for faults alone)
     failed: str = ""
 
-    def told(self) -> dict[str, Any]:
-        """For the report."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the values for the report."""
         numbers = {name: getattr(self, name) for name in ("at", "lasts", "began", "ended", "recovered")}
         rounded = {name: None if value is None else round(value, 2) for name, value in numbers.items()}
         return {"fault": self.fault.name, **rounded, "failed": self.failed}
 
 
 def one_by_one(faults: Iterable[Fault], seed: int) -> list[Planned]:
-    """Each fault alone, as long as it may last, in a shuffled order; ``at`` only says the order."""
+    """Plan each fault alone with its longest duration, in a shuffled order. ``at`` is only the position."""
     shuffled = sorted(faults, key=lambda one: one.name)
     random.Random(f"{seed}/alone").shuffle(shuffled)
     return [Planned(float(place), one, one.seconds[1], f"{seed}/alone/{place}") for place, one in enumerate(shuffled)]
@@ -74,9 +74,9 @@ def one_by_one(faults: Iterable[Fault], seed: int) -> list[Planned]:
 def mixed(
     faults: Iterable[Fault], seed: int, seconds: float, *, every: float = 2.0, longest: float = 30.0
 ) -> list[Planned]:
-    """Faults that overlap at random for so many seconds, one about ``every`` so many; none lasts more than ``longest``.
+    """Plan overlapping random faults for ``seconds``, one about ``every`` seconds, none longer than ``longest``.
 
-    They are dealt like cards: each once before any comes again, as far as they fit.
+    Each fault occurs once before any occurs again, as far as they fit.
     """
     rng = random.Random(f"{seed}/mixed")
     names = sorted(faults, key=lambda one: one.name)
@@ -100,28 +100,28 @@ def mixed(
 
 @dataclass
 class Nemesis:
-    """Carries out plans on an office. ``tell`` is called with a line whenever a fault begins or ends."""
+    """Executes plans on an office. ``log`` is called with a line when a fault begins, and when clients recovered."""
 
     office: Any
-    tell: Callable[[str], None] = lambda line: None
+    log: Callable[[str], None] = lambda line: None
     history: list[Planned] = field(default_factory=list)
     _start: float = field(default_factory=time.monotonic)
 
-    def alone(self, plan: list[Planned], settle_seconds: float = 60) -> None:
-        """Each by itself; afterwards people must be able to work, and every client must come to the end of the log."""
+    def run_each(self, plan: list[Planned], settle_seconds: float = 60) -> None:
+        """Run each fault alone. After each, a change must be possible, and every client must catch up with the log."""
         for one in plan:
             self._carry_out(one, {})
             if not one.failed:
                 healed = time.monotonic()
                 try:
-                    self.office.settle(settle_seconds, anew=True)
+                    self.office.wait_until_caught_up(settle_seconds, require_progress=True)
                 except AssertionError as error:
                     one.failed = f"no recovery: {error}"
                 one.recovered = time.monotonic() - healed
-                self.tell(f"{one.fault.name}: all had everything {one.recovered:.1f} s after")
+                self.log(f"{one.fault.name}: all had everything {one.recovered:.1f} s after")
 
-    def together(self, plan: list[Planned]) -> None:
-        """At the times that were planned; what takes longer than planned lets the next one on the same target wait."""
+    def run_plan(self, plan: list[Planned]) -> None:
+        """Run faults at their planned times. A fault that takes longer delays the next one of the same target."""
         began = time.monotonic()
         locks = {one.fault.target: threading.Lock() for one in plan}
         threads = []
@@ -136,20 +136,20 @@ class Nemesis:
     def _carry_out(self, one: Planned, locks: dict[str, threading.Lock]) -> None:
         lock = locks.get(one.fault.target, threading.Lock())
         if not lock.acquire(timeout=LATE_SECONDS):
-            self.tell(f"{one.fault.name} is left out: what it befalls still has another fault")
+            self.log(f"{one.fault.name} is left out: what it befalls still has another fault")
             return
         self.history.append(one)
         try:
-            course = one.fault.befall(self.office, random.Random(one.seed))
+            course = one.fault.inject(self.office, random.Random(one.seed))
             one.began = time.monotonic() - self._start
-            self.tell(f"{one.fault.name} begins, for {one.lasts:.1f} s")
+            self.log(f"{one.fault.name} begins, for {one.lasts:.1f} s")
             next(course)
             time.sleep(one.lasts)
             next(course, None)
             one.ended = time.monotonic() - self._start
-        except Exception as error:  # noqa: BLE001 (told in the report, and fails the run)
+        except Exception as error:  # noqa: BLE001 (is in the report, and fails the run)
             one.failed = f"{type(error).__name__}: {error}"
-            self.tell(f"{one.fault.name} could not be carried out: {one.failed}")
+            self.log(f"{one.fault.name} could not be carried out: {one.failed}")
         finally:
             lock.release()
             connections.close_all()

@@ -1,10 +1,10 @@
-"""The system that the faults befall: every server, what lies between them, the people, and their clients.
+"""The system under test: every server, the network between them, the users, and their clients.
 
-browsers -> wire -> nginx -> wire -> Daphne          all of these -> wire -> PostgreSQL
-browsers -> wire -> Gunicorn (two workers)           all of these -> wire -> Redis
-browsers -> wire -> Daphne
-browsers -> wire -> Uvicorn
-browsers -> wire -> Gunicorn or Daphne, as its phase is (tests/faults/phased_site.py)
+browsers -> relay -> nginx -> relay -> Daphne         all of these -> relay -> PostgreSQL
+browsers -> relay -> Gunicorn (two workers)           all of these -> relay -> Redis
+browsers -> relay -> Daphne
+browsers -> relay -> Uvicorn
+browsers -> relay -> Gunicorn or Daphne, depending on the phase (tests/faults/phased_site.py)
 """
 
 import contextlib
@@ -28,22 +28,22 @@ from tests.support.nginx import Nginx
 from tests.support.people import PASSWORD, person, session_cookie, site_password
 from tests.support.ports import wait_until
 from tests.support.postgres import Postgres
-from tests.support.reconnecting_clients import Followers
+from tests.support.reconnecting_clients import ReconnectingClients
 from tests.support.redis import Redis
-from tests.support.restarting_site import Kept
-from tests.support.tcp_relay import Wire
+from tests.support.restarting_site import RestartingSite
+from tests.support.tcp_relay import TcpRelay
 
 from .changes import Change
-from .checker import PROJECTS, Account, Logged, Right, Verdict, judge
-from .clients import Client, Seen
+from .checker import PROJECTS, ClientHistory, LoggedEvent, Right, Verdict, judge
+from .clients import Client, ReceivedEvents
 from .clocks import Clock
-from .permission_changes import Movers, persistently
-from .phased_site import Phased
+from .permission_changes import PermissionChanges, retrying
+from .phased_site import PhasedSite
 from .writers import Forms, Writer
 
 SERVERS = ("gunicorn", "daphne", "uvicorn")
-# How clients come in, and by which transport: every door that there is.
-WAYS = (
+# Every route of clients into the site, with the transport.
+ROUTES = (
     ("nginx", "sse"),
     ("nginx", "websocket"),
     ("nginx", "either"),
@@ -67,7 +67,7 @@ WEBSOCKET_LOCATION = """
 
 
 class Office:
-    """Everything that runs, until ``close``. ``seed`` decides what people do."""
+    """The running system, until ``close``. ``seed`` decides the users' changes."""
 
     def __init__(self, folder: Path, static_root: str, seed: int) -> None:
         self.seed = seed
@@ -88,27 +88,27 @@ class Office:
         self._stack.callback(self.redis.stop)
         direct = self.postgres.create("office")
         migrate(direct)
-        enter(using_database(direct))  # what the kit itself asks is out of reach of every fault of the network
-        self.wires = {name: enter(Wire(port)) for name, port in self._backends()}
-        self.database_url = direct.replace(str(self.postgres.port), str(self.wires["postgres"].port))
-        redis_url = self.redis.url.replace(str(self.redis.port), str(self.wires["redis"].port))
+        enter(using_database(direct))  # without a relay: faults of the network do not affect the kit's own queries
+        self.relays = {name: enter(TcpRelay(port)) for name, port in self._backends()}
+        self.database_url = direct.replace(str(self.postgres.port), str(self.relays["postgres"].port))
+        redis_url = self.redis.url.replace(str(self.redis.port), str(self.relays["redis"].port))
         self.environment = {"REDIS_URL": redis_url, "WEBSOCKET_BROADCAST": "true"}
         names = (*SERVERS, "phased", "writers")
         self.clocks = {name: Clock(folder / f"{name}.clock") for name in names}
-        self.sites: dict[str, Kept] = {}
+        self.sites: dict[str, RestartingSite] = {}
         for server in SERVERS:
             clock = self.clocks[server].environment
             own = {"STATIC_ROOT": static_root, "USE_WEBSOCKETS": "true", **self.environment, **clock}
             if server == "gunicorn":
                 own |= {"WEB_CONCURRENCY": "2", "USE_WEBSOCKETS": "false"}
-            self.sites[server] = enter(Kept(folder / server, self.database_url, server, **own))
-            self.wires[server] = enter(Wire(self.sites[server].port))
-        extra = WEBSOCKET_LOCATION.format(behind=self.wires["daphne"].port)
-        self.nginx = enter(Nginx(folder / "nginx", self.wires["daphne"].port, extra))
-        self.wires["nginx"] = enter(Wire(self.nginx.port))
+            self.sites[server] = enter(RestartingSite(folder / server, self.database_url, server, **own))
+            self.relays[server] = enter(TcpRelay(self.sites[server].port))
+        extra = WEBSOCKET_LOCATION.format(behind=self.relays["daphne"].port)
+        self.nginx = enter(Nginx(folder / "nginx", self.relays["daphne"].port, extra))
+        self.relays["nginx"] = enter(TcpRelay(self.nginx.port))
         own = {"STATIC_ROOT": static_root, "WEB_CONCURRENCY": "2", **self.clocks["phased"].environment}
-        self.phased = enter(Phased(folder / "phased", self.database_url, redis_url, **own))
-        self.wires["phased"] = enter(Wire(self.phased.port))
+        self.phased = enter(PhasedSite(folder / "phased", self.database_url, redis_url, **own))
+        self.relays["phased"] = enter(TcpRelay(self.phased.port))
         self._people()
         self.begin = replay.head()
         self._clients()
@@ -117,77 +117,77 @@ class Office:
     def _backends(self) -> list[tuple[str, int]]:
         return [("postgres", self.postgres.port), ("redis", self.redis.port)]
 
-    # --- people and their work ----------------------------------------------------------------------------------
+    # --- users and their changes --------------------------------------------------------------------------------
 
     def _people(self) -> None:
-        """``stayers`` keep their rights to the end; of ``movers`` rights and sessions change."""
+        """Create the users. Those of ``stable_users`` keep their permissions and sessions to the end."""
         heads = [person(Role.HEAD) for _ in range(3)]
         engineers = [person(Role.ENGINEER) for _ in range(2)]
-        self.stayers = [*heads, person(Role.FINANCE), *engineers, person()]
-        self.movers = [person(Role.ENGINEER) for _ in range(2)]
-        for user in self.movers:  # they come in at the door as well
+        self.stable_users = [*heads, person(Role.FINANCE), *engineers, person()]
+        self.changing_users = [person(Role.ENGINEER) for _ in range(2)]
+        for user in self.changing_users:  # they also sign in by the form
             user.password = site_password(PASSWORD)
             user.save()
-        self._vandal = person(Role.HEAD)
-        self.vandals: Counter[str] = Counter()  # what catalogue/clients.py has seen of them
+        self._hostile_user = person(Role.HEAD)
+        self.hostile_counts: Counter[str] = Counter()  # counted by catalogue/clients.py
         self.projects = [Project.objects.create(name=f"Road {number}", barangay="Apokon") for number in range(6)]
         for number, project in enumerate(self.projects):
             project.assigned_engineers.add(engineers[number % 2])
         self.rights: dict[int, list[Right]] = {user.pk: [Right(f"user:{user.pk}")] for user in self.people}
-        for user in self.stayers[:4]:
+        for user in self.stable_users[:4]:
             self.rights[user.pk].append(Right(PROJECTS))
         for number, project in enumerate(self.projects):
             self.rights[engineers[number % 2].pk].append(Right(f"project:{project.pk}"))
 
     @property
     def people(self) -> list[User]:
-        """Everybody who has clients."""
-        return [*self.stayers, *self.movers]
+        """All users with clients."""
+        return [*self.stable_users, *self.changing_users]
 
     def _clients(self) -> None:
-        """Each person comes in by every way there is, each time in a browser of its own."""
-        self.seen = Seen()
+        """Each person comes in by every route there is, each time in a browser of its own."""
+        self.received = ReceivedEvents()
         self.clients = [
             Client(
                 user_id=user.pk,
                 cookie=session_cookie(user),
                 cursor=self.begin,
-                url=self.wires[way].url,
+                url=self.relays[route].url,
                 kind=kind,
-                name=f"{user.username} by {kind} through {way}",
-                seen=self.seen,
+                name=f"{user.username} by {kind} through {route}",
+                received=self.received,
             )
             for user in self.people
-            for way, kind in WAYS
+            for route, kind in ROUTES
         ]
-        self.moves = Movers(self.clients, self.rights)
-        self._followers = Followers("", self.clients)
-        wait_until(lambda: self._followers.counts()[""] == 0, "every client is connected", 60)
+        self.permissions = PermissionChanges(self.clients, self.rights)
+        self._reconnecting = ReconnectingClients("", self.clients)
+        wait_until(lambda: self._reconnecting.count_by_transport()[""] == 0, "every client is connected", 60)
 
     def _work(self) -> None:
         self.writers = [self.new_writer() for _ in range(2)]
-        self._gone: list[Writer] = []
+        self._ended_writers: list[Writer] = []
         self.forms = [
             Forms(
                 f"form{number}",
-                self.doors(),
+                self.sign_in_urls(),
                 session_cookie(user),
                 {"projects": [project.pk for project in self.projects]},
                 f"{self.seed}/form/{number}",
             )
-            for number, user in enumerate(self.stayers[:2])
+            for number, user in enumerate(self.stable_users[:2])
         ]
 
-    def doors(self) -> list[str]:
-        """Where people sign in and send forms."""
-        return [self.wires[way].url for way in ("gunicorn", "nginx", "uvicorn")]
+    def sign_in_urls(self) -> list[str]:
+        """Return the URLs at which users sign in and submit forms."""
+        return [self.relays[route].url for route in ("gunicorn", "nginx", "uvicorn")]
 
-    def vandal(self) -> str:
-        """A session of somebody who may see everything, and means harm."""
-        return persistently(lambda: session_cookie(self._vandal))
+    def hostile_session(self) -> str:
+        """Return a session for hostile clients, of a user who may see everything."""
+        return retrying(lambda: session_cookie(self._hostile_user))
 
-    def new_writer(self, *, last_words: int = 0) -> Writer:
-        """A process that changes things; with ``last_words`` one that dies as its change of this number commits."""
+    def new_writer(self, *, kill_after: int = 0) -> Writer:
+        """Start a process that makes changes. With ``kill_after``, it kills itself at the commit of this change."""
         number = next(self._names)
         office = {
             "projects": [project.pk for project in self.projects],
@@ -195,98 +195,99 @@ class Office:
         }
         seed = f"{self.seed}/writer/{number}"
         environment = self.environment | self.clocks["writers"].environment
-        return Writer(f"w{number}", self.database_url, office, seed, last_words=last_words, **environment)
+        return Writer(f"w{number}", self.database_url, office, seed, kill_after=kill_after, **environment)
 
     def replace_writer(self, index: int) -> None:
-        """Kill one of the writers in the middle of whatever it does, and let another begin."""
+        """Kill one of the writers and start another."""
         self.writers[index].kill()
         self.retire(self.writers[index])
         self.writers[index] = self.new_writer()
 
     def retire(self, writer: Writer) -> None:
-        """Keep what a writer that has ended did."""
-        self._gone.append(writer)
+        """Keep the changes of a writer that has ended."""
+        self._ended_writers.append(writer)
 
-    # --- how it goes --------------------------------------------------------------------------------------------
+    # --- progress and result ------------------------------------------------------------------------------------
 
     def behind(self) -> dict[str, int]:
-        """The clients that have not read to the end of the log, with how many ids they lack."""
-        head = persistently(replay.head)
+        """Return the clients that are behind the end of the log, with the number of missing ids."""
+        head = retrying(replay.head)
         return {client.name: head - client.cursor for client in self.clients if client.cursor < head}
 
-    def settle(self, seconds: float, *, anew: bool = False) -> None:
-        """Wait until every client has read what is in the log now. Raises AssertionError naming some who have not.
+    def wait_until_caught_up(self, seconds: float, *, require_progress: bool = False) -> None:
+        """Wait until every client has read what is in the log. Raise AssertionError naming some that have not.
 
-        ``anew``: and what happens from now on, if only a little: a site that nobody can work with has lost nothing.
+        With ``require_progress``, wait for a further event first: on a site where no change is possible, every client
+        would be caught up.
         """
         deadline = time.monotonic() + seconds
-        goal = persistently(replay.head)
-        if anew:
+        goal = retrying(replay.head)
+        if require_progress:
             before = goal
-            wait_until(lambda: persistently(replay.head) > before, "somebody can work", seconds)
-            goal = persistently(replay.head)
+            wait_until(lambda: retrying(replay.head) > before, "somebody can work", seconds)
+            goal = retrying(replay.head)
 
-        def there() -> bool:
+        def caught_up() -> bool:
             return min(client.cursor for client in self.clients) >= goal
 
         try:
-            wait_until(there, "", deadline - time.monotonic())
+            wait_until(caught_up, "", deadline - time.monotonic())
         except AssertionError:
             missing = [f"{one.name} at {one.cursor}" for one in self.clients if one.cursor < goal]
             raise AssertionError(f"After {seconds} s not at {goal}: {len(missing)}, such as {missing[:4]}") from None
 
     def finish(self, seconds: float = 60) -> Verdict:
-        """Stop the work, let everybody read to the end, and judge."""
+        """Stop all changes, wait until the clients have caught up, and check the run."""
         for writer in self.writers:
             writer.stop()
             self.retire(writer)
         for forms in self.forms:
             forms.stop()
         with contextlib.suppress(AssertionError):
-            self.settle(seconds)  # who never comes to the end is named by the checker
+            self.wait_until_caught_up(seconds)  # the checker reports clients that never do
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: not self._astray(), "", 15)
-        astray = self._astray()
-        self._followers.stop()
+            wait_until(lambda: not self._on_wrong_transport(), "", 15)
+        on_wrong_transport = self._on_wrong_transport()
+        self._reconnecting.stop()
         self.changes = list(self._changes())
         rows = Event.objects.filter(id__gt=self.begin).order_by("id").iterator()
-        self.log = [Logged(row.id, row.type, row.fields, frozenset(row.audience)) for row in rows if row.audience]
-        accounts = [
-            Account(
+        self.log = [LoggedEvent(row.id, row.type, row.fields, frozenset(row.audience)) for row in rows if row.audience]
+        histories = [
+            ClientHistory(
                 one.name, one.user_id, one.ids, self.rights[one.user_id], one.late, one.resets, one.cursor, one.sessions
             )
             for one in self.clients
         ]
-        verdict = judge(self.changes, self.log, accounts, self.moves.ended_sessions, self.seen.differing)
-        for name in astray:
+        verdict = judge(self.changes, self.log, histories, self.permissions.ended_sessions, self.received.differing)
+        for name in on_wrong_transport:
             verdict.add("not by the transport that the site tells", name)
         return verdict
 
-    def _astray(self) -> list[str]:
-        """The clients that go by what the site tells, and are elsewhere."""
+    def _on_wrong_transport(self) -> list[str]:
+        """Return the clients that are not on the transport that the site assigns to them."""
         return [
-            f"{one.name}: {one.transport or 'nowhere'}, not {one.told}"
+            f"{one.name}: {one.transport or 'nowhere'}, not {one.assigned}"
             for one in self.clients
-            if one.kind == "either" and one.transport != ("websocket" if one.told == "websocket" else "sse")
+            if one.kind == "either" and one.transport != ("websocket" if one.assigned == "websocket" else "sse")
         ]
 
     def _changes(self) -> Iterator[Change]:
-        """Every change that was begun, with whether it is in the database."""
+        """Yield every change that was begun, with ``stored`` set."""
         texts = Notification.objects.values_list("message", flat=True)
         stored = "\n".join([*texts.iterator(), *Project.objects.values_list("name", flat=True)])
-        for worker in [*self._gone, *self.forms]:
+        for worker in [*self._ended_writers, *self.forms]:
             for change in worker.changes.values():
                 change.stored = change.mark in stored
                 yield change
 
     def close(self) -> None:
-        """End everything, whatever happened."""
-        for one in [*getattr(self, "writers", []), *getattr(self, "_gone", [])]:
+        """Stop everything, in whatever state it is."""
+        for one in [*getattr(self, "writers", []), *getattr(self, "_ended_writers", [])]:
             with contextlib.suppress(AssertionError):
                 one.kill()
         for forms in getattr(self, "forms", []):
             forms.stop()
         with contextlib.suppress(Exception):
-            getattr(self, "_followers", contextlib.nullcontext()).stop()
+            getattr(self, "_reconnecting", contextlib.nullcontext()).stop()
         connection.close()
         self._stack.close()

@@ -1,4 +1,4 @@
-"""A site that operators move from phase to phase while people are on it, with the scripts that are for that."""
+"""A site that is moved between phases with the operators' scripts while users are connected."""
 
 import contextlib
 import random
@@ -15,10 +15,10 @@ SCRIPT_SECONDS = 90
 SHARES = ("0", "10", "50", "100")
 
 
-class Phased(Supervised):
-    """The site of an env file, under a supervisor that also starts it again whenever it ends.
+class PhasedSite(Supervised):
+    """The site of an env file, under a supervisor that also restarts it whenever it ends.
 
-    It is Gunicorn or Daphne on one port, as the phase says. ``outcomes`` counts what came of the moves.
+    It runs Gunicorn or Daphne on one port, depending on the phase. ``outcomes`` counts the outcomes of moves.
     """
 
     def __init__(self, folder: Path, database_url: str, redis_url: str, **environment: str) -> None:
@@ -31,9 +31,9 @@ class Phased(Supervised):
         self.outcomes: Counter[str] = Counter()
 
     def move(self, phase: int, cookie: str) -> None:
-        """To this phase, by advance.sh or rollback.sh; ``cookie`` lets them look at a stream.
+        """Move to this phase with advance.sh or rollback.sh, which check a stream with ``cookie``.
 
-        Raises AssertionError when the script neither moves the site nor leaves it as it was.
+        Raise AssertionError if the script fails without a message, or leaves the site in another state.
         """
         script = "advance.sh" if phase >= self.phase else "rollback.sh"
         before = self.env_file.read_bytes()
@@ -51,32 +51,32 @@ class Phased(Supervised):
             self.outcomes["moved"] += 1
             self.phase = phase
             return
-        # Another fault was in its way. It says so, and the file is what it was, or what was wished.
+        # Another fault prevented the move. The script says so, and the file is either unchanged or as requested.
         self.outcomes["not moved"] += 1
-        told = f"{script} --to {phase}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert done.stderr.strip(), told
+        output = f"{script} --to {phase}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.stderr.strip(), output
         if self.env_file.read_bytes() != before:
             self.phase = phase
-            assert f"phase {phase}" in done.stdout + done.stderr, told
+            assert f"phase {phase}" in done.stdout + done.stderr, output
 
-    def deal(self, rng: random.Random) -> None:
-        """Another cohort: a share of the users, or a group, and a restart."""
+    def change_cohort(self, rng: random.Random) -> None:
+        """Set another cohort (a share of the users, or groups) and restart."""
         groups = rng.choice(("", "Head Engineer", "Project Engineer,Finance Manager"))
         text = re.sub(r"(?m)^WEBSOCKET_ROLLOUT_(PERCENT|GROUPS)=.*\n", "", self.env_file.read_text())
         cohort = f"WEBSOCKET_ROLLOUT_PERCENT={rng.choice(SHARES)}\nWEBSOCKET_ROLLOUT_GROUPS={groups}\n"
         self.env_file.write_text(text + cohort)
         subprocess.run(["sh", "-c", self.restart], check=True, timeout=SCRIPT_SECONDS)
         self.outcomes["another cohort"] += 1
-        with contextlib.suppress(AssertionError):  # another fault is in its way
+        with contextlib.suppress(AssertionError):  # another fault may prevent it
             wait_until(self.healthy, "it answers", 40)
 
     def _supervise(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
-            wished = self._wish.exists()
-            if wished:
+            requested = self._wish.exists()
+            if requested:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.terminate()
-            if self.process.poll() is not None or wished:
-                Site.stop(self)  # whatever of its processes is left
+            if self.process.poll() is not None or requested:
+                Site.stop(self)  # ends remaining processes
                 self.launch()
-                self._wish.unlink(missing_ok=True) if wished else None
+                self._wish.unlink(missing_ok=True) if requested else None

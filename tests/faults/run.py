@@ -1,4 +1,4 @@
-"""A run of the kit: each fault alone, then all of them mixed at random; and what is told of it."""
+"""A run: each fault alone, then all faults mixed at random; and its result."""
 
 import sys
 import time
@@ -15,8 +15,8 @@ from .office import Office
 
 
 @dataclass
-class Told:
-    """What a run was and found; ``reports/`` gets it as JSON and as a page."""
+class RunResult:
+    """The parameters and the outcome of a run."""
 
     seed: int
     seconds: float
@@ -24,19 +24,19 @@ class Told:
     faults: list[Planned]
     counts: dict[str, Any] = field(default_factory=dict)
 
-    def faulty(self) -> list[str]:
-        """Everything that must not be, in words: what the checker found, and faults that could not be carried out."""
+    def problems(self) -> list[str]:
+        """Return the checker's violations, and the faults that could not be executed, as lines of text."""
         failed = [f"{one.fault.name}: {one.failed}" for one in self.faults if one.failed]
         return [*self.verdict.lines(), *failed]
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for evidence and for repeating the run."""
+        """Return everything, as evidence and for repeating the run."""
         return {
             "seed": self.seed,
             "seconds": round(self.seconds, 1),
-            "faulty": self.faulty(),
+            "faulty": self.problems(),
             "counts": self.counts,
-            "faults": [one.told() for one in self.faults],
+            "faults": [one.as_json() for one in self.faults],
         }
 
 
@@ -50,12 +50,13 @@ def run(
     only: Collection[str] = (),
     every: float = 2.0,
     longest: float = 30.0,
-    tell: Callable[[str], None] = lambda line: None,
-) -> Told:
-    """Let faults befall an office for about so many minutes, and judge.
+    log_progress: Callable[[str], None] = lambda line: None,
+) -> RunResult:
+    """Inject faults into an office for about ``minutes``, check the run, and return the result.
 
-    ``alone``: first each fault by itself, which takes its own time. ``only``: names of faults; all of them if empty.
-    ``every``, ``longest``: seconds between two faults of the mixed part, and the longest that one may last.
+    With ``alone``, first run each fault alone, which takes additional time. ``only`` has names of faults; empty means
+    all. ``every`` and ``longest`` are the seconds between two faults of the mixed part and their longest duration.
+    Raise ValueError for an unknown fault.
     """
     unknown = set(only) - CATALOGUE.keys()
     if unknown:
@@ -64,14 +65,14 @@ def run(
     began = time.monotonic()
     office = Office(folder, static_root, seed)
     try:
-        tell(f"seed {seed}: {len(office.clients)} clients are connected")
-        nemesis = Nemesis(office, tell)
+        log_progress(f"seed {seed}: {len(office.clients)} clients are connected")
+        nemesis = Nemesis(office, log_progress)
         if alone:
-            nemesis.alone(one_by_one(chosen, seed))
-        nemesis.together(mixed(chosen, seed, minutes * 60, every=every, longest=longest))
-        tell("every fault is over; all are to read to the end")
+            nemesis.run_each(one_by_one(chosen, seed))
+        nemesis.run_plan(mixed(chosen, seed, minutes * 60, every=every, longest=longest))
+        log_progress("every fault is over; all are to read to the end")
         verdict = office.finish()
-        return Told(seed, time.monotonic() - began, verdict, nemesis.history, _counts(office))
+        return RunResult(seed, time.monotonic() - began, verdict, nemesis.history, _counts(office))
     finally:
         office.close()
 
@@ -86,16 +87,16 @@ def _counts(office: Office) -> dict[str, Any]:
         "unknown_that_were_stored": sum(change.stored for change in unknown),
         "events": len(office.log),
         "deliveries": sum(len(client.ids) for client in office.clients),
-        "came_again_after_a_resume": sum(client.again for client in office.clients),
+        "came_again_after_a_resume": sum(client.duplicates for client in office.clients),
         "connections": dict(connections),
-        "authority": office.moves.measured(office.log),
-        "vandals": dict(office.vandals),
+        "authority": office.permissions.measure_delays(office.log),
+        "vandals": dict(office.hostile_counts),
         "phases": dict(office.phased.outcomes),
         "answers_to_forms": dict(sum((Counter(one.answers) for one in office.forms), Counter())),
     }
 
 
-def say(line: str) -> None:
-    """A line of progress."""
+def write_progress(line: str) -> None:
+    """Write a line of progress to stderr."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The checker itself: spotless when all is well, and every kind of fault is found when it is put there."""
+"""The checker: a correct run has no violations, and each kind of violation is found."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from .changes import Change, Kind, Outcome
-from .checker import PROJECTS, Account, Logged, Right, judge
+from .checker import PROJECTS, ClientHistory, LoggedEvent, Right, judge
 
 HEAD, ENGINEER = 1, 2
 COMMITTED = Outcome.COMMITTED
 
 
-def project_event(event_id: int, mark: str, project: int = 7) -> Logged:
+def project_event(event_id: int, mark: str, project: int = 7) -> LoggedEvent:
     fields = {"project_id": project, "name": f"Road {mark}", "changes": {"name": {"old": "Road [w.9]"}}}
-    return Logged(event_id, "project_updated", fields, frozenset({PROJECTS, f"project:{project}"}))
+    return LoggedEvent(event_id, "project_updated", fields, frozenset({PROJECTS, f"project:{project}"}))
 
 
-def message(event_id: int, mark: str, user_id: int) -> Logged:
-    return Logged(event_id, "notification", {"message": f"{mark} for you"}, frozenset({f"user:{user_id}"}))
+def message(event_id: int, mark: str, user_id: int) -> LoggedEvent:
+    return LoggedEvent(event_id, "notification", {"message": f"{mark} for you"}, frozenset({f"user:{user_id}"}))
 
 
 class Run:
@@ -40,9 +40,9 @@ class Run:
             message(4, "[w.4]", ENGINEER),
             project_event(6, "[x.1]", project=9),
         ]
-        self.head = Account("head", HEAD, [1, 2, 3, 6], [Right(f"user:{HEAD}"), Right(PROJECTS)], cursor=6)
+        self.head = ClientHistory("head", HEAD, [1, 2, 3, 6], [Right(f"user:{HEAD}"), Right(PROJECTS)], cursor=6)
         rights = [Right(f"user:{ENGINEER}"), Right("project:7")]
-        self.engineer = Account("engineer", ENGINEER, [1, 4], rights, cursor=6)
+        self.engineer = ClientHistory("engineer", ENGINEER, [1, 4], rights, cursor=6)
         self.ended: dict[str, int] = {}
         self.differing: list[str] = []
 

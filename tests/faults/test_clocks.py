@@ -1,4 +1,4 @@
-"""The clocks that the kit sets wrong are wrong for a program and its forks, and only as to the time of day."""
+"""A clock that is set wrong is wrong for a program and its forks, but only for the time of day."""
 
 import os
 import signal

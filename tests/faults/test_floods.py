@@ -1,4 +1,4 @@
-"""Floods of requests, from one address and from many: the site stays up, and whoever is at work notices little."""
+"""Floods of requests from one address and from many: the site stays up and usable."""
 
 import itertools
 import time

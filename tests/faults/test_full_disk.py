@@ -1,4 +1,4 @@
-"""A full disk under SQLite, and under the log: what cannot be saved is refused clearly, and nothing else is lost."""
+"""A full disk under SQLite and under the log file: saves are refused with a clear message, and no data is lost."""
 
 import contextlib
 import re
@@ -16,7 +16,7 @@ from tests.support.database import migrate, using_database
 from tests.support.people import session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site
-from tests.support.tcp_relay import Wire
+from tests.support.tcp_relay import TcpRelay
 
 from .clocks import Clock
 from .office import Office
@@ -81,11 +81,11 @@ class OfficeOnDisk(Office):
             )
             for server in ("gunicorn", "daphne")
         }
-        self.wires = {name: enter(Wire(site.port)) for name, site in self.servers.items()}
-        self.wires |= dict.fromkeys(("nginx", "uvicorn", "phased"), self.wires["daphne"])  # clients know five doors
+        self.relays = {name: enter(TcpRelay(site.port)) for name, site in self.servers.items()}
+        self.relays |= dict.fromkeys(("nginx", "uvicorn", "phased"), self.relays["daphne"])  # clients know five doors
         self.clocks = {"writers": Clock(folder / "writers.clock")}
         self._people()
-        self._cookie = session_cookie(self.stayers[0])
+        self._cookie = session_cookie(self.stable_users[0])
         self.begin = replay.head()
         self._clients()
         self._work()

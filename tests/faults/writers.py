@@ -1,8 +1,7 @@
-"""People at work on the office's data, of whose every transaction the outcome is written down as far as it is known.
+"""Writers that change the office's data and record the outcome of every transaction, as far as it is known.
 
-``Writer`` is a process of its own that uses the ORM, as a script or a task would; run as a module this is that process.
-``Forms`` is somebody who sends the site's own forms. Both note a change before they begin it, so that nothing they did
-can be forgotten when they die.
+``Writer`` is a process that uses the ORM, like a script or a task; run as a module, this is that process. ``Forms``
+submits the site's forms. Both record a change before they begin it, so that it is known even if they are killed.
 """
 
 import json
@@ -29,10 +28,10 @@ CHANGES_A_SECOND = 8.0
 
 
 class Writer:
-    """A process that changes things until it is stopped, or killed.
+    """A process that makes changes until it is stopped or killed.
 
-    ``office``: ids of ``projects`` and ``people``. ``last_words``: it makes so many changes and is killed between the
-    commit of the last one and whatever would follow (announcing, above all).
+    ``office`` has the ids of ``projects`` and ``people``. With ``kill_after``, it makes this number of changes and is
+    killed right after the commit of the last one, before it is announced.
     """
 
     def __init__(
@@ -42,13 +41,13 @@ class Writer:
         office: dict[str, Any],
         seed: str,
         *,
-        last_words: int = 0,
+        kill_after: int = 0,
         **environment: str,
     ) -> None:
         self.name = name
         self.changes: dict[int, Change] = {}
         self.stderr: list[str] = []
-        plan = {**office, "name": name, "seed": seed, "last_words": last_words}
+        plan = {**office, "name": name, "seed": seed, "kill_after": kill_after}
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, json.dumps(plan)],
             cwd=ROOT,
@@ -63,28 +62,28 @@ class Writer:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._threads = [threading.Thread(target=self._note), threading.Thread(target=self._listen)]
+        self._threads = [threading.Thread(target=self._read_changes), threading.Thread(target=self._read_stderr)]
         for thread in self._threads:
             thread.start()
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """The process id."""
         return self._process.pid
 
     def kill(self) -> None:
-        """End it at once, whatever it is in the middle of."""
+        """Kill it at once."""
         self._process.kill()
         self.wait()
 
     def stop(self) -> None:
-        """Let it end after its present change."""
+        """Stop it after its current change."""
         if self._process.poll() is None:
             self._process.stdin.close()
         self.wait(40)
 
     def wait(self, seconds: float = 20) -> None:
-        """Wait until it has ended; afterwards ``changes`` is complete."""
+        """Wait until it has ended. ``changes`` is complete afterwards. Raise AssertionError if it does not end."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -95,38 +94,38 @@ class Writer:
             for thread in self._threads:
                 thread.join(10)
 
-    def _note(self) -> None:
+    def _read_changes(self) -> None:
         for line in self._process.stdout:
-            said = json.loads(line)
-            said |= {"kind": Kind(said["kind"]), "outcome": Outcome(said["outcome"])}
-            self.changes[said["number"]] = Change(**said | {"recipients": frozenset(said["recipients"])})
+            row = json.loads(line)
+            row |= {"kind": Kind(row["kind"]), "outcome": Outcome(row["outcome"])}
+            self.changes[row["number"]] = Change(**row | {"recipients": frozenset(row["recipients"])})
 
-    def _listen(self) -> None:
+    def _read_stderr(self) -> None:
         for line in self._process.stderr:
             self.stderr.append(line)
             del self.stderr[:-200]
 
 
 class Forms:
-    """Somebody who creates and renames projects and is signed in at ``urls``, in turn, with ``cookie``."""
+    """A thread that creates and renames projects by the site's forms, at random ``urls``, signed in with ``cookie``."""
 
     def __init__(self, name: str, urls: list[str], cookie: str, office: dict[str, Any], seed: str) -> None:
         self.changes: dict[int, Change] = {}
-        self.answers: dict[str, int] = {}  # how often each kind of answer came
+        self.answers: dict[str, int] = {}  # responses by status or error
         self._name, self._urls, self._cookie, self._office = name, urls, cookie, office
         self._random = random.Random(seed)
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"forms-{name}")
         self._thread.start()
 
     def stop(self) -> None:
-        """Let it end after its present form."""
-        self._over.set()
+        """Stop it after its current form."""
+        self._stopped.set()
         self._thread.join(30)
 
     def _run(self) -> None:
         number = 0
-        while not self._over.wait(self._random.uniform(0.1, 0.5)):
+        while not self._stopped.wait(self._random.uniform(0.1, 0.5)):
             number += 1
             name, _, value = self._cookie.partition("=")
             url = self._random.choice(self._urls)
@@ -142,7 +141,7 @@ class Forms:
         try:
             token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(address).text)
             if token is None:
-                self._answered("no form")
+                self._count_answer("no form")
                 return
             form = {
                 "csrfmiddlewaretoken": token.group(1),
@@ -154,61 +153,61 @@ class Forms:
             self.changes[number] = change
             answer = browser.post(address, data=form, headers={"Referer": str(browser.base_url)})
         except httpx.HTTPError as error:
-            self._answered(type(error).__name__)
+            self._count_answer(type(error).__name__)
             return
-        self._answered(str(answer.status_code))
+        self._count_answer(str(answer.status_code))
         if answer.status_code == 302:
             change.outcome = Outcome.COMMITTED
         elif answer.status_code < 500:
             change.outcome = Outcome.ABANDONED
 
-    def _answered(self, what: str) -> None:
+    def _count_answer(self, what: str) -> None:
         self.answers[what] = self.answers.get(what, 0) + 1
 
 
-class _Work:
-    """What the process does."""
+class _Process:
+    """The main loop of the writer's process."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self._plan = plan
         self._random = random.Random(plan["seed"])
-        self._over = threading.Event()
+        self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Change after change, until the standard input ends."""
-        threading.Thread(target=lambda: (sys.stdin.read(), self._over.set()), daemon=True).start()
+        """Make changes until the standard input ends."""
+        threading.Thread(target=lambda: (sys.stdin.read(), self._stopped.set()), daemon=True).start()
         number = 0
-        while not self._over.is_set():
+        while not self._stopped.is_set():
             number += 1
-            last = 0 < self._plan["last_words"] <= number  # or the first one after it that the database takes
+            last = 0 < self._plan["kill_after"] <= number  # or the next one that the database commits
             self._change(number, last=last)
-            pace = 0.0 if self._plan["last_words"] else 1 / CHANGES_A_SECOND
-            self._over.wait(self._random.uniform(0, 2 * pace))
+            pace = 0.0 if self._plan["kill_after"] else 1 / CHANGES_A_SECOND
+            self._stopped.wait(self._random.uniform(0, 2 * pace))
 
     def _change(self, number: int, *, last: bool) -> None:
         from django.db import Error, connection, transaction
 
         change, do = self._random.choice([self._message, self._renamed, self._created])(number)
         abandoned = not last and self._random.random() < ABANDONED
-        self._tell(change, Outcome.UNKNOWN)
+        self._report(change, Outcome.UNKNOWN)
         try:
             with transaction.atomic():
-                if last:  # before anything else can ask to be called after the commit
+                if last:  # registered before any other on_commit function
                     transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
                 do()
                 if self._random.random() < 0.1:
-                    time.sleep(self._random.uniform(0.01, 0.1))  # somebody slow between writing and committing
+                    time.sleep(self._random.uniform(0.01, 0.1))  # a slow transaction
                 if abandoned:
                     transaction.set_rollback(True)
         except Error:
             connection.close()
-            self._over.wait(0.2)
+            self._stopped.wait(0.2)
         else:
-            self._tell(change, Outcome.ABANDONED if abandoned else Outcome.COMMITTED)
+            self._report(change, Outcome.ABANDONED if abandoned else Outcome.COMMITTED)
 
-    def _tell(self, change: Change, outcome: Outcome) -> None:
-        told = asdict(change) | {"outcome": outcome, "recipients": sorted(change.recipients)}
-        sys.stdout.write(json.dumps(told) + "\n")
+    def _report(self, change: Change, outcome: Outcome) -> None:
+        row = asdict(change) | {"outcome": outcome, "recipients": sorted(change.recipients)}
+        sys.stdout.write(json.dumps(row) + "\n")
         sys.stdout.flush()
 
     def _message(self, number: int) -> tuple[Change, Callable[[], Any]]:
@@ -244,4 +243,4 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    _Work(json.loads(sys.argv[1])).run()
+    _Process(json.loads(sys.argv[1])).run()

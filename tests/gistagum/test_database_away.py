@@ -17,22 +17,22 @@ from projeng.views import home
 from tests.support.database import using_database
 from tests.support.people import person
 from tests.support.ports import wait_until
-from tests.support.tcp_relay import Wire
+from tests.support.tcp_relay import TcpRelay
 
 LONG = 8.5  # seconds of an outage
 SOON = 5.0
 
 
 @pytest.fixture
-def wire(postgres, new_database, django_db_blocker) -> Iterator[Wire]:
+def relay(postgres, new_database, django_db_blocker) -> Iterator[TcpRelay]:
     """What lies between this test's Django and its database."""
     url = new_database("postgres")
     with (
-        Wire(postgres.port) as wire,
+        TcpRelay(postgres.port) as relay,
         django_db_blocker.unblock(),
-        using_database(url.replace(str(postgres.port), str(wire.port))),
+        using_database(url.replace(str(postgres.port), str(relay.port))),
     ):
-        yield wire
+        yield relay
 
 
 def ask() -> bool:
@@ -47,12 +47,12 @@ def ask() -> bool:
 
 
 @pytest.mark.timeout(60)
-def test_a_server_that_has_fallen_silent_is_given_up(wire, monkeypatch):
+def test_a_server_that_has_fallen_silent_is_given_up(relay, monkeypatch):
     monkeypatch.setattr(postgresql, "SILENCE_SECONDS", 1.0)
     assert ask()
     with connection.cursor() as cursor:
-        wire.hold()
-        released = threading.Timer(20, wire.snap)  # so that this test ends, whatever comes
+        relay.hold()
+        released = threading.Timer(20, relay.snap)  # so that this test ends, whatever comes
         released.start()
         begun = time.monotonic()
         with pytest.raises(OperationalError, match="said nothing"):
@@ -60,12 +60,12 @@ def test_a_server_that_has_fallen_silent_is_given_up(wire, monkeypatch):
         assert time.monotonic() - begun < 10
         released.cancel()
     connection.close()
-    wire.heal()
+    relay.heal()
     wait_until(ask, "the database is in use again")
 
 
 @pytest.mark.timeout(60)
-def test_an_error_of_the_server_leaves_the_connection_as_it_is(wire):
+def test_an_error_of_the_server_leaves_the_connection_as_it_is(relay):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         before = cursor.fetchone()
@@ -78,7 +78,7 @@ def test_an_error_of_the_server_leaves_the_connection_as_it_is(wire):
 
 
 @pytest.mark.timeout(90)
-def test_after_an_outage_the_database_is_soon_in_use_again(wire):
+def test_after_an_outage_the_database_is_soon_in_use_again(relay):
     """The pool would wait as long again as the outage took, up to five minutes."""
     over = threading.Event()
 
@@ -89,10 +89,10 @@ def test_after_an_outage_the_database_is_soon_in_use_again(wire):
     assert ask()
     with ThreadPoolExecutor(4) as people:
         asking = [people.submit(keep_asking) for _ in range(4)]
-        wire.cut()
+        relay.cut()
         try:
             time.sleep(LONG)
-            wire.heal()
+            relay.heal()
             begun = time.monotonic()
             wait_until(ask, "the database is in use again", 30)
         finally:
@@ -102,7 +102,7 @@ def test_after_an_outage_the_database_is_soon_in_use_again(wire):
 
 
 @pytest.mark.timeout(60)
-def test_connections_that_broke_while_nobody_used_them_are_not_met_one_by_one(wire):
+def test_connections_that_broke_while_nobody_used_them_are_not_met_one_by_one(relay):
     """The pool alone tries them in turn, and pauses in between, ever longer: ten seconds, and then an error."""
     many = threading.Barrier(12)
 
@@ -113,7 +113,7 @@ def test_connections_that_broke_while_nobody_used_them_are_not_met_one_by_one(wi
 
     with ThreadPoolExecutor(many.parties) as people:
         assert all(people.map(lambda _: ask_together(), range(many.parties)))
-    wire.snap()
+    relay.snap()
     begun = time.monotonic()
     assert ask()
     assert time.monotonic() - begun < SOON

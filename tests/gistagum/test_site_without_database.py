@@ -16,24 +16,24 @@ from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site
 from tests.support.sse import Stream
-from tests.support.tcp_relay import Wire
+from tests.support.tcp_relay import TcpRelay
 from tests.support.websocket import Refused, Socket
 
 STREAM = "/projeng/api/realtime/events/?topics=notifications"
 
 
 @pytest.fixture
-def wire(postgres) -> Iterator[Wire]:
-    with Wire(postgres.port) as wire:
-        yield wire
+def relay(postgres) -> Iterator[TcpRelay]:
+    with TcpRelay(postgres.port) as relay:
+        yield relay
 
 
 @pytest.fixture(params=["gunicorn", "daphne"])
-def site(request, wire, postgres, new_database, on_database, static_root, scratch) -> Iterator[Site]:
-    """A site behind the wire; the test's own Django is not."""
+def site(request, relay, postgres, new_database, on_database, static_root, scratch) -> Iterator[Site]:
+    """A site behind the relay; the test's own Django is not."""
     url = new_database("postgres")
     on_database(url)
-    behind = url.replace(str(postgres.port), str(wire.port))
+    behind = url.replace(str(postgres.port), str(relay.port))
     with Site(scratch / "site", behind, request.param, STATIC_ROOT=static_root) as site:
         yield site
 
@@ -50,7 +50,7 @@ def refused(site: Site, cookie: str) -> None:
 
 
 @pytest.mark.timeout(150)
-def test_it_refuses_clearly_while_its_database_is_away_and_comes_back(site, wire, head):
+def test_it_refuses_clearly_while_its_database_is_away_and_comes_back(site, relay, head):
     cookie = session_cookie(head)
     name, _, value = cookie.partition("=")
     with (
@@ -64,7 +64,7 @@ def test_it_refuses_clearly_while_its_database_is_away_and_comes_back(site, wire
         def save() -> httpx.Response:
             return browser.post("/projeng/projects/new/", data=form | {"project_cost": "1000"})
 
-        wire.cut()
+        relay.cut()
         with ThreadPoolExecutor() as people:  # each waits ten seconds for a connection in vain
             socket = people.submit(refused, site, cookie) if site.server == "daphne" else None
             looking, saving = people.submit(browser.get, "/projeng/projects/"), people.submit(save)
@@ -76,7 +76,7 @@ def test_it_refuses_clearly_while_its_database_is_away_and_comes_back(site, wire
         assert (answer.status_code, answer.json()["type"]) == (503, "error")
         assert socket is None or socket.result() is None
         assert not stream.ended.is_set(), "it stays open, and says that it lives"
-        wire.heal()
+        relay.heal()
         wait_until(lambda: browser.get("/projeng/projects/").status_code == 200, "pages are back", 15)
         assert save().status_code == 302
         assert Project.objects.filter(name="Road").count() == 1, "what was refused has not happened"

@@ -29,7 +29,7 @@ from realtime.log import replay
 from realtime.log.models import Event
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
-from tests.support.reconnecting_clients import Follower, Followers
+from tests.support.reconnecting_clients import ReconnectingClient, ReconnectingClients
 from tests.support.site import ROOT
 from tests.support.supervised import Supervised
 
@@ -152,14 +152,14 @@ class Drill:
         with self.site:
             self._move(walk[0])
             begin = replay.head()
-            followers = Followers(self.site.url, self._clients(begin))
+            clients = ReconnectingClients(self.site.url, self._clients(begin))
             work = Work(self.projects, self.people, self._seed)
             try:
-                self._all_connected(followers)
+                self._all_connected(clients)
                 for here, there in itertools.pairwise(walk):
                     told = self._move(there)
                     began = time.monotonic()
-                    self._all_connected(followers)
+                    self._all_connected(clients)
                     back = time.monotonic() - began
                     outcome.pairs.append(
                         {"from": here, "to": there, "seconds": told["seconds"], "all_back": round(back, 2)}
@@ -169,18 +169,18 @@ class Drill:
                 work.stop()
             end = replay.head()
             try:
-                wait_until(lambda: min(one.cursor for one in followers.all) >= end, "everybody has read to the end", 30)
+                wait_until(lambda: min(one.cursor for one in clients.all) >= end, "everybody has read to the end", 30)
             finally:
-                followers.stop()
+                clients.stop()
         outcome.changes = work.changes
-        self._judge(outcome, followers.all, begin, end)
+        self._judge(outcome, clients.all, begin, end)
         return outcome
 
-    def _clients(self, cursor: int) -> list[Follower]:
+    def _clients(self, cursor: int) -> list[ReconnectingClient]:
         """Of each person several browsers; half of them go by what the site tells, half would rather have a socket."""
         people = itertools.cycle([(user.pk, session_cookie(user)) for user in self.people])
         return [
-            Follower(*next(people), obeys=number // len(self.people) % 2 == 0, cursor=cursor)
+            ReconnectingClient(*next(people), follows_server=number // len(self.people) % 2 == 0, cursor=cursor)
             for number in range(CLIENTS)
         ]
 
@@ -201,20 +201,22 @@ class Drill:
         self._present = phase
         return json.loads(done.stdout)
 
-    def _all_connected(self, followers: Followers) -> None:
-        wait_until(lambda: followers.counts()[""] == 0, f"all are connected, not {followers.counts()}", 30)
+    def _all_connected(self, clients: ReconnectingClients) -> None:
+        wait_until(
+            lambda: clients.count_by_transport()[""] == 0, f"all are connected, not {clients.count_by_transport()}", 30
+        )
 
-    def _judge(self, outcome: Outcome, followers: list[Follower], begin: int, end: int) -> None:
+    def _judge(self, outcome: Outcome, clients: list[ReconnectingClient], begin: int, end: int) -> None:
         rows = Event.objects.filter(id__gt=begin, id__lte=end).order_by("id")
         frames = [frame for frame in map(replay.Frame, rows) if frame.topic in {NOTIFICATIONS, PROJECTS}]
         outcome.events = len(frames)
-        viewers = authority.load({follower.user_id for follower in followers})
-        for follower in followers:
-            keys = viewers[follower.user_id].keys
+        viewers = authority.load({client.user_id for client in clients})
+        for client in clients:
+            keys = viewers[client.user_id].keys
             expected = [frame.id for frame in frames if may_see(keys, frame.audience)]
-            got = [one for one in follower.got if one <= end]
+            got = [one for one in client.got if one <= end]
             outcome.lost += len(set(expected) - set(got))
             outcome.foreign += len(set(got) - set(expected))
             outcome.repeated += len(got) - len(set(got))
             outcome.disordered += sum(first > second for first, second in itertools.pairwise(got))
-        outcome.connections = dict(sum((one.used for one in followers), Counter()))
+        outcome.connections = dict(sum((one.used for one in clients), Counter()))

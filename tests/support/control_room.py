@@ -1,33 +1,33 @@
-"""The control room as text, for tests of what stands there."""
+"""The control room's page and its visible text, for tests."""
 
 import re
 from typing import Any
 
 from django.test import Client
 
-ROOM = "/ops/realtime/"
+CONTROL_ROOM_URL = "/ops/realtime/"
 
 
 def client_of(user: Any = None) -> Client:
-    """A browser of this person, or of somebody who is not signed in."""
+    """Return a test client of this user, or of an anonymous one."""
     client = Client(headers={"accept": "text/html"})
     if user:
         client.force_login(user)
     return client
 
 
-def text(html: str) -> str:
-    """What one reads: without tags, on one line."""
+def visible_text(html: str) -> str:
+    """Return the text of HTML without tags, on one line."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
-def room(user: Any, query: str = "") -> str:
-    """The page as this person gets it."""
-    answer = client_of(user).get(ROOM + query)
+def page_html(user: Any, query: str = "") -> str:
+    """Return the page as HTML for this user."""
+    answer = client_of(user).get(CONTROL_ROOM_URL + query)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
-def region(html: str, name: str) -> str:
-    """What one reads in a region of it."""
-    return text(html.split(f'data-region="{name}"', 1)[1].split("data-region=", 1)[0])
+def region_text(html: str, name: str) -> str:
+    """Return the text of a region of the page."""
+    return visible_text(html.split(f'data-region="{name}"', 1)[1].split("data-region=", 1)[0])

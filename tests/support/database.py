@@ -1,4 +1,4 @@
-"""Letting the test process work on the database of the site under test."""
+"""Connects the ORM of the test process to the database of the site under test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,11 +28,11 @@ def using_database(url: str) -> Iterator[None]:
 
 def _leave(wrapper: BaseDatabaseWrapper) -> None:
     wrapper.close()
-    if hasattr(wrapper, "close_pool"):  # one for each alias, so it would go on serving the old database
+    if hasattr(wrapper, "close_pool"):  # the pool is kept by alias and would still connect to the old database
         wrapper.close_pool()
 
 
 def migrate(url: str) -> None:
-    """Bring the database at ``url`` to the present schema."""
+    """Apply all migrations to the database at ``url``."""
     with using_database(url):
         call_command("migrate", verbosity=0)

@@ -1,4 +1,4 @@
-"""A proxy in front of a site, with the faults that proxies on the way to people have. One at a time, at will."""
+"""A proxy in front of a site that can behave like faulty proxies between browsers and servers."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from .ports import free_port
 
-SOCKET, STREAM, POLL, PAGE = "socket", "stream", "poll", "page"  # what passes, by its address
+SOCKET, STREAM, POLL, PAGE = "socket", "stream", "poll", "page"  # kinds of requests, by path
 OPEN = "open"
-STRIPPED = "stripped"  # the request arrives without its Upgrade, as behind a proxy that knows nothing of WebSocket
-HELD = "held"  # the server is reached, and whatever it says is kept back
-MUTE = "mute"  # the head of the answer passes, and then nothing
-_PIECE = 65_536
+STRIPPED = "stripped"  # drops the Upgrade header, like a proxy without support for WebSocket
+HELD = "held"  # forwards the request and withholds the response
+MUTE = "mute"  # forwards the head of the response and withholds the rest
+_CHUNK = 65_536
 
 
 def _kind(address: str) -> str:
@@ -24,9 +24,9 @@ def _kind(address: str) -> str:
 
 
 @dataclass
-class _Passage:
+class _Connection:
     kind: str
-    way: str | int
+    mode: str | int
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def cut(self) -> None:
@@ -34,30 +34,30 @@ class _Passage:
             writer.transport.abort()
 
 
-class Gate:
-    """The proxy. ``ways`` says for each kind how new requests fare: one of the words above, or a status to answer."""
+class FaultyProxy:
+    """The proxy. ``modes`` has, for each kind of new requests, one of the modes above or a status to respond with."""
 
     def __init__(self, behind: int) -> None:
-        self.ways: dict[str, str | int] = dict.fromkeys((SOCKET, STREAM, POLL, PAGE), OPEN)
+        self.modes: dict[str, str | int] = dict.fromkeys((SOCKET, STREAM, POLL, PAGE), OPEN)
         self.passed: Counter[str] = Counter()  # requests so far
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._behind = behind
-        self._open: list[_Passage] = []
+        self._open: list[_Connection] = []
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="gate")
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
 
     def cut(self, kind: str) -> None:
-        """Break what is open of this kind."""
+        """Abort the open connections of this kind."""
         self._loop.call_soon_threadsafe(lambda: [one.cut() for one in self._open if one.kind == kind])
 
     def mute(self, kind: str) -> None:
-        """From now on nothing comes any more over what is open of this kind, and it stays open."""
+        """Withhold further data on the open connections of this kind, and keep them open."""
         for one in list(self._open):
             if one.kind == kind:
-                one.way = HELD
+                one.mode = HELD
 
-    def __enter__(self) -> "Gate":
+    def __enter__(self) -> "FaultyProxy":
         self._thread.start()
         serving = asyncio.start_server(self._serve, "127.0.0.1", self.port)
         asyncio.run_coroutine_threadsafe(serving, self._loop).result(10)
@@ -76,40 +76,41 @@ class Gate:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request: the connection ends with its answer, so that each can fare in a way of its own."""
-        passage = _Passage(PAGE, OPEN, [writer])
-        self._open.append(passage)
+        """Serve one request and close its connection, so that each request has a mode of its own."""
+        connection = _Connection(PAGE, OPEN, [writer])
+        self._open.append(connection)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin1")
-            passage.kind = _kind(head.split(" ", 2)[1])
-            passage.way = self.ways[passage.kind]
-            self.passed[passage.kind] += 1
-            if isinstance(passage.way, int):
-                writer.write(f"HTTP/1.1 {passage.way} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            connection.kind = _kind(head.split(" ", 2)[1])
+            connection.mode = self.modes[connection.kind]
+            self.passed[connection.kind] += 1
+            if isinstance(connection.mode, int):
+                head = f"HTTP/1.1 {connection.mode} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                writer.write(head.encode())
                 await writer.drain()
             else:
-                await self._pass(head, passage, reader, writer)
+                await self._pass(head, connection, reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # one of the two is gone, or the gate itself
+            pass  # the client or the server disconnected, or the proxy is closing
         finally:
-            self._open.remove(passage)
-            passage.cut() if passage.way == HELD else writer.close()
+            self._open.remove(connection)
+            connection.cut() if connection.mode == HELD else writer.close()
 
     async def _pass(
-        self, head: str, passage: _Passage, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, head: str, connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        upgrade = passage.kind == SOCKET and passage.way != STRIPPED
+        upgrade = connection.kind == SOCKET and connection.mode != STRIPPED
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._behind)
-        passage.writers.append(server_writer)
+        connection.writers.append(server_writer)
         server_writer.write((head if upgrade else _closing(head)).encode("latin1"))
         up = asyncio.create_task(_pump(reader, server_writer))
         try:
             answer = (await server_reader.readuntil(b"\r\n\r\n")).decode("latin1")
-            if passage.way != HELD:
+            if connection.mode != HELD:
                 writer.write((answer if upgrade else _closing(answer)).encode("latin1"))
-            if passage.way == MUTE:
-                passage.way = HELD
-            await _pump(server_reader, writer, passage)
+            if connection.mode == MUTE:
+                connection.mode = HELD
+            await _pump(server_reader, writer, connection)
         finally:
             up.cancel()
             with contextlib.suppress(asyncio.CancelledError, OSError):
@@ -117,17 +118,19 @@ class Gate:
             server_writer.close()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passage: _Passage | None = None) -> None:
-    while data := await reader.read(_PIECE):
-        if passage is None or passage.way != HELD:
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection | None = None
+) -> None:
+    while data := await reader.read(_CHUNK):
+        if connection is None or connection.mode != HELD:
             writer.write(data)
             await writer.drain()
-    if passage is None:
-        writer.close()  # whoever asked is gone
+    if connection is None:
+        writer.close()  # the client has disconnected
 
 
 def _closing(head: str) -> str:
-    """The head of a request or an answer whose connection ends with it, and which asks for no other protocol."""
+    """Return the head of a request or response with ``Connection: close`` and without ``Upgrade``."""
     first, *fields = head.split("\r\n")[:-2]
     kept = [line for line in fields if line.split(":", 1)[0].lower() not in {"connection", "upgrade", "keep-alive"}]
     return "\r\n".join([first, *kept, "Connection: close", "", ""])

@@ -1,4 +1,4 @@
-"""Floods of requests from many addresses of this machine, as bytes on plain sockets, and what they were answered."""
+"""Floods of requests from many loopback addresses, sent on plain sockets, with the statuses of their responses."""
 
 import contextlib
 import itertools
@@ -18,11 +18,11 @@ from .nginx import Nginx
 from .site import Site
 
 SOURCES = [f"127.0.{1 + number // 200}.{1 + number % 200}" for number in range(400)]
-RESET = struct.pack("ii", 1, 0)  # close with a reset: floods must not use up this machine's ports
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset, so that floods do not exhaust the local ports
 
 
 def request(site: Site, target: str, *headers: str, body: str = "") -> bytes:
-    """An HTTP/1.1 request, GET or (with a body) POST, after which the connection is closed."""
+    """Return an HTTP/1.1 request, POST with a body and GET without, that asks to close the connection."""
     method = "POST" if body else "GET"
     more = ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"] if body else []
     lines = [f"{method} {target} HTTP/1.1", f"Host: 127.0.0.1:{site.port}", "Connection: close", *headers, *more]
@@ -30,7 +30,7 @@ def request(site: Site, target: str, *headers: str, body: str = "") -> bytes:
 
 
 def handshake(site: Site, target: str, *headers: str) -> bytes:
-    """The beginning of a WebSocket."""
+    """Return a WebSocket handshake request."""
     lines = [
         f"GET {target} HTTP/1.1",
         f"Host: 127.0.0.1:{site.port}",
@@ -45,12 +45,12 @@ def handshake(site: Site, target: str, *headers: str) -> bytes:
 
 
 def made_up_session() -> str:
-    """A session cookie that looks like one of ours, as a header."""
+    """Return a Cookie header with a well-formed but unknown session key."""
     return f"Cookie: sessionid={secrets.token_hex(16)}"
 
 
 def sign_in_tries(site: Site) -> Callable[[], bytes]:
-    """Makes requests that try a wrong password for ever other accounts, each complete with its CSRF token."""
+    """Return a function that makes sign-in requests with a wrong password, each for another account."""
     token = httpx.get(f"{site.url}/accounts/login/", timeout=15).cookies["csrftoken"]
     return lambda: request(
         site,
@@ -61,7 +61,7 @@ def sign_in_tries(site: Site) -> Callable[[], bytes]:
 
 
 class Answer:
-    """What came back: the status (0: nothing) and the headers."""
+    """A response: the status (0: none came) and the headers."""
 
     def __init__(self, head: bytes) -> None:
         first, *lines = head.split(b"\r\n\r\n")[0].decode("latin1").split("\r\n")
@@ -70,14 +70,14 @@ class Answer:
 
 
 def ask(site: Site, data: bytes, source: str = "127.0.0.1", seconds: float = 15.0) -> Answer:
-    """Send this from the address ``source``; the head of what is answered."""
+    """Send ``data`` from the address ``source`` and return the head of the response."""
     with contextlib.closing(connected(site, source, seconds)) as sock:
         sock.sendall(data)
         return Answer(_head(sock))
 
 
 def connected(site: Site | Nginx, source: str, seconds: float = 15.0) -> socket.socket:
-    """A connection from this address."""
+    """Return a connection from the address ``source``."""
     sock = socket.create_connection(("127.0.0.1", site.port), timeout=seconds, source_address=(source, 0))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     return sock
@@ -91,7 +91,7 @@ def _head(sock: socket.socket) -> bytes:
 
 
 class Flood:
-    """``workers`` threads that each send one request after another, from ever other sources, until the block ends."""
+    """Within the block, ``workers`` threads send requests one after another, from changing source addresses."""
 
     def __init__(self, site: Site, make: Callable[[], bytes], sources: list[str], workers: int = 4) -> None:
         self.answers: Counter[int] = Counter()  # by status; 0: refused or broken off
@@ -122,7 +122,7 @@ class Flood:
 
 @contextlib.contextmanager
 def half_requests(site: Site | Nginx, number: int, sources: list[str]) -> Iterator[list[socket.socket]]:
-    """So many connections that begin a request and never end it."""
+    """Within the block, ``number`` connections are open that have sent only a part of a request."""
     held = []
     try:
         for source in itertools.islice(itertools.cycle(sources), number):

@@ -1,4 +1,4 @@
-"""nginx in front of a site, as operators run it: its own defaults, a folder and a port of its own."""
+"""nginx in front of a site with its default settings, in a folder and on a port of its own."""
 
 import shutil
 import signal
@@ -51,7 +51,7 @@ class Nginx:
         self._process: subprocess.Popen | None = None
 
     def _configure(self, more: str) -> None:
-        # As root it would hand its workers to a user who may not enter the folder.
+        # As root, nginx would run its workers as a user who may not enter the folder.
         user = "user root;" if Path("/proc/self").owner() == "root" else ""
         self._config.write_text(
             CONFIG.format(
@@ -82,7 +82,7 @@ class Nginx:
         wait_until(self._listens, "nginx listens")
 
     def reload(self, more: str = "") -> None:
-        """Let it read its configuration again, with ``more`` as in ``start``: what is open stays as it was."""
+        """Reload the configuration, with ``more`` as in ``start``. Open connections keep the old one."""
         assert self._process is not None
         before = self.said("start worker process ")
         self._configure(more)
@@ -90,14 +90,14 @@ class Nginx:
         wait_until(lambda: self.said("start worker process ") > before, "nginx has a new worker")
 
     def stop(self) -> None:
-        """End it at once, with everything that is open."""
+        """Stop it at once, and abort open connections."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait(timeout=10)
             self._process = None
 
     def said(self, words: str) -> int:
-        """How often its log says this."""
+        """Return how often its log contains ``words``."""
         return self._log.read_text().count(words)
 
     def __enter__(self) -> "Nginx":

@@ -1,4 +1,4 @@
-"""People of the office for tests, and their sessions."""
+"""Users of the office for tests, and their sessions."""
 
 import itertools
 import os
@@ -17,7 +17,7 @@ PASSWORD = "a-long-test-password"
 
 
 def person(role: Role | None = None, name: str = "", **fields: Any) -> User:
-    """A new user in the group of this role (``None``: in no group)."""
+    """Create a user in the group of this role (``None``: in no group)."""
     username = name or f"{(role.value.split()[0] if role else 'nobody').lower()}{os.getpid()}x{next(_numbers)}"
     user = User.objects.create_user(username, password=PASSWORD, **fields)
     if role:
@@ -26,12 +26,12 @@ def person(role: Role | None = None, name: str = "", **fields: Any) -> User:
 
 
 def site_password(password: str) -> str:
-    """A password as a real site keeps it: what the tests keep is quick, and no site would take it at its door."""
+    """Return a password hash of a real site's hasher. Tests use a faster one, which a site does not accept."""
     return make_password(password, hasher="pbkdf2_sha256")
 
 
 def session_cookie(user: User) -> str:
-    """A signed-in session of this user, as the value of a Cookie header."""
+    """Create a session of this user and return it as the value of a Cookie header."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

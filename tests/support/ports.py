@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nothing listens on just now."""
+    """Return a TCP port of 127.0.0.1 that is not in use."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 15.0) -> object:
-    """Wait until ``condition`` gives something true, and return that. Raises AssertionError naming ``what``."""
+    """Wait until ``condition`` returns a true value, and return it. Raise AssertionError naming ``what`` otherwise."""
     deadline = time.monotonic() + seconds
     while True:
         result = condition()

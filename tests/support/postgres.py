@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: a new cluster in a scratch folder, on a free port, gone afterwards."""
+"""A PostgreSQL server for tests: a new cluster in a temporary folder, on a free port."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ TAKING_SECONDS = 60.0
 
 
 def binaries() -> Path:
-    """Where PostgreSQL's programs are. Raises FileNotFoundError when they are not installed."""
+    """Return the folder of PostgreSQL's programs. Raise FileNotFoundError if they are not installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("postgres")
     if not found and not on_path:
@@ -28,10 +28,10 @@ def binaries() -> Path:
 
 
 class Postgres:
-    """The server; ``create(name)`` makes a database and returns its address."""
+    """The server. ``create(name)`` creates a database and returns its URL."""
 
     def __init__(self) -> None:
-        # Not in pytest's own folder, which nobody but its owner may enter.
+        # Not in pytest's folder, which only its owner may enter.
         self.folder = Path(tempfile.mkdtemp(prefix="gistagum-postgres-"))
         self.port = free_port()
         self._bin = binaries()
@@ -44,7 +44,7 @@ class Postgres:
         wait_until(lambda: self._sql("SELECT 1") == "1", "PostgreSQL answers")
 
     def start(self) -> None:
-        """Start it, and wait until it has recovered from whatever has ended it."""
+        """Start it, and wait until it has recovered from a crash, if any."""
         options = (
             f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 "
             "-c full_page_writes=off"
@@ -53,7 +53,7 @@ class Postgres:
         self._run("pg_ctl", *where, "-w", "-o", options, "start")
 
     def _run(self, program: str, *args: str) -> str:
-        # pg_ctl leaves a server behind that would keep a pipe open for ever, so its output goes to a file.
+        # The server that pg_ctl starts would keep a pipe open, so the output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [*self._as_other, str(self._bin / program), *args],
@@ -76,26 +76,26 @@ class Postgres:
         )
 
     def create(self, name: str, template: str = "template1") -> str:
-        """Make a database, as a copy of ``template``; returns its address for ``DATABASE_URL``."""
+        """Create a database as a copy of ``template``, and return its ``DATABASE_URL``."""
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self._address(name)
 
     def restart(self, mode: str = "fast") -> None:
-        """Stop it and start it again; ``mode`` as in ``halt``."""
+        """Stop it and start it again. ``mode`` is as in ``halt``."""
         self.halt(mode)
         self.start()
 
     def halt(self, mode: str) -> None:
-        """Stop it (``fast``: connections are ended; ``immediate``: as in a crash)."""
+        """Stop it (``fast``: end connections; ``immediate``: like a crash)."""
         self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "-m", mode, "-w", "stop")
 
     def cut_off(self) -> None:
-        """End every connection that somebody has with it."""
+        """Terminate every client connection."""
         self._sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
     @contextlib.contextmanager
     def transaction(self, database: str, *statements: str) -> Iterator[None]:
-        """Within this block a transaction is open that began with these statements; it is rolled back."""
+        """Within this block, a transaction is open that has executed these statements. It is rolled back."""
         with psycopg.connect(self._address(database), options="-c lock_timeout=30s") as connection:
             for statement in statements:
                 connection.execute(statement)
@@ -104,9 +104,9 @@ class Postgres:
 
     @contextlib.contextmanager
     def all_taken(self) -> Iterator[None]:
-        """Within this block no connection is left for anybody: those of others are ended, and their places taken.
+        """Within this block, all connection slots are taken: those of other clients are terminated and occupied.
 
-        Raises TimeoutError when others come back faster than their places can be taken.
+        Raise TimeoutError if other clients reconnect faster than their slots can be occupied.
         """
         deadline = time.monotonic() + TAKING_SECONDS
         with ExitStack() as held:
@@ -127,18 +127,18 @@ class Postgres:
             yield
 
     def processes(self) -> list[int]:
-        """All of its processes, the first one first."""
+        """Return all process ids, the postmaster's first."""
         first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
         return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
 
     def serving(self) -> list[int]:
-        """Those that serve a connection of somebody."""
+        """Return the ids of the processes that serve a client connection."""
         pids = self._sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
         return [int(pid) for pid in pids.split()]
 
     @contextlib.contextmanager
     def frozen(self, processes: Iterable[int]) -> Iterator[None]:
-        """Within this block these of its processes stand still."""
+        """Within this block, these processes are stopped with SIGSTOP."""
         stopped = []
         try:
             for pid in processes:

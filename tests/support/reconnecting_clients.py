@@ -1,7 +1,7 @@
-"""Many clients that stay with a site through restarts, as its pages do: by WebSocket, SSE or polling.
+"""Many clients that reconnect to a site after interruptions, as its pages do, by WebSocket, SSE or polling.
 
-Each keeps one cursor, comes back with it, and writes down every event that it is handed, before any de-duplication:
-what is asserted of that list is what the servers did, not what the client mended.
+Each keeps a cursor and resumes from it. It records every event that it receives, without removing duplicates, so that
+assertions on the list are about the servers and not about the client.
 """
 
 import asyncio
@@ -19,38 +19,38 @@ from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketExc
 
 SUBPROTOCOL = "gistagum.v1"
 OPEN_SECONDS = 5.0
-SILENCE_SECONDS = 8.0  # the sites of the tests say something every second
+READ_SECONDS = 8.0  # the sites of the tests send a heartbeat every second
 POLL_SECONDS = 1.0
 LENGTH = re.compile(rb"content-length: *(\d+)")
 
 
 @dataclass
-class Follower:
-    """One client. ``obeys``: goes by what the server tells; otherwise it tries WebSocket first, whatever it is told."""
+class ReconnectingClient:
+    """One client. With ``follows_server`` it uses the transport that the server assigns, else WebSocket if it can."""
 
     user_id: int
     cookie: str
-    obeys: bool
+    follows_server: bool
     cursor: int
     got: list[int] = field(default_factory=list)
-    transport: str = ""  # the one in use; empty while there is none
-    used: Counter = field(default_factory=Counter)  # connections that worked, by transport
-    told: str = "sse"
-    url: str = ""  # the site to which it goes; empty for that of its ``Followers``
-    silence: float = SILENCE_SECONDS
+    transport: str = ""  # of the current connection; empty while disconnected
+    used: Counter = field(default_factory=Counter)  # successful connections, by transport
+    assigned: str = "sse"
+    url: str = ""  # of the site; empty for that of its ``ReconnectingClients``
+    read_timeout: float = READ_SECONDS
 
     @property
-    def ways(self) -> tuple[str, ...]:
-        """The transports to try now, best first."""
-        return ("sse",) if self.obeys and self.told != "websocket" else ("websocket", "sse")
+    def transports(self) -> tuple[str, ...]:
+        """The transports to try, in order of preference."""
+        return ("sse",) if self.follows_server and self.assigned != "websocket" else ("websocket", "sse")
 
-    def opens(self) -> None:
-        """Called before each try at a connection."""
+    def before_connect(self) -> None:
+        """Called before each attempt to connect."""
 
     def take(self, frame: dict) -> None:
-        """Write down what came."""
+        """Record a frame, and move the cursor. Raise AssertionError for a reset."""
         if frame["type"] == "transport":
-            self.told = frame["transport"]
+            self.assigned = frame["transport"]
         elif frame["type"] == "cursor":
             self.cursor = max(self.cursor, frame["cursor"])
         elif frame["type"] == "reset":
@@ -60,74 +60,74 @@ class Follower:
             self.cursor = max(self.cursor, frame["id"])
 
 
-class Followers:
-    """A thread with an event loop in which they all live. ``stop`` ends them and says what was wrong, if anything."""
+class ReconnectingClients:
+    """Runs clients in an event loop in a thread."""
 
-    def __init__(self, url: str, followers: list[Follower]) -> None:
+    def __init__(self, url: str, clients: list[ReconnectingClient]) -> None:
         self._url = url
-        self.all = followers
-        self._faults: list[BaseException] = []
+        self.all = clients
+        self._errors: list[BaseException] = []
         self._stopping = threading.Event()
-        self._talks = {"websocket": self._socket, "sse": self._stream, "poll": self._poll}
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="followers")
+        self._sessions = {"websocket": self._socket, "sse": self._stream, "poll": self._poll}
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="clients")
         self._thread.start()
 
-    def counts(self) -> Counter:
-        """How many are connected now, by transport ("" for none)."""
-        return Counter(follower.transport for follower in self.all)
+    def count_by_transport(self) -> Counter:
+        """Return the number of clients by their current transport ("" for the disconnected)."""
+        return Counter(client.transport for client in self.all)
 
     def stop(self) -> None:
-        """End all of them; raises the first fault that one of them met."""
+        """Stop all clients. Raise the first error that occurred in one."""
         self._stopping.set()
         self._thread.join(20)
-        if self._faults:
-            raise self._faults[0]
+        if self._errors:
+            raise self._errors[0]
 
     async def _main(self) -> None:
-        tasks = [asyncio.create_task(self._follow(follower)) for follower in self.all]
+        tasks = [asyncio.create_task(self._run_client(client)) for client in self.all]
         while not self._stopping.is_set():
             await asyncio.sleep(0.1)
         pending = set(tasks)
-        while pending:  # not once: wait_for of Python 3.11 may swallow it
+        while pending:  # repeatedly, since wait_for of Python 3.11 may swallow a cancellation
             for task in pending:
                 task.cancel()
             _, pending = await asyncio.wait(pending, timeout=1)
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        self._faults += [one for one in outcomes if isinstance(one, Exception)]
+        self._errors += [one for one in outcomes if isinstance(one, Exception)]
 
-    async def _follow(self, follower: Follower) -> None:
+    async def _run_client(self, client: ReconnectingClient) -> None:
         failures = 0
         while True:
-            for way in follower.ways:
-                before = follower.used.total()
-                follower.opens()
+            for transport in client.transports:
+                before = client.used.total()
+                client.before_connect()
                 try:
-                    await self._talks[way](follower, urlsplit(follower.url or self._url))
+                    await self._sessions[transport](client, urlsplit(client.url or self._url))
                 except (OSError, TimeoutError, WebSocketException, asyncio.IncompleteReadError, ConnectionError):
-                    pass  # the site restarts, or has no such door: that is what this is about
+                    pass  # expected: the site restarts, or does not offer this transport
                 finally:
-                    follower.transport = ""
-                if follower.used.total() > before:
+                    client.transport = ""
+                if client.used.total() > before:
                     failures = 0
                     break
             else:
                 failures += 1
             await asyncio.sleep(random.uniform(0, min(0.5, 0.05 * 2**failures)))
 
-    def _target(self, path: str, follower: Follower) -> str:
-        return f"{path}?topics=notifications,projects&user={follower.user_id}&last_event_id={follower.cursor}"
+    def _target(self, path: str, client: ReconnectingClient) -> str:
+        return f"{path}?topics=notifications,projects&user={client.user_id}&last_event_id={client.cursor}"
 
-    def _works(self, follower: Follower, transport: str) -> None:
-        if follower.transport != transport:
-            follower.transport = transport
-            follower.used[transport] += 1
+    def _mark_connected(self, client: ReconnectingClient, transport: str) -> None:
+        if client.transport != transport:
+            client.transport = transport
+            client.used[transport] += 1
 
-    async def _socket(self, follower: Follower, site: SplitResult) -> None:
+    async def _socket(self, client: ReconnectingClient, site: SplitResult) -> None:
         try:
             connection = await connect(
-                f"ws://{site.netloc}{self._target('/ws/events/', follower)}",
+                f"ws://{site.netloc}{self._target('/ws/events/', client)}",
                 origin=f"http://{site.netloc}",
-                additional_headers={"Cookie": follower.cookie},
+                additional_headers={"Cookie": client.cookie},
                 subprotocols=[SUBPROTOCOL],
                 open_timeout=OPEN_SECONDS,
                 close_timeout=1,
@@ -138,80 +138,80 @@ class Followers:
             return  # refused
         async with connection:
             while True:
-                frames = json.loads(await asyncio.wait_for(connection.recv(), follower.silence))
-                self._works(follower, "websocket")
+                frames = json.loads(await asyncio.wait_for(connection.recv(), client.read_timeout))
+                self._mark_connected(client, "websocket")
                 for frame in frames:
-                    follower.take(frame)
-                if follower.ways[0] != "websocket":
+                    client.take(frame)
+                if client.transports[0] != "websocket":
                     return
 
-    async def _stream(self, follower: Follower, site: SplitResult) -> None:
+    async def _stream(self, client: ReconnectingClient, site: SplitResult) -> None:
         opening = asyncio.open_connection(site.hostname, site.port, limit=2**24)
         reader, writer = await asyncio.wait_for(opening, OPEN_SECONDS)
         try:
-            target = self._target("/projeng/api/realtime/events/", follower)
+            target = self._target("/projeng/api/realtime/events/", client)
             writer.write(
                 f"GET {target} HTTP/1.1\r\nHost: {site.netloc}\r\nAccept: text/event-stream\r\n"
-                f"Cookie: {follower.cookie}\r\n\r\n".encode()
+                f"Cookie: {client.cookie}\r\n\r\n".encode()
             )
-            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), follower.silence)).lower()
+            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), client.read_timeout)).lower()
             if b" 200 " not in head.split(b"\r\n", 1)[0]:
                 return
             buffer = b""
-            async for data in _body(reader, follower.silence, chunked=b"transfer-encoding: chunked" in head):
-                self._works(follower, "sse")
+            async for data in _body(reader, client.read_timeout, chunked=b"transfer-encoding: chunked" in head):
+                self._mark_connected(client, "sse")
                 buffer += data
-                *blocks, buffer = buffer.split(b"\n\n")  # half a block at the end of a connection is nothing
+                *blocks, buffer = buffer.split(b"\n\n")  # an incomplete block at the end of a connection is dropped
                 for block in blocks:
-                    _take_block(follower, block.decode())
-                if follower.obeys and follower.ways[0] == "websocket":
+                    _take_block(client, block.decode())
+                if client.follows_server and client.transports[0] == "websocket":
                     return
         finally:
             writer.close()
 
-    async def _poll(self, follower: Follower, site: SplitResult) -> None:
-        """Ask again and again, on one connection for as long as the server keeps it."""
+    async def _poll(self, client: ReconnectingClient, site: SplitResult) -> None:
+        """Poll repeatedly, on one connection for as long as the server keeps it open."""
         opening = asyncio.open_connection(site.hostname, site.port, limit=2**24)
         reader, writer = await asyncio.wait_for(opening, OPEN_SECONDS)
         try:
             while True:
-                target = self._target("/projeng/api/realtime/poll/", follower)
+                target = self._target("/projeng/api/realtime/poll/", client)
                 writer.write(
-                    f"GET {target} HTTP/1.1\r\nHost: {site.netloc}\r\nCookie: {follower.cookie}\r\n\r\n".encode()
+                    f"GET {target} HTTP/1.1\r\nHost: {site.netloc}\r\nCookie: {client.cookie}\r\n\r\n".encode()
                 )
-                head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), follower.silence)).lower()
+                head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), client.read_timeout)).lower()
                 length = LENGTH.search(head)
                 if b" 200 " not in head.split(b"\r\n", 1)[0] or length is None:
                     return
-                body = await asyncio.wait_for(reader.readexactly(int(length.group(1))), follower.silence)
-                self._works(follower, "poll")
+                body = await asyncio.wait_for(reader.readexactly(int(length.group(1))), client.read_timeout)
+                self._mark_connected(client, "poll")
                 answer = json.loads(body)
                 for frame in answer["frames"]:
-                    follower.take(frame)
-                follower.cursor = max(follower.cursor, answer["cursor"])
+                    client.take(frame)
+                client.cursor = max(client.cursor, answer["cursor"])
                 if not answer["more"]:
                     await asyncio.sleep(POLL_SECONDS)
         finally:
             writer.close()
 
 
-async def _body(reader: asyncio.StreamReader, silence: float, *, chunked: bool) -> AsyncIterator[bytes]:
+async def _body(reader: asyncio.StreamReader, read_timeout: float, *, chunked: bool) -> AsyncIterator[bytes]:
     while True:
         if not chunked:
-            data = await asyncio.wait_for(reader.read(65536), silence)
+            data = await asyncio.wait_for(reader.read(65536), read_timeout)
         else:
-            size = int(await asyncio.wait_for(reader.readline(), silence) or b"0", 16)
-            data = await asyncio.wait_for(reader.readexactly(size), silence)
+            size = int(await asyncio.wait_for(reader.readline(), read_timeout) or b"0", 16)
+            data = await asyncio.wait_for(reader.readexactly(size), read_timeout)
             await reader.readline()
         if not data:
             return
         yield data
 
 
-def _take_block(follower: Follower, block: str) -> None:
+def _take_block(client: ReconnectingClient, block: str) -> None:
     for line in block.split("\n"):
         if line.startswith("data: "):
-            follower.take(json.loads(line.removeprefix("data: ")))
+            client.take(json.loads(line.removeprefix("data: ")))
     for line in block.split("\n"):
         if line.startswith("id: "):
-            follower.cursor = max(follower.cursor, int(line.removeprefix("id: ")))
+            client.cursor = max(client.cursor, int(line.removeprefix("id: ")))

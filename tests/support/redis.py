@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own: on a free port, with a folder of its own, and with all that may befall it."""
+"""A Redis server for tests, on a free port and in a folder of its own, with methods that inject faults."""
 
 import contextlib
 import shutil
@@ -27,7 +27,7 @@ class Redis:
         self.start()
 
     def start(self) -> None:
-        """Start it, with nothing in it, and wait until it answers."""
+        """Start it, empty, and wait until it responds."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         options += ["--logfile", str(self._log)]
         self._process = subprocess.Popen(
@@ -39,7 +39,7 @@ class Redis:
         wait_until(self.answers, "Redis answers")
 
     def answers(self) -> bool:
-        """Whether it answers a ping."""
+        """Return whether it responds to PING."""
         import redis
 
         with redis.Redis(port=self.port, socket_timeout=1, socket_connect_timeout=1) as client:
@@ -49,7 +49,7 @@ class Redis:
                 return False
 
     def clients(self) -> list[dict[str, str]]:
-        """Who is connected, besides the one that asks."""
+        """Return the connected clients, except for the connection of this call."""
         import redis
 
         with redis.Redis(port=self.port, socket_timeout=5) as client:
@@ -57,7 +57,7 @@ class Redis:
             return [one for one in client.client_list() if one["id"] != own]
 
     def cut_off(self) -> None:
-        """End every connection that somebody has with it."""
+        """Terminate every client connection."""
         import redis
 
         with redis.Redis(port=self.port, socket_timeout=5) as client:
@@ -66,14 +66,14 @@ class Redis:
 
     @contextlib.contextmanager
     def configured(self, **options: str) -> Iterator[Any]:
-        """Within this block it runs with these options (``maxmemory_policy`` for ``maxmemory-policy``).
+        """Within this block, these options are set (``maxmemory_policy`` for ``maxmemory-policy``).
 
-        Gives a connection (``redis.Redis``) that it does not throw out, however little memory it may use.
+        Yield a connection (``redis.Redis``) that is never evicted, even without memory.
         """
         import redis
 
         with redis.Redis(port=self.port, socket_timeout=5, single_connection_client=True) as client:
-            client.execute_command("CLIENT", "NO-EVICT", "ON")  # or nobody could undo it
+            client.execute_command("CLIENT", "NO-EVICT", "ON")  # so that the options can be restored
             wanted = {name.replace("_", "-"): value for name, value in options.items()}
             before = {name: client.config_get(name)[name] for name in wanted}
             try:
@@ -85,38 +85,38 @@ class Redis:
                     client.config_set(name, value)
 
     def said(self, words: str) -> int:
-        """How often its log says this."""
+        """Return how often its log contains ``words``."""
         return self._log.read_text().count(words)
 
     def freeze(self) -> None:
-        """It takes connections and commands and answers none."""
+        """Stop the process with SIGSTOP: it accepts connections and commands, and responds to none."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """It goes on."""
+        """Continue the process."""
         self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it at once; its port refuses connections."""
+        """Kill it. Its port then refuses connections."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
             self._process = None
 
     def end(self) -> None:
-        """End it in order, as an operator would."""
+        """Terminate it, as an operator would."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10)
             self._process = None
 
     def restart(self) -> None:
-        """End it and start it again, on the same port."""
+        """Kill it and start it again on the same port."""
         self.kill()
         self.start()
 
     def stop(self) -> None:
-        """End it, and leave nothing behind."""
+        """Kill it and remove its folder."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 

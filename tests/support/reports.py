@@ -1,4 +1,4 @@
-"""What browsers reported, put straight into the database."""
+"""Creates link reports and receipts of browsers, for tests of the parity report."""
 
 import itertools
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ _numbers = itertools.count(1)
 
 
 def link(user: Any, transport: str, ids: list[int], **facts: Any) -> LinkReport:
-    """A link that has worked for a minute, and whose cursors span these events."""
+    """Create the report of a link that has worked for a minute and whose cursors span the events ``ids``."""
     opened: datetime = facts.pop("opened_at", timezone.now() - timedelta(minutes=1))
     made = {
         "link": f"link-{next(_numbers):08}",
@@ -27,7 +27,7 @@ def link(user: Any, transport: str, ids: list[int], **facts: Any) -> LinkReport:
 
 
 def receive(one: LinkReport, ids: list[int], delay_ms: int | None = 100) -> None:
-    """These events came over a link, in this order."""
+    """Create receipts of these events on a link, in this order."""
     Receipt.objects.bulk_create(
         Receipt(link=one, position=position, event_id=event_id, delay_ms=delay_ms)
         for position, event_id in enumerate(ids)

@@ -1,4 +1,4 @@
-"""A site that is started again whenever it ends, as systemd or a container runtime would see to."""
+"""A site that is restarted whenever it ends, as systemd or a container runtime would do."""
 
 import contextlib
 import os
@@ -9,26 +9,26 @@ from pathlib import Path
 from .site import Site
 
 
-class Kept(Site):
-    """The site, and the thread that looks after it."""
+class RestartingSite(Site):
+    """A site with a supervising thread."""
 
-    def start(self) -> "Kept":
-        """Start it, wait until it answers, and look after it from then on."""
+    def start(self) -> "RestartingSite":
+        """Start the site, wait until it responds, and restart it from then on."""
         super().start()
-        self._over = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name=f"keeper-{self.server}", daemon=True)
-        self._keeper.start()
+        self._stopped = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, name=f"supervisor-{self.server}", daemon=True)
+        self._supervisor.start()
         return self
 
     def stop(self) -> None:
-        """End it for good."""
-        if hasattr(self, "_over"):
-            self._over.set()
-            self._keeper.join(15)
+        """Stop the supervision and the site."""
+        if hasattr(self, "_stopped"):
+            self._stopped.set()
+            self._supervisor.join(15)
         super().stop()
 
     def processes(self) -> list[int]:
-        """Its processes: the one that was started, then its workers."""
+        """Return the process ids: the one that was started, then its workers."""
         parent = self.process.pid
         with contextlib.suppress(OSError):
             children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
@@ -36,13 +36,13 @@ class Kept(Site):
         return [parent]
 
     def signal(self, number: signal.Signals, pids: list[int] | None = None) -> None:
-        """Send this to all of its processes, or to these; those that have gone meanwhile do not mind."""
+        """Send a signal to all processes, or to ``pids``. Processes that have ended are skipped."""
         for pid in self.processes() if pids is None else pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def _keep(self) -> None:
-        while not self._over.wait(0.1):
+    def _supervise(self) -> None:
+        while not self._stopped.wait(0.1):
             if self.process.poll() is not None:
-                super().stop()  # whatever of its processes is left
+                super().stop()  # ends remaining processes
                 self.launch()

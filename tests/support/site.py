@@ -1,6 +1,6 @@
 """The site as an operator runs it: through start.sh, with a real server, on a database of its own.
 
-Or under Uvicorn, which start.sh does not know: what we serve is ASGI, so another server of it has to do.
+Also under Uvicorn, which start.sh does not offer, to test that the site works under any ASGI server.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ UVICORN = (
 
 
 def collect_static(folder: Path) -> str:
-    """Collect the static files there, as the site itself would; returns the ``STATIC_ROOT`` of sites that use them."""
+    """Collect the static files in a folder, and return it as the ``STATIC_ROOT`` for sites."""
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     environment = {**os.environ, "STATIC_ROOT": str(folder), "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=60)
@@ -34,9 +34,9 @@ def collect_static(folder: Path) -> str:
 
 
 class Site:
-    """A running site. ``environment`` tops up what start.sh is given; ``root`` is the repository that it is part of."""
+    """A running site. ``environment`` is added to that of start.sh; ``root`` is the repository that is served."""
 
-    by_hand = {"uvicorn": UVICORN}  # what Python is given to start a server without start.sh
+    by_hand = {"uvicorn": UVICORN}  # arguments of Python for servers that are started without start.sh
 
     def __init__(
         self, folder: Path, database_url: str, server: str = "gunicorn", *, root: Path = ROOT, **environment: str
@@ -54,11 +54,11 @@ class Site:
             "LANG": "C.UTF-8",
             "PORT": str(self.port),
             "DATABASE_URL": database_url,
-            "USE_DAPHNE": "false" if server == "gunicorn" else "true",  # what lets the site accept sockets
+            "USE_DAPHNE": "false" if server == "gunicorn" else "true",  # required for WebSocket
             "WEB_CONCURRENCY": "1",
             "SKIP_MIGRATE": "true",
-            "STREAMS_PER_PERSON": "20000",  # a crowd is a few people here
-            "SSE_HEARTBEAT_SECONDS": "1",  # a stream's cursor is known to the second, even when nothing is for it
+            "STREAMS_PER_PERSON": "20000",  # the tests open many connections with few users
+            "SSE_HEARTBEAT_SECONDS": "1",  # cursors of idle streams are at most a second old
             **{name: os.environ[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "MEDIA_ROOT")},
             "STATIC_ROOT": str(folder / "static"),
             "GISTAGUM_ENV_FILE": os.devnull,
@@ -67,13 +67,13 @@ class Site:
         self.process: subprocess.Popen | None = None
 
     def start(self) -> "Site":
-        """Start and wait until the health page answers."""
+        """Start the site and wait until the health page responds."""
         self.launch()
         wait_until(self.healthy, f"{self.server} answers; its log: {self.log}", 40)
         return self
 
     def launch(self) -> None:
-        """Start, and do not wait."""
+        """Start the site without waiting."""
         command = [str(self.root / "start.sh")]
         if self.server in self.by_hand:
             command = [sys.executable, *self.by_hand[self.server].format(port=self.port).split()]
@@ -89,7 +89,7 @@ class Site:
             )
 
     def healthy(self) -> bool:
-        """Whether the health page says OK."""
+        """Return whether the health page responds with OK. Raise AssertionError if the process has ended."""
         assert self.process is not None
         if self.process.poll() is not None:
             raise AssertionError(f"{self.server} ended with {self.process.returncode}:\n{self.log.read_text()}")
@@ -99,13 +99,13 @@ class Site:
             return False
 
     def terminate(self, seconds: float = 12.0) -> int:
-        """SIGTERM, as an operator or container runtime would; returns the exit status."""
+        """Send SIGTERM, as an operator or container runtime would, and return the exit status."""
         assert self.process is not None
         self.process.terminate()
         return self.process.wait(timeout=seconds)
 
     def stop(self) -> None:
-        """End it whatever happens, with all its processes."""
+        """Kill all its processes."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -119,7 +119,7 @@ class Site:
 
 
 def running_on(*pairs: str) -> Callable[..., Any]:
-    """A fixture that gives a running site, for each ``server-database``; the test's ORM works on the same database.
+    """Return a fixture of a running site, for each ``server-database``. The test's ORM uses the same database.
 
     Modules share these sites. A test that changes what others would meet there is marked ``own_site``.
     """

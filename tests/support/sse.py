@@ -1,4 +1,4 @@
-"""A reader of Server-Sent Events for tests: strict about the format, never blocks without a limit."""
+"""A client of Server-Sent Events for tests. It is strict about the format, and every wait has a limit."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 class Refused(Exception):
-    """The server answered with something else than a stream."""
+    """The response is not a stream."""
 
     def __init__(self, status: int, headers: dict[str, str], body: str) -> None:
         super().__init__(f"{status}: {body[:200]}")
@@ -18,14 +18,14 @@ class Refused(Exception):
 
 
 class Frame(dict):
-    """A frame's JSON; ``event_id`` is the id that the stream stood at when it came with it, else ``None``."""
+    """A frame's JSON. ``event_id`` is the ``id`` of its SSE message, else ``None``; ``at`` the time of its arrival."""
 
     event_id: str | None = None
     at: float = 0.0
 
 
 class Stream:
-    """An open stream, read by a thread of its own on a plain socket (so that it can be slow, or vanish)."""
+    """An open stream on a plain socket, which can be read slowly or aborted. A thread reads it."""
 
     def __init__(self, url: str, cookie: str, *, last_event_id: str | None = None, reading: bool = True) -> None:
         parts = urlsplit(url)
@@ -82,7 +82,7 @@ class Stream:
                     block, buffer = buffer.split(b"\n\n", 1)
                     self._block(block.decode())
         except (OSError, ValueError):
-            pass  # the connection is gone; what came so far counts
+            pass  # the connection is closed; frames received so far remain
         with self._news:
             self.ended.set()
             self._news.notify_all()
@@ -108,12 +108,12 @@ class Stream:
                 frame = Frame(json.loads("\n".join(data)))
                 frame.event_id, frame.at = event_id, time.monotonic()
                 self.frames.append(frame)
-            if event_id is not None:  # now, so that whoever waits for the cursor finds the frame that came with it
+            if event_id is not None:  # after the frame, so that a wait for the cursor finds its frame
                 self.cursor = event_id
             self._news.notify_all()
 
     def wait_for(self, wanted: Any, what: str = "", seconds: float = 10.0) -> Frame:
-        """The next frame, from where the last call stopped, for which ``wanted(frame)`` is true."""
+        """Return the next frame, after that of the last call, for which ``wanted(frame)`` is true."""
         deadline = time.monotonic() + seconds
         with self._news:
             while True:
@@ -128,15 +128,15 @@ class Stream:
                 self._news.wait(left)
 
     def next(self, seconds: float = 10.0) -> Frame:
-        """The next frame, whatever it is."""
+        """Return the next frame."""
         return self.wait_for(lambda frame: True, "any frame", seconds)
 
     def of_type(self, kind: str, seconds: float = 10.0) -> Frame:
-        """The next frame of this type."""
+        """Return the next frame of this type."""
         return self.wait_for(lambda frame: frame.get("type") == kind, kind, seconds)
 
     def wait_for_cursor(self, at_least: int, seconds: float = 10.0) -> None:
-        """Wait until the stream has moved its cursor to this id or further: everything up to it has been looked at."""
+        """Wait until the stream's cursor is at this id or later, so that everything up to it has been processed."""
         deadline = time.monotonic() + seconds
         with self._news:
             while int(self.cursor or 0) < at_least:
@@ -147,11 +147,11 @@ class Stream:
                 self._news.wait(left)
 
     def close(self) -> None:
-        """Vanish: no goodbye beyond what the kernel sends."""
+        """Close the connection."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         if self._reader:
-            self._reader.join(5)  # the file is locked while the thread reads
+            self._reader.join(5)  # before the file is closed, which the thread locks while it reads
         self._file.close()
         self._socket.close()
 

@@ -1,4 +1,4 @@
-"""A site under a supervisor, as systemd or a container runtime would be: a shell command restarts it."""
+"""A site under a supervisor like systemd or a container runtime. A shell command restarts it."""
 
 import contextlib
 import subprocess
@@ -11,14 +11,14 @@ LOOK_SECONDS = 0.05
 
 
 class Supervised(Site):
-    """A site whose flags stand in ``env_file``; ``restart`` is the command that stops it and starts it anew.
+    """A site with its flags in ``env_file``. ``restart`` is the shell command that restarts it.
 
-    The command comes back when the new server has been started, not when it answers: that is for the scripts to see.
+    The command returns when the new server has been started, before it responds. The scripts wait for that.
     """
 
     def __init__(self, folder: Path, database_url: str, env_file: Path, **environment: str) -> None:
         super().__init__(folder, database_url, **environment)
-        # What the real environment sets wins over the file, so the flags must not be there.
+        # The environment overrides the file, so the flags are removed from it.
         for name in ("USE_DAPHNE", "WEBSOCKET_BROADCAST", "USE_WEBSOCKETS", "SSE_ENABLED"):
             self.environment.pop(name, None)
         self.environment["GISTAGUM_ENV_FILE"] = str(env_file)
@@ -28,13 +28,13 @@ class Supervised(Site):
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
 
     def start(self) -> "Supervised":
-        """Start, wait until it answers, and look after it from then on."""
+        """Start the site, wait until it responds, and supervise it from then on."""
         super().start()
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """End the supervisor, and the site with all its processes."""
+        """Stop the supervisor and the site."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join(20)

@@ -1,7 +1,7 @@
-"""A piece of network between two programs: a relay of TCP that delays, loses, holds back or cuts, at will.
+"""A TCP relay between two programs that simulates a faulty network: delays, losses, pauses and cuts.
 
-What is lost of TCP comes again later, so a lost packet shows as a pause of the connection that it belonged to. Nothing
-that a relay holds back is thrown away, for the same reason; a cut ends connections with a reset.
+TCP retransmits lost packets, so a loss appears as a pause of its connection. For the same reason, the relay discards
+no data that it holds. A cut ends connections with a reset.
 """
 
 import asyncio
@@ -11,15 +11,15 @@ import threading
 
 from .ports import free_port
 
-RETRANSMISSION = (0.2, 0.8)  # seconds that a lost packet takes to come again
-_PIECE = 65_536
+RETRANSMISSION = (0.2, 0.8)  # seconds until a lost packet is retransmitted
+_CHUNK = 65_536
 
 
-class Wire:
-    """The relay to ``behind`` (a port on this machine). Its attributes may be set at any moment, from any thread.
+class TcpRelay:
+    """The relay to ``behind`` (a local port). Its attributes may be set at any time and from any thread.
 
-    ``delay``: seconds that each piece takes, in either direction. ``loss``: the share of pieces that are lost once.
-    ``trickle``: bytes a second that pass at most towards the client (0: as many as come).
+    ``delay`` is the latency in seconds, in either direction. ``loss`` is the share of chunks that are lost once.
+    ``trickle`` limits the bytes per second towards the client (0: no limit).
     """
 
     def __init__(self, behind: int, seed: int = 0) -> None:
@@ -34,29 +34,29 @@ class Wire:
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._flows = asyncio.Event()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tcp-relay", daemon=True)
 
     def hold(self) -> None:
-        """Nothing passes any more; connections stay open, and new ones are taken."""
+        """Hold all data. Connections stay open, and new ones are accepted."""
         self._loop.call_soon_threadsafe(self._flows.clear)
 
     def cut(self) -> None:
-        """Every connection breaks, and new ones are refused."""
+        """Abort every connection and refuse new ones."""
         self._refusing = True
         self._loop.call_soon_threadsafe(self._abort_all)
 
     def snap(self) -> None:
-        """Every connection breaks; new ones are welcome."""
+        """Abort every connection and accept new ones."""
         self._loop.call_soon_threadsafe(self._abort_all)
 
     def heal(self) -> None:
-        """As if nothing had been."""
+        """Remove all faults."""
         self.delay = self.loss = 0.0
         self.trickle = 0
         self._refusing = False
         self._loop.call_soon_threadsafe(self._flows.set)
 
-    def __enter__(self) -> "Wire":
+    def __enter__(self) -> "TcpRelay":
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
         return self
@@ -88,12 +88,12 @@ class Wire:
         try:
             if self._refusing:
                 return
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._behind)
-            both.append(far_writer)
-            self._open.add(far_writer)
+            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._behind)
+            both.append(server_writer)
+            self._open.add(server_writer)
             pumps = [
-                asyncio.create_task(self._pump(reader, far_writer)),
-                asyncio.create_task(self._pump(far_reader, writer, downwards=True)),
+                asyncio.create_task(self._pump(reader, server_writer)),
+                asyncio.create_task(self._pump(server_reader, writer, to_client=True)),
             ]
             try:
                 await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -102,37 +102,37 @@ class Wire:
                     pump.cancel()
                 await asyncio.gather(*pumps, return_exceptions=True)
         except (OSError, asyncio.CancelledError):
-            pass  # nobody behind: who connects is cut off, as below; or the wire itself is over
+            pass  # the server is down, so the client is aborted below; or the relay is closing
         finally:
             for one in both:
                 self._open.discard(one)
                 one.transport.abort() if self._refusing or len(both) == 1 else one.close()
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, downwards: bool = False
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_client: bool = False
     ) -> None:
-        """Pass on what comes, in order: a piece is read at once and may be on its way for a while."""
-        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=256)
+        """Forward data in order. A chunk is read at once and written after its delay."""
+        in_transit: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=256)
         loop = asyncio.get_running_loop()
 
-        async def take_in() -> None:
+        async def read_all() -> None:
             with contextlib.suppress(OSError):
-                while data := await reader.read(_PIECE):
+                while data := await reader.read(_CHUNK):
                     late = self.delay
                     if self.loss and self._random.random() < self.loss:
                         late += self._random.uniform(*RETRANSMISSION)
-                    await under_way.put((loop.time() + late, data))
-            await under_way.put((0.0, b""))
+                    await in_transit.put((loop.time() + late, data))
+            await in_transit.put((0.0, b""))
 
-        taking = asyncio.create_task(take_in())
+        reading = asyncio.create_task(read_all())
         try:
             while True:
-                due, data = await under_way.get()
+                due, data = await in_transit.get()
                 if not data:
                     return
                 await asyncio.sleep(max(0.0, due - loop.time()))
                 await self._flows.wait()
-                while self.trickle and downwards and data:
+                while self.trickle and to_client and data:
                     writer.write(data[:1])
                     data = data[1:]
                     await asyncio.sleep(1 / self.trickle) if self.trickle else None
@@ -140,4 +140,4 @@ class Wire:
                     writer.write(data)
                 await writer.drain()
         finally:
-            taking.cancel()
+            reading.cancel()

@@ -1,4 +1,4 @@
-"""What servers and browsers would have reported, as rows: for tests of what is made of it."""
+"""Creates rows of the telemetry that servers and browsers report, for tests of its evaluation."""
 
 import itertools
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ ALL_TOPICS = ["notifications", "projects", "dashboard"]
 
 
 def ago(**span: float) -> Any:
-    """The moment so long ago."""
+    """Return the time ``span`` ago."""
     return timezone.now() - timedelta(**span)
 
 
 def server(**fields: Any) -> ServerProcess:
-    """A process that serves now."""
+    """Create a running server process."""
     number = next(_numbers)
     switches = fields.pop("switches", settings.SWITCHES)
     given = {"server": "daphne", "host": "office", "pid": 1000 + number, "version": settings.CODE_VERSION, **fields}
@@ -32,12 +32,12 @@ def server(**fields: Any) -> ServerProcess:
 
 
 def switches(**values: Any) -> dict[str, Any]:
-    """The switches of this configuration, but for some that come from the environment."""
+    """Return the switches of the settings, with ``values`` set in the environment."""
     return settings.SWITCHES | {name: {"value": value, "source": "environment"} for name, value in values.items()}
 
 
 def samples(process: str, counts: Iterable[tuple[int, int]]) -> None:
-    """A process's counts (SSE, WebSocket), one a minute; the last of them a minute ago."""
+    """Create a process's samples of (SSE, WebSocket) connections, one a minute; the last is a minute old."""
     rows = list(counts)
     ConnectionSample.objects.bulk_create(
         ConnectionSample(process=process, at=ago(minutes=len(rows) - number), sse=sse, websocket=websocket)
@@ -46,14 +46,14 @@ def samples(process: str, counts: Iterable[tuple[int, int]]) -> None:
 
 
 def event(user: Any, **span: float) -> Event:
-    """An event for this person alone, so long ago."""
+    """Create an event for this user alone, ``span`` ago."""
     return Event.objects.create(
         type="notification", at=ago(**span), fields={"message": "?"}, audience=[user_key(user.pk)]
     )
 
 
 def link(user: Any, transport: str = "websocket", **fields: Any) -> LinkReport:
-    """A connection of this person that works now, from the log's beginning."""
+    """Create the report of a working connection of this user, which began at the start of the log."""
     given = {
         "opened_at": ago(minutes=50),
         "worked_at": ago(minutes=50),
@@ -69,7 +69,7 @@ def link(user: Any, transport: str = "websocket", **fields: Any) -> LinkReport:
 
 
 def receipts(of: LinkReport, events: Iterable[Event], delays: Iterable[int]) -> None:
-    """These events came out of a link, each with its delay in milliseconds."""
+    """Create receipts of these events on a link, each with its delay in milliseconds."""
     begin = of.receipts.count()
     rows = [
         Receipt(link=of, position=begin + number, event_id=one.pk, delay_ms=delay)
@@ -82,12 +82,12 @@ def receipts(of: LinkReport, events: Iterable[Event], delays: Iterable[int]) -> 
 
 
 def fallback(user: Any, reason: str, taken: str = "sse", left: str = "websocket", **span: float) -> Fallback:
-    """A browser of this person went to a lesser transport."""
+    """Create the report of a browser that fell back to another transport."""
     name = f"{next(_numbers):016x}"
     return Fallback.objects.create(user=user, name=name, left=left, taken=taken, reason=reason, at=ago(**span))
 
 
 def feedback(user: Any, live: bool, comment: str = "", **fields: Any) -> Feedback:
-    """Somebody said whether their page is live."""
+    """Create a user's feedback on whether the page is live."""
     given = {"transport": "websocket", "phase": "phase 4", "page": "/dashboard/", **fields}
     return Feedback.objects.create(user=user, live=live, comment=comment, **given)

@@ -1,4 +1,4 @@
-"""A WebSocket client for tests: strict about the frames, never blocks without a limit."""
+"""A WebSocket client for tests. It is strict about the frames, and every wait has a limit."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ SUBPROTOCOL = "gistagum.v1"
 
 
 class Refused(Exception):
-    """The handshake was answered with something else than a socket."""
+    """The handshake was rejected."""
 
     def __init__(self, status: int) -> None:
         super().__init__(str(status))
@@ -24,17 +24,17 @@ class Refused(Exception):
 
 
 class Frame(dict):
-    """A frame's JSON, with the moment at which it came and its text where it came alone."""
+    """A frame's JSON, with the time of its arrival."""
 
     at: float = 0.0
 
 
 class Socket:
-    """An open socket, read by a thread of its own.
+    """An open socket, read by a thread.
 
-    ``joined`` offers the subprotocol: each message is then an array of frames, else each is one frame. ``origin`` is
-    the site's own unless another is given; an empty one is left out. ``cursor`` is where the client stands: the newest
-    id that it was told, as an event's or as a cursor.
+    With ``joined``, the client offers the subprotocol, and each message is an array of frames; else it is one frame.
+    ``origin`` defaults to the site's own; an empty one omits the header. ``cursor`` is the newest id received, in an
+    event or a cursor frame.
     """
 
     def __init__(self, url: str, cookie: str = "", *, joined: bool = True, origin: str | None = None) -> None:
@@ -61,7 +61,7 @@ class Socket:
                 max_size=None,
                 proxy=None,
             )
-            self._connection = opening.__enter__()  # not for a block: the socket lives as long as this object
+            self._connection = opening.__enter__()  # without a block, since the socket lives as long as this object
         except InvalidStatus as error:
             raise Refused(error.response.status_code) from None
         assert self._connection.subprotocol == (SUBPROTOCOL if joined else None)
@@ -70,7 +70,7 @@ class Socket:
 
     @property
     def events(self) -> list[Frame]:
-        """The frames of the log: those with an id."""
+        """The frames of events, which have an id."""
         return [frame for frame in list(self.frames) if "id" in frame and "at" in frame]
 
     def _read(self) -> None:
@@ -110,7 +110,7 @@ class Socket:
             self._news.notify_all()
 
     def wait_for(self, wanted: Any, what: str = "", seconds: float = 10.0) -> Frame:
-        """The next frame, from where the last call stopped, for which ``wanted(frame)`` is true."""
+        """Return the next frame, after that of the last call, for which ``wanted(frame)`` is true."""
         deadline = time.monotonic() + seconds
         with self._news:
             while True:
@@ -128,19 +128,19 @@ class Socket:
                 self._news.wait(left)
 
     def next(self, seconds: float = 10.0) -> Frame:
-        """The next frame that tells something (no cursor)."""
+        """Return the next frame that is not a cursor."""
         return self.wait_for(lambda frame: frame["type"] != "cursor", "any frame", seconds)
 
     def of_type(self, kind: str, seconds: float = 10.0) -> Frame:
-        """The next frame of this type."""
+        """Return the next frame of this type."""
         return self.wait_for(lambda frame: frame["type"] == kind, kind, seconds)
 
     def saying(self, message: str, seconds: float = 10.0) -> Frame:
-        """The next notification with this message."""
+        """Return the next notification with this message."""
         return self.wait_for(lambda frame: frame.get("message") == message, message, seconds)
 
     def wait_for_cursor(self, at_least: int, seconds: float = 10.0) -> None:
-        """Wait until everything up to this id has been looked at for this client."""
+        """Wait until the cursor is at this id or later, so that everything up to it has been processed."""
         deadline = time.monotonic() + seconds
         with self._news:
             while self.cursor < at_least:
@@ -150,22 +150,22 @@ class Socket:
                 self._news.wait(min(left, 1.0))
 
     def closed_with(self, seconds: float = 5.0) -> int | None:
-        """Wait for the end; the code that the server closed with (1006: with none)."""
+        """Wait for the close, and return the server's close code (1006: without a close frame)."""
         assert self.ended.wait(seconds), f"The socket stays open; got {self.frames[-5:]}"
         return self.code
 
     def send(self, message: Any) -> None:
-        """Send text or bytes as they are, anything else as JSON."""
+        """Send text or bytes unchanged, other values as JSON."""
         self._connection.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
     def vanish(self) -> None:
-        """Leave without a goodbye."""
+        """Disconnect without a close frame."""
         with suppress(OSError):
             self._connection.socket.shutdown(socket.SHUT_RDWR)
         self._reader.join(5)
 
     def close(self) -> None:
-        """Say goodbye and leave."""
+        """Close the socket with a close frame."""
         self._connection.close()
         self._reader.join(5)
 
@@ -177,7 +177,7 @@ class Socket:
 
 
 class DeafSocket:
-    """Shakes hands and never reads again; its own buffer is small."""
+    """A client that completes the handshake and then reads nothing. Its receive buffer is small."""
 
     def __init__(self, url: str, cookie: str) -> None:
         parts = urlsplit(url)
@@ -200,19 +200,19 @@ class DeafSocket:
         assert answer == b"HTTP/1.1 101", answer
 
     def say(self, text: str, most: int, seconds: float) -> int:
-        """Say this again and again: how often, until it is not taken for so many seconds (``most`` times at most)."""
+        """Send ``text`` up to ``most`` times, until a send blocks for ``seconds``. Return how often it was sent."""
         payload = text.encode()
         frame = b"\x81" + struct.pack("!BH", 0x80 | 126, len(payload)) + bytes(4) + payload
         self._socket.settimeout(seconds)
-        for said in range(most):
+        for count in range(most):
             try:
                 self._socket.sendall(frame)
-            except OSError:  # a time-out, or let go
-                return said
+            except OSError:  # a timeout, or disconnected
+                return count
         return most
 
     def let_go(self, seconds: float) -> bool:
-        """Read whatever is left, at last; whether the connection then turns out to be over."""
+        """Read all remaining data, and return whether the connection was closed."""
         self._socket.settimeout(seconds)
         try:
             while self._socket.recv(65536):
@@ -224,7 +224,7 @@ class DeafSocket:
         return True
 
     def close(self) -> None:
-        """Vanish."""
+        """Close the connection."""
         self._socket.close()
 
     def __enter__(self) -> "DeafSocket":

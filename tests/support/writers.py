@@ -1,7 +1,7 @@
-"""People at work in a process of their own: changes of the office, some slow, some rolled back.
+"""Processes that make changes to the office, some of them slow, some rolled back.
 
-``Writers`` starts several such processes on a database and waits for them. Run as a module this is one of them: its
-plan comes as JSON on its command line, its outcome leaves as JSON on its standard output.
+``Writers`` starts several of these processes on a database and waits for them. Run as a module, this is one of them:
+its plan is JSON on the command line, and it writes its outcome as JSON to the standard output.
 """
 
 import json
@@ -15,11 +15,11 @@ from typing import Any
 from .site import ROOT
 
 ABANDONED = "ABANDONED"  # in every text of a transaction that is rolled back
-AGAIN = 5  # tries, should the database make a transaction give way to another
+ATTEMPTS = 5  # for a transaction that the database aborts because of another
 
 
 class Writers:
-    """``number`` processes, each with a seeded plan of ``transactions`` on these projects and people (ids)."""
+    """``number`` processes, each with a seeded plan of ``transactions`` on these projects and users (ids)."""
 
     def __init__(
         self,
@@ -47,11 +47,11 @@ class Writers:
         ]
 
     def busy(self) -> bool:
-        """Whether any of them still works."""
+        """Return whether any process is still running."""
         return any(process.poll() is None for process in self._processes)
 
     def outcome(self, seconds: float = 60) -> dict[str, int]:
-        """Wait for all: how many transactions were ``committed``, ``abandoned``, and tried ``again``, in sum."""
+        """Wait for all, and return the total of ``committed``, ``abandoned`` and repeated (``again``) transactions."""
         total: dict[str, int] = {}
         for process in self._processes:
             output, _ = process.communicate(timeout=seconds)
@@ -71,7 +71,7 @@ class Writers:
 
 
 class Writer:
-    """One who works through a plan."""
+    """Executes a plan in this process."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
@@ -79,30 +79,30 @@ class Writer:
         self.done = {"committed": 0, "abandoned": 0, "again": 0}
 
     def work(self) -> None:
-        """Every transaction of the plan."""
+        """Execute every transaction of the plan."""
         for number in range(self.plan["transactions"]):
             change = self.rng.choice(
                 [self.new_project, self.progress, self.cost, self.status, self.message, self.progress_and_message]
             )
             abandoned = self.rng.random() < 0.15
             pause = self.rng.uniform(0.01, 0.05) if self.rng.random() < 0.1 else 0.0
-            # In a text, so that whoever sees it knows where it came from.
+            # The mark is part of the change's text, so that its events show which transaction they came from.
             mark = f"{ABANDONED if abandoned else 'kept'} {self.plan['writer']}.{number}"
             self._transaction(change, mark, abandoned, pause, self.rng.random())
 
     def _transaction(self, change: Any, mark: str, abandoned: bool, pause: float, seed: float) -> None:
         from django.db import OperationalError, transaction
 
-        for attempt in range(AGAIN):
-            self.rng = random.Random(seed)  # the same at each attempt, and in each run
+        for attempt in range(ATTEMPTS):
+            self.rng = random.Random(seed)  # the same choices at each attempt and in each run
             try:
                 with transaction.atomic():
                     change(mark)
-                    time.sleep(pause)  # somebody slow between writing and committing
+                    time.sleep(pause)  # a slow transaction
                     if abandoned:
                         transaction.set_rollback(True)
             except OperationalError:
-                if attempt == AGAIN - 1:
+                if attempt == ATTEMPTS - 1:
                     raise
                 self.done["again"] += 1
             else:

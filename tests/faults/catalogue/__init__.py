@@ -1,4 +1,4 @@
-"""Every fault that the kit knows, by what it befalls. Importing this registers all of them."""
+"""All faults, in a module for each target. Importing this package registers them."""
 
 from . import (  # noqa: F401
     clients,

@@ -1,15 +1,15 @@
-"""What befalls the servers from clients that do harm. The office's own clients must not notice."""
+"""Faults that hostile clients cause. The office's own clients must not be affected."""
 
 import random
 from collections.abc import Iterator
 
 from tests.support.ports import wait_until
 
-from ..hostile_clients import Act, Vandals, never_reads, reads_slowly, stops_half_way, storms, talks_garbage
+from ..hostile_clients import Act, HostileClients, never_reads, reads_slowly, stops_half_way, storms, talks_garbage
 from ..nemesis import fault
 from ..office import SERVERS, Office
 
-RID_SECONDS = 60.0  # until the servers must have let go of all who left
+RELEASE_SECONDS = 60.0  # until the servers must have released the connections of clients that left
 
 
 @fault("clients", (10, 25))
@@ -47,21 +47,21 @@ def _transport(rng: random.Random) -> str:
 
 
 def _harm(office: Office, rng: random.Random, number: int, *acts: Act) -> Iterator[None]:
-    """So many vandals for each act, spread over all servers; afterwards nothing of them may be left there."""
+    """Run ``number`` hostile clients for each act, spread over all servers. Afterwards no connection may remain."""
     ports = [office.sites[SERVERS[place % len(SERVERS)]].port for place in range(number)]
-    cookie = office.vandal()
-    many = [Vandals(ports, cookie, act, f"{rng.random()}") for act in acts]
-    for vandals in many:
-        vandals.__enter__()
+    cookie = office.hostile_session()
+    many = [HostileClients(ports, cookie, act, f"{rng.random()}") for act in acts]
+    for group in many:
+        group.__enter__()
     try:
         yield
-        office.vandals["held_at_the_end"] += sum(vandals.held() for vandals in many)
+        office.hostile_counts["held_at_the_end"] += sum(group.open_connections() for group in many)
     finally:
-        for vandals in many:
-            vandals.__exit__(None, None, None)
-    office.vandals["connections"] += sum(len(vandals.came) for vandals in many)
+        for group in many:
+            group.__exit__(None, None, None)
+    office.hostile_counts["connections"] += sum(len(group.connections) for group in many)
     wait_until(
-        lambda: not any(vandals.left_behind() for vandals in many),
+        lambda: not any(group.left_behind() for group in many),
         "the servers have let go of all who left",
-        RID_SECONDS,
+        RELEASE_SECONDS,
     )

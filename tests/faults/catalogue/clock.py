@@ -1,17 +1,17 @@
-"""What befalls the clock by which the site knows the time of day."""
+"""Faults of the clocks from which the site reads the time of day."""
 
 import random
 from collections.abc import Iterator
 
 from ..clocks import HOUR
-from ..nemesis import Befall, fault
+from ..nemesis import FaultFunction, fault
 from ..office import Office
 
 DAY = 24 * HOUR
 
 
-def _wrong(name: str, seconds: int, says: str, *, everywhere: bool) -> Befall:
-    def befall(office: Office, rng: random.Random) -> Iterator[None]:
+def _wrong(name: str, seconds: int, says: str, *, everywhere: bool) -> FaultFunction:
+    def inject(office: Office, rng: random.Random) -> Iterator[None]:
         clocks = list(office.clocks.values())
         chosen = clocks if everywhere else rng.sample(clocks, rng.randint(1, len(clocks) - 1))
         for clock in chosen:
@@ -20,9 +20,9 @@ def _wrong(name: str, seconds: int, says: str, *, everywhere: bool) -> Befall:
         for clock in chosen:
             clock.set(0)
 
-    befall.__name__ = name
-    befall.__doc__ = says
-    return befall
+    inject.__name__ = name
+    inject.__doc__ = says
+    return inject
 
 
 for _befall in (

@@ -1,4 +1,4 @@
-"""What befalls people at work: other projects, another role, a disabled account, signed out, another password."""
+"""Changes of users at work: assignments, roles, disabled accounts, ended sessions and passwords."""
 
 import contextlib
 import random
@@ -15,109 +15,117 @@ from tests.support.people import PASSWORD, site_password
 from ..clients import Client
 from ..nemesis import fault
 from ..office import Office
-from ..permission_changes import persistently
+from ..permission_changes import retrying
 
-AWAY_SECONDS = (0.0, 3.0)  # until who was signed out signs in again
+AWAY_SECONDS = (0.0, 3.0)  # until a signed-out user signs in again
 FORM_SECONDS = 10
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
-@fault("movers", (1, 6))
+@fault("users", (1, 6))
 def reassigned(office: Office, rng: random.Random) -> Iterator[None]:
-    """Two engineers are put on projects and taken off them, some several times at once."""
-    mine = {user: rng.sample(office.projects, rng.randint(1, 4)) for user in office.movers}
+    """Two engineers are assigned to projects and unassigned, some of them several times in a row."""
+    mine = {user: rng.sample(office.projects, rng.randint(1, 4)) for user in office.changing_users}
     for user, projects in mine.items():
         for project in projects:
-            office.moves.assign(user, project)
-            for _ in range(rng.choice((0, 0, 2))):  # before anybody can have noticed
-                office.moves.take_off(user, project)
-                office.moves.assign(user, project)
+            office.permissions.assign(user, project)
+            for _ in range(rng.choice((0, 0, 2))):  # before a server can have noticed
+                office.permissions.unassign(user, project)
+                office.permissions.assign(user, project)
     yield
     for user, projects in mine.items():
         for project in projects:
-            office.moves.take_off(user, project)
+            office.permissions.unassign(user, project)
 
 
-@fault("movers", (1, 6))
+@fault("users", (1, 6))
 def role_taken_and_given_back(office: Office, rng: random.Random) -> Iterator[None]:
-    """An engineer with projects is taken out of the group, which takes the projects, and comes back into it."""
-    user = rng.choice(office.movers)
+    """An engineer with projects is removed from the group, which revokes the projects, and added again."""
+    user = rng.choice(office.changing_users)
     with _at_work(office, user, rng):
-        office.moves.leave_group(user)
+        office.permissions.leave_group(user)
         yield
-        office.moves.join_group(user)
+        office.permissions.join_group(user)
 
 
-@fault("movers", (1, 6))
+@fault("users", (1, 6))
 def promoted_and_demoted(office: Office, rng: random.Random) -> Iterator[None]:
-    """An engineer sees every project for a while."""
-    user = rng.choice(office.movers)
+    """An engineer sees every project for some time."""
+    user = rng.choice(office.changing_users)
     with _at_work(office, user, rng):
-        office.moves.promote(user)
+        office.permissions.promote(user)
         yield
-        office.moves.demote(user)
+        office.permissions.demote(user)
 
 
-@fault("movers", (1, 6))
+@fault("users", (1, 6))
 def account_disabled(office: Office, rng: random.Random) -> Iterator[None]:
-    """An account is disabled and enabled again: in between it gets nothing, afterwards everything."""
-    user = rng.choice(office.movers)
+    """An account is disabled and enabled again: meanwhile it receives nothing, afterwards everything."""
+    user = rng.choice(office.changing_users)
     with _at_work(office, user, rng):
-        disabled = office.moves.disable(user)
+        disabled = office.permissions.disable(user)
         yield
-        office.moves.enable(user, disabled)
+        office.permissions.enable(user, disabled)
 
 
-@fault("movers", (1, 4))
+@fault("users", (1, 4))
 def signed_out(office: Office, rng: random.Random) -> Iterator[None]:
-    """Some browsers of two people sign out by the site's form; they sign in again, and go on from their cursors."""
-    chosen = [(user, client) for user in office.movers for client in rng.sample(office.moves.clients_of(user), 3)]
+    """Some browsers of two users sign out by the site's form, sign in again, and resume from their cursors."""
+    chosen = [
+        (user, client)
+        for user in office.changing_users
+        for client in rng.sample(office.permissions.clients_of(user), 3)
+    ]
     for _, client in chosen:
-        office.moves.end_session(client, lambda client=client: _sign_out(client))
+        office.permissions.end_session(client, lambda client=client: _sign_out(client))
     yield
     _back(office, chosen, rng)
 
 
-@fault("movers", (1, 4))
+@fault("users", (1, 4))
 def sessions_deleted(office: Office, rng: random.Random) -> Iterator[None]:
-    """Half of the sessions of two people are deleted in the database."""
-    chosen = [(user, client) for user in office.movers for client in rng.sample(office.moves.clients_of(user), 5)]
+    """Half of the sessions of two users are deleted in the database."""
+    chosen = [
+        (user, client)
+        for user in office.changing_users
+        for client in rng.sample(office.permissions.clients_of(user), 5)
+    ]
     for _, client in chosen:
-        office.moves.end_session(client, lambda: None)
+        office.permissions.end_session(client, lambda: None)
     yield
     _back(office, chosen, rng)
 
 
-@fault("movers", (1, 4))
+@fault("users", (1, 4))
 def password_changed(office: Office, rng: random.Random) -> Iterator[None]:
-    """Somebody signs in at the door and changes the password: every other browser of theirs is signed out."""
-    user = rng.choice(office.movers)
-    url = rng.choice(office.doors())
+    """A user signs in by the form and changes the password, which signs out every other browser of the user."""
+    user = rng.choice(office.changing_users)
+    url = rng.choice(office.sign_in_urls())
     new = f"another-{PASSWORD}-{rng.randrange(10**9)}"
-    old, office.moves.passwords[user.pk] = office.moves.passwords[user.pk], new
-    office.moves.end_sessions_by(user, lambda: _change_password(url, user, old, new))
+    old, office.permissions.passwords[user.pk] = office.permissions.passwords[user.pk], new
+    office.permissions.end_sessions_by(user, lambda: _change_password(url, user, old, new))
     yield
-    _back(office, [(user, client) for client in office.moves.clients_of(user)], rng)
+    _back(office, [(user, client) for client in office.permissions.clients_of(user)], rng)
 
 
 @contextlib.contextmanager
 def _at_work(office: Office, user: User, rng: random.Random) -> Iterator[None]:
-    """With some projects, which are taken away in the end."""
+    """Assign some projects within the block, and unassign them afterwards."""
     projects = rng.sample(office.projects, 2)
     for project in projects:
-        office.moves.assign(user, project)
+        office.permissions.assign(user, project)
     yield
     for project in projects:
-        office.moves.take_off(user, project)
+        office.permissions.unassign(user, project)
 
 
 def _back(office: Office, who: list[tuple[User, Client]], rng: random.Random) -> None:
     for user, client in who:
         time.sleep(rng.uniform(*AWAY_SECONDS) / len(who))
-        office.moves.sign_in_again(user, [client])
+        office.permissions.sign_in_again(user, [client])
 
 
-# --- by the site's own forms: where a fault is in the way, by hand ------------------------------------------------
+# --- by the site's forms, or through the ORM if a fault prevents that ---------------------------------------------
 
 
 def _sign_out(client: Client) -> None:
@@ -134,7 +142,7 @@ def _change_password(url: str, user: User, old: str, new: str) -> None:
         _send(browser, "/accounts/login/", username=user.username, password=old)
         if _send(browser, "/accounts/password/", old_password=old, new_password1=new, new_password2=new):
             return
-    persistently(lambda: _set_password(user, new))
+    retrying(lambda: _set_password(user, new))
 
 
 def _set_password(user: User, new: str) -> None:
@@ -145,7 +153,7 @@ def _set_password(user: User, new: str) -> None:
 
 
 def _send(browser: httpx.Client, page: str, address: str = "", **words: str) -> bool:
-    """Send the form on a page; whether it was taken."""
+    """Submit the form of a page, and return whether it was accepted."""
     token = TOKEN.search(browser.get(page).text)
     if token is None:
         return False

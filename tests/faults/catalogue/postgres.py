@@ -1,4 +1,4 @@
-"""What befalls PostgreSQL."""
+"""Faults of PostgreSQL."""
 
 import random
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from realtime.log.models import Event
 from realtime.log.publish import LOG_LOCK
 
-from ..nemesis import Befall, fault
+from ..nemesis import FaultFunction, fault
 from ..office import Office
 
 LOCK_SECONDS = 10.0
@@ -14,7 +14,7 @@ LOCK_SECONDS = 10.0
 
 @fault("postgres", (0, 5))
 def postgres_restarted(office: Office, rng: random.Random) -> Iterator[None]:
-    """Stopped in order, every connection ended; started again after a while."""
+    """A fast shutdown, which ends every connection; PostgreSQL is started again after a while."""
     office.postgres.halt("fast")
     yield
     office.postgres.start()
@@ -22,7 +22,7 @@ def postgres_restarted(office: Office, rng: random.Random) -> Iterator[None]:
 
 @fault("postgres", (0, 5))
 def postgres_crashed(office: Office, rng: random.Random) -> Iterator[None]:
-    """Ended at once, in the middle of everything; started again after a while, it recovers from its own log."""
+    """An immediate shutdown; PostgreSQL is started again after a while and recovers from its own log."""
     office.postgres.halt("immediate")
     yield
     office.postgres.start()
@@ -30,7 +30,7 @@ def postgres_crashed(office: Office, rng: random.Random) -> Iterator[None]:
 
 @fault("postgres", (1, 4))
 def postgres_connections_killed(office: Office, rng: random.Random) -> Iterator[None]:
-    """Every connection is ended, and once more when they have come back."""
+    """Every connection is terminated, and again when clients have reconnected."""
     office.postgres.cut_off()
     yield
     office.postgres.cut_off()
@@ -38,33 +38,33 @@ def postgres_connections_killed(office: Office, rng: random.Random) -> Iterator[
 
 @fault("postgres", (3, 10))
 def postgres_used_up(office: Office, rng: random.Random) -> Iterator[None]:
-    """Somebody holds every connection that there is (max_connections)."""
+    """Another client holds all connection slots (max_connections)."""
     with office.postgres.all_taken():
         yield
 
 
 @fault("postgres", (3, 20))
 def postgres_frozen(office: Office, rng: random.Random) -> Iterator[None]:
-    """SIGSTOP to all of its processes: it takes connections, and answers nothing."""
+    """SIGSTOP to all processes: PostgreSQL accepts connections and does not respond."""
     with office.postgres.frozen(office.postgres.processes()):
         yield
 
 
 @fault("postgres", (2, 8))
 def postgres_stumbles(office: Office, rng: random.Random) -> Iterator[None]:
-    """SIGSTOP to half of those who serve a connection, whatever they hold at that moment."""
+    """SIGSTOP to half of the processes that serve a connection, whatever locks they hold."""
     serving = office.postgres.serving()
     with office.postgres.frozen(rng.sample(serving, len(serving) // 2)):
         yield
 
 
 def _locked(name: str, says: str, *statements: str) -> None:
-    def befall(office: Office, rng: random.Random) -> Iterator[None]:
+    def inject(office: Office, rng: random.Random) -> Iterator[None]:
         project = rng.choice(office.projects)
         with office.postgres.transaction("office", *(one.format(project=project.pk) for one in statements)):
             yield
 
-    chosen: Befall = befall
+    chosen: FaultFunction = inject
     chosen.__name__, chosen.__doc__ = name, says
     fault("postgres", (LOCK_SECONDS, LOCK_SECONDS))(chosen)
 

@@ -1,4 +1,4 @@
-"""What befalls Redis."""
+"""Faults of Redis."""
 
 import contextlib
 import random
@@ -11,13 +11,13 @@ from tests.support.ports import wait_until
 from ..nemesis import fault
 from ..office import Office
 
-PATIENCE = 40.0  # seconds for harm to be seen, which another fault may hold up
-LONG = b"x" * 200_000  # longer than the 16 KB that a connection has before its output buffer counts
+EFFECT_SECONDS = 40.0  # until the fault must have had an effect, which another fault may delay
+LONG = b"x" * 200_000  # longer than a connection's static buffer of 16 KB, which the limit does not count
 
 
 @fault("redis", (1, 8))
 def redis_killed(office: Office, rng: random.Random) -> Iterator[None]:
-    """SIGKILL, and after a while a new one in its place."""
+    """SIGKILL, and a new server after a while."""
     office.redis.kill()
     yield
     office.redis.start()
@@ -25,7 +25,7 @@ def redis_killed(office: Office, rng: random.Random) -> Iterator[None]:
 
 @fault("redis", (1, 3))
 def redis_restarted(office: Office, rng: random.Random) -> Iterator[None]:
-    """SIGTERM and a new one at once, as an operator restarts it."""
+    """SIGTERM and a new server at once, as an operator would restart it."""
     office.redis.end()
     office.redis.start()
     yield
@@ -33,7 +33,7 @@ def redis_restarted(office: Office, rng: random.Random) -> Iterator[None]:
 
 @fault("redis", (20, 20))
 def redis_frozen(office: Office, rng: random.Random) -> Iterator[None]:
-    """SIGSTOP: it takes connections and commands, and answers none."""
+    """SIGSTOP: Redis accepts connections and commands, and responds to none."""
     office.redis.freeze()
     yield
     office.redis.thaw()
@@ -41,7 +41,7 @@ def redis_frozen(office: Office, rng: random.Random) -> Iterator[None]:
 
 @fault("redis", (1, 4))
 def redis_connections_killed(office: Office, rng: random.Random) -> Iterator[None]:
-    """CLIENT KILL of everybody, and once more when they have come back."""
+    """CLIENT KILL of all clients, and again when they have reconnected."""
     office.redis.cut_off()
     yield
     office.redis.cut_off()
@@ -49,24 +49,26 @@ def redis_connections_killed(office: Office, rng: random.Random) -> Iterator[Non
 
 @fault("redis", (2, 5))
 def redis_buffers_full(office: Office, rng: random.Random) -> Iterator[None]:
-    """The output buffers of subscribers may hold nothing: whoever is sent a long message is dropped."""
+    """The limit of subscribers' output buffers is minimal: a subscriber that is sent a long message is disconnected."""
     dropped = "for overcoming of output buffer limits"
     before = office.redis.said(dropped)
     with office.redis.configured(client_output_buffer_limit="pubsub 1 1 1") as control:
-        for group in wait_until(control.pubsub_channels, "somebody has subscribed", PATIENCE):
+        for group in wait_until(control.pubsub_channels, "somebody has subscribed", EFFECT_SECONDS):
             control.publish(group, LONG)
-        wait_until(lambda: office.redis.said(dropped) > before, "Redis has dropped subscribers", PATIENCE)
+        wait_until(lambda: office.redis.said(dropped) > before, "Redis has dropped subscribers", EFFECT_SECONDS)
         yield
 
 
 @fault("redis", (3, 10))
 def redis_out_of_memory(office: Office, rng: random.Random) -> Iterator[None]:
-    """No memory and noeviction: Redis takes no more data. PUBLISH and SUBSCRIBE store nothing and still pass, so
-    clients may have no memory either: they are evicted as often as they come."""
+    """No memory and noeviction: Redis rejects writes. PUBLISH and SUBSCRIBE store nothing and still work, so the memory
+    of clients is limited as well: they are evicted whenever they connect."""
     with office.redis.configured(maxmemory="1", maxmemory_policy="noeviction", maxmemory_clients="1") as control:
         before = control.info("stats")["evicted_clients"]
         with contextlib.suppress(OutOfMemoryError):
             control.set("data", "data")
             raise AssertionError("Redis is out of memory, and takes data")
-        wait_until(lambda: control.info("stats")["evicted_clients"] > before, "Redis has thrown somebody out", PATIENCE)
+        wait_until(
+            lambda: control.info("stats")["evicted_clients"] > before, "Redis has thrown somebody out", EFFECT_SECONDS
+        )
         yield

@@ -1,35 +1,35 @@
-"""What befalls the servers. Each is under a supervisor that starts it again (tests/support/restarting_site.py)."""
+"""Faults of the servers. A supervisor restarts each of them (tests/support/restarting_site.py)."""
 
 import random
 import signal
 from collections.abc import Callable, Iterator
 
-from ..nemesis import Befall, fault
+from ..nemesis import FaultFunction, fault
 from ..office import SERVERS, Office
 
 
-def _ended(server: str, number: signal.Signals) -> Befall:
-    def befall(office: Office, rng: random.Random) -> Iterator[None]:
+def _ended(server: str, number: signal.Signals) -> FaultFunction:
+    def inject(office: Office, rng: random.Random) -> Iterator[None]:
         site = office.sites[server]
         site.signal(number, site.processes()[:1])
         yield
 
-    befall.__name__ = f"{server}_{number.name.lower()}"
-    befall.__doc__ = f"{number.name} to {server} itself; its supervisor starts it again."
-    return befall
+    inject.__name__ = f"{server}_{number.name.lower()}"
+    inject.__doc__ = f"{number.name} to {server} itself; its supervisor starts it again."
+    return inject
 
 
-def _frozen(server: str) -> Befall:
-    def befall(office: Office, rng: random.Random) -> Iterator[None]:
+def _frozen(server: str) -> FaultFunction:
+    def inject(office: Office, rng: random.Random) -> Iterator[None]:
         site = office.sites[server]
         pids = site.processes()
         site.signal(signal.SIGSTOP, pids)
         yield
         site.signal(signal.SIGCONT, pids)
 
-    befall.__name__ = f"{server}_frozen"
-    befall.__doc__ = f"SIGSTOP to every process of {server}."
-    return befall
+    inject.__name__ = f"{server}_frozen"
+    inject.__doc__ = f"SIGSTOP to every process of {server}."
+    return inject
 
 
 for _server in SERVERS:
@@ -39,15 +39,15 @@ for _server in SERVERS:
 
 
 def _worker(number: signal.Signals) -> Callable[[Office, random.Random], Iterator[None]]:
-    def befall(office: Office, rng: random.Random) -> Iterator[None]:
+    def inject(office: Office, rng: random.Random) -> Iterator[None]:
         site = office.sites["gunicorn"]
         workers = site.processes()[1:]
         site.signal(number, rng.sample(workers, min(1, len(workers))))
         yield
 
-    befall.__name__ = f"worker_{number.name.lower()}"
-    befall.__doc__ = f"{number.name} to one of Gunicorn's workers; its master starts another."
-    return befall
+    inject.__name__ = f"worker_{number.name.lower()}"
+    inject.__doc__ = f"{number.name} to one of Gunicorn's workers; its master starts another."
+    return inject
 
 
 for _number in (signal.SIGKILL, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""What befalls those who change things."""
+"""Faults of the processes that make changes."""
 
 import random
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from ..office import Office
 
 @fault("writers", (0, 2))
 def writer_killed(office: Office, rng: random.Random) -> Iterator[None]:
-    """SIGKILL in the middle of whatever it does; another takes its place."""
+    """SIGKILL to a writer at any time; another one replaces it."""
     office.replace_writer(rng.randrange(len(office.writers)))
     yield
 
 
-@fault("last-words", (1, 3))
+@fault("killed-writer", (1, 3))
 def killed_before_announcing(office: Office, rng: random.Random) -> Iterator[None]:
-    """A writer that is killed by its own commit, before anything can be announced."""
-    writer = office.new_writer(last_words=rng.randint(1, 4))
+    """A writer kills itself right after its commit, before anything can be announced."""
+    writer = office.new_writer(kill_after=rng.randint(1, 4))
     yield
     writer.wait(60)
     office.retire(writer)

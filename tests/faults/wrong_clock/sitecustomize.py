@@ -1,6 +1,6 @@
-"""Python runs this before anything else in a program whose clock is to be set wrong (tests/faults/clocks.py).
+"""Python imports this first in a program whose clock can be set wrong (tests/faults/clocks.py).
 
-A thread reads from the file ``WRONG_CLOCK_FILE`` by how many seconds the clock is to be wrong, and sees to it.
+A thread reads the error of the clock in seconds from the file ``WRONG_CLOCK_FILE`` and applies it.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ LOOK_SECONDS = 0.2
 
 
 class _Clock:
-    """How wrong it is now; a fork goes on with what its parent had."""
+    """The current error of the clock. A fork inherits its parent's."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

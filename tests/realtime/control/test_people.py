@@ -8,7 +8,7 @@ from django.core.cache import cache
 from projeng.access import Role
 from realtime.control import people
 from tests.support import telemetry
-from tests.support.control_room import room, text
+from tests.support.control_room import page_html, visible_text
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def engineer():
 
 
 def _row(html: str, user) -> str:
-    return text(html.split(f'data-person="{user.pk}"', 1)[1].split("</tr>", 1)[0])
+    return visible_text(html.split(f'data-person="{user.pk}"', 1)[1].split("</tr>", 1)[0])
 
 
 def test_a_person_with_all_that_is_known(staff, engineer):
@@ -43,7 +43,7 @@ def test_a_person_with_all_that_is_known(staff, engineer):
     telemetry.fallback(engineer, "silent", minutes=30)
     telemetry.fallback(engineer, "blocked", minutes=2)
     telemetry.feedback(engineer, False, "Nothing moves")
-    row = _row(room(staff), engineer)
+    row = _row(page_html(staff), engineer)
     assert "SSE USE_WEBSOCKETS is false" in row
     assert "WebSocket reported 0 s ago" in row
     assert f"2 events at {events[2].pk}, newest {events[4].pk}" in row
@@ -52,19 +52,19 @@ def test_a_person_with_all_that_is_known(staff, engineer):
 
 
 def test_a_person_who_was_never_heard_of(staff, engineer):
-    assert "never reported" in _row(room(staff), engineer)
+    assert "never reported" in _row(page_html(staff), engineer)
 
 
 def test_a_connection_of_which_nothing_is_heard_is_not_called_live(staff, engineer):
     telemetry.link(engineer, reported_at=telemetry.ago(minutes=10))
-    row = _row(room(staff), engineer)
+    row = _row(page_html(staff), engineer)
     assert "nothing now; WebSocket 10 min ago" in row
 
 
 def test_of_two_browsers_the_one_that_still_listens_counts(staff, engineer):
     telemetry.link(engineer, reported_at=telemetry.ago(minutes=4))
     telemetry.link(engineer, "sse", ended_at=telemetry.ago(seconds=5))
-    assert "WebSocket reported 4 min ago" in _row(room(staff), engineer)
+    assert "WebSocket reported 4 min ago" in _row(page_html(staff), engineer)
 
 
 def test_who_is_furthest_behind_comes_first_when_asked(staff):
@@ -72,26 +72,26 @@ def test_who_is_furthest_behind_comes_first_when_asked(staff):
     for number, user in enumerate(users):
         events = [telemetry.event(user, minutes=1) for _ in range(number)]
         telemetry.link(user, cursor_to=events[0].pk - 1 if events else 0)
-    html = room(staff, "?sort=lag&q=person-")
+    html = page_html(staff, "?sort=lag&q=person-")
     assert re.findall(r'data-person="(\d+)"', html) == [str(user.pk) for user in reversed(users)]
 
 
 def test_an_event_that_one_may_not_see_puts_nobody_behind(staff, engineer):
     telemetry.event(staff, minutes=1)
     telemetry.link(engineer, cursor_to=0)
-    assert "0 events" in _row(room(staff), engineer)
+    assert "0 events" in _row(page_html(staff), engineer)
 
 
 def test_people_are_found_by_any_of_their_names(staff, engineer):
     for asked in ("reyes", "ANA", engineer.username):
-        assert re.findall(r'data-person="(\d+)"', room(staff, f"?q={asked}")) == [str(engineer.pk)]
-    assert "Nobody is called that." in room(staff, "?q=nobody-at-all")
+        assert re.findall(r'data-person="(\d+)"', page_html(staff, f"?q={asked}")) == [str(engineer.pk)]
+    assert "Nobody is called that." in page_html(staff, "?q=nobody-at-all")
 
 
 def test_people_come_fifty_a_page(staff):
     for number in range(60):
         person(None, f"many-{number:02}")
-    first, second = room(staff, "?q=many-"), room(staff, "?q=many-&page=2")
+    first, second = page_html(staff, "?q=many-"), page_html(staff, "?q=many-&page=2")
     assert len(re.findall("data-person=", first)) == people.PAGE
     assert len(re.findall("data-person=", second)) == 10
-    assert "Page 2 of 2" in text(second)
+    assert "Page 2 of 2" in visible_text(second)

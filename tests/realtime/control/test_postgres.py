@@ -7,7 +7,7 @@ from projeng.access import Role
 from realtime.parity.models import Feedback
 from realtime.rollout.models import TransportHold
 from tests.support import telemetry
-from tests.support.control_room import ROOM, client_of, room
+from tests.support.control_room import CONTROL_ROOM_URL, client_of, page_html
 from tests.support.people import person
 
 
@@ -26,14 +26,14 @@ def staff(new_database, on_database):
 
 @pytest.mark.parametrize("query", ["", "?sort=lag", "?hours=24&q=%00x%00", "?q=%25_%5C"])
 def test_the_page_is_answered(staff, query):
-    assert "Control room" in room(staff, query)
+    assert "Control room" in page_html(staff, query)
 
 
 def test_what_is_sent_is_kept_or_refused(staff):
     client = client_of(staff)
-    client.post(ROOM, {"action": "take", "scope": "all", "reason": "a\0b"})
+    client.post(CONTROL_ROOM_URL, {"action": "take", "scope": "all", "reason": "a\0b"})
     assert not TransportHold.objects.exists()
-    client.post(ROOM, {"action": "take", "scope": "all", "reason": "x"})
+    client.post(CONTROL_ROOM_URL, {"action": "take", "scope": "all", "reason": "x"})
     assert TransportHold.objects.exists()
     client.post("/live/word/", {"live": "no", "comment": "\0", "page": "/"})
     assert not Feedback.objects.exists()

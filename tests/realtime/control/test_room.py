@@ -14,7 +14,7 @@ from realtime.rollout import checklist
 from realtime.rollout.models import RolloutWatch
 from realtime.templatetags.control_room import stamp
 from tests.support import telemetry
-from tests.support.control_room import ROOM, client_of, region, room, text
+from tests.support.control_room import CONTROL_ROOM_URL, client_of, page_html, region_text, visible_text
 from tests.support.people import person
 
 CHECKLIST = "/ops/realtime/checklist/?to=2"
@@ -41,7 +41,7 @@ def engineer():
 # --- who may --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", [ROOM, CHECKLIST])
+@pytest.mark.parametrize("address", [CONTROL_ROOM_URL, CHECKLIST])
 @pytest.mark.parametrize(
     ("role", "fields", "status"),
     [
@@ -59,7 +59,7 @@ def test_only_staff_may_open_it(address, role, fields, status):
     assert client_of(person(role, **fields)).get(address).status_code == status
 
 
-@pytest.mark.parametrize("address", [ROOM, CHECKLIST])
+@pytest.mark.parametrize("address", [CONTROL_ROOM_URL, CHECKLIST])
 def test_who_is_not_signed_in_is_sent_to_sign_in(address):
     answer = client_of().get(address)
     assert answer.status_code == 302
@@ -70,33 +70,33 @@ def test_an_account_that_was_disabled_is_no_longer_signed_in(staff):
     client = client_of(staff)
     staff.is_active = False
     staff.save()
-    assert client.get(ROOM).status_code == 302
+    assert client.get(CONTROL_ROOM_URL).status_code == 302
 
 
 def test_no_cache_keeps_it(staff):
-    assert "no-store" in client_of(staff).get(ROOM)["Cache-Control"]
+    assert "no-store" in client_of(staff).get(CONTROL_ROOM_URL)["Cache-Control"]
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
 def test_other_methods_are_refused(staff, method):
-    assert getattr(client_of(staff), method)(ROOM).status_code == 405
+    assert getattr(client_of(staff), method)(CONTROL_ROOM_URL).status_code == 405
 
 
 def test_only_staff_are_led_there(staff, engineer):
-    assert ROOM in client_of(staff).get("/accounts/profile/").content.decode()
-    assert ROOM not in client_of(engineer).get("/accounts/profile/").content.decode()
+    assert CONTROL_ROOM_URL in client_of(staff).get("/accounts/profile/").content.decode()
+    assert CONTROL_ROOM_URL not in client_of(engineer).get("/accounts/profile/").content.decode()
 
 
 # --- panels ---------------------------------------------------------------------------------------------------------
 
 
 def test_an_office_in_which_nothing_has_happened(staff):
-    html = room(staff)
-    assert "Not enough data" in region(html, "status")
-    assert "No browser has reported an event" in region(html, "chart-delay")
-    assert "No server process has been seen" in region(html, "switches")
-    assert "Nobody has said anything yet" in region(html, "words")
-    assert "Nothing is taken away." in region(html, "demotions")
+    html = page_html(staff)
+    assert "Not enough data" in region_text(html, "status")
+    assert "No browser has reported an event" in region_text(html, "chart-delay")
+    assert "No server process has been seen" in region_text(html, "switches")
+    assert "Nobody has said anything yet" in region_text(html, "words")
+    assert "Nothing is taken away." in region_text(html, "demotions")
 
 
 def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
@@ -106,12 +106,12 @@ def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
     telemetry.server(switches=on, sse=3, websocket=4)
     telemetry.server(switches=on, sse=10, websocket=1)
     telemetry.server(switches=telemetry.switches(), seen_at=telemetry.ago(minutes=5), sse=99)
-    html = room(staff)
-    assert "4 gradual" in region(html, "status")
-    assert "25 % of users" in region(html, "status")
+    html = page_html(staff)
+    assert "4 gradual" in region_text(html, "status")
+    assert "25 % of users" in region_text(html, "status")
     assert re.search(r'id="now-websocket">5<', html)
     assert re.search(r'id="now-sse">13<', html)
-    switches = region(html, "switches")
+    switches = region_text(html, "switches")
     assert "WEBSOCKET_ROLLOUT_PERCENT 25 from environment" in switches
     assert "SSE_ENABLED true by default" in switches
 
@@ -119,9 +119,11 @@ def test_the_phase_and_the_flags_are_those_that_the_servers_run_with(staff):
 def test_servers_that_differ_are_pointed_out(staff):
     telemetry.server(switches=telemetry.switches(USE_DAPHNE=True))
     telemetry.server(server="gunicorn")
-    html = room(staff)
-    assert "Servers differ" in region(html, "status")
-    assert re.search(r"USE_DAPHNE true from environment, 1 server false by default, 1 server", region(html, "switches"))
+    html = page_html(staff)
+    assert "Servers differ" in region_text(html, "status")
+    assert re.search(
+        r"USE_DAPHNE true from environment, 1 server false by default, 1 server", region_text(html, "switches")
+    )
 
 
 def test_connections_over_time(staff):
@@ -136,7 +138,7 @@ def test_connections_over_time(staff):
     assert "7 at most" in chart.summary
     longer = trends.connections(trends.window("6"), [])
     assert max(value or 0 for value in longer.series[0].values) == 7
-    assert "Connections" in room(staff, "?hours=24")
+    assert "Connections" in page_html(staff, "?hours=24")
 
 
 def test_delays_are_shown_by_transport(staff, engineer):
@@ -145,7 +147,7 @@ def test_delays_are_shown_by_transport(staff, engineer):
     telemetry.receipts(telemetry.link(engineer, "sse"), events, [5] * 100)
     waiting = telemetry.link(engineer, opened_at=telemetry.ago(minutes=1), worked_at=telemetry.ago(minutes=1))
     telemetry.receipts(waiting, events, [600_000] * 100)  # caught up with: no delay of the transport's
-    shown = region(room(staff), "percentiles")
+    shown = region_text(page_html(staff), "percentiles")
     assert "WebSocket 500 ms 950 ms 990 ms 100" in shown
     assert "SSE 5 ms 5 ms 5 ms 100" in shown
 
@@ -157,12 +159,12 @@ def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
     telemetry.receipts(link, events[:3], [20, 30, 40])
     link.cursor_to = events[3].pk
     link.save()
-    html = room(staff)
+    html = page_html(staff)
     parity_report.Command().run_from_argv(["manage.py", "parity_report"])
     assert "Verdict: bad" in capsys.readouterr().out
     [broken] = [str(check) for check in overview.parity(trends.window("1")).checks if check.outcome == "bad"]
-    assert f"Bad {broken.capitalize()}." in region(html, "status").replace("OVER", "over")
-    parity = region(html, "parity")
+    assert f"Bad {broken.capitalize()}." in region_text(html, "status").replace("OVER", "over")
+    parity = region_text(html, "parity")
     assert "Missing events: 1 of 4, limit 0 over the limit" in parity
     assert re.search(r"Events delivered 3 owed 4 missing 1 ", parity)
 
@@ -176,7 +178,7 @@ def test_the_verdict_is_made_of_so_many_receipts_and_says_since_when(staff, engi
     parity = overview.parity(trends.window("1"))
     assert parity.since == events[29].at
     assert parity.websocket.delivered == 11
-    assert f"From {stamp(events[29].at)}" in region(room(staff), "parity")
+    assert f"From {stamp(events[29].at)}" in region_text(page_html(staff), "parity")
 
 
 def test_fallbacks_by_reason_and_the_latest(staff, engineer):
@@ -184,19 +186,19 @@ def test_fallbacks_by_reason_and_the_latest(staff, engineer):
     telemetry.fallback(engineer, "blocked", minutes=6)
     telemetry.fallback(engineer, "full", "poll", "sse", minutes=7)
     telemetry.fallback(engineer, "ancient", hours=3)
-    shown = region(room(staff), "fallbacks")
+    shown = region_text(page_html(staff), "fallbacks")
     assert "blocked WebSocket → SSE 2" in shown
     assert "full SSE → polling 1" in shown
     assert "Ana Reyes 5 min ago" in shown
     assert "ancient" not in shown
-    assert "ancient" in region(room(staff, "?hours=6"), "fallbacks")
+    assert "ancient" in region_text(page_html(staff, "?hours=6"), "fallbacks")
 
 
 def test_words_of_people(staff, engineer):
     telemetry.feedback(engineer, True)
     telemetry.feedback(staff, False, "<b>Slow</b>\nagain", transport="sse")
-    html = room(staff)
-    shown = region(html, "words")
+    html = page_html(staff)
+    shown = region_text(html, "words")
     assert "phase 4 SSE 0 1" in shown
     assert "phase 4 WebSocket 1 0" in shown
     assert "&lt;b&gt;Slow&lt;/b&gt;<br>again" in html
@@ -205,7 +207,7 @@ def test_words_of_people(staff, engineer):
 def test_what_the_watch_said_last(staff):
     moment = telemetry.ago(minutes=3)
     RolloutWatch.objects.create(name="p99 in ms", judged_to=moment, looked_at=moment, strikes=2, line="p99 is too high")
-    assert "P99 is too high 2 strikes looked at 3 min ago" in region(room(staff), "demotions")
+    assert "P99 is too high 2 strikes looked at 3 min ago" in region_text(page_html(staff), "demotions")
 
 
 # --- what it costs, and whatever is asked ---------------------------------------------------------------------------
@@ -218,7 +220,7 @@ def test_the_queries_do_not_grow_with_what_there_is(staff, sort):
     def queries() -> int:
         cache.clear()  # without a verdict at hand
         with CaptureQueriesContext(connection) as seen:
-            assert client.get(f"{ROOM}?sort={sort}&q=many-").status_code == 200
+            assert client.get(f"{CONTROL_ROOM_URL}?sort={sort}&q=many-").status_code == 200
         return len(seen)
 
     def more(begin: int, end: int) -> None:
@@ -249,7 +251,7 @@ def test_the_queries_do_not_grow_with_what_there_is(staff, sort):
     ],
 )
 def test_whatever_is_asked_is_answered(staff, query):
-    assert "<script>" not in room(staff, query).split("<body", 1)[1]
+    assert "<script>" not in page_html(staff, query).split("<body", 1)[1]
 
 
 # --- the checklist --------------------------------------------------------------------------------------------------
@@ -260,13 +262,13 @@ def test_the_checklist_is_looked_at_only_when_asked_for(staff, monkeypatch):
         raise AssertionError("The page looked at the checklist.")
 
     monkeypatch.setattr("realtime.rollout.checklist.findings", never)
-    room(staff)
+    page_html(staff)
 
 
 def test_the_checklist_shows_its_evidence(staff, tmp_path, monkeypatch):
     monkeypatch.setattr(checklist, "REPORTS", str(tmp_path))  # none of another test's
     telemetry.server()
-    shown = text(client_of(staff).get(CHECKLIST).content.decode())
+    shown = visible_text(client_of(staff).get(CHECKLIST).content.decode())
     assert "Before phase 2, endpoints:" in shown
     assert "Database: yes, no migration waits" in shown
     assert "Rollback drill: missing," in shown
