@@ -1,7 +1,7 @@
-"""What these tests share: servers, the office's people (tests/projeng), and a real Chromium (tests/browser).
+"""Fixtures of these tests: servers, the office's users (tests/projeng), and a Chromium (tests/browser).
 
-``HYPOTHESIS_PROFILE=long`` tries thousands of cases, other ones each time, and prints how to have a failure again.
-Without it there are forty, always the same ones.
+``HYPOTHESIS_PROFILE=long`` tries thousands of random cases, and prints how to reproduce a failure. The default is forty
+cases, always the same ones.
 """
 
 import os
@@ -20,7 +20,7 @@ settings.register_profile(
     max_examples=40,
     derandomize=True,
     database=None,
-    deadline=None,  # other tests are at work beside these
+    deadline=None,  # other tests run concurrently
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
@@ -29,7 +29,7 @@ settings.load_profile(PROFILE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long form takes its time."""
+    """Raise the timeout of the long profile."""
     for item in items:
         if PROFILE != "quick" and "hypothesis" in item.keywords and "faults/hostile" in str(item.path):
             item.add_marker(pytest.mark.timeout(3600))

@@ -1,4 +1,4 @@
-"""WebSocket frames as no library would send them, and what a server says, read frame by frame (RFC 6455)."""
+"""Invalid and unusual WebSocket frames, and a parser of the server's frames (RFC 6455)."""
 
 import json
 import struct
@@ -31,7 +31,7 @@ HANDSHAKE = "\r\n".join(
 def frame(
     payload: bytes, opcode: int = TEXT, *, first: int = 0x80, masked: bool = True, length: int | None = None
 ) -> bytes:
-    """A frame. ``first``: the bits beside the opcode; ``length``: what it says its length is, where that is a lie."""
+    """Return a frame. ``first``: the bits beside the opcode; ``length``: a declared length that is wrong."""
     said = len(payload) if length is None else length
     bit = 0x80 if masked else 0
     if said < 126:
@@ -110,7 +110,7 @@ TALK = st.lists(FRAME, min_size=1, max_size=6)
 
 
 class RawSocket(Raw):
-    """An open socket to which one may say anything. What the server says is kept in ``texts`` and ``code``."""
+    """An open socket that sends arbitrary bytes. The server's frames are kept in ``texts`` and ``code``."""
 
     def __init__(self, site: Site, path: str, cookie: str) -> None:
         super().__init__(site)
@@ -122,7 +122,7 @@ class RawSocket(Raw):
         assert status_of(head) == 101, head
 
     def listen(self, enough: Any, seconds: float) -> None:
-        """Hear frames until ``enough()``, the server's close or end, or the limit."""
+        """Read frames until ``enough()``, the server's close, the end of the connection, or ``seconds``."""
         self.hear(lambda heard: self._read() or enough() or self.code is not None, seconds)
         self._read()
 

@@ -1,4 +1,4 @@
-"""What somebody types who wants a page of others to do something: it is text, and shown as such."""
+"""Markup injection payloads, an office whose every text is one, and detection of active markup in pages."""
 
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
@@ -20,7 +20,7 @@ from tests.support.people import person
 
 from .uploads import PDF, PNG
 
-CANARY = "canary.invalid"  # who is asked for anything there has run or loaded something
+CANARY = "canary.invalid"  # a request to this host shows that a payload was executed or loaded
 RUN = "__ran=1"
 PAYLOADS = [
     f"<script>{RUN}</script>",
@@ -53,12 +53,12 @@ PAYLOADS = [
 
 
 def some(number: int, field: str, model: type[Model]) -> str:
-    """The payload of this number, as far as the field has room."""
+    """Return the payload of this number, cut to the length of the field."""
     return PAYLOADS[number % len(PAYLOADS)][: model._meta.get_field(field).max_length]
 
 
 def everywhere() -> tuple[dict[str, User], list[Project]]:
-    """An office whose every text is a payload: people by role (``head``, ``finance``, ``engineer``, ``nobody``)."""
+    """Create an office whose every text is a payload. Return users by role (``nobody`` has none) and projects."""
     people = {}
     roles = {"head": Role.HEAD, "finance": Role.FINANCE, "engineer": Role.ENGINEER, "nobody": None}
     for number, (name, role) in enumerate(roles.items()):
@@ -133,14 +133,14 @@ def _project(number: int, people: dict[str, User]) -> Project:
 
 
 class _Parts(HTMLParser):
-    """Collects what of a page would do something that our own pages never do."""
+    """Collects the markup of a page that is active and never part of our pages."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Our pages have scripts with an address of their own, and no handlers, styles, frames or foreign addresses."""
+        """Our pages only have scripts with a URL of the site, and no handlers, styles, frames or foreign URLs."""
         named = dict(attrs)
         bad = tag in {"iframe", "object", "embed", "base", "style", "noscript", "template"}
         bad |= tag == "script" and not str(named.get("src", "")).startswith(("/static/", "/admin/jsi18n/"))
@@ -157,7 +157,7 @@ ADDRESSES = {"href", "src", "action", "xlink:href", "poster", "data"}
 
 
 def active_parts(page: str) -> list[str]:
-    """The tags of a page that run something, or that lead elsewhere."""
+    """Return the tags of a page that execute code or lead to another site."""
     parts = _Parts()
     parts.feed(page)
     parts.close()
@@ -165,7 +165,7 @@ def active_parts(page: str) -> list[str]:
 
 
 def text_fields() -> Iterator[tuple[str, type[Model], str]]:
-    """Every field of ours and of Django's accounts that holds free text."""
+    """Yield every field of our models and of Django's users that holds free text."""
     for model in apps.get_models():
         if model._meta.app_label in {"projeng", "realtime"} or model in {User, Group}:
             for field in model._meta.get_fields():
@@ -174,5 +174,5 @@ def text_fields() -> Iterator[tuple[str, type[Model], str]]:
 
 
 def strange(values: Iterable[Any]) -> bool:
-    """Whether one of these texts would do something, were it taken for markup."""
+    """Return whether one of these texts would be active as markup."""
     return any(sign in str(value) for value in values for sign in ("<script", "<img", "<svg", "onerror"))

@@ -1,4 +1,4 @@
-"""A client without manners: says any bytes to a server, and hears what comes back, within a limit."""
+"""A client that sends arbitrary bytes to a server and reads the response, within a time limit."""
 
 import contextlib
 import socket
@@ -14,12 +14,12 @@ class Raw:
     def __init__(self, site: Site, seconds: float = 10.0) -> None:
         parts = urlsplit(site.url)
         self.seconds = seconds
-        self.closed = False  # whether the server has hung up
+        self.closed = False  # whether the server has closed the connection
         self.heard = b""
         self._socket = socket.create_connection((parts.hostname, parts.port), timeout=seconds)
 
     def say(self, data: bytes) -> int:
-        """Send; how many bytes were taken before the server hung up or stopped to listen."""
+        """Send data, and return how many bytes were sent before the server closed or stopped reading."""
         said = 0
         try:
             while said < len(data):
@@ -29,7 +29,7 @@ class Raw:
         return said
 
     def hear(self, enough=lambda heard: False, seconds: float | None = None) -> bytes:
-        """Everything that comes until that is enough, or the server hangs up, or the limit is over."""
+        """Return everything received until ``enough(data)``, the end of the connection, or the time limit."""
         deadline = time.monotonic() + (self.seconds if seconds is None else seconds)
         while not enough(self.heard) and not self.closed and (left := deadline - time.monotonic()) > 0:
             self._socket.settimeout(left)
@@ -44,7 +44,7 @@ class Raw:
         return self.heard
 
     def done(self) -> None:
-        """Say that nothing more comes."""
+        """Shut down the sending side."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
@@ -56,6 +56,6 @@ class Raw:
 
 
 def status_of(answer: bytes) -> int | None:
-    """The status of the first answer in there; ``None`` when it is none."""
+    """Return the status of the first response, or ``None`` if the data does not begin with one."""
     words = answer.split(b"\r\n", 1)[0].split(b" ", 2)
     return int(words[1]) if len(words) > 1 and words[0].startswith(b"HTTP/1.") and words[1].isdigit() else None

@@ -1,4 +1,4 @@
-"""Made-up requests: near enough to real ones that they get past the door, and wrong in a place or two."""
+"""Hypothesis strategies of malformed requests that are close to valid ones."""
 
 from dataclasses import dataclass
 
@@ -123,7 +123,7 @@ BODY = st.sampled_from(
 
 @dataclass(frozen=True)
 class Made:
-    """A request. ``signed_in``: whether it is to carry a session that is good."""
+    """A request. ``signed_in``: whether it has a valid session."""
 
     signed_in: bool
     first: bytes
@@ -131,13 +131,13 @@ class Made:
     end: bytes
 
     def bytes(self, cookie: str) -> bytes:
-        """What goes over the wire, for this session."""
+        """Return the request as bytes, with this session."""
         headers = ((b"Cookie", cookie.encode()), *self.headers) if self.signed_in else self.headers
         return self.first + b"\r\n" + b"".join(b"%s: %s\r\n" % header for header in headers) + self.end
 
 
 def _handshake(odd: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """A handshake that is good but for what is in ``odd``."""
+    """Return a valid handshake, changed by ``odd``."""
     names = {name for name, _ in odd}
     return [(name, values[0]) for name, values in HANDSHAKE if name not in names] + odd
 

@@ -1,4 +1,4 @@
-"""Requests of absurd size are refused before they fill a disk, by every server, whoever sends them."""
+"""Every server refuses requests that are too large before they fill the disk, also of anonymous clients."""
 
 import os
 from pathlib import Path
@@ -26,8 +26,8 @@ def begin(raw: Raw, *headers: str, path: str = LOGIN) -> None:
 
 
 def answer_to(site: Site, kind: str, body: bytes) -> int | None:
-    """The status of the answer to a body. A server that has judged by its beginning may hang up before the rest came,
-    and what it said is then lost on the way now and then: asked again."""
+    """Return the status of the response to a body. A server may respond and close before the whole body was sent, and
+    the response is then occasionally lost, so the request is repeated."""
     for _ in range(5):
         with Raw(site) as raw:
             begin(raw, kind, f"Content-Length: {len(body)}", "Connection: close")
@@ -39,7 +39,7 @@ def answer_to(site: Site, kind: str, body: bytes) -> int | None:
 
 
 def most_open(site: Site) -> int:
-    """The largest file, in bytes, that the server holds open and that has no name any more: what it keeps of bodies."""
+    """Return the size in bytes of the server's largest open, unlinked file, in which it stores bodies."""
     sizes = [0]
     for process in [site.process.pid, *children(site.process.pid)]:
         for handle in Path(f"/proc/{process}/fd").iterdir():

@@ -1,4 +1,4 @@
-"""Whatever is said on an open socket, it ends in an answer or a documented code, and nobody hears what is another's."""
+"""Arbitrary frames on an open socket lead to a response or a documented close code, and leak nothing to others."""
 
 import re
 
@@ -14,13 +14,13 @@ from tests.support.websocket import Socket
 from .frames import CLOSE, TALK, RawSocket, frame
 
 SECRET = "Only for the Head Engineer 93be"
-# Gunicorn speaks no WebSocket.
+# Gunicorn does not support WebSocket.
 pytestmark = pytest.mark.parametrize("running", ["daphne", "uvicorn"], indirect=True, scope="module")
 
 
 @pytest.fixture
 def people(site):
-    """Somebody whose socket stays open beside, with a secret, and the session of somebody without."""
+    """A user with a secret and an open socket, and the session of another user."""
     head = person(Role.HEAD)
     with Socket(f"{site.url}/ws/events/", session_cookie(head)) as socket:
         yield head, socket, session_cookie(person(None))
@@ -34,11 +34,11 @@ def documented_codes() -> set[int]:
     }
 
 
-CODES = documented_codes() | {1000, 1005}  # a goodbye without a code of its own is said back
+CODES = documented_codes() | {1000, 1005}  # responses to close frames without a code
 
 
 def said_goodbye(talk: list[bytes]) -> bool:
-    """Whether there may be a close frame of the client's own in there, whose code is then said back."""
+    """Return whether the frames may contain a close frame, whose code the server then repeats."""
     return any(said[0] & 0x0F == CLOSE for said in talk)
 
 
@@ -52,7 +52,7 @@ def test_any_talk_has_an_answer_or_an_end(site, people, talk: list[bytes]):
         for said in talk:
             socket.say(said)
         socket.say(frame(b'{"type":"ping"}'))
-        # A frame that was cut off may have taken the ping for the rest of itself: then nothing more comes.
+        # The ping may have become part of a truncated frame. Then there is no response.
         socket.listen(lambda: any(one["type"] == "pong" for text in socket.texts for one in text), 0.3)
         if socket.code is None and not socket.closed:
             socket.done()
@@ -72,5 +72,5 @@ def test_the_server_is_well_afterwards(site, people):
     socket.saying(SECRET)
     assert site.healthy()
     log = site.log.read_text(errors="replace")
-    log = re.sub(r"Invalid UTF-8 sequence.*\nTraceback", "", log)  # uvicorn's own, said of whom it has closed with 1007
+    log = re.sub(r"Invalid UTF-8 sequence.*\nTraceback", "", log)  # uvicorn logs this when it closes with 1007
     assert "Traceback" not in log, log[max(0, log.index("Traceback") - 500) :][:3000]

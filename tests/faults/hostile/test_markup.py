@@ -1,4 +1,4 @@
-"""Stored markup never runs, on any page, for anybody; and it is shown as the text that it is."""
+"""Stored markup is never executed, on any page and for any user, and is displayed as text."""
 
 from urllib.parse import quote
 
@@ -20,9 +20,9 @@ from .markup import CANARY, PAYLOADS, active_parts, everywhere, strange, text_fi
 
 pytestmark = pytest.mark.timeout(240)
 
-# Whatever runs sets a mark, and says so on the console, where the test that opened the page hears it.
+# An executed payload sets this variable, which writes to the console. The test that opened the page reads that.
 MARK = "Object.defineProperty(globalThis, '__ran', { set() { console.error('IT RAN'); } });"
-# Texts that are of the system's own making, or of a list.
+# Texts that are generated, or chosen from a list.
 OWN_TEXTS = {
     "auth.User.password",
     "projeng.ProjectActivity.actor",
@@ -37,7 +37,7 @@ OWN_TEXTS = {
     "realtime.Feedback.transport",
     "realtime.RolloutWatch.name",
 }
-# Addresses that are no pages: answers for scripts, files, and what only takes forms.
+# URLs that are not pages: responses for scripts, files, and form actions.
 NO_PAGES = {"milestone_reached", "feedback", "document", "receipt", "project_picture", "logout"}
 FOR_SCRIPTS = ("stream_", "realtime_")
 
@@ -54,7 +54,7 @@ def office(new_database, static_root, tmp_path_factory, django_db_blocker):
 
 @pytest.fixture
 def open_as(office, browse, on_database):
-    """``open_as(role)``: a tab of this person's browser. In the end nothing has run, and nobody else was asked."""
+    """``open_as(role)``: a tab of this user's browser. At the end, no payload may have run or called another host."""
     site, people, _ = office
     on_database(site.database_url)
     browsing = browse(site)
@@ -73,7 +73,7 @@ def open_as(office, browse, on_database):
 
 
 def visit(page: Page, path: str, status: int = 200) -> str:
-    """Open a page; its text."""
+    """Open a page, and return its text."""
     answer = page.goto(path, wait_until="domcontentloaded")
     assert answer is not None
     assert answer.status == status, path
@@ -81,7 +81,7 @@ def visit(page: Page, path: str, status: int = 200) -> str:
 
 
 def office_pages(project: Project) -> dict[str, str]:
-    """Every page of the office, by the name of its address."""
+    """Return the path of every page of the office, by URL name."""
     pages = {}
     for name, (patterns, *_) in _named():
         if name not in NO_PAGES and not name.startswith(FOR_SCRIPTS):
@@ -116,7 +116,7 @@ def client(site: Site, user) -> httpx.Client:
 
 @pytest.mark.parametrize("role", ["head", "finance", "engineer", "nobody"])
 def test_no_page_of_the_office_holds_anything_that_runs(role, office, on_database):
-    """Every page and every role, by what its markup is made of; in a browser below."""
+    """Every page for every role, checked by its markup. Tests in a browser are below."""
     site, people, projects = office
     on_database(site.database_url)
     opened = 0
@@ -146,7 +146,7 @@ def test_no_page_of_the_administration_holds_anything_that_runs(office, on_datab
                 assert active_parts(answer.text) == [], path
 
 
-# The pages that most people look at; with HYPOTHESIS_PROFILE=long all of them are opened.
+# The most visited pages. HYPOTHESIS_PROFILE=long opens all pages.
 LOOKED_AT = {
     "head": ["dashboard", "project_list", "project_detail", "project_edit", "project_delete", "head_notifications"],
     "finance": ["finance_dashboard", "finance_notifications"],
@@ -165,7 +165,7 @@ def test_no_page_runs_anything_in_a_browser(role, office, open_as):
             answer = page.goto(path, wait_until="domcontentloaded")
             assert answer is not None
             assert answer.status in ({200} if name in names else {200, 403, 404}), path
-    page.wait_for_timeout(200)  # for what a page does a little later
+    page.wait_for_timeout(200)  # for delayed actions of the page
 
 
 def test_every_payload_is_shown_as_text(office, open_as):
@@ -247,7 +247,7 @@ def test_what_is_imported_is_text_too(office, open_as, tmp_path):
 
 
 def test_stored_files_run_nothing_when_their_address_is_opened(office, open_as):
-    """Opened, framed, or taken for a script: a download, or a picture."""
+    """Files that are opened, framed, or loaded as scripts are downloads or pictures."""
     _, _, projects = office
     page = open_as("head")
     document = ProjectDocument.objects.filter(project=projects[0]).get()
@@ -269,7 +269,7 @@ def test_markup_that_is_not_escaped_would_be_found(number):
 
 
 def test_the_canary_would_be_heard(browser):
-    """What these tests rest on: with nothing in its way, the markup does run."""
+    """The payloads do run on a page without protection, as these tests require."""
     context = browser.new_context()
     heard, asked = [], []
     context.add_init_script(MARK)

@@ -1,4 +1,4 @@
-"""Markup that comes while a page is open, by each transport: into toast, badge, rows and panels, as text."""
+"""Markup in events of each transport is displayed as text in toasts, badges, rows and panels of open pages."""
 
 import pytest
 from playwright.sync_api import expect
@@ -38,7 +38,7 @@ def test_what_comes_live_is_text(transport, socket_site, browse):
     rows, detail, panel = pages
     panel.bring_to_front()
     until_live(panel, transport)
-    for payload in TELLING[:2] if transport == "poll" else TELLING:  # it asks every few seconds
+    for payload in TELLING[:2] if transport == "poll" else TELLING:  # polling takes a few seconds for each
         project.name, project.description = payload[:200], payload
         project.save()
         inbox.send([head], payload, project)

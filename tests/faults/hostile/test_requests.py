@@ -1,4 +1,4 @@
-"""Whatever is sent instead of a request, the server answers or hangs up, tells nobody what is another's, and lives."""
+"""Servers respond to malformed requests or close the connection, leak nothing, and keep running."""
 
 import pytest
 from hypothesis import given
@@ -13,13 +13,13 @@ from .raw import Raw, status_of
 from .requests import REQUEST, Made
 
 SECRET = "Only for the Head Engineer 7d1f"
-QUIET_SECONDS = 0.4  # then it is told that nothing more comes, since what it waits for may be missing
+QUIET_SECONDS = 0.4  # then the sending side is shut down, since the server may wait for a missing part
 LIMIT_SECONDS = 12.0
 
 
 @pytest.fixture
 def cookies(site):
-    """The session of somebody with a secret, and of somebody without."""
+    """The session of a user with a secret, and of one without."""
     head, nobody = person(Role.HEAD), person(None)
     inbox.send([head], SECRET)
     return {"head": session_cookie(head), "nobody": session_cookie(nobody)}
@@ -30,7 +30,7 @@ def is_answered(heard: bytes) -> bool:
 
 
 def ask(site, request: bytes) -> bytes:
-    """What comes back, in the limit; the connection is over or has brought an answer."""
+    """Return the response. Within the limit, the server must respond or close the connection."""
     with Raw(site) as raw:
         raw.say(request)
         raw.hear(is_answered, QUIET_SECONDS)

@@ -1,4 +1,4 @@
-"""What is kept is what its ending says, and what is served can not run."""
+"""Stored files match their extension, and served files cannot be executed by a browser."""
 
 import re
 
@@ -21,7 +21,7 @@ def pictures(files):
 
 
 def send(client, project, name, contents, page="document_add", field="file"):
-    """Send a file with the form of this page."""
+    """Submit a file with the form of this page."""
     data = {"date": "2026-11-19", "cost_type": "material", "amount": "5", "name": "Plan"}
     data |= {"prn": project.prn, "barangay": "Apokon", "status": "planned"} if page == "project_edit" else {}
     return client.post(reverse(page, args=[project.pk]), data | {field: SimpleUploadedFile(name, contents)})
@@ -63,7 +63,7 @@ def test_so_is_a_picture(what, client_of, head, project):
 
 @pytest.mark.parametrize("path", ["project_edit", "admin:projeng_project_change"])
 def test_a_picture_is_shown_to_the_reader_of_its_kind_only(path, client_of, head, project, monkeypatch):
-    """Pillow reads dozens of formats, some through other programs; what is sent here meets none of those."""
+    """Pillow reads dozens of formats, some with external programs. Uploads are passed to the expected reader only."""
     opened = []
     real = Image.open
     monkeypatch.setattr(Image, "open", lambda file, **options: opened.append(options) or real(file, **options))
@@ -90,7 +90,7 @@ def test_an_archive_of_very_many_names_is_refused_unread(client_of, engineer, pr
     assert send(client_of(engineer), project, "a.zip", data).status_code == 422
 
 
-# As a program sends them: Django's test client would mend them.
+# Sent as raw bytes, since Django's test client would correct these names.
 NAMES = [
     "../../../etc/passwd.pdf",
     "..\\..\\a.pdf",

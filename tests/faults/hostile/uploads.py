@@ -1,4 +1,4 @@
-"""Files that somebody sends who means ill, and honest ones of each kind that the office exchanges."""
+"""Malicious files, and valid ones of each kind that the office exchanges."""
 
 import struct
 import zipfile
@@ -17,14 +17,14 @@ ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
 
 
 def picture(kind: str, size: tuple[int, int] = (40, 40)) -> bytes:
-    """A picture in one of Pillow's formats, of noise, so that it is not tiny."""
+    """Return a picture of random pixels in one of Pillow's formats."""
     data = BytesIO()
     Image.effect_noise(size, 90).convert("RGB").save(data, kind)
     return data.getvalue()
 
 
 def archive(*members: str, content: bytes = b"<x/>") -> bytes:
-    """A ZIP with these members."""
+    """Return a ZIP with these members."""
     data = BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in members:
@@ -33,7 +33,7 @@ def archive(*members: str, content: bytes = b"<x/>") -> bytes:
 
 
 def png_of(width: int, height: int) -> bytes:
-    """A PNG that says it is so large: a few bytes that a careless reader would unpack into gigabytes."""
+    """Return a PNG of a few bytes that declares this size, which would take gigabytes to decode."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
@@ -44,13 +44,13 @@ def png_of(width: int, height: int) -> bytes:
 
 
 def saying_it_holds(data: bytes, size: int) -> bytes:
-    """The same ZIP with a directory that says that its first member is so large."""
+    """Return the ZIP with a directory that declares this size for its first member."""
     at = data.rfind(b"PK\x01\x02") if data.count(b"PK\x01\x02") == 1 else data.find(b"PK\x01\x02")
     return data[: at + 24] + struct.pack("<L", size) + data[at + 28 :]
 
 
 def with_directory_of(data: bytes, size: int) -> bytes:
-    """The same ZIP whose end says that its directory has so many bytes."""
+    """Return the ZIP with an end record that declares this size for its directory."""
     at = data.rfind(b"PK\x05\x06")
     return data[: at + 12] + struct.pack("<L", size) + data[at + 16 :]
 
@@ -80,7 +80,7 @@ HONEST = {
     "名前 ₱ \u202efdp.pdf": PDF,
 }
 
-# What is refused: its name, and its contents.
+# Refused files: the name and the contents.
 HOSTILE = {
     **{f"HTML as {name}": (name, HTML) for name in ("a.jpg", "a.png", "a.webp", "a.pdf", "a.doc", "a.docx", "a.zip")},
     **{f"SVG as {name}": (name, SVG) for name in ("a.png", "a.jpg", "a.xls", "a.dwg")},

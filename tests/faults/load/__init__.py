@@ -1,1 +1,1 @@
-"""Load that is held, and crowds that come and go: what servers keep, and what they leave behind."""
+"""Load tests: a sustained load, and connection churn. They check the servers' resources during and afterwards."""

@@ -51,14 +51,14 @@ def main() -> int:
     report = measure(options)
     kind = "churn" if options.churn else "held"
     path = evidence.write(f"load-{kind}-{options.server.replace('+', '-')}", **report)
-    sys.stdout.write(json.dumps(report) + "\n" if options.json else report_text.told(report))
-    sustained.say(f"kept as {path}")
+    sys.stdout.write(json.dumps(report) + "\n" if options.json else report_text.as_text(report))
+    sustained.write_progress(f"kept as {path}")
     return 1 if report["faults"] else 0
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Start what is needed, measure, and stop it again."""
-    sustained.say(f"seed {options.seed}")
+    sustained.write_progress(f"seed {options.seed}")
     with ExitStack() as stack:
         postgres, redis = Postgres(), Redis()
         stack.callback(postgres.stop)
@@ -68,12 +68,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         stack.enter_context(using_database(url))
         streams = str(max(1000, options.clients))
         servers = stack.enter_context(Servers(options.server, url, redis.port, SSE_MAX_STREAMS=streams))
-        sustained.say(f"{options.server} is up")
+        sustained.write_progress(f"{options.server} is up")
         if options.churn:
             report = churn.run(servers, options.churn, options.seed)
         else:
             report = sustained.run(servers, options.clients, options.rate, options.minutes * 60)
-            report["faults"] += sustained.not_flat(report)
+            report["faults"] += sustained.growing_processes(report)
     versions = {name: version(name) for name in PACKAGES}
     machine = {"cores": len(os.sched_getaffinity(0)), "python": platform.python_version()}
     ended = time.strftime("%Y-%m-%d %H:%M:%S")

@@ -1,4 +1,4 @@
-"""Thousands of connects and disconnects, and what is left of them: nothing, or a fault."""
+"""Connection churn: thousands of connects and disconnects, after which the servers must hold no more than before."""
 
 import time
 from contextlib import ExitStack
@@ -14,22 +14,22 @@ from .crowd import CrowdProcess
 from .office import Servers, left_behind, staff
 from .publisher import PublisherProcess
 from .resources import many_files
-from .sustained import say, settled, wait_for_all_to_be_gone
+from .sustained import settled, wait_for_no_connections, write_progress
 from .visits import AT_ONCE, Visits
 
 KILLED = 300  # connections of a client process that is killed
 KILLED_SHARE = 0.25  # of all connects
-RATE = 20  # events a second meanwhile, so that servers write to those who leave
-FILLING_RATE = 250  # events a second before, until the servers hold as many at hand as they ever will
-WARM_SHARE = 0.15  # of the connects, before anything is compared
+RATE = 20  # events a second meanwhile, so that servers write to disconnecting clients
+FILLING_RATE = 250  # events a second before, until the servers' rings of events are full
+WARM_SHARE = 0.15  # of the connects, before the first measurement
 ROUNDS = 5
-FULL_AFTER = 2  # rounds: pools have filled up by then
+FULL_AFTER = 2  # rounds until pools are filled
 GROWTH_KB = 8_192  # of memory, from then on
-MANY = 5_000  # connects: fewer take too little time for memory to say anything
+MANY = 5_000  # connects: with fewer, the run is too short to judge memory
 
 
 def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
-    """Come and go so often: what was seen. ``faults`` in it is empty when nothing is left behind."""
+    """Make ``connects`` connections and return the report. Its ``faults`` are empty if nothing is left behind."""
     cookies = staff(100)
     killed = min(KILLED, max(20, int(connects * KILLED_SHARE / ROUNDS)))
     done = {"visits": 0, "killed": 0}
@@ -38,7 +38,7 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
     def a_round(number: int) -> None:
         kills = max(2, round(number * KILLED_SHARE / killed))
         for kill in range(kills):
-            _come_and_be_killed(servers, cookies, killed, kill)
+            _run_and_kill(servers, cookies, killed, kill)
             visits.pay((number - kills * killed) // kills)
         done["killed"] += kills * killed
         done["visits"] = visits.ways.total()
@@ -49,19 +49,21 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
             _fill(servers, cookies)
         publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, RATE, 3600))
         a_round(int(connects * WARM_SHARE))
-        wait_for_all_to_be_gone(servers)
+        wait_for_no_connections(servers)
         most_threads = _most_threads(killed)
-        before = servers.holdings()
+        before = servers.resources()
         memory = [{name: one["rss_kb"] for name, one in before.items() if isinstance(one, dict) and "rss_kb" in one}]
         for number in range(ROUNDS):
             a_round(int(connects * (1 - WARM_SHARE) / ROUNDS))
             memory.append({name: one["rss_kb"] for name, one in servers.measured().items()})
-            say(f"{done['visits'] + done['killed']} of {connects} have come and gone ({number + 1} of {ROUNDS} rounds)")
+            write_progress(
+                f"{done['visits'] + done['killed']} of {connects} have come and gone ({number + 1} of {ROUNDS} rounds)"
+            )
         publisher.finish()
         after = settled(servers, before, most_threads)
         took = time.monotonic() - begun
     faults = left_behind(before, after, most_threads)
-    faults += _not_free(servers)
+    faults += _unavailable(servers)
     grown = {name: after[name]["rss_kb"] - full for name, full in memory[FULL_AFTER].items()}
     faults += [f"{name}: {growth} KB more than before" for name, growth in grown.items() if growth > GROWTH_KB]
     if visits.refused:
@@ -83,21 +85,21 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
 
 
 def _fill(servers: Servers, cookies: list[str]) -> None:
-    """Have servers hold as many events at hand as they ever will: their memory then says something about connections.
+    """Fill the servers' rings of events, so that later growth of memory is due to connections.
 
-    At the pace of the events beside the churn that would take as long as all of it, and look like a leak.
+    At the rate of the churn, filling them would take the whole run and look like a leak.
     """
     seconds = 1.2 * RING_EVENTS / FILLING_RATE
     with ExitStack() as stack:
-        for kind in ("sse", "websocket"):  # a server follows the log while somebody listens
+        for kind in ("sse", "websocket"):  # a server follows the log only while it has connections
             few = stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[:8], replay.head()))
             few.opened()
         publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, FILLING_RATE, seconds))
         wait_until(lambda: not publisher.working(), "the events at hand are all there", 20 * seconds)
 
 
-def _come_and_be_killed(servers: Servers, cookies: list[str], number: int, kill: int) -> None:
-    """A process of clients, half way through opening them or with all of them open, is killed."""
+def _run_and_kill(servers: Servers, cookies: list[str], number: int, kill: int) -> None:
+    """Kill a process of clients, while it opens connections or with all of them open."""
     kind = "websocket" if kill % 2 else "sse"
     own = [cookies[one % len(cookies)] for one in range(number)]
     with CrowdProcess(servers.port_of(kind), kind, own, replay.head()) as crowd:
@@ -105,12 +107,12 @@ def _come_and_be_killed(servers: Servers, cookies: list[str], number: int, kill:
 
 
 def _most_threads(killed: int) -> dict[str, int]:
-    # Pools keep the threads that they once needed; that they are bounded is what there is to see.
+    # Pools keep the threads that they once needed, so only the bound is checked.
     return {"ThreadPoolExecutor": killed + AT_ONCE + 50}
 
 
-def _not_free(servers: Servers) -> list[str]:
-    """Whether each site still answers a page and lets clients in on both transports."""
+def _unavailable(servers: Servers) -> list[str]:
+    """Return faults of sites that do not serve a page or accept clients on both transports."""
     faults = []
     for kind, site in servers.sites.items():
         answer = httpx.get(f"{site.url}/health/", timeout=10)
@@ -120,6 +122,6 @@ def _not_free(servers: Servers) -> list[str]:
 
 
 def _complaints(log: str) -> dict[str, int]:
-    """How often what is in a log that should not be."""
+    """Count the words in a log that indicate errors."""
     words = ("Traceback", "never retrieved", "RequestAborted", "ERROR", "WARNING", "CancelledError")
     return {word: log.count(word) for word in words if word in log}

@@ -1,8 +1,8 @@
-"""A process with many open clients, on plain connections and one epoll, that counts what each of them is sent.
+"""A process with many clients, on plain sockets and one epoll, that counts what each of them receives.
 
-Its plan comes as one line of JSON on its standard input: where, with which cookies, on which transport, after which id.
-It says when all are open. Then ``until ID SECONDS`` makes it wait for everybody to have that id, and report; the end of
-its input ends it. It needs nothing but Python, since it shares two processors with the servers that it measures.
+It reads its plan from the standard input as one line of JSON: the port, the transport, the cookies, and the cursor. It
+reports when all clients are connected. On ``until ID SECONDS`` it waits until every client has that id, and reports. It
+exits at the end of its input. It uses only the standard library, since it shares two processors with the servers.
 """
 
 import json
@@ -21,8 +21,8 @@ from .framing import SocketFrames, StreamFrames, socket_request, stream_request
 from .tally import Reader, Tally
 
 ROOT = Path(__file__).resolve().parents[3]
-AT_ONCE = 20  # that knock on the door: Daphne turns away whom it has not let in after five seconds
-TRIES = 5  # of each; browsers come back, too
+AT_ONCE = 20  # concurrent handshakes: Daphne rejects those that take longer than five seconds
+TRIES = 5  # attempts of each client; browsers retry as well
 OPEN_SECONDS = 180.0
 
 
@@ -36,7 +36,7 @@ class Client:
         self.cookie = cookie
         self.frames = frames
         self.reader = Reader(last)
-        self.head: bytes | None = b""  # what has come of the answer's head; None once it is complete
+        self.head: bytes | None = b""  # the received part of the response's head; None once it is complete
 
 
 class Crowd:
@@ -49,26 +49,26 @@ class Crowd:
         self._clients: dict[int, Client] = {}
         self._opening = self.knocked = 0
         self._waiting: deque[str] = deque()
-        self.turned_away: list[str] = []  # while they knocked
-        self.closed: list[str] = []  # once they had been let in
+        self.turned_away: list[str] = []  # rejections before a client was connected
+        self.closed: list[str] = []  # reasons of closed connections
         self._poll.register(sys.stdin.fileno(), select.EPOLLIN)
         self._orders = b""
 
     def open(self) -> float:
-        """Open all; the seconds that took."""
+        """Connect all clients, and return the seconds that it took."""
         begun = time.monotonic()
         waiting = self._waiting
         waiting += self._plan["cookies"]
         most = TRIES * len(waiting)
         while waiting or self._opening:
             while waiting and self._opening < AT_ONCE and self.knocked < most:
-                self._knock(waiting.popleft())
-            self._turn(1.0, begun + OPEN_SECONDS)
+                self._connect(waiting.popleft())
+            self._poll(1.0, begun + OPEN_SECONDS)
             if waiting and not self._opening and self.knocked >= most:
                 break
         return time.monotonic() - begun
 
-    def _knock(self, cookie: str) -> None:
+    def _connect(self, cookie: str) -> None:
         port = self._plan["port"]
         socket_kind = self._plan["transport"] == "websocket"
         request = socket_request if socket_kind else stream_request
@@ -81,13 +81,13 @@ class Crowd:
         self._opening += 1
         self.knocked += 1
 
-    def _turn(self, seconds: float, deadline: float = float("inf")) -> None:
+    def _poll(self, seconds: float, deadline: float = float("inf")) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{self._opening} clients are not let in; {self.turned_away[:3]}")
         for fd, _ in self._poll.poll(seconds, 512):
             client = self._clients.get(fd)
             if client is None:
-                self._orders += self._heard()
+                self._orders += self._read_orders()
                 continue
             try:
                 data = client.sock.recv(262_144)
@@ -96,17 +96,17 @@ class Crowd:
             except OSError:
                 data = b""
             if not data:
-                self._gone(fd, client)
+                self._close(fd, client)
             elif client.head is None:
                 self._take(client, data)
             else:
                 self._begin(client, data)
 
-    def _heard(self) -> bytes:
-        said = os.read(sys.stdin.fileno(), 4096)
-        if not said:
+    def _read_orders(self) -> bytes:
+        answer = os.read(sys.stdin.fileno(), 4096)
+        if not answer:
             os._exit(0)
-        return said
+        return answer
 
     def _begin(self, client: Client, data: bytes) -> None:
         client.head = (client.head or b"") + data
@@ -114,7 +114,7 @@ class Crowd:
         if end < 0:
             return
         if not client.head.startswith(client.frames.opened):
-            self._gone(client.sock.fileno(), client)
+            self._close(client.sock.fileno(), client)
             return
         self._opening -= 1
         rest, client.head = client.head[end + 4 :], None
@@ -128,7 +128,7 @@ class Crowd:
         if answer:
             client.sock.send(answer)
 
-    def _gone(self, fd: int, client: Client) -> None:
+    def _close(self, fd: int, client: Client) -> None:
         self._poll.unregister(fd)
         del self._clients[fd]
         client.sock.close()
@@ -140,10 +140,10 @@ class Crowd:
             self._waiting.append(client.cookie)
 
     def until(self, newest: int, seconds: float) -> dict[str, Any]:
-        """Read until everybody has this id, so many seconds at most: what came, and what did not."""
+        """Read until every client has this id or ``seconds`` have passed, and return the counts."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and any(one.reader.last < newest for one in self._clients.values()):
-            self._turn(0.2)
+            self._poll(0.2)
         tally = self._tally
         return {
             "open": len(self._clients),
@@ -158,26 +158,26 @@ class Crowd:
         }
 
     def serve(self) -> None:
-        """Read, and do what is said, for ever."""
+        """Read from the clients and execute orders, until the input ends."""
         while True:
-            self._turn(1.0)
+            self._poll(1.0)
             while b"\n" in self._orders:
                 order, self._orders = self._orders.split(b"\n", 1)
                 _, newest, seconds = order.split()
-                say(self.until(int(newest), float(seconds)))
+                write_line(self.until(int(newest), float(seconds)))
 
 
-def say(value: Any) -> None:
-    """One line of JSON on the standard output."""
+def write_line(value: Any) -> None:
+    """Write a line of JSON to the standard output."""
     sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 
 
 class CrowdProcess:
-    """Such a process, from outside. ``cookies``: one for each client; ``after``: the id that all of them stand at."""
+    """Controls such a process. ``cookies`` has one for each client; ``after`` is the cursor of all of them."""
 
     def __init__(self, port: int, transport: str, cookies: list[str], after: int) -> None:
-        self.turned_away = 0  # and let in when they came back
+        self.turned_away = 0  # rejected at first, and connected at a later attempt
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.load.crowd"],
             cwd=ROOT,
@@ -185,30 +185,32 @@ class CrowdProcess:
             stdout=subprocess.PIPE,
         )
         self.transport, self.number, self.pid = transport, len(cookies), self._process.pid
-        self._tell(json.dumps({"port": port, "transport": transport, "cookies": cookies, "after": after}))
+        self._order(json.dumps({"port": port, "transport": transport, "cookies": cookies, "after": after}))
 
     def opened(self, seconds: float = OPEN_SECONDS + 10) -> float:
-        """Wait until all are open: the seconds that took them. Raises AssertionError when some are never let in."""
-        said = self._hear(seconds)
-        assert not said["outside"], f"{said['outside']} of {self.number} are not let in: {said['turned_away'][:3]}"
-        self.turned_away = len(said["turned_away"])
-        return said["seconds"]
+        """Wait until all are connected, and return the seconds. Raise AssertionError if some never are."""
+        answer = self._read_line(seconds)
+        assert not answer["outside"], (
+            f"{answer['outside']} of {self.number} are not let in: {answer['turned_away'][:3]}"
+        )
+        self.turned_away = len(answer["turned_away"])
+        return answer["seconds"]
 
     def until(self, newest: int, seconds: float) -> dict[str, Any]:
-        """What ``Crowd.until`` gives."""
-        self._tell(f"until {newest} {seconds}")
-        return self._hear(seconds + 30)
+        """Return the result of ``Crowd.until``."""
+        self._order(f"until {newest} {seconds}")
+        return self._read_line(seconds + 30)
 
     def kill(self) -> None:
-        """``kill -9``, with all connections open."""
+        """Kill the process with SIGKILL, with all connections open."""
         self._process.kill()
         self._process.communicate()
 
-    def _tell(self, line: str) -> None:
+    def _order(self, line: str) -> None:
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
 
-    def _hear(self, seconds: float) -> dict[str, Any]:
+    def _read_line(self, seconds: float) -> dict[str, Any]:
         watchdog = threading.Timer(seconds, self._process.kill)
         watchdog.start()
         try:
@@ -227,11 +229,11 @@ class CrowdProcess:
 
 def main() -> None:
     first = b""
-    while not first.endswith(b"\n"):  # not by sys.stdin, which would read ahead of epoll
+    while not first.endswith(b"\n"):  # not with sys.stdin, which would read ahead
         first += os.read(sys.stdin.fileno(), 65536) or sys.exit(0)
     crowd = Crowd(json.loads(first))
     seconds = crowd.open()
-    say({"seconds": round(seconds, 2), "outside": len(crowd._waiting), "turned_away": crowd.turned_away})
+    write_line({"seconds": round(seconds, 2), "outside": len(crowd._waiting), "turned_away": crowd.turned_away})
     crowd.serve()
 
 

@@ -1,4 +1,4 @@
-"""The frames of both transports out of raw bytes: quick when a read brings one whole write, right when it does not."""
+"""Parsers of both transports' frames, fast when a read returns one whole write, and correct otherwise."""
 
 import struct
 
@@ -8,13 +8,13 @@ STREAM_PATH, SOCKET_PATH = "/projeng/api/realtime/events/", "/ws/events/"
 
 
 def stream_request(netloc: str, cookie: str, query: str = "") -> bytes:
-    """What asks for a stream of everything."""
+    """Return the request of a stream of all topics."""
     lines = [f"GET {STREAM_PATH}?{query} HTTP/1.1", f"Host: {netloc}", "Accept: text/event-stream", f"Cookie: {cookie}"]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 def socket_request(netloc: str, cookie: str, query: str = "") -> bytes:
-    """What asks for a socket with everything, several frames to a message."""
+    """Return the handshake of a socket with all topics and with the subprotocol."""
     lines = [
         f"GET {SOCKET_PATH}?{query} HTTP/1.1",
         f"Host: {netloc}",
@@ -40,7 +40,7 @@ class StreamFrames:
         self.over = False
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """The whole frames that are now there, and what is to be answered (nothing)."""
+        """Return the complete frames, and the bytes to respond with (none)."""
         if not self._raw and not self._text and data.endswith(b"\n\n\r\n"):
             head = data.find(b"\r\n")
             if int(data[:head], 16) == len(data) - head - 4:  # one write, and nothing else
@@ -68,7 +68,7 @@ class SocketFrames:
         self.over = False
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """The whole messages that are now there, and what is to be answered (pongs)."""
+        """Return the complete messages, and the bytes to respond with (pongs)."""
         if not self._raw and data[0] == TEXT and _ends(data, 0) == len(data):
             return data, b""
         self._raw += data
@@ -78,7 +78,7 @@ class SocketFrames:
             if kind == TEXT:
                 texts += self._raw[start:end]
             elif kind == PING:
-                ping = self._raw[start + 2 : end]  # a pong that says something else counts as none
+                ping = self._raw[start + 2 : end]  # a pong must repeat the ping's payload
                 answer += bytes((PONG, 0x80 | len(ping))) + MASK + ping
             elif kind == CLOSE:
                 self.over = True
@@ -90,7 +90,7 @@ class SocketFrames:
 
 
 def _ends(data: bytes, start: int) -> int:
-    """Where the frame that starts here ends; 0 when that is not known yet."""
+    """Return the end of the frame that starts at ``start``; 0 if its header is incomplete."""
     if len(data) < start + 2:
         return 0
     length = data[start + 1]

@@ -1,4 +1,4 @@
-"""An office of many people, with the servers in front of it as operators run them: PostgreSQL, Redis, broadcasting."""
+"""The servers under load as operators run them, with PostgreSQL, Redis and broadcasting, and their users."""
 
 import shutil
 import tempfile
@@ -17,19 +17,19 @@ from realtime.delivery.reader import THREADS
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 
-from .resources import Inside, cpu_seconds, descriptors, family, rss_kb, threads
+from .resources import ProcessInspector, cpu_seconds, descriptors, family, rss_kb, threads
 
 SERVERS = ("daphne", "uvicorn", "gunicorn+daphne")
-# Threads that are made when first needed, and kept.
+# Threads of pools, which are started when first needed and then kept.
 POOLED = {"realtime-reader": THREADS, "pool-1-worker": 3, "realtime-layer-in": 1, "realtime-layer-out": 1}
-TABS = 10  # open clients of one person
+TABS = 10  # open clients of one user
 CONSTANT = ("gistagum__group__project_updates", "gistagum__group__servers")  # groups that a process stays in
 
 
 class Servers:
-    """The sites: where streams go and where sockets go (the same one, but for ``gunicorn+daphne``).
+    """The sites for streams and for sockets, which are the same except for ``gunicorn+daphne``.
 
-    The caller's own Django must already work on ``database_url``.
+    The caller's Django must already use ``database_url``.
     """
 
     def __init__(self, name: str, database_url: str, redis_port: int, **environment: str) -> None:
@@ -37,14 +37,14 @@ class Servers:
             raise ValueError(f"{name!r} is none of {', '.join(SERVERS)}")
         self.name = name
         self.folder = Path(tempfile.mkdtemp(prefix="gistagum-load-"))  # short: a socket's path may have 107 characters
-        self.inside = Inside(self.folder)
+        self.inspector = ProcessInspector(self.folder)
         self._redis_port = redis_port
         self._database_port = urlsplit(database_url).port
         common = {
             "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
             "WEBSOCKET_BROADCAST": "true",
             "SSE_HEARTBEAT_SECONDS": "15",
-            **self.inside.environment,
+            **self.inspector.environment,
             **environment,
         }
         kinds = name.split("+")
@@ -64,18 +64,18 @@ class Servers:
         self._stack.close()
 
     def port_of(self, transport: str) -> int:
-        """Where clients of a transport go."""
+        """Return the port for clients of a transport."""
         return (self.for_sockets if transport == "websocket" else self.for_streams).port
 
     def processes(self) -> Iterator[tuple[str, int, Site]]:
-        """Each process that serves: a name, its id, its site. (Gunicorn's own serves nobody, and is left out.)"""
+        """Yield each serving process: its name, id and site. Gunicorn's master serves no requests and is skipped."""
         for kind, site in self.sites.items():
             pids = family(site.process.pid)
             for number, pid in enumerate(pids[1:] if kind == "gunicorn" else pids):
                 yield (f"{kind}-{number}" if number else kind), pid, site
 
     def measured(self) -> dict[str, dict[str, float]]:
-        """Memory, threads, files and processor time of each process, from outside: cheap."""
+        """Return memory, threads, files and processor time of each process, measured cheaply from outside."""
         return {
             name: {
                 "rss_kb": rss_kb(pid),
@@ -86,12 +86,12 @@ class Servers:
             for name, pid, site in self.processes()
         }
 
-    def holdings(self) -> dict[str, Any]:
-        """All that the processes hold, and what Redis and the database hold for them."""
+    def resources(self) -> dict[str, Any]:
+        """Return all resources that the processes hold, also in Redis and in the database."""
         held: dict[str, Any] = {}
         for name, pid, site in self.processes():
-            told = self.inside.ask(pid, thoroughly=True)
-            held[name] = {"fds": dict(self._descriptors(pid, site)), "rss_kb": rss_kb(pid), **told}
+            state = self.inspector.ask(pid, thoroughly=True)
+            held[name] = {"fds": dict(self._descriptors(pid, site)), "rss_kb": rss_kb(pid), **state}
         with driver.Redis(port=self._redis_port, socket_timeout=5) as client:
             channels = client.pubsub_channels("*")
             groups = {name.decode(): number for name, number in client.pubsub_numsub(*channels)} if channels else {}
@@ -107,20 +107,20 @@ class Servers:
         return descriptors(pid, ports)
 
     def log(self) -> str:
-        """All that the servers have logged."""
+        """Return the logs of all servers."""
         return "".join(site.log.read_text() for site in self.sites.values())
 
 
 def staff(number: int) -> list[str]:
-    """Heads of office, each with some tabs: a session cookie for each of so many clients."""
+    """Create Head Engineers with some tabs each, and return a session cookie for each of ``number`` clients."""
     cookies = [session_cookie(person(Role.HEAD)) for _ in range((number + TABS - 1) // TABS)]
     return [cookies[client // TABS] for client in range(number)]
 
 
 def left_behind(before: dict[str, Any], after: dict[str, Any], most_threads: dict[str, int]) -> list[str]:
-    """What is held now that was not held before, in words; nothing when that is nothing.
+    """Return as text the resources that are held after but were not held before.
 
-    Threads and connections that are kept for use again (pools) may be as many as ``most_threads`` says, and as before.
+    Threads and connections of pools may be as many as before, or as ``most_threads`` allows.
     """
     faults = []
     for name, now in after.items():

@@ -1,7 +1,7 @@
-"""A process that commits events at an even pace, as a server that commits people's changes would: through the log, with
-hints by way of Redis. ``python -m tests.faults.load.publisher RATE SECONDS``, with the site's own environment.
+"""A process that commits events at a steady rate like a server of the site: to the log, with hints through Redis.
 
-Stops early when its input ends. It then says the ids, and the moment before each commit (seconds, monotonic).
+Run it with ``python -m tests.faults.load.publisher RATE SECONDS`` and the environment of the site. It stops early when
+its input ends. It then writes the ids, and the time before each commit (seconds, monotonic).
 """
 
 import json
@@ -16,14 +16,14 @@ from typing import Any
 
 from .crowd import ROOT
 
-PROJECTS = 20  # that the changes are about; they need not exist
+PROJECTS = 20  # ids that events refer to; the projects need not exist
 
 
 class PublisherProcess:
-    """Such a process, from outside."""
+    """Controls such a process."""
 
     def __init__(self, environment: Mapping[str, str], rate: float, seconds: float) -> None:
-        # A pipe holds 64 KB, and nobody reads it before the end.
+        # A file, since a pipe holds only 64 KB and is not read before the end.
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed on exit)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.load.publisher", str(rate), str(seconds)],
@@ -35,11 +35,11 @@ class PublisherProcess:
         self.pid = self._process.pid
 
     def working(self) -> bool:
-        """Whether it still publishes."""
+        """Return whether it is still publishing."""
         return self._process.poll() is None
 
     def finish(self, seconds: float = 30) -> dict[str, Any]:
-        """Have it stop, and get what it says."""
+        """Stop it and return its output."""
         self._process.communicate(timeout=seconds)
         assert self._process.returncode == 0, f"The publisher ended with {self._process.returncode}"
         self._said.seek(0)
@@ -56,7 +56,7 @@ class PublisherProcess:
 
 
 def publish_one(number: int) -> tuple[int, float]:
-    """A change of a project, for everybody who sees all projects: its id, and when its commit was asked for."""
+    """Publish an event for users who see all projects. Return its id and the time before its commit."""
     from django.db import transaction
 
     from projeng.access import ALL_PROJECTS
@@ -115,7 +115,7 @@ def main() -> None:
         )
     )
     sys.stdout.flush()
-    os._exit(0)  # the layer's thread need not be waited for
+    os._exit(0)  # without waiting for the layer's thread
 
 
 if __name__ == "__main__":

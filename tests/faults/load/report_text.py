@@ -1,10 +1,10 @@
-"""A report in words."""
+"""Formats a report as text."""
 
 from typing import Any
 
 
-def told(report: dict[str, Any]) -> str:
-    """What was seen, for who reads it on a terminal."""
+def as_text(report: dict[str, Any]) -> str:
+    """Return the report for a terminal."""
     lines = _churn(report) if "connects" in report else _held(report)
     faults = [f"FAULT: {fault}" for fault in report["faults"]] or ["Held: no fault."]
     about = f"seed {report['seed']}, Python {report['python']}, {report['cores']} cores"

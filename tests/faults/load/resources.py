@@ -1,4 +1,4 @@
-"""What the processes of a site hold: descriptors, threads, tasks, listeners, slots, groups, memory."""
+"""The resources that the processes of a site hold: descriptors, threads, tasks, subscribers, slots, groups, memory."""
 
 import json
 import os
@@ -17,36 +17,36 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def family(pid: int) -> list[int]:
-    """This process and all below it."""
+    """Return the ids of a process and all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(one for child in children for one in family(int(child)))]
 
 
 def rss_kb(pid: int) -> int:
-    """The memory that a process has in RAM."""
+    """Return the resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * KB_A_PAGE
 
 
 def threads(pid: int) -> int:
-    """How many threads a process has."""
+    """Return the number of threads of a process."""
     return len(os.listdir(f"/proc/{pid}/task"))
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time that a process has used."""
+    """Return the processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def descriptors(pid: int, ports: dict[str, int]) -> Counter[str]:
-    """A process's open files by what they are. ``ports`` names other ends of connections, ``clients`` our own."""
+    """Count a process's open files by kind. ``ports`` names remote ports, and with ``clients`` the local one."""
     ends = _ends()
     found: Counter[str] = Counter()
     for name in os.listdir(f"/proc/{pid}/fd"):
         try:
             target = os.readlink(f"/proc/{pid}/fd/{name}")
         except FileNotFoundError:
-            continue  # closed while we looked
+            continue  # closed meanwhile
         found[_kind(target, ends, ports)] += 1
     return found
 
@@ -63,7 +63,7 @@ def _kind(target: str, ends: dict[str, tuple[int, int]], ports: dict[str, int]) 
 
 
 def _ends() -> dict[str, tuple[int, int]]:
-    """The ports of each TCP socket of this machine, local and remote (0: it listens), by inode."""
+    """Return the local and remote port (0: listening) of each TCP socket of this machine, by inode."""
     ends = {}
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
@@ -71,17 +71,17 @@ def _ends() -> dict[str, tuple[int, int]]:
     return ends
 
 
-class Inside:
-    """Asks processes that were started with ``LOAD_INSIDE`` (inside/sitecustomize.py)."""
+class ProcessInspector:
+    """Queries processes that were started with ``LOAD_INSIDE`` (inside/sitecustomize.py)."""
 
     def __init__(self, folder: Path) -> None:
         self.environment = {"LOAD_INSIDE": str(folder), "PYTHONPATH": str(Path(__file__).parent / "inside")}
         self._folder = folder
 
     def ask(self, pid: int, thoroughly: bool = False) -> dict[str, Any]:
-        """What a process says of itself; ``thoroughly``: once it has thrown away what nobody uses.
+        """Return the state of a process; with ``thoroughly``, after a garbage collection.
 
-        Raises AssertionError when it cannot.
+        Raise AssertionError if the process reports an error.
         """
         with socket.socket(socket.AF_UNIX) as asks:
             asks.settimeout(60)
@@ -98,7 +98,7 @@ def _pieces(sock: socket.socket) -> Iterator[bytes]:
 
 
 def slope(samples: list[tuple[float, float]]) -> float:
-    """The least-squares slope of (x, y)."""
+    """Return the least-squares slope of (x, y)."""
     count = len(samples)
     middle_x, middle_y = sum(x for x, _ in samples) / count, sum(y for _, y in samples) / count
     spread = sum((x - middle_x) ** 2 for x, _ in samples)
@@ -106,9 +106,9 @@ def slope(samples: list[tuple[float, float]]) -> float:
 
 
 def usual_change(samples: list[tuple[float, float]], within: float) -> float | None:
-    """By how much y mostly changes while x grows by one: the median over every stretch of x that is ``within`` long.
+    """Return the median change of y per unit of x, over all intervals of x of the length ``within``.
 
-    ``None`` when there is no such stretch.
+    Return ``None`` if there is no such interval.
     """
     changes = [
         later - earlier
@@ -121,7 +121,7 @@ def usual_change(samples: list[tuple[float, float]], within: float) -> float | N
 
 @contextmanager
 def many_files(wanted: int) -> Iterator[None]:
-    """Leave to hold so many files; processes that are started meanwhile inherit it."""
+    """Raise the limit of open files within the block. Processes started in it inherit the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, wanted)), hard))
     try:

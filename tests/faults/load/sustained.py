@@ -1,4 +1,4 @@
-"""A load that is held: many clients on both transports, every one of them shown every event, for minutes."""
+"""A sustained load: many clients on both transports that each receive every event, for minutes."""
 
 import os
 import sys
@@ -22,13 +22,13 @@ SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 120.0
 CATCH_UP_SECONDS = 90.0
 FLAT_KB_A_MINUTE = 512.0
-STRETCH_MINUTES = 1 / 3  # what memory mostly does within it tells a leak from a few steps; the report says it
+STRETCH_MINUTES = 1 / 3  # the median change of memory within this time distinguishes a leak from a few steps
 FLAT_SHARE = 0.1
-WARM_SHARE = 0.2  # of the time, a minute at most: what is bounded fills up meanwhile (the ring of events above all)
+WARM_SHARE = 0.2  # of the time, a minute at most, in which bounded structures fill up (above all the ring of events)
 
 
 class Watch:
-    """Looks at the servers every few seconds, from outside."""
+    """Samples the servers' resources at intervals, from outside."""
 
     def __init__(self, servers: Servers, every: float) -> None:
         self._servers, self._every = servers, every
@@ -53,20 +53,20 @@ class Watch:
 
 
 def run(servers: Servers, clients: int, rate: float, seconds: float) -> dict[str, Any]:
-    """Hold the load and let go of it: what was seen. ``faults`` in it is empty when all held."""
+    """Apply the load, then remove it, and return the report. Its ``faults`` are empty if there were none."""
     half = clients // 2
     with many_files(clients + 500), ExitStack() as stack:
         cookies = {"sse": staff(half), "websocket": staff(clients - half)}
-        _meet(servers, cookies)
-        before = servers.holdings()
+        _warm_up(servers, cookies)
+        before = servers.resources()
         start = replay.head()
         crowds = [
             stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[kind], start)) for kind in TRANSPORTS
         ]
         opening = {crowd.transport: crowd.opened() for crowd in crowds}
         turned_away = {crowd.transport: crowd.turned_away for crowd in crowds}
-        say(f"{clients} clients are open: {opening}")
-        held = servers.holdings()
+        write_progress(f"{clients} clients are open: {opening}")
+        held = servers.resources()
         load_before, cpu_before = os.getloadavg(), {crowd.transport: cpu_seconds(crowd.pid) for crowd in crowds}
         with Watch(servers, min(SAMPLE_SECONDS, seconds / 12)) as watch:
             publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, rate, seconds))
@@ -96,8 +96,8 @@ def run(servers: Servers, clients: int, rate: float, seconds: float) -> dict[str
     return report
 
 
-def _meet(servers: Servers, cookies: dict[str, list[str]]) -> None:
-    """A few clients come and go first, so that what is made once is there."""
+def _warm_up(servers: Servers, cookies: dict[str, list[str]]) -> None:
+    """Connect and disconnect a few clients, so that one-time allocations are made before measuring."""
     with ExitStack() as stack:
         few = [
             stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[kind][:40], replay.head()))
@@ -105,42 +105,42 @@ def _meet(servers: Servers, cookies: dict[str, list[str]]) -> None:
         ]
         for crowd in few:
             crowd.opened()
-    wait_for_all_to_be_gone(servers)
+    wait_for_no_connections(servers)
 
 
-def wait_for_all_to_be_gone(servers: Servers) -> None:
-    """Wait until nobody is served any more, as the servers see it. Raises AssertionError when somebody still is."""
+def wait_for_no_connections(servers: Servers) -> None:
+    """Wait until the servers serve no connection. Raise AssertionError if they still do after ``SETTLE_SECONDS``."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        told = {name: servers.inside.ask(pid) for name, pid, _ in servers.processes()}
-        if not any(one.get("listeners") or one["tasks"].get(SERVING) for one in told.values()):
+        states = {name: servers.inspector.ask(pid) for name, pid, _ in servers.processes()}
+        if not any(one.get("listeners") or one["tasks"].get(SERVING) for one in states.values()):
             return
-        assert time.monotonic() < deadline, f"Somebody is still served after {SETTLE_SECONDS} s: {told}"
+        assert time.monotonic() < deadline, f"Somebody is still served after {SETTLE_SECONDS} s: {states}"
         time.sleep(0.25)
 
 
 def settled(servers: Servers, before: dict[str, Any], most_threads: dict[str, int] | None = None) -> dict[str, Any]:
-    """What is held when nothing is left behind, or when it was waited for long enough."""
+    """Wait until nothing is left behind, for ``SETTLE_SECONDS`` at most, and return the resources held."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    while left_behind(before, after := servers.holdings(), most_threads or {}) and time.monotonic() < deadline:
+    while left_behind(before, after := servers.resources(), most_threads or {}) and time.monotonic() < deadline:
         time.sleep(0.5)
     return after
 
 
 def _wait_for(publisher: PublisherProcess, seconds: float) -> None:
     begun = time.monotonic()
-    told = 0.0
+    reported = 0.0
     while publisher.working():
         time.sleep(0.1)
-        gone = time.monotonic() - begun
-        if gone - told >= 30:
-            told = gone
-            say(f"{gone:.0f} of {seconds:.0f} s")
-        assert gone < seconds * 2 + 60, "The publisher does not come to an end"
+        passed = time.monotonic() - begun
+        if passed - reported >= 30:
+            reported = passed
+            write_progress(f"{passed:.0f} of {seconds:.0f} s")
+        assert passed < seconds * 2 + 60, "The publisher does not come to an end"
 
 
 def _delivery(came: dict[str, Any], published: dict[str, Any]) -> dict[str, Any]:
-    """What came to one crowd, with the delays from commit to client in milliseconds."""
+    """Return the deliveries to one crowd, with the delays from commit to client in milliseconds."""
     delays: Counter[int] = Counter()
     first, moments = published["first"], published["moments"]
     writes = 0
@@ -148,7 +148,7 @@ def _delivery(came: dict[str, Any], published: dict[str, Any]) -> dict[str, Any]
         writes += number
         for one in range(low, high + 1):
             if 0 <= one - first < len(moments):
-                # The end of the 5 ms in which it came: never less than it was.
+                # The end of the 5 ms in which it arrived, so that no delay is underestimated.
                 delays[round(((step + 1) / STEPS_A_SECOND - moments[one - first]) * 1000)] += number
     return {**came, "events_a_write": round(came["delivered"] / max(1, writes), 1), **_quantiles(delays)}
 
@@ -165,14 +165,14 @@ def _quantiles(delays: Counter[int]) -> dict[str, int]:
 
 
 def memory(samples: list[tuple[float, dict[str, dict[str, float]]]], seconds: float) -> dict[str, Any]:
-    """For each process: where its memory began and ended, and its slope once what is bounded has filled up."""
+    """Return for each process its first and last memory, and the slope after the warm-up."""
     warm = min(60.0, seconds * WARM_SHARE)
-    told = {}
+    report = {}
     for name in samples[0][1]:
         late = [(moment / 60, sample[name]["rss_kb"]) for moment, sample in samples if moment >= warm]
         first, last = samples[0][1][name], samples[-1][1][name]
         usual = usual_change(late, STRETCH_MINUTES)
-        told[name] = {
+        report[name] = {
             "first_kb": first["rss_kb"],
             "warm_kb": late[0][1],
             "last_kb": last["rss_kb"],
@@ -183,7 +183,7 @@ def memory(samples: list[tuple[float, dict[str, dict[str, float]]]], seconds: fl
             "most_threads": max(sample[name]["threads"] for _, sample in samples),
             "most_fds": max(sample[name]["fds"] for _, sample in samples),
         }
-    return told
+    return report
 
 
 def _faults(report: dict[str, Any], clients: int) -> list[str]:
@@ -204,8 +204,8 @@ def _faults(report: dict[str, Any], clients: int) -> list[str]:
     return faults
 
 
-def not_flat(report: dict[str, Any]) -> list[str]:
-    """Processes whose memory grows although nothing does (for runs of minutes: less says nothing)."""
+def growing_processes(report: dict[str, Any]) -> list[str]:
+    """Return the processes whose memory keeps growing. It is only meaningful for runs of minutes."""
     return [
         f"{name}: memory grows by {one['slope_kb_a_minute']} KB a minute"
         for name, one in report["memory"].items()
@@ -213,6 +213,6 @@ def not_flat(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def say(text: str) -> None:
-    """Progress, for who waits."""
+def write_progress(text: str) -> None:
+    """Write a line of progress to stderr."""
     sys.stderr.write(f"load: {text}\n")

@@ -1,16 +1,16 @@
-"""What a crowd counts of what it is sent, at the price of one look-up for a write: 100,000 ids a second cost little.
+"""Counts the events that a crowd receives, with one look-up for each write, so that 100,000 ids a second cost little.
 
-Clients with the same rights are sent the same bytes, so what a piece of bytes holds is worked out once for all of them.
+Clients with the same permissions receive the same bytes, so each sequence of bytes is parsed once for all of them.
 """
 
 import re
 from collections import Counter
 from typing import NamedTuple
 
-# An envelope, as both transports carry it; no state frame begins like that.
+# The beginning of an event's envelope on both transports. No state frame begins like this.
 EVENT = re.compile(rb'\{"id":(\d+),"type":"')
-STEPS_A_SECOND = 200  # arrivals are told apart by 5 ms
-KEPT = 4_000
+STEPS_A_SECOND = 200  # the resolution of arrival times is 5 ms
+CACHED = 4_000
 
 
 class Content(NamedTuple):
@@ -23,7 +23,7 @@ class Content(NamedTuple):
 
 
 class Reader:
-    """Where one client stands."""
+    """The position of one client."""
 
     __slots__ = ("last", "missing")
 
@@ -33,7 +33,7 @@ class Reader:
 
 
 class Tally:
-    """Counts for many clients that are all due every id, without gaps, after the one that they began with."""
+    """Counts for many clients that must all receive every id after their first cursor, without gaps."""
 
     def __init__(self) -> None:
         self.delivered = self.twice = self.disordered = 0
@@ -41,7 +41,7 @@ class Tally:
         self._known: dict[bytes, Content | None] = {}
 
     def take(self, reader: Reader, data: bytes, now: float) -> None:
-        """``reader`` was sent these whole frames at ``now`` (seconds, monotonic)."""
+        """Count complete frames that ``reader`` received at ``now`` (seconds, monotonic)."""
         try:
             content = self._known[data]
         except KeyError:
@@ -56,13 +56,13 @@ class Tally:
             self._count_faults(reader, content.ids)
 
     def lost(self, readers: list[Reader], up_to: int) -> int:
-        """How many ids up to this one these clients were due and did not get."""
+        """Return how many ids up to ``up_to`` these clients did not receive."""
         return sum(max(0, up_to - reader.last) + len(reader.missing or ()) for reader in readers)
 
     def _look(self, data: bytes) -> Content | None:
         ids = tuple(map(int, EVENT.findall(data)))
         in_step = bool(ids) and ids == tuple(range(ids[0], ids[0] + len(ids)))
-        if len(self._known) >= KEPT:
+        if len(self._known) >= CACHED:
             self._known.clear()
         content = self._known[data] = Content(ids[0], ids[-1], in_step, ids) if ids else None
         return content

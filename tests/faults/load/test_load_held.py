@@ -1,6 +1,6 @@
-"""In small: a load that is held on both transports, and clients that come and go and leave nothing behind.
+"""Short load tests: a sustained load on both transports, and connection churn that leaves nothing behind.
 
-The full size is ``python -m tests.faults.load`` (docs of its options: ``--help``).
+The full size is ``python -m tests.faults.load``; ``--help`` lists its options.
 """
 
 import random
@@ -15,7 +15,7 @@ from .office import Servers
 
 CLIENTS, RATE, SECONDS = 400, 20, 8
 CONNECTS = 600
-SOON = 10_000  # ms: on a machine that is busy with other things; the full run says how fast it is
+SOON = 10_000  # ms, for a busy machine; the full run measures the delay
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A server that stops leaves no complaint in its log for those who were connected."""
+"""A server that stops with open connections logs no error."""
 
 from contextlib import ExitStack
 
@@ -10,7 +10,7 @@ from tests.support.sse import Stream
 
 
 def test_daphne_stops_with_open_streams_without_a_complaint(new_database, on_database, static_root, scratch):
-    """Django leaves the task that listens for each browser's end to itself when Daphne cancels the request."""
+    """When Daphne cancels a request, Django does not await its task that waits for the disconnect."""
     url = new_database("sqlite")
     on_database(url)
     user = person(Role.HEAD)

@@ -1,4 +1,4 @@
-"""What counts a load's faults finds them: lost, twice, out of order, in whatever pieces it comes."""
+"""The tally finds lost, duplicate and disordered events, however the bytes are split."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Clients that come and go, each in one of the ways in which clients leave: some polite, most not."""
+"""Short connections that end in different ways, most of them abruptly."""
 
 import asyncio
 import random
@@ -10,15 +10,15 @@ from .framing import socket_request, stream_request
 
 AT_ONCE = 100
 STAYS = (0.0, 0.4)  # seconds, at random
-PATIENCE = 30.0
+VISIT_SECONDS = 30.0
 MASK = bytes(4)
 GOODBYE = b"\x88\x82" + MASK + struct.pack("!H", 1000)
-CUT_FRAME = b"\x81\xe4" + MASK + b'{"type":'  # says a hundred bytes and brings a few
+CUT_FRAME = b"\x81\xe4" + MASK + b'{"type":'  # declares a hundred bytes and has a few
 WAYS = ("polite", "reset", "vanished", "half handshake", "unheard", "middle of a frame")
 
 
 class Visits:
-    """``number`` visits to two ports, seeded; ``ways`` counts how they ended, ``refused`` who was not let in."""
+    """Seeded visits to the ports of both transports. ``ways`` counts how they ended, ``refused`` the rejected ones."""
 
     def __init__(self, ports: dict[str, int], cookies: list[str], seed: str) -> None:
         self._ports, self._cookies = ports, cookies
@@ -27,7 +27,7 @@ class Visits:
         self.refused: list[str] = []
 
     def pay(self, number: int) -> None:
-        """So many visits, ``AT_ONCE`` at a time."""
+        """Make ``number`` visits, ``AT_ONCE`` at a time."""
         asyncio.run(self._pay(number))
 
     async def _pay(self, number: int) -> None:
@@ -35,7 +35,7 @@ class Visits:
 
         async def one(kind: str, way: str, cookie: str, stay: float) -> None:
             async with places:
-                await asyncio.wait_for(self._visit(kind, way, cookie, stay), PATIENCE)
+                await asyncio.wait_for(self._visit(kind, way, cookie, stay), VISIT_SECONDS)
 
         await asyncio.gather(
             *(
@@ -62,7 +62,7 @@ class Visits:
                     _reset(writer)
                 return
             writer.write(request)
-            if way == "unheard":  # gone before there is an answer, at any moment of its making
+            if way == "unheard":  # disconnect at a random time before the response
                 await asyncio.sleep(stay / 10)
                 _reset(writer)
                 return
@@ -75,21 +75,21 @@ class Visits:
                 if kind == "websocket":
                     writer.write(CUT_FRAME)
                 else:
-                    await reader.read(7)  # and no more of what is on its way
+                    await reader.read(7)  # leave the rest unread
                 await writer.drain()
             elif way == "polite" and kind == "websocket":
                 writer.write(GOODBYE)
-                while await reader.read(65536):  # its own goodbye, and the end
+                while await reader.read(65536):  # until the close frame and the end
                     pass
             if way == "reset":
                 _reset(writer)
         except ConnectionError:
-            pass  # the server was quicker
+            pass  # the server disconnected first
         finally:
             writer.close()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Have the system say RST instead of FIN when this connection is closed."""
+    """Send RST instead of FIN when this connection is closed."""
     sock = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""The office that the table is asked about: one project with everything that can belong to one, and a person each."""
+"""The office for the access table: one project with parts of every kind, and a user for each role."""
 
 import re
 
@@ -16,7 +16,7 @@ from tests.support.people import person, session_cookie
 
 from .rules import ROLES
 
-# What nobody may read who may not see the project, in whatever is answered.
+# No response to a user who may not see the project may contain these texts.
 NAME, PRN, FILE, MESSAGE = "Xanadu pier", "PRN-900101-0DDBA11", "xanadu-plan", "Xanadu message"
 TELLTALES = ("Xanadu", "xanadu", PRN)
 PIXEL = bytes.fromhex(
@@ -26,7 +26,7 @@ PIXEL = bytes.fromhex(
 
 
 class Office:
-    """The people by role, their cookies, and the project."""
+    """The users by role, their cookies, and the project."""
 
     def __init__(self) -> None:
         groups = {
@@ -34,7 +34,7 @@ class Office:
             "other engineer": Role.ENGINEER,
             "finance": Role.FINANCE,
             "head": Role.HEAD,
-            "signed out": Role.HEAD,  # whoever is out, is out whatever they were
+            "signed out": Role.HEAD,  # the role must not matter
             "disabled": Role.HEAD,
         }
         flags = {"staff": {"is_staff": True}, "superuser": {"is_staff": True, "is_superuser": True}}
@@ -53,7 +53,7 @@ class Office:
         self.people["disabled"].save()
 
     def _rows(self) -> dict[str, object]:
-        """A row of every kind that the administration knows, by the name of its model."""
+        """Create a row of every model in the admin, and return them by model name."""
         head = self.people["head"]
         of_project = {"project": self.project}
         cost = ProjectCost(**of_project, cost_type="labor", amount=5, description="Xanadu labour", created_by=head)
@@ -79,7 +79,7 @@ class Office:
         return {row._meta.model_name: row for row in rows}
 
     def path(self, name: str, route: str) -> str:
-        """A route with this office's objects in it."""
+        """Return a route with the ids of this office's objects."""
         model = re.search(r"admin/[a-z]+/([a-z]+)/", route)
         values = {
             "project_id": self.project.pk,
@@ -100,5 +100,5 @@ class Office:
         return path + queries.get(name, "")
 
     def cookie_of(self, role: str) -> str:
-        """A session's key, empty for somebody without any."""
+        """Return the session key of a role; empty for one without a session."""
         return self.cookies[role].removeprefix(f"{settings.SESSION_COOKIE_NAME}=")

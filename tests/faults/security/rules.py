@@ -1,6 +1,6 @@
-"""Who may ask what, said once more and by itself: the code is held to this table, which is not made from the code.
+"""The access table: the expected permissions of every URL, stated independently of the code that enforces them.
 
-An address without a rule fails the test that reads this, so nobody can add one and forget to say who may open it.
+A URL without a rule fails the tests, so that new URLs need one.
 """
 
 import re
@@ -18,7 +18,7 @@ ROLES = (
     "other engineer",  # not assigned
     "finance",
     "head",
-    "staff",  # may sign in to the administration, and has no permission there
+    "staff",  # may sign in to the admin, without permissions
     "superuser",
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
@@ -36,12 +36,12 @@ SUPERUSER = frozenset({"superuser"})
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may ask an address, by which methods, and what others are answered.
+    """The roles and methods that may request a URL, and the statuses of other requests.
 
-    ``may``: those who get in, with ``get`` for GET and HEAD and ``post`` for a POST without anything in it.
-    ``sees``: to others who are signed in, it does not exist (404); those who see it and may not are told so (403).
-    ``out``: what those who are not signed in are answered. ``on``: those who are sent on to where they belong.
-    ``methods_first``: a wrong method is told before anything; else after who may, and to others not at all.
+    ``may``: the allowed roles. Their status is ``get`` for GET and HEAD, and ``post`` for an empty POST.
+    ``sees``: roles that get 403 if they are not allowed; other signed-in users get 404.
+    ``out``: the status for users who are not signed in. ``on``: roles that are redirected to their own page.
+    ``methods_first``: an unsupported method is refused before permissions are checked; else after that.
     """
 
     may: frozenset[str]
@@ -53,8 +53,8 @@ class Rule:
     methods_first: bool = True
     stream: bool = False
     on: frozenset[str] = frozenset()
-    exists_first: bool = False  # whether there is anything for them is asked before the method
-    as_get: tuple[str, ...] = ()  # methods that are taken for GET
+    exists_first: bool = False  # whether the object exists is checked before the method
+    as_get: tuple[str, ...] = ()  # methods that are treated like GET
 
     def expects(self, method: str, role: str) -> int:
         """The status for this method and role."""
@@ -88,7 +88,7 @@ stream = Rule(IN, ("GET",), out=401, stream=True)
 RULES = {
     "home": replace(page, get=302),
     "profile": page,
-    # Signing in is for everybody; who is in already goes on. Django's forms take PUT for POST.
+    # Everybody may open the sign-in page; signed-in users are redirected. Django's form views treat PUT like POST.
     "login": Rule(frozenset(ROLES), (*FORM, "PUT", "OPTIONS"), post=200, on=IN),
     "logout": Rule(frozenset(ROLES), ("POST", "OPTIONS"), post=302),
     "password_change": Rule(IN, (*FORM, "PUT", "OPTIONS"), post=200, methods_first=False),
@@ -121,12 +121,12 @@ RULES = {
     "realtime_receipts": Rule(IN, ("POST",), out=401, post=415),
     "realtime_status": Rule(IN, READ, out=401),
     "feedback": Rule(IN, ("POST",), post=302),
-    # To others who are signed in, the control room does not exist.
+    # Other signed-in users get 404 for the control room.
     "control_room": Rule(STAFF, FORM, post=302, sees=STAFF),
     "control_room_checklist": Rule(STAFF, sees=STAFF),
 }
 
-# --- the administration: any staff gets in, and sees what permissions give (here: none, or a superuser's all) --------
+# --- the admin: all staff may enter, and see what their permissions allow (here: nothing, or all for superusers) -----
 
 _ANY = METHODS
 _NO_STAFF = frozenset(ROLES) - STAFF
@@ -134,7 +134,7 @@ _NO_STAFF = frozenset(ROLES) - STAFF
 
 @dataclass(frozen=True)
 class Admin(Rule):
-    """A page of the administration, which does not tell methods apart but for POST, and sends others to sign in."""
+    """A page of the admin, which treats all methods but POST alike, and redirects others to its sign-in page."""
 
     methods: tuple[str, ...] = _ANY
     as_get: tuple[str, ...] = ("PUT", "DELETE", "OPTIONS")
@@ -147,7 +147,7 @@ class Admin(Rule):
 
 
 class SignIn(Admin):
-    """Its sign-in page, from which staff who open it go on."""
+    """The admin's sign-in page, which redirects staff."""
 
     def expects(self, method: str, role: str) -> int:
         return 302 if method == "GET" and role in STAFF else super().expects(method, role)
@@ -155,7 +155,7 @@ class SignIn(Admin):
 
 _seen = Admin(SUPERUSER)
 _never = Admin(frozenset())
-RECORDED = ("event", "linkreport", "fallback", "feedback", "projectactivity")  # written by the system alone
+RECORDED = ("event", "linkreport", "fallback", "feedback", "projectactivity")  # written by the system only
 PAGES = {
     "changelist": _seen,
     "add": _seen,
@@ -171,23 +171,23 @@ ADMIN = {
     "password_change_done": Admin(STAFF, (*READ, "OPTIONS")),
     "autocomplete": Admin(SUPERUSER, (*READ, "OPTIONS")),
     "jsi18n": Admin(STAFF, (*READ, "OPTIONS")),
-    "view_on_site": Admin(frozenset(), sees=_NO_STAFF),  # nothing of ours has a public page
+    "view_on_site": Admin(frozenset(), sees=_NO_STAFF),  # no model has a public page
     "app_list": Admin(SUPERUSER, sees=_NO_STAFF | SUPERUSER),
     "auth_user_password_change": _seen,
 }
 
 
 def rule_for(name: str, route: str) -> Rule | None:
-    """The rule of an address by its name in the resolver (``-``: it has none) and its route."""
+    """Return the rule of a URL by its name (``-``: none) and its route."""
     if not name.startswith("admin:"):
         return RULES.get(name)
     name = name.removeprefix("admin:")
     if name in ADMIN:
         return ADMIN[name]
     if name == "-" and route.endswith("(?P<url>.*)$"):
-        return Admin(frozenset(), sees=_NO_STAFF)  # anything else below /admin/
+        return Admin(frozenset(), sees=_NO_STAFF)  # any other path below /admin/
     if name == "-" and route.endswith("<path:object_id>/"):
-        return Admin(STAFF, get=302, post=302)  # on to the page of the object, whatever it is
+        return Admin(STAFF, get=302, post=302)  # a redirect to the object's page, even if it does not exist
     found = re.fullmatch(r"[a-z]+_([a-z]+)_(changelist|add|change|history|delete)", name)
     if not found:
         return None
@@ -196,12 +196,12 @@ def rule_for(name: str, route: str) -> Rule | None:
         return _never
     if model in RECORDED and what == "change":
         return replace(_seen, post=403)
-    # Of a notification only whether it is read can be changed, so a form with nothing in it is whole.
+    # A notification's only editable field is its read flag, so an empty form is valid.
     return replace(_seen, post=302) if (model, what) == ("notification", "change") else PAGES[what]
 
 
 def addresses() -> Iterator[tuple[str, str]]:
-    """Every address that there is: its name (with its namespace; ``-`` for none) and its route."""
+    """Yield every URL: its name (with its namespace; ``-`` for none) and its route."""
 
     def walk(resolver: URLResolver, namespace: str, before: str) -> Iterator[tuple[str, str]]:
         for pattern in resolver.url_patterns:

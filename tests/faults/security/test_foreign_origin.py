@@ -1,6 +1,6 @@
-"""A handshake with the victim's cookie, from a page that is not ours: refused, whatever the page calls itself.
+"""Handshakes with the victim's cookie from a page of another origin are refused, whatever its origin is.
 
-A browser sends the cookie along from every port of the same host, and from hosts beside it; the ``Origin`` alone tells.
+A browser sends the cookie from every port of the same host and from sibling hosts. Only ``Origin`` tells them apart.
 """
 
 import socket
@@ -16,7 +16,7 @@ site = running_on("daphne-sqlite", "uvicorn-sqlite")
 pytestmark = pytest.mark.timeout(120)
 
 SOCKETS = ["/ws/events/", "/ws/notifications/", "/ws/projects/", "/ws/events/?topics=gossip", "/ws/gossip/"]
-# What a page of somebody else may be called; {host}, {port}: the site's own.
+# Origins of foreign pages. {host} and {port} are the site's own.
 FOREIGN = {
     "nothing": None,
     "an empty one": "",
@@ -58,7 +58,7 @@ FOREIGN = {
 
 
 def handshake(site, path: str, cookie: str, origin: str | None, host: str = "") -> int:
-    """The status with which a handshake is answered."""
+    """Return the status of the response to a handshake."""
     lines = [
         f"GET {path} HTTP/1.1",
         f"Host: {host or f'127.0.0.1:{site.port}'}",
@@ -85,7 +85,7 @@ def test_a_page_of_another_origin_gets_no_socket_though_it_has_the_cookie(site):
         name: handshake(site, SOCKETS[0], cookie, origin and origin.format(**own, other=other))
         for name, origin in FOREIGN.items()
     }
-    # Daphne looks at the form of an Origin by itself (400) before anybody is asked.
+    # Daphne validates the format of an Origin (400) before it calls the application.
     assert {name: status for name, status in answers.items() if status not in {400, 403}} == {}
     for path in SOCKETS:
         for origin in ("https://evil.example", f"http://127.0.0.1:{other}"):
@@ -95,7 +95,7 @@ def test_a_page_of_another_origin_gets_no_socket_though_it_has_the_cookie(site):
 
 
 def test_a_name_that_leads_here_but_is_not_ours_gets_no_socket(site):
-    """DNS rebinding: to the browser the page and the site are one, and neither has one of our names."""
+    """DNS rebinding: for the browser, page and site have the same origin, with a name that is not ours."""
     cookie = session_cookie(person(Role.HEAD))
     for host in (f"evil.example:{site.port}", "evil.example", f"127.0.0.1.evil.example:{site.port}", "@", "a b"):
         assert handshake(site, SOCKETS[0], cookie, f"http://{host}", host) in {400, 403}, host
@@ -122,5 +122,5 @@ def test_who_may_send_forms_may_listen_and_nobody_else(settings, https):
         "https://b.office.example",
     ):
         assert not is_allowed_origin(foreign, "office.example")
-    # Both are served, and yet each is its own: what one of them is talked into saying does not open the other.
+    # Both hosts are served, but they are different origins: a page of one may not open sockets to the other.
     assert not is_allowed_origin(f"{scheme}://works.city.example", "office.example")

@@ -1,7 +1,7 @@
-"""A page of somebody else in the victim's own browser tries all that a page can: it reads nothing and changes nothing.
+"""A foreign page in the victim's browser tries everything that a page can do: it must read and change nothing.
 
-Twice: from another port of the same host, to which the browser gives the victim's cookie along (cookies know no ports),
-so only the site is left to refuse; and from another host, where the browser keeps the cookie back.
+It runs from another port of the same host, where the browser sends the victim's cookie (cookies ignore ports), so that
+only the site protects; and from another host, where the browser withholds the cookie.
 """
 
 import threading
@@ -27,9 +27,9 @@ from .rules import addresses, rule_for
 
 site = running_on("daphne-sqlite")
 
-# What the console of such a page is full of; everything else would fail the test.
+# Expected messages on the console of such a page. Others fail the test.
 TOLERATED = (FAILED_REQUESTS, "CORS", "WebSocket", "EventSource", "frame", "Content")
-NOT_OURS = {Session, ServerProcess, ConnectionSample}  # what the site writes by itself meanwhile
+NOT_OURS = {Session, ServerProcess, ConnectionSample}  # written by the site meanwhile
 
 ATTACK = """async ({site, mirror, sockets, streams, reads, posts}) => {
   const got = {opened: [], read: [], answered: []};
@@ -87,14 +87,14 @@ ATTACK = """async ({site, mirror, sockets, streams, reads, posts}) => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium of these tests' own; of the module, so that it is there before the site."""
+    """A Chromium of this module, started before the site."""
     with chromium() as started:
         yield started
 
 
 @pytest.fixture
 def browsing(site, browser) -> Iterator[Browsing]:
-    """In the end no page may have complained of anything unexpected."""
+    """Browser tabs. At the end, no page may have logged an unexpected message."""
     one = Browsing(browser, site)
     yield one
     one.close()
@@ -103,10 +103,10 @@ def browsing(site, browser) -> Iterator[Browsing]:
 
 @dataclass
 class Elsewhere:
-    """Somebody else's server: its port, and the cookies that came with each form posted to it.
+    """A foreign server: its port, and the cookies of each form posted to it.
 
-    Cookies know no ports, so a form gets here what it gets at the site; the browser's own record of what it sent is no
-    witness, since it is lost now and then when a frame moves between its processes.
+    Cookies ignore ports, so a form sends the same cookies here as to the site. The browser's record of its requests
+    cannot be used: it is occasionally lost when a frame moves between processes.
     """
 
     port: int
@@ -115,7 +115,7 @@ class Elsewhere:
 
 @pytest.fixture
 def elsewhere() -> Iterator[Elsewhere]:
-    """A server that knows nothing of the site."""
+    """A server unrelated to the site."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -141,18 +141,18 @@ def elsewhere() -> Iterator[Elsewhere]:
 
 
 def stored() -> str:
-    """All that is in the database, but for what the site writes by itself."""
+    """Return the contents of the database, except for what the site writes by itself."""
     models = [model for model in apps.get_models() if model not in NOT_OURS]
     return "\n".join(serializers.serialize("json", model.objects.order_by("pk")) for model in models)
 
 
 def targets(office: Office) -> dict[str, list[str]]:
-    """Every address that a foreign page may try, from the same table as the roles'."""
+    """Return every URL for the attack, from the access table."""
     found = {"sockets": ["/ws/events/", "/ws/notifications/", "/ws/projects/"], "streams": [], "reads": [], "posts": []}
     for name, route in addresses():
         rule, path = rule_for(name, route), office.path(name, route)
         if name.startswith("admin:") and not name.startswith("admin:projeng_project_"):
-            continue  # one model of the administration stands for all
+            continue  # one model of the admin stands for all
         if rule.stream:
             found["streams"].append(path)
             found["reads"].append(path)
@@ -164,7 +164,7 @@ def targets(office: Office) -> dict[str, list[str]]:
 
 
 def attack(page: Page, url: str, elsewhere: Elsewhere, office: Office) -> tuple[dict, set[tuple[str, int]], bool]:
-    """Let the page try: what it got, how each POST was answered, and whether the victim's cookie came along."""
+    """Run the attack. Return what the page read, the status of each POST, and whether the cookie was sent."""
     answers = []
     page.on("response", lambda answer: answers.append(answer))
     elsewhere.cookies.clear()
@@ -175,7 +175,7 @@ def attack(page: Page, url: str, elsewhere: Elsewhere, office: Office) -> tuple[
         ours = [one for one in answers if one.request.method == "POST" and one.url.startswith(url)]
         return [one for one in ours if one.request.resource_type == kind or not kind]
 
-    for kind in ("document", "ping"):  # forms in frames, beacons: nothing tells the page how they ended
+    for kind in ("document", "ping"):  # forms in frames and beacons, whose end the page cannot observe
         until(page, lambda kind=kind: len(posts(kind)) >= len(goals["posts"]), f"every {kind} is answered")
     until(page, lambda: elsewhere.cookies, "the form comes to the other server")
     posted = {(one.url.removeprefix(url), one.status) for one in posts()}
@@ -188,11 +188,11 @@ def test_it_reads_nothing_and_changes_nothing(site, elsewhere, browsing):
     victim = office.people["superuser"]
     context = browsing.browser_of(None)
     name, _, value = session_cookie(victim).partition("=")
-    # As the site itself sets it.
+    # With the attributes that the site sets.
     context.add_cookies(
         [{"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax"}]
     )
-    # Not in a tab: pages report their connection, at a moment of their own.
+    # Not in a tab, since pages send reports about their connection at any time.
     profile = context.request.get(f"{site.url}/accounts/profile/")
     assert victim.username in profile.text(), f"the victim is not signed in: {profile.status} {profile.url}"
     inbox.send([victim], "Xanadu is for the victim alone")

@@ -1,7 +1,7 @@
-"""What is others': cursors that were not given to one, ids that are not one's own, names of other people's links.
+"""Cursors, ids and link names that belong to other users.
 
-One integer is a cursor everywhere, so anybody can make one up, or use another's. It says where to read on, never what.
-What tests/realtime/parity/test_receipts.py and tests/phase2/test_input.py hold is not repeated here.
+A cursor is an integer, so anyone can invent one or use another user's. It only says where to resume, not what may be
+read. Cases in tests/realtime/parity/test_receipts.py and tests/phase2/test_input.py are not repeated here.
 """
 
 import json
@@ -24,7 +24,7 @@ site = running_on("daphne-postgres")
 pytestmark = pytest.mark.timeout(120)
 
 API = "/projeng/api/realtime"
-# What no log has ever given to anybody, as it stands in a query ("+" is a blank there).
+# Cursors that no log has issued, as parts of a query string (where "+" is a blank).
 NO_CURSORS = [
     "-1",
     "-0",
@@ -33,7 +33,7 @@ NO_CURSORS = [
     "1e3",
     "0x10",
     "1_000",
-    "%D9%A1%D9%A2",  # digits, but Arabic ones
+    "%D9%A1%D9%A2",  # Arabic digits
     "%C2%B2",
     "ten",
     "NaN",
@@ -56,12 +56,12 @@ NO_CURSORS = [
     str(2**64),
     "1" + "0" * 18,
 ]
-OURS = ["0" * 18 + "1", "%201%20"]  # odd ways to write a number that is one
+OURS = ["0" * 18 + "1", "%201%20"]  # unusual spellings of valid numbers
 
 
 @pytest.fixture
 def people(site):
-    """An engineer who looks where they should not, and a head with a project and messages of their own."""
+    """An engineer as the attacker, and a Head Engineer with a project and notifications."""
     engineer, head = person(Role.ENGINEER), person(Role.HEAD)
     before = replay.head()
     project = Project.objects.create(name="Xanadu pier", barangay="Apokon")
@@ -71,14 +71,14 @@ def people(site):
 
 
 def says_nothing_of_others(frames) -> None:
-    """No word of the other's project and messages, in whatever was said."""
+    """Assert that no frame mentions the other user's project and notifications."""
     assert "Xanadu" not in json.dumps(list(frames))
 
 
 def test_a_cursor_that_was_never_given_is_answered_with_a_reset_by_every_door(site, people):
     engineer, _, _ = people
     cookie, faults = session_cookie(engineer), site.log.read_text().count("Traceback")
-    # Ahead of the log by one is no more anybody's than ahead by a million.
+    # A cursor ahead of the log by one is as invalid as one ahead by a million.
     for cursor in (*NO_CURSORS, str(replay.head() + 1)):
         query = f"?topics=notifications,projects&last_event_id={cursor.replace(' ', '%20')}"
         answer = httpx.get(f"{site.url}{API}/poll/{query}", headers={"Cookie": cookie}).json()
@@ -108,7 +108,7 @@ def test_a_cursor_of_somebody_else_shows_what_is_ones_own(site, people):
                 one.wait_for_cursor(last, 30)
                 assert [frame["message"] for frame in one.frames if "id" in frame and "at" in frame][-1:] == ["Mine"]
                 says_nothing_of_others(one.frames)
-    # A page of the log that the head has just read is shared by all who read there; what they may see of it is not.
+    # Readers share a slice of the log that was just read for the head. Permissions are applied for each of them.
     with Stream(f"{site.url}{API}/events/?last_event_id={before}", session_cookie(head)) as stream:
         stream.wait_for_cursor(last, 30)
         assert "Xanadu" in json.dumps(stream.frames)
@@ -127,9 +127,9 @@ def test_acks_of_others_events_change_and_count_nothing(site, people):
         socket.next()
         for some in (ids, [0, -1, 2**63, 2**70], list(range(1, 501)), ids * (500 // len(ids))):
             socket.send({"type": "ack", "ids": some})
-        for _ in range(20):  # ten thousand, and then some
+        for _ in range(20):  # more than ten thousand in all
             socket.send({"type": "ack", "ids": list(range(500))})
-        socket.send({"type": "ack", "ids": list(range(2_000))})  # more than a message may hold
+        socket.send({"type": "ack", "ids": list(range(2_000))})  # more than a message may contain
         assert socket.closed_with() == 1009
         says_nothing_of_others(socket.frames)
     with Socket(f"{site.url}/ws/notifications/", session_cookie(head)) as socket:
@@ -150,13 +150,14 @@ def test_a_report_on_what_is_others_tells_nothing_of_it_and_changes_nothing_of_t
     theirs = {**link, "worked_ago": 9, "from": before, "to": foreign[-1], "events": [[one, 1] for one in foreign]}
     assert report(site, head, theirs)[0] == 200
     then = list(LinkReport.objects.filter(user=head).values()), list(Receipt.objects.filter(link__user=head).values())
-    # Events of others, of nobody, of the servers' own and of the future are refused alike: one cannot tell them apart.
+    # Events of others, without an audience, for servers, and future ones are refused alike, so that a user cannot
+    # distinguish them.
     answers = {
         report(site, engineer, {**link, "link": f"{number:016x}", "events": [[one, 1]]})
         for number, one in enumerate([*foreign, 1, replay.head() + 1, 2**62, 2**63 - 1])
     }
     assert answers == {(200, '{"accepted": 0, "refused": 1}')}
-    # On the other's link name, with everything that could end it, move it or make it look bad.
+    # The report names the other user's link, with values that would end it, move it or make it look bad.
     bad = {**link, "ended_ago": 0, "reason": "silent", "dropped": 9_999, "from": 0, "to": 2**63 - 1, "first": 999_999}
     assert report(site, engineer, {**bad, "events": [[own, 0]]}) == (200, '{"accepted": 1, "refused": 0}')
     assert Receipt.objects.filter(link__user=engineer).count() == 1
@@ -181,14 +182,14 @@ def test_a_page_that_names_somebody_else_is_shown_nothing(site, people):
         ) as socket:
             assert socket.closed_with() == 4409
             assert socket.frames == []
-    # Twice: whichever counts, it is not the other's that is shown.
+    # The parameter occurs twice. Whichever applies, the other user's data is not shown.
     for query in (f"?user={engineer.pk}&user={head.pk}", f"?user={head.pk}&user={engineer.pk}"):
         answer = httpx.get(f"{site.url}{API}/poll/{query}&last_event_id={before}", headers=cookie)
         assert "Xanadu" not in answer.text
 
 
 def report(site, user, link: dict, query: str = "") -> tuple[int, str]:
-    """Report one link as this person; the status and what was answered."""
+    """Report one link as this user, and return the status and the body of the response."""
     token = "x" * 32
     headers = {"Cookie": f"{session_cookie(user)}; csrftoken={token}", "X-CSRFToken": token, "Origin": site.url}
     answer = httpx.post(f"{site.url}{API}/receipts/{query}", json={"links": [link]}, headers=headers)

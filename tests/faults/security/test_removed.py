@@ -1,9 +1,9 @@
-"""Events of a project that one was just taken off, while it changes as fast as it can.
+"""Revocation: a user who was just removed from a project gets no more of its events, while it changes rapidly.
 
-The log has the moment in it: what takes somebody off a project writes an event, and of what has a larger id nothing is
-handed over, by whatever way one listens. Who comes back with an old cursor gets nothing of the project at all, also
-not what was written while they were still on it (docs/architecture/access.md, "One audience rule"). What names the
-person by their own key stays theirs: their notifications, and that they were taken off.
+The log determines the time: a removal writes an event, and no event of the project with a larger id may be delivered,
+on any transport. A user who resumes from an old cursor gets no event of the project at all, not even those from before
+the removal (docs/architecture/access.md, "One audience rule"). Events for the user's own key are still delivered: their
+notifications, and the removal.
 """
 
 import json
@@ -31,7 +31,7 @@ from tests.support.websocket import Refused, Socket
 site = running_on("gunicorn-postgres", "daphne-sqlite")
 
 API = "/projeng/api/realtime"
-SOON = 2.0  # seconds, within which what is taken from somebody must have reached open connections
+SOON = 2.0  # seconds within which a revocation must reach open connections
 
 
 def deactivate(engineer: User, project: Project) -> None:
@@ -39,7 +39,7 @@ def deactivate(engineer: User, project: Project) -> None:
     engineer.save()
 
 
-# How somebody loses a project; the last two lose everything.
+# The ways to lose a project. The last two revoke everything.
 REMOVALS: dict[str, Callable[[User, Project], object]] = {
     "remove": lambda engineer, project: project.assigned_engineers.remove(engineer),
     "set": lambda engineer, project: project.assigned_engineers.set([]),
@@ -55,7 +55,7 @@ OUT = {"deactivated", "account deleted"}
 
 
 class Writer(threading.Thread):
-    """Gives projects names with ever-growing numbers, one after the other, until it is told to stop."""
+    """Renames projects with increasing numbers, one after the other, until it is stopped."""
 
     def __init__(self, projects: list[Project]) -> None:
         super().__init__(daemon=True)
@@ -69,14 +69,14 @@ class Writer(threading.Thread):
             while not self.stopping.wait(0.01):
                 for project_id in self.ids:
                     self.change(project_id)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the test tells)
+        except Exception as error:  # noqa: BLE001 (the test reports it)
             self.fault = error
         finally:
             connection.close()
 
     @transaction.atomic
     def change(self, project_id: int) -> None:
-        """One more change of a project, unless it is gone."""
+        """Change a project, unless it was deleted."""
         project = Project.objects.select_for_update().filter(pk=project_id).first()
         if project is not None:
             self.mark += 1
@@ -84,27 +84,27 @@ class Writer(threading.Thread):
             project.save()
 
     def further(self, marks: int) -> None:
-        """Wait until there have been so many more changes."""
+        """Wait for this number of further changes."""
         goal = self.mark + marks
         wait_until(lambda: self.mark >= goal or not self.is_alive(), "the writer writes", 30)
         assert self.is_alive(), self.fault
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the thread."""
         self.stopping.set()
         self.join(20)
 
 
 def of_project(project_id: int, user_id: int, after: int = 0) -> set[int]:
-    """The ids of the events of a project after one, but for those that name the person."""
+    """Return the ids of a project's events after ``after``, except for those with the user's own key."""
     events = Event.objects.filter(pk__gt=after, fields__project_id=project_id)
     return {event.pk for event in events if f"user:{user_id}" not in event.audience}
 
 
 class Watcher:
-    """One engineer on one project, with everything open that can be.
+    """One engineer on one project, with an open connection of every kind.
 
-    ``removed_at`` is the removal's place in the log.
+    ``removed_at`` is the id of the removal's event.
     """
 
     def __init__(self, url: str, sockets: bool) -> None:
@@ -126,15 +126,15 @@ class Watcher:
         self.removed_at = 0
 
     def lose(self, how: str) -> None:
-        """Take the project away, and notice where in the log that was."""
+        """Revoke the project, and record the id of the event."""
         REMOVALS[how](self.engineer, self.project)
         names = {"authority_changed"}
-        told = Event.objects.filter(pk__gt=self.start, type__in=names).order_by("-pk")
-        self.removed_at = next(one.pk for one in told if self.user_id in one.fields["user_ids"])
+        removals = Event.objects.filter(pk__gt=self.start, type__in=names).order_by("-pk")
+        self.removed_at = next(one.pk for one in removals if self.user_id in one.fields["user_ids"])
         self.removed = time.monotonic()
 
     def poll(self, cursor: int) -> httpx.Response:
-        """An answer to polling."""
+        """Return the response to a poll."""
         query = {"last_event_id": cursor, "topics": "projects,notifications,dashboard"}
         return httpx.get(f"{self.url}{API}/poll/", params=query, headers={"Cookie": self.cookie}, timeout=20)
 
@@ -145,7 +145,7 @@ class Watcher:
 
 
 def marks(frames, project_id: int) -> list[int]:
-    """The numbers of the changes of a project that some frames show."""
+    """Return the numbers of a project's changes in these frames."""
     return [int(mark) for mark in re.findall(rf"Mark (\d+) of {project_id}\b", json.dumps(list(frames)))]
 
 
@@ -156,16 +156,16 @@ def test_nothing_of_a_project_is_handed_over_after_one_was_taken_off_it(site):
     writer.start()
     try:
         writer.further(20)
-        for watcher in watchers.values():  # they do get what is theirs, until it is not
+        for watcher in watchers.values():  # each receives the project's events before the removal
             for one in watcher.open:
                 one.wait_for(lambda frame: marks([frame], watcher.project_id), "a mark of their own", 20)  # noqa: B023
         seen_soon: dict[str, int] = {}
         for how, watcher in watchers.items():
             watcher.lose(how)
-            gone(how, watcher, watcher.poll(watcher.start))  # whoever asks anew is told at once
+            gone(how, watcher, watcher.poll(watcher.start))  # a new request is subject to the removal at once
             writer.further(3)
         for how, watcher in watchers.items():
-            time.sleep(max(0.0, watcher.removed + SOON - time.monotonic()))  # the promise is about this span
+            time.sleep(max(0.0, watcher.removed + SOON - time.monotonic()))  # the guarantee applies after this time
             seen_soon[how] = writer.mark
         writer.further(30)
         last = replay.head()
@@ -180,7 +180,7 @@ def test_nothing_of_a_project_is_handed_over_after_one_was_taken_off_it(site):
 
 
 def settle(how: str, watcher: Watcher, last: int) -> None:
-    """Wait until everything up to ``last`` has been looked at, or the connection is over."""
+    """Wait until everything up to ``last`` has been processed, or the connection has ended."""
     assert watcher.single.ended.wait(20), f"{how}: the project's own stream goes on"
     for one in watcher.open:
         if how in OUT:
@@ -190,31 +190,31 @@ def settle(how: str, watcher: Watcher, last: int) -> None:
 
 
 def check(how: str, watcher: Watcher, soon: int) -> None:
-    """Of the project nothing with a larger id than the removal's, and no state newer than two seconds after it."""
+    """Assert that no event of the project after the removal, and no state from two seconds after it, was received."""
     forbidden = of_project(watcher.project_id, watcher.user_id, watcher.removed_at)
     assert forbidden or how == "project deleted", "nothing happened after the removal"
     for way, one in zip([*watcher.ways, "its own"], [*watcher.open, watcher.single], strict=True):
-        told = {frame["id"] for frame in one.frames if "id" in frame and "at" in frame}
-        assert not told & forbidden, (how, way)
+        received = {frame["id"] for frame in one.frames if "id" in frame and "at" in frame}
+        assert not received & forbidden, (how, way)
         newest = max(marks(one.frames, watcher.project_id), default=0)
         assert newest <= soon, (how, way, f"mark {newest} is shown, and {soon} was the last that might be")
 
 
 def gone(how: str, watcher: Watcher, answer: httpx.Response) -> None:
-    """An answer to polling with an old cursor has nothing of the project any more."""
+    """Assert that a poll with an old cursor returns nothing of the project."""
     if how in OUT:
         assert answer.status_code == 401, how
         return
     frames = answer.json()["frames"]
-    told = {frame["id"] for frame in frames if "id" in frame}
-    assert not told & of_project(watcher.project_id, watcher.user_id), how
+    received = {frame["id"] for frame in frames if "id" in frame}
+    assert not received & of_project(watcher.project_id, watcher.user_id), how
     shown = [frame for frame in frames if frame["type"] == "project_status"]
     assert shown == [], how
     assert {frame["total_projects"] for frame in frames if frame["type"] == "dashboard_update"} <= {0}, how
 
 
 def come_back(how: str, watcher: Watcher, last: int) -> None:
-    """Nor have streams and sockets that are opened with a cursor from before."""
+    """Assert that new streams and sockets with an old cursor return nothing of the project."""
     gone(how, watcher, watcher.poll(watcher.start))
     query = f"?topics=projects,notifications&last_event_id={watcher.start}"
     doors = [(Stream, StreamRefused, f"{API}/events/{query}")]
@@ -227,8 +227,8 @@ def come_back(how: str, watcher: Watcher, last: int) -> None:
             continue
         with door(watcher.url + address, watcher.cookie) as one:
             one.wait_for_cursor(last, 30)
-            told = {frame["id"] for frame in one.frames if "id" in frame and "at" in frame}
-            assert not told & of_project(watcher.project_id, watcher.user_id), how
+            received = {frame["id"] for frame in one.frames if "id" in frame and "at" in frame}
+            assert not received & of_project(watcher.project_id, watcher.user_id), how
             assert not [frame for frame in one.frames if frame["type"] == "project_status"], how
 
 
@@ -242,7 +242,7 @@ ASSIGNMENTS = {
 
 @pytest.mark.parametrize("how", ASSIGNMENTS)
 def test_whoever_assigns_and_whoever_changes_the_project_do_not_wait_for_each_other(new_database, on_database, how):
-    """It ended in a deadlock: the one had the project and waited for the log, the other had the log and waited."""
+    """Regression: a deadlock, in which one transaction held the project and the other the log."""
     global _postgres
     _postgres = _postgres or new_database("postgres")
     on_database(_postgres)
@@ -254,7 +254,7 @@ def test_whoever_assigns_and_whoever_changes_the_project_do_not_wait_for_each_ot
     def assign() -> None:
         try:
             ASSIGNMENTS[how](engineer, project)
-        except Exception as fault:  # noqa: BLE001 (whatever it is, the test tells)
+        except Exception as fault:  # noqa: BLE001 (the test reports it)
             faults.append(fault)
         finally:
             connection.close()

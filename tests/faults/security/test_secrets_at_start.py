@@ -1,4 +1,4 @@
-"""A start that fails says what is wrong, and never a password or a key: such lines go to logs, tickets and screens."""
+"""Error messages of a failed start never contain a password or key, since they appear in logs and tickets."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from gistagum.layers import channel_layers
 from tests.support.site import ROOT
 
 SECRET = "Hush4711Hush"
-# Passwords with a character that has to be percent-encoded and is not: the usual mistake. "{}" is the password.
+# Passwords with a character that is not percent-encoded, a common mistake. "{}" is the password.
 DATABASES = [
     "postgres://ana:{}/x@db/office",
     "postgres://ana:x/{}@db/office",
@@ -47,8 +47,8 @@ REDIS = [
 ]
 
 
-def told(error: BaseException) -> str:
-    """All that could be shown of an exception, with what led to it."""
+def exception_text(error: BaseException) -> str:
+    """Return the text of an exception and of its causes."""
     return "".join(traceback.format_exception(error)).replace(__file__, "")
 
 
@@ -56,19 +56,19 @@ def told(error: BaseException) -> str:
 def test_an_address_of_a_database_that_cannot_be_read_is_not_repeated(url):
     with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL ") as refused:
         database_settings(url.format(SECRET))
-    assert SECRET not in told(refused.value)
+    assert SECRET not in exception_text(refused.value)
 
 
 @pytest.mark.parametrize("url", REDIS)
 def test_an_address_of_redis_that_cannot_be_read_is_not_repeated(url):
     with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL ") as refused:
         channel_layers(url.format(SECRET))
-    assert SECRET not in told(refused.value)
+    assert SECRET not in exception_text(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def start(file, **environment: str) -> str:
-    """What is said when the settings are read with this env file and environment."""
+    """Return the output of reading the settings with this env file and environment."""
     done = subprocess.run(
         [sys.executable, "-m", "gistagum.server"],
         env={"PATH": os.environ["PATH"], "GISTAGUM_ENV_FILE": str(file), **environment},

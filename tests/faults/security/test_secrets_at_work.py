@@ -1,7 +1,7 @@
-"""A site whose secrets would be recognised anywhere, and everything that may go wrong there: none of them comes out.
+"""Errors of a running site never reveal its secrets, which have recognizable values here.
 
-Looked through: logs (DEBUG, text and JSON), bodies of answers, what commands and scripts say, the rows that processes
-write of themselves and all others, and the command lines of every process.
+Searched are the logs (DEBUG, text and JSON), the bodies of responses, the output of commands and scripts, all rows of
+the database, and the command lines of every process.
 """
 
 import json
@@ -44,35 +44,35 @@ SECRETS = {
 API = "/projeng/api/realtime"
 
 
-class Place:
-    """Where it all happens: the site, the secrets that it has got to know, and all that was said."""
+class LeakDetector:
+    """The site, its known secrets, and all output collected from it."""
 
     def __init__(self, site: Site, user) -> None:
         self.site = site
         self.user = user
         self.secrets = dict(SECRETS)
-        self.thorough = site.server == "daphne"  # commands are the same under every server, and take their time
-        self.said: dict[str, str] = {}
+        self.thorough = site.server == "daphne"  # commands are slow and the same under every server
+        self.outputs: dict[str, str] = {}
 
-    def hear(self, what: str, text: str) -> str:
-        """Keep what was said."""
-        self.said[what] = self.said.get(what, "") + text
+    def record(self, what: str, text: str) -> str:
+        """Record output, and return it."""
+        self.outputs[what] = self.outputs.get(what, "") + text
         return text
 
-    def knows(self, what: str, secret: str) -> str:
-        """A secret that came up on the way."""
+    def add_secret(self, what: str, secret: str) -> str:
+        """Record a secret that was created during the test, and return it."""
         self.secrets[what] = secret
         return secret
 
     def ask(self, browser: httpx.Client, method: str, path: str, status: int, **options) -> httpx.Response:
-        """A request, whose answer is kept."""
+        """Send a request, and record its response."""
         answer = browser.request(method, path, **options)
-        self.hear(f"{method} {path}", answer.text)
+        self.record(f"{method} {path}", answer.text)
         assert answer.status_code == status, (method, path, answer.status_code, answer.text[:300])
         return answer
 
     def command(self, *words: str, codes: tuple[int, ...] = (0, 1, 2)) -> str:
-        """A command of the site's, in the site's environment."""
+        """Run a management command in the site's environment, and record its output."""
         done = subprocess.run(
             [sys.executable, "manage.py", *words],
             env={**os.environ, **self.site.environment, "DJANGO_SETTINGS_MODULE": "gistagum.settings"},
@@ -83,22 +83,22 @@ class Place:
             check=False,
         )
         assert done.returncode in codes, done
-        return self.hear(" ".join(words), done.stdout + done.stderr)
+        return self.record(" ".join(words), done.stdout + done.stderr)
 
     def leaks(self) -> list[str]:
-        """What came out where."""
-        self.hear("log", self.site.log.read_text())
+        """Return the secrets found, with where they were."""
+        self.record("log", self.site.log.read_text())
         return [
             f"{name} in {where}: …{text[max(0, text.find(secret) - 100) :][:300]}…"
             for name, secret in self.secrets.items()
-            for where, text in self.said.items()
+            for where, text in self.outputs.items()
             if secret in text
         ]
 
 
 @contextmanager
 def missing(*tables: str) -> Iterator[None]:
-    """Within this block these tables are not there."""
+    """Within this block, these tables do not exist."""
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
@@ -110,113 +110,113 @@ def missing(*tables: str) -> Iterator[None]:
                 cursor.execute(f"ALTER TABLE {table}_away RENAME TO {table}")
 
 
-def sign_in(place: Place) -> httpx.Client:
-    """Through the front door, with a wrong password first; the browser keeps its cookies."""
-    headers = {"Referer": place.site.url, "Accept": "text/html"}
-    browser = httpx.Client(base_url=place.site.url, headers=headers, timeout=20)
-    form = {"username": place.user.username, "csrfmiddlewaretoken": csrf(place, browser, "/accounts/login/")}
-    place.ask(browser, "POST", "/accounts/login/", 200, data={**form, "password": SECRETS["a wrong password"]})
-    place.ask(browser, "POST", "/accounts/login/", 302, data={**form, "password": SECRETS["a password"]})
-    place.knows("the session", browser.cookies["sessionid"])
-    place.knows("the CSRF cookie", browser.cookies["csrftoken"])
+def sign_in(detector: LeakDetector) -> httpx.Client:
+    """Sign in by the form, first with a wrong password."""
+    headers = {"Referer": detector.site.url, "Accept": "text/html"}
+    browser = httpx.Client(base_url=detector.site.url, headers=headers, timeout=20)
+    form = {"username": detector.user.username, "csrfmiddlewaretoken": csrf(detector, browser, "/accounts/login/")}
+    detector.ask(browser, "POST", "/accounts/login/", 200, data={**form, "password": SECRETS["a wrong password"]})
+    detector.ask(browser, "POST", "/accounts/login/", 302, data={**form, "password": SECRETS["a password"]})
+    detector.add_secret("the session", browser.cookies["sessionid"])
+    detector.add_secret("the CSRF cookie", browser.cookies["csrftoken"])
     return browser
 
 
-def csrf(place: Place, browser: httpx.Client, path: str) -> str:
-    """The token of the form on a page. That page alone may show it."""
+def csrf(detector: LeakDetector, browser: httpx.Client, path: str) -> str:
+    """Return the CSRF token of a page's form. Only that page may contain it."""
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', browser.get(path).text)[1]
-    return place.knows(f"the CSRF token of {path}", token)
+    return detector.add_secret(f"the CSRF token of {path}", token)
 
 
-def mistakes(place: Place, browser: httpx.Client) -> None:
-    """What people and programs do wrong."""
+def mistakes(detector: LeakDetector, browser: httpx.Client) -> None:
+    """Send erroneous requests of users and programs."""
     password = {"new_password1": SECRETS["a new password"], "new_password2": SECRETS["another new password"]}
-    token = csrf(place, browser, "/accounts/password/")
+    token = csrf(detector, browser, "/accounts/password/")
     wrong = {**password, "old_password": SECRETS["a wrong password"], "csrfmiddlewaretoken": token}
-    place.ask(browser, "POST", "/accounts/password/", 200, data=wrong)
+    detector.ask(browser, "POST", "/accounts/password/", 200, data=wrong)
     token = SECRETS["a CSRF token that is not ours"]
-    place.ask(browser, "POST", "/accounts/password/", 403, data={**wrong, "csrfmiddlewaretoken": token})
-    place.ask(browser, "POST", "/ops/realtime/", 403, data={"action": "take"})
-    place.ask(browser, "GET", "/nothing/here/", 404)
-    place.ask(browser, "GET", "/dashboard/", 400, headers={"Host": "evil.example"})
+    detector.ask(browser, "POST", "/accounts/password/", 403, data={**wrong, "csrfmiddlewaretoken": token})
+    detector.ask(browser, "POST", "/ops/realtime/", 403, data={"action": "take"})
+    detector.ask(browser, "GET", "/nothing/here/", 404)
+    detector.ask(browser, "GET", "/dashboard/", 400, headers={"Host": "evil.example"})
     headers = {"X-CSRFToken": browser.cookies["csrftoken"]}
     for status, body in ((400, b"{half"), (400, b"[" * 50_000), (413, b" " * 70_000)):
         json_body = {"content": body, "headers": {**headers, "Content-Type": "application/json"}}
-        place.ask(browser, "POST", f"{API}/receipts/", status, **json_body)
-    place.ask(browser, "POST", f"{API}/receipts/", 403, content=b"{}", headers={"X-CSRFToken": token})
-    place.ask(browser, "GET", f"{API}/events/?topics=gossip", 400)
-    place.ask(browser, "GET", f"{API}/events/?user=1000000", 409)
-    # Cookies that are none of ours, or were: what they hold is not repeated either.
-    cookie = f"sessionid={place.knows('a session that is over', 'hush0session' + 'x' * 20)}; csrftoken={token}"
-    answer = httpx.get(f"{place.site.url}{API}/events/", headers={"Cookie": cookie})
-    place.hear("a session that is over", answer.text)
+        detector.ask(browser, "POST", f"{API}/receipts/", status, **json_body)
+    detector.ask(browser, "POST", f"{API}/receipts/", 403, content=b"{}", headers={"X-CSRFToken": token})
+    detector.ask(browser, "GET", f"{API}/events/?topics=gossip", 400)
+    detector.ask(browser, "GET", f"{API}/events/?user=1000000", 409)
+    # Invalid cookies, whose values must not be repeated either.
+    cookie = f"sessionid={detector.add_secret('a session that is over', 'hush0session' + 'x' * 20)}; csrftoken={token}"
+    answer = httpx.get(f"{detector.site.url}{API}/events/", headers={"Cookie": cookie})
+    detector.record("a session that is over", answer.text)
     assert answer.status_code == 401
 
 
-def broken_tables(place: Place, browser: httpx.Client) -> None:
-    """The database refuses: pages answer 500, streams end, and every process says so in its log."""
+def broken_tables(detector: LeakDetector, browser: httpx.Client) -> None:
+    """Cause database errors: pages respond with 500, streams end, and every process logs errors."""
     cookie = f"sessionid={browser.cookies['sessionid']}"
-    with Stream(f"{place.site.url}{API}/events/", cookie) as stream:
+    with Stream(f"{detector.site.url}{API}/events/", cookie) as stream:
         stream.next()
         with missing("projeng_project", "realtime_event"):
-            place.ask(browser, "GET", "/dashboard/", 500)
-            place.ask(browser, "GET", f"{API}/poll/", 500)
-            if place.thorough:
-                place.command("transport", "show", "--json")
-            wait_until(lambda: "The event log cannot be read" in place.site.log.read_text(), "the tail says so")
-        place.hear("a stream", repr(stream.frames))
+            detector.ask(browser, "GET", "/dashboard/", 500)
+            detector.ask(browser, "GET", f"{API}/poll/", 500)
+            if detector.thorough:
+                detector.command("transport", "show", "--json")
+            wait_until(lambda: "The event log cannot be read" in detector.site.log.read_text(), "the tail says so")
+        detector.record("a stream", repr(stream.frames))
     with missing("django_session"):
-        place.ask(browser, "GET", "/dashboard/", 500)
-        token = {"csrfmiddlewaretoken": place.secrets["the CSRF token of /accounts/password/"]}
-        typed = {"username": place.user.username, "password": SECRETS["a password"]}
-        with httpx.Client(base_url=place.site.url, headers={"Referer": place.site.url}) as other:
+        detector.ask(browser, "GET", "/dashboard/", 500)
+        token = {"csrfmiddlewaretoken": detector.secrets["the CSRF token of /accounts/password/"]}
+        typed = {"username": detector.user.username, "password": SECRETS["a password"]}
+        with httpx.Client(base_url=detector.site.url, headers={"Referer": detector.site.url}) as other:
             other.cookies.set("csrftoken", browser.cookies["csrftoken"])
-            place.ask(other, "POST", "/accounts/login/", 500, data={**token, **typed})
+            detector.ask(other, "POST", "/accounts/login/", 500, data={**token, **typed})
 
 
-def sockets(place: Place, browser: httpx.Client) -> None:
-    """Handshakes that are refused, and junk on one that is not (Gunicorn refuses all of them)."""
+def sockets(detector: LeakDetector, browser: httpx.Client) -> None:
+    """Send handshakes that are refused, and garbage on an accepted one (Gunicorn refuses all)."""
     cookie = f"sessionid={browser.cookies['sessionid']}; csrftoken={browser.cookies['csrftoken']}"
-    url = f"{place.site.url.replace('http', 'ws')}/ws/events/"
+    url = f"{detector.site.url.replace('http', 'ws')}/ws/events/"
     for options in ({"origin": "http://evil.example"}, {"origin": "null"}, {"origin": "http://[::"}):
         with pytest.raises(Refused):
             Socket(url, cookie, **options)
-    if place.site.server == "gunicorn":
+    if detector.site.server == "gunicorn":
         return
     with Socket(f"{url}?topics=gossip", cookie) as socket:
         socket.closed_with()
-        place.hear("a socket", repr(socket.frames))
+        detector.record("a socket", repr(socket.frames))
     with Socket(url, cookie) as socket:
         socket.next()
         for junk in ("{half", b"\xff", SECRETS["a wrong password"]):
             with suppress(Exception):
                 socket.send(junk)
         socket.closed_with()
-        place.hear("a socket", repr(socket.frames))
+        detector.record("a socket", repr(socket.frames))
     with missing("django_session"), pytest.raises((Refused, EOFError, OSError)):
         Socket(url, cookie)
 
 
-def for_operators(place: Place, browser: httpx.Client, redis: Redis) -> None:
-    """What is made to tell how the site does: pages, commands, and what processes write of themselves."""
+def for_operators(detector: LeakDetector, browser: httpx.Client, redis: Redis) -> None:
+    """Collect the output for operators: pages, commands, and the rows that processes write about themselves."""
     for path in ("/ops/realtime/", "/ops/realtime/?q=hush", "/ops/realtime/checklist/?to=5", f"{API}/status/"):
-        place.ask(browser, "GET", path, 200)
-    for path in ("realtime/event/", "realtime/linkreport/", "auth/user/", f"auth/user/{place.user.pk}/change/"):
-        place.ask(browser, "GET", f"/admin/{path}", 200)
-    assert "Redis does not work" not in place.command("check_redis", "--json")
+        detector.ask(browser, "GET", path, 200)
+    for path in ("realtime/event/", "realtime/linkreport/", "auth/user/", f"auth/user/{detector.user.pk}/change/"):
+        detector.ask(browser, "GET", f"/admin/{path}", 200)
+    assert "Redis does not work" not in detector.command("check_redis", "--json")
     with RedisClient(port=redis.port, password=SECRETS["the password of Redis"]) as server:
         server.config_set("requirepass", "another-one")
         server.client_kill_filter(_type="pubsub")
         server.client_kill_filter(_type="normal", skipme=True)
-    assert "Redis does not work" in place.command("check_redis")
+    assert "Redis does not work" in detector.command("check_redis")
     redis.kill()
-    assert "Redis does not work" in place.command("check_redis", "--json")
+    assert "Redis does not work" in detector.command("check_redis", "--json")
     Project.objects.create(name="Nobody hears of it through Redis", barangay="Apokon")
-    place.ask(browser, "GET", "/ops/realtime/checklist/?to=4", 200)
+    detector.ask(browser, "GET", "/ops/realtime/checklist/?to=4", 200)
     for words in ("migration status", "migration check --to 5", "transport show", "parity_report"):
-        place.command(*words.split(), "--json")
+        detector.command(*words.split(), "--json")
     tables = [model for model in apps.get_models() if model is not Session]
-    place.hear("the tables", "\n".join(serializers.serialize("json", model.objects.all()) for model in tables))
+    detector.record("the tables", "\n".join(serializers.serialize("json", model.objects.all()) for model in tables))
     rows = json.loads(serializers.serialize("json", apps.get_model("realtime", "ServerProcess").objects.all()))
     assert rows[0]["fields"]["switches"]["REDIS_URL"] == {"value": True, "source": "environment"}
 
@@ -244,24 +244,24 @@ def test_no_secret_comes_out_whatever_goes_wrong(new_database, on_database, stat
         }
         with_password = url.replace("gistagum@", f"gistagum:{SECRETS['the password of the database']}@")
         site = stack.enter_context(Site(scratch, with_password, server, **environment))
-        place = Place(site, user)
-        browser = sign_in(place)
+        detector = LeakDetector(site, user)
+        browser = sign_in(detector)
         stack.callback(browser.close)
-        mistakes(place, browser)
-        broken_tables(place, browser)
-        sockets(place, browser)
-        if place.thorough:
-            for_operators(place, browser, redis)
+        mistakes(detector, browser)
+        broken_tables(detector, browser)
+        sockets(detector, browser)
+        if detector.thorough:
+            for_operators(detector, browser, redis)
         lines = [path.read_bytes().replace(b"\0", b" ") for path in processes(site.process.pid)]
-        place.hear("command lines", b"\n".join(lines).decode())
-        assert server in place.said["command lines"]
+        detector.record("command lines", b"\n".join(lines).decode())
+        assert server in detector.outputs["command lines"]
         site.terminate()
     assert "Traceback" in site.log.read_text(), "nothing went wrong"
-    assert place.leaks() == []
+    assert detector.leaks() == []
 
 
 def processes(group: int) -> list[Path]:
-    """The command lines of the processes of a group."""
+    """Return the command lines of the processes of a group."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):

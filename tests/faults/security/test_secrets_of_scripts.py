@@ -1,4 +1,4 @@
-"""The scripts that move the site know a session and read the env file. Nobody else on the machine sees either."""
+"""The phase scripts use a session and read the env file, without revealing either to other users of the machine."""
 
 import stat
 import threading
@@ -15,7 +15,7 @@ BASE = f"SECRET_KEY={SECRET}\nALLOWED_HOSTS=office.example\nREDIS_URL=redis://:{
 
 
 class Onlooker(threading.Thread):
-    """Somebody else on the machine, who reads the command line of every process again and again."""
+    """Another user of the machine, who repeatedly reads the command lines of all processes."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -41,7 +41,7 @@ class Onlooker(threading.Thread):
 def test_neither_the_session_nor_the_env_file_is_on_a_command_line_or_in_what_is_said(tmp_path, speaks):
     office = FakeOffice(tmp_path, BASE)
     office.site.stream = lambda text: speaks
-    key = uuid4().hex  # other tests show theirs
+    key = uuid4().hex  # unique, since other tests may show theirs
     restart = f"{office.restart} && env > given && ls -ld .env.lock > lock"
     try:
         with Onlooker() as onlooker:
@@ -59,14 +59,14 @@ def test_neither_the_session_nor_the_env_file_is_on_a_command_line_or_in_what_is
     assert (done.code == 0) == (speaks == "event"), done
     lines = b"\n".join(onlooker.seen).decode("utf-8", "replace")
     assert "advance.sh" in lines, "nothing was seen"
-    if speaks == "silent":  # it is until that has been seen
+    if speaks == "silent":  # the server stays silent until the command line has been observed
         assert "session.curl" in lines
     for secret in (key, SECRET):
         assert secret not in lines
         assert secret not in done.out + done.err
-    # What is started from there has no use for the session.
+    # Child processes do not get the session.
     assert key not in (office.folder / "given").read_text()
-    # The file with the session lay where nobody else may enter, and is gone; copies are as closed as the file.
+    # The file with the session was in a private folder and was removed. Copies have the permissions of the original.
     assert (office.folder / "lock").read_text().startswith("drwx------")
     assert not (office.folder / ".env.lock").exists()
     assert {stat.S_IMODE(copy.stat().st_mode) for copy in office.copies} == {stat.S_IMODE(office.file.stat().st_mode)}

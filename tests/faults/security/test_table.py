@@ -1,4 +1,4 @@
-"""Every address, every role, every method: what is answered is what the table says, and refusals tell nothing."""
+"""The access table holds for every URL, role and method, and refusals reveal nothing."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -25,7 +25,7 @@ def test_every_address_has_a_rule():
 
 
 def ask(client: Client, method: str, path: str, accept: str) -> tuple[int, str]:
-    """What is answered, and nothing of what it did is kept."""
+    """Return the status and body of the response, and roll back its changes."""
     headers = {"accept": accept}
     with transaction.atomic():
         answer = (
@@ -43,8 +43,8 @@ RARE = ("HEAD", "PUT", "DELETE", "OPTIONS")
 
 
 def cells(name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each method with the roles as which it is tried. Who somebody is does not hang on rare methods: a few will do."""
-    forms = name.startswith("admin:") and name.count("_") >= 2  # one code for all models: one will do for rare methods
+    """Yield each method with the roles to test. Rare methods are tested with a few roles."""
+    forms = name.startswith("admin:") and name.count("_") >= 2  # all models share the code
     roles = ("anonymous", "head", "staff", "superuser") if forms else ROLES
     for method in METHODS:
         if method not in RARE:
@@ -55,11 +55,11 @@ def cells(name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 @pytest.mark.timeout(240)
 def test_the_table(monkeypatch):
-    # What is rolled back afterwards must not take the files along.
+    # A rolled-back deletion must not delete files.
     monkeypatch.setattr(default_storage, "delete", lambda name: None)
     office = Office()
     clients = {role: Client() for role in ROLES}
-    lines, wrong, told = [], [], []
+    lines, wrong, leaking = [], [], []
     for name, route in addresses():
         rule, path = rule_for(name, route), office.path(name, route)
         rows = []
@@ -74,17 +74,17 @@ def test_the_table(monkeypatch):
                 if status != expected:
                     wrong.append(f"{method} {path} ({name}) as {role}: {status}, not {expected}")
                 if expected in REFUSED and role not in rule.may and any(word in said for word in TELLTALES):
-                    told.append(f"{method} {path} as {role}")
+                    leaking.append(f"{method} {path} as {role}")
         for row, methods in groupby(rows, key=lambda pair: pair[1]):
             asked = " ".join(method for method, _ in methods)
             lines.append(f"| `/{route}` | {asked} | {' | '.join(row)} |")
     keep(lines)
     assert not wrong, "\n".join(wrong)
-    assert not told, "\n".join(told)
+    assert not leaking, "\n".join(leaking)
 
 
 def keep(lines: list[str]) -> None:
-    """The table as reports/access.md."""
+    """Write the table to reports/access.md."""
     REPORTS.mkdir(exist_ok=True)
     head = [
         "# Who may ask what",
@@ -101,7 +101,7 @@ def keep(lines: list[str]) -> None:
 
 
 def live() -> list[str]:
-    """What streams, sockets and polls hand out, by topic: what tests/faults/security/test_table_live.py looks at."""
+    """Return the events that streams, sockets and polls deliver, by topic (see test_table_live.py)."""
     words = {0: "of no project", 1: "of the assigned project", 2: "of every project"}
     cells = {
         "notifications": dict.fromkeys(IN, "one's own"),

@@ -1,7 +1,7 @@
-"""Streams, sockets and polls for every role and topic: who gets in, and exactly which events they are handed.
+"""Streams, sockets and polls for every role and topic: who may connect, and exactly which events are delivered.
 
-The same things happen for everybody: two projects change, of which the engineer is assigned to one, and each person
-gets a notification. What of that somebody is told is said in a table, and not asked of the code that decides it.
+The same changes happen for all roles: two projects change, the engineer is assigned to one of them, and each user gets
+a notification. A table states which events each role receives, independently of the code that decides it.
 """
 
 import json
@@ -29,10 +29,10 @@ site = running_on("daphne-postgres")
 
 API = "/projeng/api/realtime"
 TOPICS = {"notifications": {"own"}, "projects": {"projects"}, "dashboard": set()}
-# What each address hands out, and what is asked of it: an address that is not here fails the first test.
+# The topics of each path. A path that is missing here fails the first test.
 SOCKETS = {"ws/notifications/": "notifications", "ws/projects/": "projects", "ws/events/": ""}
 COMBINATIONS = ["notifications", "projects", "dashboard", "notifications,projects", "notifications,projects,dashboard"]
-# Which of the two projects a role sees.
+# The projects that each role sees, of the two.
 SEES = (
     dict.fromkeys(ROLES, frozenset())
     | dict.fromkeys(ALL, frozenset({"ours", "theirs"}))
@@ -48,7 +48,7 @@ def test_every_socket_address_is_in_the_table():
 
 
 class Happening:
-    """The people, the two projects, and what is told of them: everything after the cursor ``before``."""
+    """The users and the two projects. Their events come after the cursor ``before``."""
 
     def __init__(self) -> None:
         groups = {
@@ -75,7 +75,7 @@ class Happening:
         self.before = replay.head()
 
     def happens(self) -> None:
-        """A change of each kind to each project, and a message for each person."""
+        """Make a change of each kind to each project, and send a notification to each user."""
         for project in self.projects.values():
             project.description = f"Changed {project.name}"
             project.save()
@@ -87,7 +87,7 @@ class Happening:
             inbox.send([user], f"For {role} alone")
 
     def expected(self, role: str, topics: str) -> set[int]:
-        """The ids of the events that somebody is handed who listens to these topics."""
+        """Return the ids of the events that a subscriber of these topics receives."""
         kinds = set().union(*(TOPICS[topic] for topic in topics.split(",")))
         ids = {project.pk: name for name, project in self.projects.items()}
         user = self.people[role].pk
@@ -101,13 +101,13 @@ class Happening:
         return found
 
 
-def told(frames) -> set[int]:
-    """The ids of the events among some frames."""
+def event_ids(frames) -> set[int]:
+    """Return the ids of the events in these frames."""
     return {frame["id"] for frame in frames if "id" in frame and "at" in frame}
 
 
 def shows_only(role: str, happening: Happening, frames) -> None:
-    """No frame, whatever its kind, has a word of what the person may not see, or of what is somebody else's."""
+    """Assert that no frame mentions a project that the user may not see, or another user's notification."""
     said = json.dumps(list(frames))
     for name in happening.projects.keys() - SEES[role]:
         assert f"Name of {name}" not in said, role
@@ -145,18 +145,18 @@ def test_everybody_is_handed_what_the_table_gives_them_and_no_more(site):
             one_project(url, happening, role)
         happening.happens()
         last = replay.head()
-        for role in sorted(IN):  # and those who come back later with the cursor of before
+        for role in sorted(IN):  # also for those who reconnect with the cursor from before
             for topics in COMBINATIONS:
                 query, cookie = f"?topics={topics}&last_event_id={happening.before}", happening.cookies[role]
                 opened.append((role, topics, "replay", Stream(f"{url}{API}/events/{query}", cookie)))
                 opened.append((role, topics, "replay", Socket(f"{url}/ws/events/{query}", cookie)))
         for role, topics, what, one in opened:
             one.wait_for_cursor(last, 30)
-            assert told(one.frames) == happening.expected(role, topics), (role, topics, what)
+            assert event_ids(one.frames) == happening.expected(role, topics), (role, topics, what)
             shows_only(role, happening, one.frames)
         for role, topics in polls:
             frames = poll(url, happening, role, topics)
-            assert told(frames) == happening.expected(role, topics), (role, topics)
+            assert event_ids(frames) == happening.expected(role, topics), (role, topics)
             shows_only(role, happening, frames)
     finally:
         for *_, one in opened:
@@ -164,7 +164,7 @@ def test_everybody_is_handed_what_the_table_gives_them_and_no_more(site):
 
 
 def refused(url: str, cookie: str, query: str) -> None:
-    """Who is out gets neither a stream, nor a socket, nor an answer."""
+    """Assert that a signed-out user gets no stream, socket or poll."""
     with pytest.raises(StreamRefused) as stream:
         Stream(f"{url}{API}/events/{query}", cookie)
     assert (stream.value.status, json.loads(stream.value.body)["message"]) == (401, "Not signed in.")
@@ -175,7 +175,7 @@ def refused(url: str, cookie: str, query: str) -> None:
 
 
 def one_project(url: str, happening: Happening, role: str) -> None:
-    """The stream of a single project, and of one that there is not: to who may not see it, the two are the same."""
+    """Check the stream of one project. Users who may not see it get the same response as for a missing project."""
     for name, project in happening.projects.items():
         address = f"{url}{API}/projects/{project.pk}/"
         if name in SEES[role]:
@@ -192,9 +192,9 @@ def one_project(url: str, happening: Happening, role: str) -> None:
 
 
 def poll(url: str, happening: Happening, role: str, topics: str) -> list[dict]:
-    """All that polling tells since the cursor of before."""
+    """Return all frames of polling since the cursor from before."""
     frames, cursor, more = [], happening.before, True
-    while more:  # every head that there is in this database is told of each change, so there may be many
+    while more:  # every Head Engineer in this database is notified of each change, so there may be many
         query = {"topics": topics, "last_event_id": cursor}
         answer = httpx.get(f"{url}{API}/poll/", params=query, headers={"Cookie": happening.cookies[role]}, timeout=20)
         said = answer.json()

@@ -1,7 +1,7 @@
-"""What a server process holds, told from inside: for load and churn tests only, and no part of the site.
+"""Reports the state of a server process from inside. It is for load tests only, and no part of the site.
 
-Python imports a ``sitecustomize`` from its path by itself. With ``LOAD_INSIDE`` naming a folder, a thread of each
-process answers whoever connects to ``PID.sock`` there, with one JSON object. Nothing else of the process is touched.
+Python imports a ``sitecustomize`` module from its path by itself. If ``LOAD_INSIDE`` names a folder, a thread of each
+process responds to connections to ``PID.sock`` in it with one JSON object. The process is otherwise unchanged.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _loops: list[asyncio.AbstractEventLoop] = []
 
 def _look_for_loops() -> None:
     gc.collect()
-    # By type: an isinstance would wake Django's lazy objects.
+    # By type, since isinstance would evaluate Django's lazy objects.
     _loops[:] = [one for one in gc.get_objects() if issubclass(type(one), asyncio.AbstractEventLoop)]
 
 
@@ -28,42 +28,42 @@ def _tasks() -> Counter:
     return Counter(task.get_coro().__qualname__ for task in running)
 
 
-def _told(thoroughly: bool) -> dict:
-    if thoroughly or not _loops:  # it stops everything for a while
+def _report(thoroughly: bool) -> dict:
+    if thoroughly or not _loops:  # not each time, since it pauses the process
         _look_for_loops()
-    told = {
+    report = {
         "tasks": dict(_tasks()),
         "threads": dict(Counter(thread.name.rstrip("0123456789_-") for thread in threading.enumerate())),
     }
     sse = sys.modules.get("realtime.transports.sse")
     if sse is not None:
-        told["slots"] = sse._slots.taken  # first: whoever was forgotten is let go when somebody asks
+        report["slots"] = sse._slots.taken  # first, since reading it releases slots of abandoned streams
     hub = sys.modules.get("realtime.delivery.hub")
     if hub is not None:
-        told["listeners"] = hub.hub.subscribers()
-        told["people"] = len(hub.hub.user_ids())
-        told["viewers"] = len(hub.hub._viewers)
+        report["listeners"] = hub.hub.subscribers()
+        report["people"] = len(hub.hub.user_ids())
+        report["viewers"] = len(hub.hub._viewers)
     websocket = sys.modules.get("realtime.transports.websocket")
     if websocket is not None:
-        told["sockets"] = websocket.SubscriberConsumer.open_sockets
-    return told
+        report["sockets"] = websocket.SubscriberConsumer.open_sockets
+    return report
 
 
 def _serve(folder: str) -> None:
     path = os.path.join(folder, f"{os.getpid()}.sock")
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(path)
-        door.listen(4)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(4)
         while True:
-            asks, _ = door.accept()
-            with asks:
+            connection, _ = listener.accept()
+            with connection:
                 try:
-                    answer = json.dumps(_told(thoroughly=asks.recv(1) == b"!"))
-                except Exception as error:  # noqa: BLE001 (whatever it is, whoever asked is told)
+                    answer = json.dumps(_report(thoroughly=connection.recv(1) == b"!"))
+                except Exception as error:  # noqa: BLE001 (any error is reported to the client)
                     answer = json.dumps({"fault": repr(error)})
-                asks.sendall(answer.encode())
+                connection.sendall(answer.encode())
 
 
 def _start() -> None:
