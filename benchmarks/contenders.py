@@ -35,7 +35,7 @@ DAPHNE = "daphne -b 127.0.0.1 -p {port} --access-log /dev/null --no-server-name 
 UVICORN = "uvicorn --host 127.0.0.1 --port {port} --no-access-log --log-level warning {module}:application"
 OUR_SSE = "/projeng/api/realtime/events/?topics=projects"
 OUR_SOCKET = "/ws/events/?topics=projects"
-OURS = "benchmarks.ours"
+OURS = "benchmarks.site_publisher"
 
 # In this order in odd rounds: what targets compare stands together, and a short run comes to the most of it.
 CONTENDERS = (

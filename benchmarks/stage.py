@@ -82,7 +82,7 @@ class Stage:
     def __init__(
         self, office: Office, contender: Contender, clients: int, *, counted: bool = False, processes: int = 1
     ) -> None:
-        """``counted``: our server tells how many queries it makes (benchmarks/counted.py); ``processes`` of it."""
+        """``counted``: our server tells how many queries it makes (benchmarks/counting_site.py); ``processes`` of it."""
         self.office, self.contender, self.processes = office, contender, processes
         self.clients = min(clients, contender.most)
         self._kind = CountedSite if counted else PinnedSite
@@ -239,12 +239,12 @@ class PinnedSite(Site):
 
 
 class CountedSite(PinnedSite):
-    """The same server with benchmarks/counted.py around the site; without start.sh, which knows only the site."""
+    """The same server with benchmarks/counting_site.py around the site; without start.sh, which knows only the site."""
 
     by_hand = {
-        "daphne": f"-m {server.DAPHNE}".replace("gistagum.asgi", "benchmarks.counted"),
-        "uvicorn": UVICORN.replace("gistagum.asgi", "benchmarks.counted"),
-        "gunicorn": f"-m {server.GUNICORN}".replace("gistagum.wsgi", "benchmarks.counted"),
+        "daphne": f"-m {server.DAPHNE}".replace("gistagum.asgi", "benchmarks.counting_site"),
+        "uvicorn": UVICORN.replace("gistagum.asgi", "benchmarks.counting_site"),
+        "gunicorn": f"-m {server.GUNICORN}".replace("gistagum.wsgi", "benchmarks.counting_site"),
     }
     # Where no other number is given, Gunicorn has as many workers as WEB_CONCURRENCY says.
     by_hand = {

@@ -40,7 +40,7 @@ def queries_of(stage: Stage) -> dict[str, int]:
 
 
 def _heard(stage: Stage) -> dict[int, dict[str, Any]]:
-    """What each process says (benchmarks/counted.py). Who answers is chance, so it is asked until each one has.
+    """What each process says (benchmarks/counting_site.py). Who answers is chance, so it is asked until each one has.
 
     Raises Failed.
     """
