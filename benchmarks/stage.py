@@ -82,7 +82,7 @@ class Stage:
     def __init__(
         self, office: Office, contender: Contender, clients: int, *, counted: bool = False, processes: int = 1
     ) -> None:
-        """``counted``: our server tells how many queries it makes (benchmarks/counting_site.py); ``processes`` of it."""
+        """``counted``: the server reports its queries (benchmarks/counting_site.py); ``processes`` of it."""
         self.office, self.contender, self.processes = office, contender, processes
         self.clients = min(clients, contender.most)
         self._kind = CountedSite if counted else PinnedSite
