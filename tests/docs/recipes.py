@@ -13,7 +13,7 @@ _STEP = re.compile(
     r":\n\n(?P<fence>`{3,})\w+\n(?P<block>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
-_TOP_LEVEL = re.compile(r"(?:@|class |def |async def |\w+ = State\()")
+_TOP_LEVEL = re.compile(r"@|class |def |async def ")
 
 
 @dataclass(frozen=True)
