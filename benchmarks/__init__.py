@@ -1,4 +1,4 @@
-"""Measured side by side: our servers, what others would have used, and the floor below which no framework gets.
+"""Benchmarks of our servers, of alternatives, and of minimal servers without a framework, which are the lower bound.
 
-``python -m benchmarks`` runs it (docs/benchmarks.md).
+``python -m benchmarks`` runs them (docs/benchmarks.md).
 """

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import tests.settings  # noqa: F401 (the environment that the sites under test are given)
+import tests.settings  # noqa: F401 (sets the environment of the sites under test)
 
 from .contenders import BY_NAME, CONTENDERS
 from .environment import environment
@@ -29,7 +29,7 @@ from .stage import Office
 
 
 def main() -> int:
-    """Run; 0 when every measure of ours came to something. That a peer falls behind is a result."""
+    """Run, and return 0 if every measure of our servers succeeded. A failing peer is a result, not an error."""
     options = _options()
     path = Path(options.json)
     if options.report:
@@ -42,7 +42,7 @@ def main() -> int:
     size = dataclasses.replace(size, **{name: value for name, value in wanted.items() if value})
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     os.sched_setaffinity(0, {CLIENT_CORE % (os.cpu_count() or 1)})
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmarks: told to end"))  # with a report of what there is
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmarks: told to end"))  # the report is written
     results = Results(path, environment(), {"only": options.only, **dataclasses.asdict(size)})
     folder = Path(tempfile.mkdtemp(prefix="gistagum-bench-"))
     office = None

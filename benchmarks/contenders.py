@@ -1,4 +1,4 @@
-"""Who takes part: ours on three servers, the peers, and the floor. Data only."""
+"""The contenders: our site on three servers, the peers, and the floor. Data only."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class Contender:
     """One server over one transport.
 
-    ``kind`` is what its clients speak (benchmarks/clients/connection.py). ``ours`` names our server; else ``module`` is
-    the peer's, started with ``command`` ({port} is filled in; words after ``python -m``, or alone for ``module``
-    itself). ``most`` bounds its clients. ``burst`` is how many events one burst has. ``growth``: how it grows
-    is measured before the others, and more than once.
+    ``kind`` is the protocol of its clients (benchmarks/clients/connection.py). ``ours`` names our server; else
+    ``module`` is the peer's, started with ``command`` ({port} is filled in; arguments of ``python -m``, empty for
+    ``module`` itself). ``most`` limits its clients. ``burst`` is the number of events in a burst. With ``growth``, its
+    growth is measured before that of the others, and more than once.
     """
 
     name: str
@@ -37,7 +37,7 @@ OUR_SSE = "/projeng/api/realtime/events/?topics=projects"
 OUR_SOCKET = "/ws/events/?topics=projects"
 OURS = "benchmarks.site_publisher"
 
-# In this order in odd rounds: what targets compare stands together, and a short run comes to the most of it.
+# The order of odd rounds. Contenders that targets compare are adjacent, so that a short run covers most targets.
 CONTENDERS = (
     Contender("daphne-ws", "ours, WebSocket, Daphne", "websocket", OUR_SOCKET, OURS, "daphne", growth=True),
     Contender(

@@ -1,6 +1,6 @@
-"""The site with a counter on its queries, which tells at ``/bench/queries``; served in place of the site itself.
+"""The site with a counter of its queries, which it reports at ``/bench/queries``.
 
-``application`` is the site under ASGI or WSGI, by which of the two is asked for (BENCH_INTERFACE).
+``application`` is an ASGI or WSGI application, depending on BENCH_INTERFACE.
 """
 
 import itertools
@@ -24,15 +24,15 @@ def _count(execute: Callable, sql: str, params: Any, many: bool, context: dict) 
     return execute(sql, params, many, context)
 
 
-def _fit(connection: Any, **kwargs: Any) -> None:
+def _install_counter(connection: Any, **kwargs: Any) -> None:
     if _count not in connection.execute_wrappers:
         connection.execute_wrappers.append(_count)
 
 
-connection_created.connect(_fit)
+connection_created.connect(_install_counter)
 
 
-def _said() -> bytes:
+def _counts() -> bytes:
     return json.dumps({"process": os.getpid(), "at": time.monotonic(), **_seen}).encode()
 
 
@@ -43,7 +43,7 @@ def _wsgi() -> Callable:
         if environ["PATH_INFO"] != ADDRESS:
             return site(environ, start_response)
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [_said()]
+        return [_counts()]
 
     return application
 
@@ -55,7 +55,7 @@ def _asgi() -> Callable:
         if scope["type"] != "http" or scope["path"] != ADDRESS:
             await site(scope, receive, send)
             return
-        body = _said()
+        body = _counts()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
         await send({"type": "http.response.body", "body": body})
 

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The environment of a run: the machine and the versions of packages."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ PEERS_PACKAGES = (*PACKAGES, "python-socketio", "django-eventstream")
 
 
 def environment() -> dict[str, Any]:
-    """The machine and the versions of both sides."""
+    """Return the machine and the versions of packages of the site and of the peers."""
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",

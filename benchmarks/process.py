@@ -1,4 +1,4 @@
-"""Processes on cores of their own: starting them, ordering them about line by line, and what they use."""
+"""Processes pinned to cores: starting them, sending them commands, and measuring their processor time and memory."""
 
 import contextlib
 import json
@@ -14,21 +14,21 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 OURS = str(ROOT / ".venv/bin/python")
 PEERS = str(ROOT / ".venv-bench/bin/python")
-# The server has one core; clients, publisher, Redis and whoever gives the orders share another.
+# The server has one core. Clients, publisher, Redis and the controlling process share another.
 SERVER_CORE, CLIENT_CORE = 0, 1
 
 
 class Failed(Exception):
-    """A measurement that came to nothing, with the reason that the report shows."""
+    """A measurement failed. The message is the reason shown in the report."""
 
 
 def pinned(core: int, command: list[str]) -> list[str]:
-    """The same command on one core, with all it starts."""
+    """Return the command pinned to one core, together with its child processes."""
     return ["taskset", "-c", str(core % (os.cpu_count() or 1)), *command]
 
 
-class Orders:
-    """A child process that takes orders as JSON lines and answers each with one."""
+class CommandProcess:
+    """A child process that reads commands as JSON lines and responds to each with one."""
 
     def __init__(self, name: str, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
@@ -44,27 +44,27 @@ class Orders:
                 start_new_session=True,
             )
         self._answers: queue.Queue[bytes] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._read_answers, daemon=True).start()
 
-    def _listen(self) -> None:
+    def _read_answers(self) -> None:
         for line in self._process.stdout or ():
             self._answers.put(line)
         self._answers.put(b"")
 
     def __call__(self, do: str, seconds: float = 60.0, **details: Any) -> dict[str, Any]:
-        """Give an order and wait so many seconds for its answer. Raises Failed when there is none, or an error."""
+        """Send a command and wait for the response. Raise Failed for an error, or after ``seconds`` without one."""
         self.send(do, **details)
         return self.answer(do, seconds)
 
     def send(self, do: str, **details: Any) -> None:
-        """Give an order; ``answer`` waits for what comes of it."""
+        """Send a command. ``answer`` waits for the response."""
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # then there is no answer, which says why
+        with contextlib.suppress(BrokenPipeError):  # then ``answer`` reports that the process ended
             self._process.stdin.write(json.dumps({"do": do, **details}).encode() + b"\n")
             self._process.stdin.flush()
 
     def answer(self, do: str, seconds: float = 60.0) -> dict[str, Any]:
-        """What came of the order. Raises Failed."""
+        """Return the response to a command. Raise Failed like ``__call__``."""
         try:
             line = self._answers.get(timeout=seconds)
         except queue.Empty:
@@ -77,25 +77,25 @@ class Orders:
         return answer
 
     def stop(self) -> None:
-        """End it whatever happens."""
+        """Kill the process."""
         end_group(self._process)
 
 
 def end_group(process: subprocess.Popen) -> None:
-    """End a process that leads a session, with all it started."""
+    """Kill a process that leads a session, with all its child processes."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=20)
 
 
 def last_line(log: Path) -> str:
-    """The last words of a log."""
+    """Return the last line of a log."""
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1][:300] if lines else "it said nothing"
 
 
 def family(pid: int) -> list[int]:
-    """A process and all its descendants."""
+    """Return the ids of a process and all its descendants."""
     found = [pid]
     for parent in found:
         for task in Path(f"/proc/{parent}/task").glob("*"):
@@ -105,7 +105,7 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time that a server has used so far, in seconds, to the nanosecond; threads that ended do not count."""
+    """Return a server's processor time in seconds, to the nanosecond, without threads that have ended."""
     total = 0
     for member in family(pid):
         for task in Path(f"/proc/{member}/task").glob("*"):
@@ -115,7 +115,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def cpu_seconds_of_all(pid: int) -> float:
-    """The same to the hundredth, with threads that ended: under ASGI Django has one for each request."""
+    """Return it to the hundredth, with threads that have ended: under ASGI, Django starts one for each request."""
     ticks = 0
     for member in family(pid):
         with contextlib.suppress(OSError):
@@ -124,7 +124,7 @@ def cpu_seconds_of_all(pid: int) -> float:
 
 
 def memory_kb(pid: int) -> float:
-    """Memory that a server alone has to itself, in KB: what is shared counts by its share."""
+    """Return a server's proportional memory in KB, where shared pages count by their share."""
     total = 0.0
     for member in family(pid):
         with contextlib.suppress(OSError):

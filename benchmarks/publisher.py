@@ -1,7 +1,7 @@
-"""The publisher's process: ``python -m benchmarks.publisher MODULE`` feeds the server of that module.
+"""The publisher's process: ``python -m benchmarks.publisher MODULE`` publishes events to the server of that module.
 
-Orders come as JSON lines on stdin, as for the clients. ``MODULE.Publisher`` has ``one`` and ``burst``; whatever else it
-has that is ordered (ours: ``saves``) is called with the order's details.
+Commands are JSON lines on stdin, as for the clients. ``MODULE.Publisher`` has the methods ``one`` and ``burst``. Its
+other methods (ours: ``saves``) can be commands as well, and are called with the command's details.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def event(number: int) -> dict[str, Any]:
-    """What every contender sends: the envelope of our ``projects_changed``, with the clients' mark in it."""
+    """Return the event that every contender sends: the envelope of our ``projects_changed``, with the clients' mark."""
     return {
         "id": number,
         "type": "projects_changed",
@@ -25,26 +25,26 @@ def event(number: int) -> dict[str, Any]:
     }
 
 
-class Orders:
-    """What can be ordered."""
+class Commands:
+    """The commands of the publisher."""
 
     def __init__(self, module: str) -> None:
         self._publisher = importlib.import_module(module).Publisher()
         self._number = 0
 
     def ready(self) -> dict[str, Any]:
-        """Answers when it is."""
+        """Respond when the process is ready."""
         return {}
 
     def burst(self, events: int) -> dict[str, Any]:
-        """So many events together; when that began and ended (CLOCK_MONOTONIC)."""
+        """Publish a burst of events, and return when it began and ended (CLOCK_MONOTONIC)."""
         these = [event(number) for number in self._next(events)]
         began = time.monotonic()
         self._publisher.burst(these)
         return {"began": began, "ended": time.monotonic()}
 
     def steady(self, rate: float, events: int) -> dict[str, Any]:
-        """Events one by one at ``rate`` a second: number and moment of commit of each; how late the last one was."""
+        """Publish single events at ``rate`` a second. Return the number and commit time of each, and the final lag."""
         begin = time.monotonic()
         sent = []
         for index, number in enumerate(self._next(events)):
@@ -64,12 +64,12 @@ class Orders:
 
 
 def main() -> None:
-    orders = Orders(sys.argv[1])
+    commands = Commands(sys.argv[1])
     for line in sys.stdin:
         order = json.loads(line)
         try:
-            answer = getattr(orders, order.pop("do"))(**order)
-        except Exception as error:  # noqa: BLE001 (whatever it is, who gave the order has to know)
+            answer = getattr(commands, order.pop("do"))(**order)
+        except Exception as error:  # noqa: BLE001 (any error is the response to the command)
             answer = {"error": f"{type(error).__name__}: {error}"}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()

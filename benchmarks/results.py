@@ -1,4 +1,4 @@
-"""What was measured: written down as it comes, and asked for medians."""
+"""The results of a run: recorded as they are measured, and queried for medians."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Figure(NamedTuple):
-    """A median over rounds, with the least and the most of them."""
+    """A median over rounds, with the minimum and the maximum."""
 
     median: float
     least: float
@@ -19,7 +19,7 @@ class Figure(NamedTuple):
 
 
 class Results:
-    """Records of a run. ``note`` adds one and writes all of them to the file."""
+    """The records of a run. ``note`` adds one and writes all to the file."""
 
     def __init__(self, path: Path, environment: dict[str, Any], options: dict[str, Any]) -> None:
         self._path = path
@@ -29,21 +29,21 @@ class Results:
 
     @classmethod
     def load(cls, path: Path) -> "Results":
-        """What an earlier run left."""
+        """Load the results of an earlier run."""
         kept = json.loads(path.read_text())
         results = cls(path, kept["environment"], kept["options"])
         results.began, results.records = kept["began"], kept["records"]
         return results
 
     def note(self, measure: str, contender: str, clients: int, number: int, **outcome: Any) -> None:
-        """One measure of one round: ``values``, or why it ``failed``."""
+        """Add a measure of one round: its ``values``, or why it ``failed``."""
         record = {"measure": measure, "contender": contender, "clients": clients, "round": number, **outcome}
         record["load"] = round(os.getloadavg()[0], 1)
         self.records.append(record)
         self.save()
 
     def save(self) -> None:
-        """Write everything; who reads it meanwhile sees the old or the new, and no half."""
+        """Write all records. The file is replaced atomically."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         kept = {name: getattr(self, name) for name in ("began", "environment", "options", "records")}
         with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False) as file:
@@ -52,7 +52,7 @@ class Results:
         os.replace(file.name, self._path)
 
     def values(self, measure: str, contender: str, value: str, clients: int | None = None) -> list[float]:
-        """Every round's value. ``clients`` only where a measure was made with several numbers of them."""
+        """Return the value of every round. ``clients`` selects among measures with several numbers of clients."""
         return [
             record["values"][value]
             for record in self.records
@@ -62,16 +62,16 @@ class Results:
         ]
 
     def figure(self, measure: str, contender: str, value: str, clients: int | None = None) -> Figure | None:
-        """The median of the rounds; ``None`` when there is none."""
+        """Return the median of the rounds, or ``None`` if there is no value."""
         values = self.values(measure, contender, value, clients)
         return Figure(statistics.median(values), min(values), max(values), len(values)) if values else None
 
     def failures(self) -> list[dict[str, Any]]:
-        """What came to nothing."""
+        """Return the records of failed measures."""
         return [record for record in self.records if "failed" in record]
 
     def failed(self, measure: str, contender: str, clients: int | None = None) -> str:
-        """Why this measure of this contender failed; empty when it did not."""
+        """Return why this measure of this contender failed; empty if it did not."""
         for record in self.failures():
             if (record["measure"], record["contender"]) == (measure, contender) and clients in (
                 None,

@@ -1,4 +1,4 @@
-"""The run: rounds in alternating order, a time limit on everything, and no failure that ends it."""
+"""The run: rounds in alternating order, with a time limit for each measure. A failed measure does not end it."""
 
 import contextlib
 import signal
@@ -45,7 +45,7 @@ MEASURES = (
 
 
 class Run:
-    """One run. ``only`` names measures, contenders, or both; empty: everything."""
+    """One run. ``only`` names measures, contenders, or both; empty means everything."""
 
     def __init__(self, office: Office, results: Results, size: Size, only: Collection[str]) -> None:
         self._office, self._results, self._size = office, results, size
@@ -54,7 +54,7 @@ class Run:
         self._end = time.monotonic() + size.minutes * 60
 
     def everything(self) -> None:
-        """All rounds; after the first, what does not depend on them; at last how things grow, as far as time goes."""
+        """Run all rounds, after the first one the measures without rounds, and finally growth as far as time allows."""
         for number in range(1, self._size.rounds + 1):
             for contender in self._in_turn(CONTENDERS, number):
                 self._visit(contender, number)
@@ -93,7 +93,7 @@ class Run:
                 yield contender
 
     def _visit(self, contender: Contender, number: int) -> None:
-        """Everything for which a running server with all its clients is needed."""
+        """Run all measures that need a running server with all its clients."""
         wanted = self._measures & {"accepting", "steady", "burst", "whole_path"}
         if not wanted or self._over():
             return
@@ -113,7 +113,7 @@ class Run:
                 take = _falls_behind if behind else partial(steady.measure, stage, self._size, rate, events)
                 values = note(f"steady-{rate}", take)
                 behind = not values or values["missing_percent"] > steady.BEHIND_PERCENT
-            if "whole_path" in wanted and contender.ours:  # last: the project's name stays in its state
+            if "whole_path" in wanted and contender.ours:  # last, since it leaves a changed project name
                 note("whole_path", partial(whole_path.measure, stage, self._size))
 
     def _alone(
@@ -135,7 +135,7 @@ class Run:
                 outcome = {"values": take()}
         except Failed as error:
             outcome = {"failed": str(error)}
-        except Exception as error:  # noqa: BLE001 (a fault of one measure is no reason to lose the others)
+        except Exception as error:  # noqa: BLE001 (an error of one measure must not end the others)
             outcome = {"failed": f"{type(error).__name__}: {error}"}
         self._results.note(measure, contender, clients, number, seconds=round(time.monotonic() - begin, 1), **outcome)
         shown = outcome.get("failed") or ", ".join(f"{name} {value:,.4g}" for name, value in outcome["values"].items())
@@ -149,7 +149,7 @@ def _falls_behind() -> dict[str, float]:
 
 @contextlib.contextmanager
 def limit(seconds: int) -> Iterator[None]:
-    """Raises Failed in this block after so many seconds, whatever it waits for."""
+    """Raise Failed in this block after ``seconds``."""
 
     def over(signum: int, frame: object) -> None:
         raise Failed(f"not done after {seconds} s")

@@ -1,7 +1,7 @@
-"""Our side: people with real sessions, and the publisher, which works as one more process of the site.
+"""The publisher for our site, which runs as another process of it, and users with real sessions.
 
-It runs with the Python of .venv and the environment of a running site: its events go through ``publish`` into the log
-of that site's database, and by way of Redis, as those of another worker do.
+It runs with the Python of .venv and the environment of a running site. Its events go through ``publish`` to the log in
+the site's database, and through Redis, like those of another worker.
 """
 
 import os
@@ -34,14 +34,14 @@ FIELDS = ("source", "created", "updated", "summary", "actor")
 
 
 class Publisher:
-    """Writes to the log, and to the office."""
+    """Publishes events, and makes changes to the office's data."""
 
     def one(self, event: dict) -> float:
-        """Publish one event in a transaction of its own; when that was committed."""
+        """Publish one event in its own transaction, and return the time of the commit."""
         return self._publish([event])
 
     def burst(self, events: list[dict]) -> None:
-        """Publish many in one transaction."""
+        """Publish many events in one transaction."""
         self._publish(events)
 
     def _publish(self, events: list[dict]) -> float:
@@ -51,16 +51,16 @@ class Publisher:
             committed[0] = time.monotonic()
 
         with transaction.atomic():
-            transaction.on_commit(note)  # before the one that wakes anybody
+            transaction.on_commit(note)  # registered before the function that wakes subscribers
             publish(*((ProjectsChanged(**{name: event[name] for name in FIELDS}), ["projects"]) for event in events))
         return committed[0]
 
-    # --- what is in the database --------------------------------------------------------------------------------
+    # --- database contents --------------------------------------------------------------------------------------
 
     def people(self, count: int) -> dict[str, Any]:
-        """So many who see all projects, each signed in once; the Cookie header of each.
+        """Create ``count`` users who see all projects, and return the Cookie header of a session of each.
 
-        A few are Head Engineers, who are told of every change by a notification of their own; the others are not.
+        A few are Head Engineers, who are notified of every change. The others are not.
         """
         head, finance = (Group.objects.get(name=role.value) for role in (Role.HEAD, Role.FINANCE))
         users = User.objects.bulk_create(User(username=f"person{n}", password=f"!{n}") for n in range(count))
@@ -77,11 +77,11 @@ class Publisher:
         return {"cookies": [f"sessionid={_key(n)}" for n in range(count)]}
 
     def head(self) -> dict[str, Any]:
-        """The newest id of the log."""
+        """Return the newest id of the log."""
         return {"head": replay.head()}
 
     def grow(self, rows: int) -> dict[str, Any]:
-        """Fill the log up to so many events, as it is after that many changes."""
+        """Fill the log up to ``rows`` events."""
         have = Event.objects.count()
         with connection.cursor() as cursor:
             cursor.execute(
@@ -93,10 +93,10 @@ class Publisher:
             )
         return {"rows": Event.objects.count()}
 
-    # --- what is measured in a process --------------------------------------------------------------------------
+    # --- measurements in this process ---------------------------------------------------------------------------
 
     def saves(self, count: int) -> dict[str, Any]:
-        """Change a project so many times, as a page does: milliseconds of each, and of processor time in all."""
+        """Save a project ``count`` times, and return the milliseconds of each and the total processor time."""
         project = _project()
         taken = []
         cpu = time.process_time()
@@ -108,7 +108,7 @@ class Publisher:
         return {"ms": taken, "cpu_ms": (time.process_time() - cpu) * 1000 / count, "failed": broadcast.layer.failed}
 
     def change(self, rate: float, events: int) -> dict[str, Any]:
-        """Rename a project at so many times a second: the whole path of a change, with the moment of each commit."""
+        """Rename a project ``rate`` times a second, and return the number of each change and the time before it."""
         project = _project()
         begin = time.monotonic()
         sent = []
@@ -123,7 +123,7 @@ class Publisher:
         return {"sent": sent, "late": sent[-1][1] - (begin + (events - 1) / rate)}
 
     def replays(self, missed: int) -> dict[str, Any]:
-        """Milliseconds to check a cursor and read what one who missed so many events is owed, page by page."""
+        """Return the milliseconds to check a cursor and to read ``missed`` events after it, slice by slice."""
         newest = replay.head()
         reader = Reader()
         begin = time.perf_counter()

@@ -1,4 +1,4 @@
-"""How much of everything: the whole run, and the quick one."""
+"""The sizes of a full and of a quick run."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,13 @@ from .contenders import BY_NAME
 
 @dataclass(frozen=True)
 class Size:
-    """``contenders`` take part, unless others are asked for. ``clients`` of one server at the main measures; ``rounds``
-    of all of it; ``growth`` the other numbers of clients.
+    """The parameters of a run.
 
-    A burst is waited for ``burst_seconds``, in the first round longer, so that it is known what of it never comes.
-    ``steady``: events a second and how many of them. ``growth_rounds``, ``growth_steady``, ``events`` (of a burst),
-    ``processes`` and ``log`` (rows) are for how things grow.
+    ``contenders`` take part by default. ``clients`` is the number for one server in the main measures, and ``growth``
+    has the other numbers; ``rounds`` is the number of rounds. A burst may take ``burst_seconds``, and longer in the
+    first round, to find out which events never arrive. ``steady``: the events per second and their number.
+    ``growth_rounds``, ``growth_steady``, ``events`` (of a burst), ``processes`` and ``log`` (rows) are for the measures
+    of growth.
     """
 
     contenders: tuple[str, ...] = tuple(BY_NAME)
@@ -54,5 +55,5 @@ QUICK = Size(
     log=(1_000, 10_000),
     burst_seconds=3.0,
     first_burst_seconds=3.0,
-    minutes=1.75,  # and the server that is begun before
+    minutes=1.75,  # plus the server that was begun before
 )

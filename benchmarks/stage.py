@@ -1,4 +1,4 @@
-"""A server on its core with its clients and its publisher on the other: what every measure works on."""
+"""A running server on one core, with its clients and its publisher on another. Every measure uses one."""
 
 import contextlib
 import os
@@ -17,13 +17,13 @@ from tests.support.site import UVICORN, Site
 
 from .contenders import OURS as OUR_MODULE
 from .contenders import Contender
-from .process import OURS, PEERS, ROOT, SERVER_CORE, Failed, Orders, end_group, last_line, pinned
+from .process import OURS, PEERS, ROOT, SERVER_CORE, CommandProcess, Failed, end_group, last_line, pinned
 
 START_SECONDS = 40.0
 
 
 class Office:
-    """A database with people in it, made once and copied for each server; Redis for all of them."""
+    """A database with users, created once and copied for each server, and a Redis server for all."""
 
     def __init__(self, folder: Path, people: int) -> None:
         self.folder = folder
@@ -47,14 +47,14 @@ class Office:
             maker.stop()
 
     def copy(self) -> str:
-        """The address of a database of one's own."""
+        """Copy the database, and return the URL of the copy."""
         self._copies += 1
         path = self.folder / f"office{self._copies}.sqlite3"
         shutil.copy(self._template, path)
         return f"sqlite:///{path}"
 
     def environment(self, database: str, **more: str) -> dict[str, str]:
-        """What a process of our site is given."""
+        """Return the environment of a process of our site."""
         return {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "gistagum.settings",
@@ -64,33 +64,37 @@ class Office:
             **more,
         }
 
-    def publisher(self, database: str, **more: str) -> Orders:
-        """A process that writes to that database as one of the site's would."""
+    def publisher(self, database: str, **more: str) -> CommandProcess:
+        """Start a publisher process that writes to this database like a process of the site."""
         command = [OURS, "-m", "benchmarks.publisher", OUR_MODULE]
-        orders = Orders("our publisher", command, self.folder / "publisher.log", self.environment(database, **more))
-        orders("ready", 30)
-        return orders
+        process = CommandProcess(
+            "our publisher", command, self.folder / "publisher.log", self.environment(database, **more)
+        )
+        process("ready", 30)
+        return process
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Stop the Redis server."""
         self.redis.stop()
 
 
 class Stage:
-    """One contender's server, running. Use as a context."""
+    """One contender's running server, as a context manager."""
 
     def __init__(
         self, office: Office, contender: Contender, clients: int, *, counted: bool = False, processes: int = 1
     ) -> None:
-        """``counted``: the server reports its queries (benchmarks/counting_site.py); ``processes`` of it."""
+        """``counted``: our server counts its queries (benchmarks/counting_site.py). ``processes``: its number."""
         self.office, self.contender, self.processes = office, contender, processes
         self.clients = min(clients, contender.most)
         self._kind = CountedSite if counted else PinnedSite
         self.database = office.copy() if contender.ours else ""
         self._site: Site | None = None
         self._peer: subprocess.Popen | None = None
-        self._publisher: Orders | None = None
-        self.load = Orders("the clients", [sys.executable, "-m", "benchmarks.clients"], office.folder / "clients.log")
+        self._publisher: CommandProcess | None = None
+        self.load = CommandProcess(
+            "the clients", [sys.executable, "-m", "benchmarks.clients"], office.folder / "clients.log"
+        )
 
     def __enter__(self) -> "Stage":
         with contextlib.ExitStack() as undo:
@@ -103,7 +107,7 @@ class Stage:
         self.close()
 
     def close(self) -> None:
-        """End all that it started."""
+        """Stop the server, the publisher and the clients."""
         self.load.stop()
         if self._publisher is not None:
             self._publisher.stop()
@@ -112,7 +116,7 @@ class Stage:
     # --- the server ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the server and wait until it takes connections. Raises Failed."""
+        """Start the server and wait until it accepts connections. Raise Failed if it does not."""
         try:
             self._start_ours() if self.contender.ours else self._start_peer()
         except AssertionError as error:
@@ -133,7 +137,7 @@ class Stage:
             LOG_LEVEL="WARNING",
             USE_WEBSOCKETS="true" if asgi else "false",
             WEB_CONCURRENCY=str(self.processes),  # Gunicorn's
-            MALLOC_ARENA_MAX="2",  # as start.sh has them, which does not start them all
+            MALLOC_ARENA_MAX="2",  # as in start.sh, which does not start all of these servers
             GLIBC_TUNABLES="glibc.malloc.tcache_count=0",
             BENCH_INTERFACE="asgi" if asgi else "wsgi",
             DJANGO_SETTINGS_MODULE="gistagum.settings",
@@ -179,36 +183,36 @@ class Stage:
 
     @property
     def pid(self) -> int:
-        """The server's (first) process."""
+        """The id of the server's first process."""
         process = self._site.process if self._site else self._peer
         assert process is not None
         return process.pid
 
     def stop(self) -> None:
-        """End the server at once."""
+        """Kill the server."""
         if self._site is not None:
             self._site.stop()
         if self._peer is not None:
             end_group(self._peer)
             self._peer = None
 
-    # --- the others ---------------------------------------------------------------------------------------------
+    # --- publisher and clients ----------------------------------------------------------------------------------
 
     @property
-    def publisher(self) -> Orders:
-        """Who feeds the server; started when first asked for."""
+    def publisher(self) -> CommandProcess:
+        """The publisher process, started at the first access."""
         if self._publisher is None:
             if self.contender.ours:
                 self._publisher = self.office.publisher(self.database)
             else:
                 command = [PEERS, "-m", "benchmarks.publisher", self.contender.module]
                 log = self.office.folder / "publisher.log"
-                self._publisher = Orders("its publisher", command, log, self._peer_environment())
+                self._publisher = CommandProcess("its publisher", command, log, self._peer_environment())
                 self._publisher("ready", 30)
         return self._publisher
 
     def open(self, count: int | None = None, query: str = "", seconds: float = 90.0) -> dict[str, Any]:
-        """Open clients and wait until they are let in. Raises Failed unless all of them are."""
+        """Open clients and wait until they are connected. Raise Failed unless all of them are."""
         count = self.clients if count is None else count
         opened = self.load(
             "open",
@@ -227,11 +231,11 @@ class Stage:
 
 
 class PinnedSite(Site):
-    """The site through start.sh, on the server's core."""
+    """The site, started with start.sh on the server's core."""
 
     def launch(self) -> None:
         here = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {SERVER_CORE % (os.cpu_count() or 1)})  # what is started now inherits it
+        os.sched_setaffinity(0, {SERVER_CORE % (os.cpu_count() or 1)})  # inherited by the server
         try:
             super().launch()
         finally:
@@ -239,14 +243,14 @@ class PinnedSite(Site):
 
 
 class CountedSite(PinnedSite):
-    """The same server with benchmarks/counting_site.py around the site; without start.sh, which knows only the site."""
+    """The same server with benchmarks/counting_site.py, started without start.sh, which only starts the site itself."""
 
     by_hand = {
         "daphne": f"-m {server.DAPHNE}".replace("gistagum.asgi", "benchmarks.counting_site"),
         "uvicorn": UVICORN.replace("gistagum.asgi", "benchmarks.counting_site"),
         "gunicorn": f"-m {server.GUNICORN}".replace("gistagum.wsgi", "benchmarks.counting_site"),
     }
-    # Where no other number is given, Gunicorn has as many workers as WEB_CONCURRENCY says.
+    # Gunicorn reads the number of workers from WEB_CONCURRENCY.
     by_hand = {
         name: words.replace("{host}", "127.0.0.1").replace("--workers {workers} ", "")
         for name, words in by_hand.items()
@@ -254,7 +258,7 @@ class CountedSite(PinnedSite):
 
 
 def _two_free_ports() -> int:
-    """A port that is free together with the one after it."""
+    """Return a free port whose successor is free as well."""
     while True:
         port = free_port()
         with contextlib.suppress(OSError), socket.socket() as beside:

@@ -1,7 +1,7 @@
-"""What is to be reached, as data: which figure, compared with what, and the bound.
+"""The performance targets, as data: the figure, the figure to compare it with, and the bound.
 
 A figure is written ``measure contender value``, with ``measure@clients`` where it was measured with several numbers of
-them. With ``of``, the figure is divided by that other one: ratios hold although machines differ.
+clients. With ``of``, the figure is divided by another one, since ratios depend less on the machine.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Target:
     unit: str = "×"
 
     def value(self, results: Results) -> float | None:
-        """What was reached; ``None`` when it was not measured."""
+        """Return the value, or ``None`` if it was not measured."""
         figure = _median(results, self.figure)
         if figure is None or not self.of:
             return figure
@@ -29,7 +29,7 @@ class Target:
         return figure / other if other else None
 
     def reached(self, results: Results) -> bool | None:
-        """Whether it is reached; ``None`` when that is unknown."""
+        """Return whether the target is reached, or ``None`` if it was not measured."""
         value = self.value(results)
         if value is None:
             return None
@@ -37,7 +37,7 @@ class Target:
 
     @property
     def bound(self) -> str:
-        """The bound in words."""
+        """The bound as text."""
         if self.at_least is not None:
             return f"≥ {self.at_least:g} {self.unit}"
         return f"≤ {self.at_most:g} {self.unit}"

@@ -1,1 +1,1 @@
-"""Many cheap clients in one process of its own: ``python -m benchmarks.clients`` takes orders line by line."""
+"""Many cheap clients in one process: ``python -m benchmarks.clients`` reads commands line by line."""

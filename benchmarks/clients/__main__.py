@@ -1,7 +1,7 @@
-"""The clients' process: one epoll loop; orders come as JSON lines on stdin, an answer to each goes to stdout.
+"""The clients' process: one epoll loop. Commands are JSON lines on stdin, with a response to each on stdout.
 
-``open``: connect so many and wait until they are let in. ``begin``: count from zero, by number alone or with the time
-at which each event came. ``wait``: until so many came, or it has been quiet. ``delays``: how long each took. ``close``.
+``open``: connect a number of clients. ``begin``: reset the counts, optionally recording arrival times. ``wait``: wait
+for a number of events, or until none arrive. ``delays``: the delays of the events. ``close``: disconnect all clients.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from typing import Any
 
 from .connection import KINDS, Connection, Refused
 
-AT_ONCE = 20  # handshakes under way: below every server's backlog, so that no SYN is dropped and tried again
-TRIES = 3  # of one client to be let in: a browser would come back, too
+AT_ONCE = 20  # concurrent handshakes: below every server's backlog, so that no SYN is dropped and repeated
+TRIES = 3  # attempts of one client: a browser would reconnect as well
 BUFFER = 256 * 1024
-REST = 0.003  # seconds between two looks while events are only counted: many small frames then come in one read
+REST = 0.003  # seconds between two polls while events are only counted, so that one read returns many small frames
 
 
 class Clients:
-    """All clients, and what came to them."""
+    """All clients, and the events that they received."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -36,12 +36,12 @@ class Clients:
         self._reason = ""
         self._timed = False
 
-    # --- orders -------------------------------------------------------------------------------------------------
+    # --- commands -----------------------------------------------------------------------------------------------
 
     def open(
         self, kind: str, host: str, port: int, path: str, cookies: list[str], count: int, limit: float
     ) -> dict[str, Any]:
-        """Open ``count`` clients, each with the next of the cookies; how long that took, in seconds."""
+        """Open ``count`` clients, each with the next cookie, and return the seconds that it took."""
         begun, before = time.monotonic(), len(self._all)
         self._path, self._kind, self._address = path, KINDS[kind], (host, port)
         self._ended, self._reason = 0, ""
@@ -69,7 +69,7 @@ class Clients:
         }
 
     def begin(self, timed: bool) -> dict[str, Any]:
-        """Count from zero."""
+        """Reset the counts. With ``timed``, record the arrival time of each event."""
         self._pump(0)
         self._found, self._last, self._timed = 0, 0.0, timed
         for one in self._all:
@@ -79,9 +79,9 @@ class Clients:
         return {}
 
     def wait(self, wanted: int, quiet: float, limit: float) -> dict[str, Any]:
-        """Until ``wanted`` events came, or after the first none for ``quiet`` seconds, or ``limit`` seconds passed.
+        """Wait for ``wanted`` events, for ``quiet`` seconds without one after the first, or for ``limit`` seconds.
 
-        ``last`` is when the last one came (CLOCK_MONOTONIC, which all processes of a machine share).
+        ``last`` is the arrival time of the last event (CLOCK_MONOTONIC, which all processes of a machine share).
         """
         begun = time.monotonic()
         while self._found < wanted:
@@ -104,7 +104,7 @@ class Clients:
         }
 
     def drain(self, quiet: float, limit: float) -> dict[str, Any]:
-        """Until nothing more comes of what was before, for ``quiet`` seconds; for ``limit`` seconds at most."""
+        """Wait until no event has arrived for ``quiet`` seconds, for ``limit`` seconds at most."""
         begun = last = time.monotonic()
         while (now := time.monotonic()) - last < quiet and now - begun < limit:
             found = self._found
@@ -113,7 +113,7 @@ class Clients:
         return {}
 
     def delays(self, sent: list[tuple[int, float]]) -> dict[str, Any]:
-        """Milliseconds from each event's commit to each client; percentiles over all of them."""
+        """Return percentiles of the milliseconds from each event's commit to its arrival at each client."""
         at = dict(sent)
         delays = sorted(
             max(0.0, (came - at[number]) * 1000)
@@ -130,7 +130,7 @@ class Clients:
         return {"count": len(delays), "p50": share(50), "p99": share(99), "max": delays[-1]}
 
     def close(self) -> dict[str, Any]:
-        """Leave, all at once."""
+        """Disconnect all clients at once."""
         for one in self._all:
             self._drop(one)
         self._all.clear()
@@ -139,7 +139,7 @@ class Clients:
     # --- the loop -----------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Take orders until stdin ends; what comes meanwhile is taken in."""
+        """Execute commands until stdin ends, and receive events meanwhile."""
         orders = sys.stdin.fileno()
         self._epoll.register(orders, select.EPOLLIN)
         self._orders = orders
@@ -155,7 +155,7 @@ class Clients:
                     order = json.loads(line)
                     try:
                         answer = getattr(self, order.pop("do"))(**order)
-                    except Exception as error:  # noqa: BLE001 (whatever it is, who gave the order has to know)
+                    except Exception as error:  # noqa: BLE001 (any error is the response to the command)
                         answer = {"error": f"{type(error).__name__}: {error}"}
                     sys.stdout.write(json.dumps(answer) + "\n")
                     sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""One client's connection: the handshake, and finding our events in what comes, whatever carries them.
+"""One client's connection: the handshake, and the detection of events in the received bytes, on every transport.
 
-Only the framing is read, not the JSON: an event is found by its mark (``bench-000017;``), so that the clients need less
-of their core than any server of its own.
+Only the framing is parsed, not the JSON. An event is found by its mark (``bench-000017;``), so that the clients use
+less of their core than any server uses of its own.
 """
 
 import re
@@ -10,15 +10,15 @@ from typing import ClassVar
 
 MARK = re.compile(rb"bench-(\d{6});")
 BEGINNING = b"bench-"
-LONGEST = 12  # one less than a whole mark: so much of what came may be the beginning of one
+LONGEST = 12  # one less than a mark's length: the end of a chunk that may be the beginning of a mark
 
 
 class Refused(Exception):
-    """The server did not let the client in."""
+    """The server rejected the client."""
 
 
 class Connection:
-    """A client. ``feed`` takes what came; ``found`` counts events, ``times`` (when wanted) has when each first came."""
+    """A client. ``feed`` takes received bytes; ``found`` counts events; ``times`` has their arrival times if wanted."""
 
     greeting = b""
     subprotocol = ""
@@ -38,7 +38,7 @@ class Connection:
         self.request = "\r\n".join([*lines, "", ""]).encode()
 
     def feed(self, buffer: bytearray, size: int, now: float) -> None:
-        """Take in the first ``size`` bytes of ``buffer``, which came at ``now``."""
+        """Process the first ``size`` bytes of ``buffer``, received at ``now``."""
         if self.open:
             self._body(buffer, 0, size, now)
             return
@@ -60,7 +60,7 @@ class Connection:
         raise NotImplementedError
 
     def _payload(self, buffer: bytearray, begin: int, end: int, now: float) -> None:
-        """Look for events in a piece of what the framing carries; a mark may begin in one piece and end in the next."""
+        """Find events in a part of the payload. A mark may begin in one part and end in the next."""
         tail = self._tail
         if self.times is None:
             found = buffer.count(BEGINNING, begin, end)
@@ -68,7 +68,7 @@ class Connection:
                 keep = len(BEGINNING) - 1
                 found += (tail[-keep:] + buffer[begin : min(end, begin + keep)]).count(BEGINNING)
         else:
-            # The first time counts: what changed carries its old value, too.
+            # Only the first arrival counts: a later event may contain the mark as an old value.
             numbers = {int(number) for number in MARK.findall(tail + buffer[begin:end])} - self.times.keys()
             self.times.update(dict.fromkeys(numbers, now))
             found = len(numbers)
@@ -81,14 +81,14 @@ class Connection:
 
 
 class Stream(Connection):
-    """Server-Sent Events in a chunked answer, or in one that ends with the connection."""
+    """Server-Sent Events, in a chunked response or in one that ends with the connection."""
 
     extra: ClassVar[list[str]] = ["Accept: text/event-stream"]
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
-        self._left = 0  # of the chunk that is being read
-        self._size = bytearray()  # of the next chunk, as far as it came
+        self._left = 0  # remaining bytes of the current chunk
+        self._size = bytearray()  # the received part of the next chunk's size line
 
     def _body(self, buffer: bytearray, begin: int, end: int, now: float) -> None:
         while begin < end:
@@ -113,10 +113,10 @@ class Stream(Connection):
 
 
 class Socket(Connection):
-    """A WebSocket that offers our subprotocol, under which what is due comes joined; answers pings.
+    """A WebSocket that offers our subprotocol, with which messages are arrays of frames, and responds to pings.
 
-    Events are looked for in the raw bytes: no mark is cut by a frame's header, since none spans two messages. The
-    headers are only hopped along, to find what must be answered.
+    Events are found in the raw bytes: no mark is interrupted by a frame's header, since none spans two messages.
+    Headers are parsed only to find frames that need a response.
     """
 
     accepted = b" 101 "
@@ -130,7 +130,7 @@ class Socket(Connection):
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
-        self._left = 0  # of the frame that is being read
+        self._left = 0  # remaining bytes of the current frame
         self._short = b""  # the beginning of a header, or of a short frame
 
     def _body(self, buffer: bytearray, begin: int, end: int, now: float) -> None:
@@ -143,7 +143,7 @@ class Socket(Connection):
             length = buffer[begin + 1] if end - begin >= 2 else 0
             header = 2 if length < 126 else 4 if length == 126 else 10
             opcode = buffer[begin] & 0x0F
-            short = opcode >= 8 or length < 4  # what may have to be answered is waited for
+            short = opcode >= 8 or length < 4  # wait for the rest of frames that may need a response
             if end - begin < header + (length if short else 0):
                 self._short = bytes(buffer[begin:end])
                 self._left = 0
@@ -163,12 +163,12 @@ class Socket(Connection):
 
     def say(self, payload: bytes, opcode: int = 1) -> None:
         """Send a short message."""
-        # A mask of zeros is a mask: what the server has to do to take it off is the same.
+        # A mask of zeros is valid, and costs the server as much as any other.
         self.socket.send(bytes([0x80 | opcode, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
 
 
 class EngineSocket(Socket):
-    """What a client of Socket.IO says, over WebSocket from the beginning: joins the namespace, answers pings."""
+    """A Socket.IO client that starts with WebSocket: it joins the namespace and responds to pings."""
 
     extra: ClassVar[list[str]] = Socket.extra[:-1]
 

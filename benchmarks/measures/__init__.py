@@ -1,5 +1,5 @@
-"""What is measured, a file each.
+"""The measures, one in each module.
 
-A measure of a running server is ``measure(stage, size) -> values``; one that needs a stage of its own, or none, is
-``measure(office, contender, size) -> values``. Values are numbers by name. Whatever goes wrong raises ``Failed``.
+A measure of a running server is ``measure(stage, size) -> values``. One that needs its own stage, or none, is
+``measure(office, contender, size) -> values``. Values are numbers by name. Errors raise ``Failed``.
 """

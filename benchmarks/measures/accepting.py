@@ -1,4 +1,4 @@
-"""How long it takes to let everybody in, and what one who does nothing costs in memory."""
+"""The time to accept all clients, and the memory of an idle client."""
 
 import time
 
@@ -6,12 +6,12 @@ from ..process import cpu_seconds_of_all, memory_kb
 from ..size import Size
 from ..stage import Stage
 
-WARM = 20  # clients that come and go before: what a process loads once is not theirs
+WARM = 20  # clients that connect and disconnect first, so that one-time allocations are not measured
 SETTLE_SECONDS = 1.0
 
 
 def measure(stage: Stage, size: Size) -> dict[str, float]:
-    """Opens the clients that the measures after this one work with."""
+    """Open the clients, which later measures use."""
     stage.open(WARM)
     stage.load("begin", timed=False)
     stage.publisher("burst", events=2)

@@ -1,10 +1,10 @@
-"""Events that come together: how many deliveries a second, what was lost, what a delivery costs the server."""
+"""A burst of events: deliveries per second, lost deliveries, and the server's processor time for a delivery."""
 
 from ..process import Failed, cpu_seconds
 from ..size import Size
 from ..stage import Stage
 
-QUIET_SECONDS = 3.0  # nothing for so long: the rest is lost
+QUIET_SECONDS = 3.0  # after this time without an event, the rest counts as lost
 
 
 def measure(stage: Stage, size: Size, number: int) -> dict[str, float]:
@@ -13,9 +13,9 @@ def measure(stage: Stage, size: Size, number: int) -> dict[str, float]:
 
 
 def burst(stage: Stage, events: int, seconds: float) -> dict[str, float]:
-    """So many events at once. Where they have not all come after so many seconds, what did come counts as the rate."""
+    """Publish ``events`` at once. If not all arrive within ``seconds``, the rate is that of the delivered ones."""
     wanted = stage.clients * events
-    stage.load("drain", quiet=0.5, limit=5)  # whoever fell behind before is not to be charged twice
+    stage.load("drain", quiet=0.5, limit=5)  # late deliveries of the previous burst must not count in this one
     stage.load("begin", timed=False)
     cpu = cpu_seconds(stage.pid)
     stage.publisher.send("burst", events=events)

@@ -1,4 +1,4 @@
-"""How a burst grows with the number of its events: what goes out in one write is paid for once."""
+"""Bursts of different numbers of events, which cost less for each event when they share a write."""
 
 import statistics
 
@@ -11,11 +11,11 @@ BURSTS = 3  # of each size, on one server
 
 
 def measure(office: Office, contender: Contender, size: Size) -> dict[str, float]:
-    """Deliveries a second, and processor time of one, for bursts of so many events."""
+    """Return the deliveries per second and the processor time of one, for each number of events."""
     values = {}
     with Stage(office, contender, size.clients) as stage:
         stage.open()
-        burst(stage, 10, size.burst_seconds)  # what is done once for each client is over now
+        burst(stage, 10, size.burst_seconds)  # completes one-time work for each client
         for events in size.events:
             seen = [burst(stage, events, size.burst_seconds) for _ in range(BURSTS)]
             for name in ("a_second", "cpu_us"):

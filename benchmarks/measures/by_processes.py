@@ -1,6 +1,6 @@
-"""How a server grows with the number of its processes: each reads the log once and has its share of clients.
+"""A server with different numbers of processes, each of which reads the log once and has a share of the clients.
 
-They share the server's core here: what more of them cost is seen, not what a machine with more cores would gain.
+The processes share the server's core, so this measures their cost and not the gain on a machine with more cores.
 """
 
 import time
@@ -14,7 +14,7 @@ from .idle import a_second
 
 
 def measure(office: Office, contender: Contender, size: Size, processes: int) -> dict[str, float]:
-    """With so many of them: a process's queries a second when nothing happens, bursts, and the memory of all."""
+    """Return the idle queries per second of one process, the rate of bursts, and the memory of all processes."""
     with Stage(office, contender, size.clients, counted=True, processes=processes) as stage:
         stage.open()
         time.sleep(2)

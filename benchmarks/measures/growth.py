@@ -1,4 +1,4 @@
-"""How everything grows with the clients: bursts of the same sum of deliveries to few and many, delays, memory."""
+"""Growth with the number of clients: bursts with an equal total of deliveries, delays, and memory."""
 
 import statistics
 import time
@@ -14,13 +14,13 @@ BURSTS_SECONDS = 30.0
 
 
 def measure(office: Office, contender: Contender, size: Size, clients: int) -> dict[str, float]:
-    """As many bursts as make the sum, but five at least (of a slow one as many as fit in the time).
+    """Make as many bursts as the total requires, five at least, as far as they fit in the time.
 
-    Delays only where what was sent did come; what did not is in the figures.
+    Delays are only those of delivered events; lost ones are counted separately.
     """
     with Stage(office, contender, clients) as stage:
         came = accepting.measure(stage, size)
-        burst(stage, 10, size.burst_seconds)  # what is done once for each client is over now
+        burst(stage, 10, size.burst_seconds)  # completes one-time work for each client
         several = max(5, min(8, size.growth_deliveries // (clients * contender.burst)))
         seen, end = [], time.monotonic() + BURSTS_SECONDS
         while not seen or (len(seen) < several and time.monotonic() < end):
@@ -35,7 +35,7 @@ def measure(office: Office, contender: Contender, size: Size, clients: int) -> d
 def _delays(stage: Stage, size: Size, rate: int, events: int) -> dict[str, float]:
     try:
         seen = steady.measure(stage, size, rate, events)
-    except Failed:  # nothing came; bursts and memory are worth knowing all the same
+    except Failed:  # no event arrived; bursts and memory are still reported
         seen = {"missing_percent": 100.0}
     values = {f"missing_percent_{rate}": seen["missing_percent"]}
     if seen["missing_percent"] <= steady.BEHIND_PERCENT:

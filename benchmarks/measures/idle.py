@@ -1,4 +1,4 @@
-"""What a server asks the database while everybody only listens."""
+"""A server's database queries while all clients are idle."""
 
 import json
 import time
@@ -14,7 +14,7 @@ ASK_SECONDS = 20.0
 
 
 def measure(office: Office, contender: Contender, size: Size) -> dict[str, float]:
-    """Queries a second with nobody and with everybody there, when nothing happens. Not in the first seconds."""
+    """Return the queries per second without and with clients, when nothing happens, after the first seconds."""
     with Stage(office, contender, size.clients, counted=True) as stage:
         stage.open(1)
         time.sleep(2)
@@ -26,23 +26,23 @@ def measure(office: Office, contender: Contender, size: Size) -> dict[str, float
 
 
 def a_second(stage: Stage, seconds: float) -> float:
-    """Queries a second, of all its processes, over so many seconds. Each counts for the time between its answers."""
-    before = _heard(stage)
+    """Return the queries per second of all processes over ``seconds``, each for the time between its responses."""
+    before = _counts_by_process(stage)
     time.sleep(seconds)
-    after = _heard(stage)
+    after = _counts_by_process(stage)
     return sum((said["all"] - before[pid]["all"]) / (said["at"] - before[pid]["at"]) for pid, said in after.items())
 
 
 def queries_of(stage: Stage) -> dict[str, int]:
-    """How many queries this server has made so far, in all its processes: all of them, and those that read the log."""
-    heard = _heard(stage).values()
+    """Return the number of queries of all processes so far: all, and those that read the log."""
+    heard = _counts_by_process(stage).values()
     return {name: sum(said[name] for said in heard) for name in ("all", "log")}
 
 
-def _heard(stage: Stage) -> dict[int, dict[str, Any]]:
-    """What each process says (benchmarks/counting_site.py). Who answers is chance, so it is asked until each one has.
+def _counts_by_process(stage: Stage) -> dict[int, dict[str, Any]]:
+    """Return the counts of each process (benchmarks/counting_site.py), by its id.
 
-    Raises Failed.
+    A request reaches a random process, so it is repeated until each has responded. Raise Failed if one does not.
     """
     heard: dict[int, dict[str, Any]] = {}
     end = time.monotonic() + ASK_SECONDS

@@ -1,4 +1,4 @@
-"""Does catching up cost the same however long the log is."""
+"""The cost of catching up, which should not depend on the length of the log."""
 
 import statistics
 
@@ -10,7 +10,7 @@ TRIES = 7
 
 
 def measure(office: Office, contender: Contender | None, size: Size) -> dict[str, float]:
-    """Milliseconds to read what somebody who missed the last 500 events is owed, for each size of the log."""
+    """Return the milliseconds to read the last 500 events after a cursor, for each size of the log."""
     publisher = office.publisher(office.copy())
     values = {}
     try:

@@ -1,4 +1,4 @@
-"""After a restart: everybody comes back with a cursor and is owed what happened meanwhile."""
+"""A restart, after which all clients resume from their cursors and receive the events in between."""
 
 from ..contenders import Contender
 from ..process import Failed, cpu_seconds_of_all
@@ -8,7 +8,7 @@ from .idle import queries_of
 
 
 def measure(office: Office, contender: Contender, size: Size) -> dict[str, float]:
-    """Seconds from the server's being back to the last event of the last client; and readings of the log meanwhile."""
+    """Return the seconds from the restart to the last client's last event, and the queries of the log meanwhile."""
     with Stage(office, contender, size.returning, counted=True) as stage:
         stage.open()
         stage.load("begin", timed=False)

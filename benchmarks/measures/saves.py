@@ -1,17 +1,17 @@
-"""What a change costs the person who makes it: saving a project, with broadcasting off, on, and on without Redis."""
+"""The time to save a project, with broadcasting off, on, and on without Redis."""
 
 import statistics
 
 from ..contenders import Contender
-from ..process import Orders
+from ..process import CommandProcess
 from ..size import Size
 from ..stage import Office
 
-UNREACHABLE = "redis://10.255.255.1:6379/0"  # packets to it go nowhere
+UNREACHABLE = "redis://10.255.255.1:6379/0"  # packets to this address are lost
 
 
 def measure(office: Office, contender: Contender | None, size: Size) -> dict[str, float]:
-    """Milliseconds of one save, median and p99, for each; all on one database, in turns, so that they compare."""
+    """Return the median and p99 milliseconds of a save for each, measured in turns on one database."""
     database = office.copy()
     variants: dict[str, dict[str, str]] = {
         "off": {"WEBSOCKET_BROADCAST": "false"},
@@ -19,7 +19,7 @@ def measure(office: Office, contender: Contender | None, size: Size) -> dict[str
         "refused": {"REDIS_URL": "redis://127.0.0.1:9/0"},
         "silent": {"REDIS_URL": UNREACHABLE},
     }
-    publishers: dict[str, Orders] = {}
+    publishers: dict[str, CommandProcess] = {}
     taken: dict[str, list[float]] = {name: [] for name in variants}
     cpu: dict[str, list[float]] = {name: [] for name in variants}
     try:

@@ -1,15 +1,15 @@
-"""Events at a steady rate: milliseconds from the commit to the client."""
+"""The delay from the commit to the client, with events at a steady rate."""
 
 from ..process import Failed, cpu_seconds
 from ..size import Size
 from ..stage import Stage
 
 QUIET_SECONDS = 3.0
-BEHIND_PERCENT = 10  # who has not delivered so much of it in time only falls further behind at a higher rate
+BEHIND_PERCENT = 10  # a contender that delivered less than this in time is not measured at a higher rate
 
 
 def measure(stage: Stage, size: Size, rate: int, events: int, order: str = "steady") -> dict[str, float]:
-    """So many events, ``rate`` a second; those that never came are counted, not averaged in."""
+    """Publish ``events`` at ``rate`` per second. Lost events are counted, and excluded from the delays."""
     stage.load("drain", quiet=0.3, limit=5)
     stage.load("begin", timed=True)
     cpu = cpu_seconds(stage.pid)

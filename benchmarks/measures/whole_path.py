@@ -1,4 +1,4 @@
-"""From a person's change to the wire: a project is saved, its event written to the log, committed, read and sent."""
+"""The whole path of a change: a project is saved, its event written to the log, committed, read and sent."""
 
 from ..size import Size
 from ..stage import Stage
@@ -6,5 +6,5 @@ from .steady import measure as steady
 
 
 def measure(stage: Stage, size: Size) -> dict[str, float]:
-    """Milliseconds from the beginning of ``project.save()`` to each client, at two changes a second."""
+    """Return the milliseconds from the beginning of ``project.save()`` to each client, at two changes per second."""
     return steady(stage, size, 2, 6, order="change")

@@ -1,4 +1,4 @@
-"""What we are measured against, a file each: the server, and the publisher that feeds it from another process.
+"""The peers that our servers are compared with, one in each module: the server, and its publisher.
 
-They run with the Python of .venv-bench (benchmarks/setup.sh) and know nothing of the site.
+The publisher runs in another process. Peers run with the Python of .venv-bench (benchmarks/setup.sh), without the site.
 """

@@ -1,6 +1,6 @@
-"""django-eventstream under Daphne, fed from another process through Redis, as its documentation has it.
+"""django-eventstream under Daphne, with events from another process through Redis, as in its documentation.
 
-BENCH_VARIANT ``stored``: with its storage in the database (BENCH_FOLDER), by which clients can catch up.
+BENCH_VARIANT ``stored`` enables its storage in the database (BENCH_FOLDER), from which clients can catch up.
 """
 
 import os
@@ -51,12 +51,12 @@ class Publisher:
         call_command("migrate", verbosity=0)
 
     def one(self, event: dict) -> float:
-        """Send one event; when the change it tells of was committed."""
+        """Send one event, and return the time of the simulated commit."""
         committed = time.monotonic()
         django_eventstream.send_event("projects", "message", event)
         return committed
 
     def burst(self, events: list[dict]) -> None:
-        """Send many, one after the other."""
+        """Send many events, one after the other."""
         for event in events:
             self.one(event)

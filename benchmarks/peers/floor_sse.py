@@ -1,6 +1,6 @@
-"""The floor for Server-Sent Events: asyncio without a framework; what came together goes out in one write a client.
+"""The floor for Server-Sent Events: asyncio without a framework. Events received together are sent in one write.
 
-What comes on a second port is a line an event.
+Events are received on a second port, one in each line.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ async def main(port: int) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(HEAD)
         clients.add(writer)
-        await reader.read()  # until it leaves
+        await reader.read()  # until the client disconnects
         clients.discard(writer)
         writer.close()
 

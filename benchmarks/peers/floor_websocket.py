@@ -1,6 +1,6 @@
 """The floor for WebSocket: the library ``websockets`` and its ``broadcast()``, without a framework.
 
-What comes on a second port, a line an event, goes to every client as a message each.
+Events are received on a second port, one in each line, and sent to every client as one message each.
 """
 
 import asyncio

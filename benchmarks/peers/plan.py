@@ -1,6 +1,6 @@
-"""The migration plan word for word: a Channels consumer per client, each in a group of the Redis layer.
+"""The original migration plan: a Channels consumer for each client, in a group of the Redis layer.
 
-BENCH_VARIANT says which layer: ``core`` (as the plan has it) or ``pubsub``.
+BENCH_VARIANT selects the layer: ``core`` (as in the plan) or ``pubsub``.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ django.setup()
 
 
 class ProjectUpdateConsumer(AsyncWebsocketConsumer):
-    """As the plan has it."""
+    """The consumer as in the plan."""
 
     async def connect(self) -> None:
         await self.channel_layer.group_add("project_updates", self.channel_name)
@@ -46,19 +46,19 @@ application = ProtocolTypeRouter({"websocket": ProjectUpdateConsumer.as_asgi()})
 
 
 class Publisher:
-    """``group_send``, as the plan's broadcast helper does it after each commit."""
+    """Calls ``group_send``, as the plan's broadcast helper does after each commit."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
 
     def one(self, event: dict) -> float:
-        """Send one event; when the change it tells of was committed."""
+        """Send one event, and return the time of the simulated commit."""
         committed = time.monotonic()
         self._loop.run_until_complete(self._send(event))
         return committed
 
     def burst(self, events: list[dict]) -> None:
-        """Send many, one after the other."""
+        """Send many events, one after the other."""
 
         async def send() -> None:
             for event in events:

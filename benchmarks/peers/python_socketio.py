@@ -1,4 +1,4 @@
-"""python-socketio on ASGI, fed from another process through Redis, as its documentation has it ("Emitting from
+"""python-socketio on ASGI, with events from another process through Redis, as in its documentation ("Emitting from
 external processes")."""
 
 import os
@@ -18,12 +18,12 @@ class Publisher:
         self._manager = socketio.RedisManager(os.environ["REDIS_URL"], write_only=True)
 
     def one(self, event: dict) -> float:
-        """Send one event; when the change it tells of was committed."""
+        """Send one event, and return the time of the simulated commit."""
         committed = time.monotonic()
         self._manager.emit("event", event)
         return committed
 
     def burst(self, events: list[dict]) -> None:
-        """Send many, one after the other."""
+        """Send many events, one after the other."""
         for event in events:
             self._manager.emit("event", event)

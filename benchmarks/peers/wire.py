@@ -1,4 +1,4 @@
-"""How events get into a floor server: over one connection, a line of JSON each."""
+"""Publishes events to a floor server over one connection, as lines of JSON."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import time
 
 
 def lines_port() -> int:
-    """Where a floor server takes events: the port beside its own."""
+    """Return the port on which a floor server receives events, which is next to its own."""
     return int(os.environ["BENCH_PORT"]) + 1
 
 
@@ -19,11 +19,11 @@ class LinePublisher:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def one(self, event: dict) -> float:
-        """Send one event; when the change it tells of was committed."""
+        """Send one event, and return the time of the simulated commit."""
         committed = time.monotonic()
         self._socket.sendall(json.dumps(event).encode() + b"\n")
         return committed
 
     def burst(self, events: list[dict]) -> None:
-        """Send many together."""
+        """Send many events together."""
         self._socket.sendall(b"".join(json.dumps(event).encode() + b"\n" for event in events))

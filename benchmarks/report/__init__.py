@@ -1,4 +1,4 @@
-"""The reports, made from the figures alone: Markdown, and one HTML page that needs nothing else."""
+"""The reports, generated from the results alone: Markdown, and a self-contained HTML page."""
 
 from pathlib import Path
 
@@ -8,6 +8,6 @@ from .markdown import document
 
 
 def write(results: Results, path: Path) -> None:
-    """Write both beside the JSON at ``path``."""
+    """Write both reports next to the JSON at ``path``."""
     path.with_suffix(".md").write_text(document(results))
     path.with_suffix(".html").write_text(page(results))

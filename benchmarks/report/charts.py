@@ -1,17 +1,17 @@
-"""Charts as inline SVG, in the page's own colours; each bar and point says its figure."""
+"""Charts as inline SVG, in the colours of the page. Each bar and point shows its value."""
 
 import math
 from html import escape
 from typing import NamedTuple
 
 WIDTH = 720
-LABEL, FIGURES = 230, 150  # room for names on the left, and for figures behind the longest bar
+LABEL, FIGURES = 230, 150  # widths for names on the left, and for values after the longest bar
 ROW, GAP = 26, 6
 COLOURS = 6
 
 
 class Bar(NamedTuple):
-    """A value with its name, what is written behind it, and the span of its rounds; ``kind`` chooses a colour."""
+    """A value with its name, its text, and the span of its rounds. ``kind`` selects the colour."""
 
     name: str
     value: float
@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 def bars(items: list[Bar], label: str) -> str:
-    """Bars on a logarithmic scale that says so in ``label``: what differs a hundredfold still fits one picture."""
+    """Return bars on a logarithmic scale (to be named in ``label``), so that values of very different size fit."""
     values = [value for one in items for value in (one.least, one.most, one.value) if value > 0]
     low = 10 ** math.floor(math.log10(min(values)) - 0.3)
     high = max(values)
@@ -63,7 +63,7 @@ def bars(items: list[Bar], label: str) -> str:
 
 
 def lines(items: list[Line], label: str, unit: str) -> str:
-    """Lines over a logarithmic scale of clients or rows, upwards on a logarithmic one as well."""
+    """Return lines with logarithmic scales on both axes; the horizontal one is clients or rows."""
     height, left, top, bottom = 300, 72, 12, 30
     right = 16
     xs = sorted({x for one in items for x, _ in one.points})

@@ -1,4 +1,4 @@
-"""How figures grow: with clients, with the events of a burst, with processes, with the rows of the log."""
+"""Tables of growth: with clients, with the events of a burst, with processes, with the rows of the log."""
 
 from collections.abc import Callable
 
@@ -27,12 +27,12 @@ BY_PROCESSES = (
 
 
 def tables(results: Results) -> list[Table]:
-    """What was measured of it."""
+    """Return the tables of all measured growth."""
     return [*_by_clients(results), *_by_events(results), *_by_processes(results), *_by_rows(results)]
 
 
 def clients(results: Results) -> list[int]:
-    """With how many clients growth was measured."""
+    """Return the numbers of clients for which growth was measured."""
     return sorted({record["clients"] for record in results.records if record["measure"] == "growth"})
 
 
@@ -49,7 +49,7 @@ def _by_clients(results: Results) -> list[Table]:
 
 
 def numbered(results: Results, measure: str, value: str) -> list[int]:
-    """The numbers for which a measure gives a value (``value_1000``): of events, processes or rows."""
+    """Return the numbers (of events, processes or rows) for which a measure has a value (``value_1000``)."""
     names = {name for record in results.records if record["measure"] == measure for name in record.get("values", ())}
     return sorted(int(name.rpartition("_")[2]) for name in names if name.rpartition("_")[0] == value)
 

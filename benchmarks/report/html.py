@@ -1,4 +1,4 @@
-"""The report as one HTML page: no script, nothing from elsewhere, light or dark as the reader's screen is."""
+"""The report as one HTML page, without scripts or external resources, in light or dark colours like the browser."""
 
 from html import escape
 
@@ -49,7 +49,7 @@ CHARTS = (
 
 
 def page(results: Results) -> str:
-    """All of it."""
+    """Return the whole page."""
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in tables.facts(results))
     body = [
         "<h1>Benchmarks</h1>",

@@ -6,7 +6,7 @@ from .table import Table
 
 
 def document(results: Results) -> str:
-    """All of it."""
+    """Return the whole document."""
     parts = ["# Benchmarks", *(f"- {name}: {text}" for name, text in tables.facts(results)), ""]
     parts.append(
         "Medians over the rounds, with the least and the most of them. docs/benchmarks.md says what each means.\n"

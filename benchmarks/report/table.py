@@ -1,4 +1,4 @@
-"""Tables of text, and how figures are written in them."""
+"""Tables of text, and the format of numbers in them."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from ..results import Figure
 
 
 class Column(NamedTuple):
-    """A heading, and which value of which measure stands below it; ``digits`` after the point."""
+    """A heading, and the measure and value of the column, with ``digits`` decimals."""
 
     heading: str
     measure: str
@@ -15,7 +15,7 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table of text: every row begins with a name."""
+    """A table of text, in which every row begins with a name."""
 
     title: str
     headings: list[str]
@@ -23,12 +23,12 @@ class Table(NamedTuple):
 
 
 def number(value: float, digits: int = 0) -> str:
-    """A number as people read it."""
+    """Return a number as text, with ``digits`` decimals."""
     return f"{value:,.{digits}f}"
 
 
 def with_spread(figure: Figure | None, digits: int) -> str:
-    """A median with the least and the most of its rounds."""
+    """Return a median with the minimum and maximum of its rounds."""
     if figure is None:
         return "–"
     text = number(figure.median, digits)

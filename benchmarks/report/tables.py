@@ -1,4 +1,4 @@
-"""What both reports show, as tables of text: which figures, in which order, in which words."""
+"""The tables of both reports: their figures, order and texts."""
 
 from ..contenders import CONTENDERS
 from ..results import Results
@@ -41,7 +41,7 @@ SAVES = {"off": "broadcasting off", "on": "on", "refused": "on, Redis refuses", 
 
 
 def figures(results: Results) -> list[Table]:
-    """All tables of contenders, then of what only we have."""
+    """Return the tables of all contenders, then those of our site alone."""
     tables = []
     for title, columns in COLUMNS.items():
         rows = []
@@ -76,7 +76,7 @@ def _saves(results: Results) -> list[Table]:
 
 
 def targets(results: Results) -> Table:
-    """Each target, what was reached, and whether that is enough."""
+    """Return each target with its value, and whether it is reached."""
     words = {True: "reached", False: "short", None: "not measured"}
     rows = []
     for target in TARGETS:
@@ -89,7 +89,7 @@ def targets(results: Results) -> Table:
 
 
 def failures(results: Results) -> list[str]:
-    """A line for each measure that came to nothing."""
+    """Return a line for each failed measure."""
     return [
         f"{one['contender']}, {one['clients']:,} clients, round {one['round']}, {one['measure']}: {one['failed']}"
         for one in results.failures()
@@ -97,7 +97,7 @@ def failures(results: Results) -> list[str]:
 
 
 def facts(results: Results) -> list[tuple[str, str]]:
-    """What it was measured on, and when."""
+    """Return the environment and the time of the run."""
     seen = results.environment
     loads = [record["load"] for record in results.records]
 
