@@ -45,10 +45,10 @@ def test_a_person_with_all_that_is_known(staff, engineer):
     telemetry.feedback(engineer, False, "Nothing moves")
     row = _row(page_html(staff), engineer)
     assert "SSE USE_WEBSOCKETS is false" in row
-    assert "WebSocket reported 0 s ago" in row
+    assert re.search(r"WebSocket reported \d+ s ago", row)
     assert f"2 events at {events[2].pk}, newest {events[4].pk}" in row
     assert "blocked to SSE, 2 min ago" in row
-    assert "Not live 0 s ago: Nothing moves" in row
+    assert re.search(r"Not live \d+ s ago: Nothing moves", row)
 
 
 def test_a_person_who_was_never_heard_of(staff, engineer):
