@@ -26,9 +26,14 @@ NO_SPREAD = "Math.random = () => 0.01;"
 
 
 def launch(chromium: BrowserType, **options: Any) -> Browser:
-    """Chromium: the system's, or else Playwright's own."""
+    """Chromium: the system's, or else Playwright's own.
+
+    Rather its headless shell, which is the same engine without a browser's windows: opening a page in a context of its
+    own takes a quarter of the processor's time there (0.4 s instead of 1.5 s).
+    """
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return chromium.launch(executable_path=shutil.which("chromium"), args=sandbox, **options)
+    return chromium.launch(executable_path=program, args=sandbox, **options)
 
 
 @contextlib.contextmanager
