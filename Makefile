@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo test test-phase rollback-drill faults load bench bench-quick lint audit format pins
+.PHONY: help setup run demo test test-quick coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -14,18 +14,38 @@ run: setup ## the site on http://127.0.0.1:8000
 demo: setup ## the same in phase 4, half of the people on WebSocket, with believable changes every few seconds
 	@scripts/demo.sh
 
+# Python keeps what it has compiled, whatever the environment says: else every process compiles the tests again.
+test test-quick coverage: export PYTHONDONTWRITEBYTECODE :=
+PYTEST = .venv/bin/python -m pytest
+SIDE_BY_SIDE = -n 4 --dist loadfile --no-loadscope-reorder
+
 test: ## every test (installs redis-server, PostgreSQL, Chromium and nginx with apt where they are missing)
 	@scripts/setup.sh --dev
 	@scripts/test-tools.sh
 ifeq ($(strip $(ARGS)),)
-	@# Most tests wait rather than work, so several share the processors; those that measure come after, one by one.
+	@# Most tests wait rather than work, so several share the processors. Those with deadlines of seconds come after, two
+	@# at a time, and then, one by one, those that measure. Only the files that have such tests are read for these.
 	@failed=""; \
-	.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone" --durations 20 --durations-min 10 || failed="side by side"; \
-	.venv/bin/python -m pytest -m alone --durations 12 --durations-min 10 || failed="$$failed alone"; \
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not alone and not quiet" --durations 20 --durations-min 10 || failed="side by side"; \
+	$(PYTEST) -n 2 --dist loadfile -m quiet $$(grep -rl --include '*.py' 'mark\.quiet' tests) || failed="$$failed two at a time"; \
+	$(PYTEST) -m alone --durations 12 --durations-min 10 $$(grep -rl --include '*.py' 'mark\.alone' tests) || failed="$$failed alone"; \
 	[ -z "$$failed" ] || { echo "test: failures among the tests that run: $$failed" >&2; exit 1; }
 else
-	@.venv/bin/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 endif
+
+QUICK = tests/realtime tests/projeng tests/gistagum tests/js
+test-quick: ## the tests that start no server, in less than two minutes: for every save (needs Python alone)
+	@scripts/setup.sh --dev
+	@$(PYTEST) -n 2 --dist worksteal -m "not servers and not alone and not quiet" $(QUICK) $(ARGS)
+
+coverage: ## which lines and branches the tests that start no server run, beside each other: reports/coverage/
+	@scripts/setup.sh --dev
+	@.venv/bin/coverage erase
+	@.venv/bin/coverage run -m pytest -n 2 --dist worksteal -m "not servers and not alone and not quiet" $(QUICK) $(ARGS)
+	@.venv/bin/coverage combine --quiet
+	@.venv/bin/coverage html --quiet
+	@.venv/bin/coverage report
 
 test-phase: ## the suite of one phase alone (PHASE=0 to 5); leaves its result for `manage.py migration check`
 	@case "$(PHASE)" in [0-5]) ;; *) echo "test-phase: say which: make test-phase PHASE=0 (to 5)" >&2; exit 2 ;; esac

@@ -21,11 +21,25 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+SERVERS = {"postgres", "new_database", "static_root", "redis", "shared_redis", "browser"}  # what these fixtures start
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what starts servers, so that it can be left out."""
+    if SERVERS & set(getattr(item, "fixturenames", ())):
+        item.add_marker("servers")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long: with several processes at work, all but one would wait for it in the end."""
+    """Begin with what takes long: with several processes at work, all but one would wait for it in the end.
+
+    Modules with a browser come next, and one after the other: they share the browser and the sites of their package.
+    """
     long = {item.path for item in items if item.get_closest_marker("long")}
-    items.sort(key=lambda item: item.path not in long)
+    browsers = {item.path for item in items if "browser" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in long, item.path not in browsers))
 
 
 @pytest.fixture(scope="session")

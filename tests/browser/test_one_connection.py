@@ -103,7 +103,7 @@ def test_twenty_tabs_show_one_stream_on_the_server(office, browse, head):
     expect(tabs[-1].locator("#connection")).to_have_text("Live")
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 @both_transports
 def test_a_leader_that_closes_is_followed_within_two_seconds(office, browse, head):
     browsing = browse(office)

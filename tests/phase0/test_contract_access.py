@@ -102,7 +102,7 @@ def test_replay_asks_the_same_rule(listen, engineer, nobody):
 # --- while the stream is open -----------------------------------------------------------------------------------
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_an_engineer_who_is_assigned_sees_the_project_without_reconnecting(listen, engineer, project):
     stream = listen(engineer, "events/?topics=projects")
     project.assigned_engineers.add(engineer)
@@ -112,7 +112,7 @@ def test_an_engineer_who_is_assigned_sees_the_project_without_reconnecting(liste
     assert stream.of_type("project_status_changed", SOON)["project_id"] == project.pk
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_an_engineer_who_is_taken_off_sees_no_more_of_the_project(listen, engineer, project):
     project.assigned_engineers.add(engineer)
     stream = listen(engineer, "events/?topics=projects,notifications")
@@ -126,7 +126,7 @@ def test_an_engineer_who_is_taken_off_sees_no_more_of_the_project(listen, engine
     assert not [frame for frame in stream.frames if frame["type"] == "project_status_changed"]
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_a_single_projects_stream_ends_when_its_engineer_is_taken_off(listen, engineer, project):
     project.assigned_engineers.add(engineer)
     stream = listen(engineer, f"projects/{project.pk}/")
@@ -136,7 +136,7 @@ def test_a_single_projects_stream_ends_when_its_engineer_is_taken_off(listen, en
     assert stream.frames[-1] == {"type": "error", "message": "no longer allowed"}
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_a_new_group_acts_on_an_open_stream(listen, nobody, project):
     stream = listen(nobody, "events/?topics=projects")
     nobody.groups.add(Group.objects.get(name=Role.FINANCE))
@@ -183,7 +183,7 @@ def _delete_session(site, user, cookie):
     Session.objects.filter(session_key=cookie.partition("=")[2]).delete()
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 @pytest.mark.parametrize("how", [_sign_out, _disable, _delete, _change_password, _delete_session])
 def test_whoever_is_out_is_out_of_open_streams_too(site, listen, head, how):
     cookie = session_cookie(head)
@@ -199,7 +199,7 @@ def test_whoever_is_out_is_out_of_open_streams_too(site, listen, head, how):
     assert refused.value.status == 401
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_signing_out_in_one_browser_leaves_the_others_alone(site, listen, head):
     here, there = session_cookie(head), session_cookie(head)
     stays = listen(head, "events/?topics=notifications", cookie=there)

@@ -172,7 +172,7 @@ def test_one_projects_stream_ignores_other_projects(listen, head, project):
     assert stream.next()["status"] == "cancelled"
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_state_of_the_same_kind_comes_at_most_once_a_second(listen, head, project):
     stream = listen(head, f"projects/{project.pk}/")
     stream.next()

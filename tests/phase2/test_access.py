@@ -157,7 +157,7 @@ def test_notifications_are_for_their_recipient_alone(talk, head, finance):
 # --- while the socket is open -----------------------------------------------------------------------------------
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_an_assignment_acts_at_once_both_ways(talk, engineer, project):
     socket = talk(engineer, "projects/")
     project.assigned_engineers.add(engineer)
@@ -174,7 +174,7 @@ def test_an_assignment_acts_at_once_both_ways(talk, engineer, project):
     assert len(socket.events) == seen
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_a_new_and_a_lost_group_act_on_an_open_socket(talk, nobody, project):
     socket = talk(nobody, "projects/")
     nobody.groups.add(Group.objects.get(name=Role.FINANCE))
@@ -189,7 +189,7 @@ def test_a_new_and_a_lost_group_act_on_an_open_socket(talk, nobody, project):
     assert len(socket.events) == 1
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 @pytest.mark.parametrize("how", [_sign_out, _disable, _delete, _change_password, _delete_session])
 def test_whoever_is_out_is_out_of_open_sockets_too(site, talk, head, how):
     cookie = session_cookie(head)
@@ -203,7 +203,7 @@ def test_whoever_is_out_is_out_of_open_sockets_too(site, talk, head, how):
     assert refused(talk, None, "events/", cookie=cookie) == 403
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_signing_out_in_one_browser_leaves_the_others_alone(site, talk, head):
     here = session_cookie(head)
     stays, goes = talk(head, "notifications/"), talk(head, "notifications/", cookie=here)

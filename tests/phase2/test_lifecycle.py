@@ -168,7 +168,7 @@ def test_a_slow_reader_gets_everything_in_its_own_time(start):
 # --- a call that blocks -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_pages_that_block_stall_no_socket(start):
     """While many pages wait for a lock, open sockets answer and new ones open: nothing of theirs waits in the loop."""
     site, opens = start()

@@ -10,7 +10,7 @@ from tests.phase3.test_speed import read_one
 from tests.support.people import person
 from tests.support.ports import free_port, wait_until
 
-pytestmark = pytest.mark.alone  # every event has its deadline
+pytestmark = [pytest.mark.quiet, pytest.mark.long]  # every event has its deadline
 TWO_SECONDS = 2.0
 MARGIN = 0.7  # for a machine that does other things as well
 EXTRA = 0.25  # seconds that a save may take longer

@@ -18,7 +18,7 @@ def read_one(browser, number: int) -> None:
     assert answer.json()["success"] is True, answer.text
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_an_event_of_one_process_reaches_the_others_well_before_their_tails(open_office, shared_redis, database):
@@ -50,7 +50,7 @@ def test_an_event_of_one_process_reaches_the_others_well_before_their_tails(open
     assert TAIL_SECONDS > 1
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_what_daphne_commits_reaches_gunicorns_streams_too(open_office, shared_redis):
     office = open_office(shared_redis.url, "sqlite")
     user = person(Role.HEAD)
