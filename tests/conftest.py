@@ -1,6 +1,8 @@
 """Fixtures shared by all tests: databases, running sites, and the office's people on them."""
 
+import fcntl
 import itertools
+import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -51,38 +53,58 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """``made_once(name, make)``: a folder that ``make(folder)`` has filled, once for all processes of the run."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def get(name: str, make: Callable[[Path], object]) -> Path:
+        folder, part = root / name, root / f"{name}.part"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                shutil.rmtree(part, ignore_errors=True)
+                part.mkdir()
+                make(part)
+                part.rename(folder)
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
 def new_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_blocker
+    request: pytest.FixtureRequest, made_once, tmp_path_factory: pytest.TempPathFactory, django_db_blocker
 ) -> Callable[[str], str]:
     """Makes a migrated database (``"sqlite"`` or ``"postgres"``) and returns its address."""
-    templates: dict[str, str] = {}
+    templates: set[str] = set()
     folder = tmp_path_factory.mktemp("databases")
 
-    def migrated(url: str) -> str:
+    def migrated(url: str) -> None:
         with django_db_blocker.unblock():
             migrate(url)
-        return url
 
     def make(kind: str) -> str:
         name = f"office{next(_numbers)}"
         if kind == "sqlite":
-            template = templates.setdefault(kind, "") or migrated(f"sqlite:///{folder / 'template.sqlite3'}")
-            templates[kind] = template
+            template = made_once("template", lambda part: migrated(f"sqlite:///{part / 'template.sqlite3'}"))
             path = folder / f"{name}.sqlite3"
-            shutil.copy(folder / "template.sqlite3", path)
+            shutil.copy(template / "template.sqlite3", path)
             return f"sqlite:///{path}"
         server = request.getfixturevalue("postgres")
         if kind not in templates:
-            templates[kind] = migrated(server.create("template"))
+            migrated(server.create("template"))
+            templates.add(kind)
         return server.create(name, template="template")
 
     return make
 
 
 @pytest.fixture(scope="session")
-def static_root(tmp_path_factory: pytest.TempPathFactory) -> str:
+def static_root(made_once) -> str:
     """The collected static files, for sites that are started without collecting them again."""
-    return collect_static(tmp_path_factory.mktemp("static"))
+    return str(made_once("static", collect_static))
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ import pytest
 from .ports import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120.0  # beside busy programs a start takes its time
 UVICORN = (
     "-m uvicorn gistagum.asgi:application --host 127.0.0.1 --port {port} --ws websockets-sansio "
     "--timeout-graceful-shutdown 2 --no-access-log"
@@ -29,7 +30,7 @@ def collect_static(folder: Path) -> str:
     """Collect the static files in a folder, and return it as the ``STATIC_ROOT`` for sites."""
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     environment = {**os.environ, "STATIC_ROOT": str(folder), "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=60)
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=START_SECONDS)
     return str(folder)
 
 
@@ -69,7 +70,7 @@ class Site:
     def start(self) -> "Site":
         """Start the site and wait until the health page responds."""
         self.launch()
-        wait_until(self.healthy, f"{self.server} answers; its log: {self.log}", 40)
+        wait_until(self.healthy, f"{self.server} answers; its log: {self.log}", START_SECONDS)
         return self
 
     def launch(self) -> None:
