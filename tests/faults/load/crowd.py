@@ -63,7 +63,7 @@ class Crowd:
         while waiting or self._opening:
             while waiting and self._opening < AT_ONCE and self.knocked < most:
                 self._connect(waiting.popleft())
-            self._poll(1.0, begun + OPEN_SECONDS)
+            self._read_ready(1.0, begun + OPEN_SECONDS)
             if waiting and not self._opening and self.knocked >= most:
                 break
         return time.monotonic() - begun
@@ -81,7 +81,7 @@ class Crowd:
         self._opening += 1
         self.knocked += 1
 
-    def _poll(self, seconds: float, deadline: float = float("inf")) -> None:
+    def _read_ready(self, seconds: float, deadline: float = float("inf")) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{self._opening} clients are not let in; {self.turned_away[:3]}")
         for fd, _ in self._poll.poll(seconds, 512):
@@ -143,7 +143,7 @@ class Crowd:
         """Read until every client has this id or ``seconds`` have passed, and return the counts."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and any(one.reader.last < newest for one in self._clients.values()):
-            self._poll(0.2)
+            self._read_ready(0.2)
         tally = self._tally
         return {
             "open": len(self._clients),
@@ -160,7 +160,7 @@ class Crowd:
     def serve(self) -> None:
         """Read from the clients and execute orders, until the input ends."""
         while True:
-            self._poll(1.0)
+            self._read_ready(1.0)
             while b"\n" in self._orders:
                 order, self._orders = self._orders.split(b"\n", 1)
                 _, newest, seconds = order.split()
