@@ -83,7 +83,7 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         if not continuation.defer(request.scope, stream.serve):
             slot.release()
             raise ImproperlyConfigured(
-                "The ASGI application must be wrapped in realtime.transports.continuation.going_on."
+                "The ASGI application must be wrapped in realtime.transports.continuation.with_continuations."
             )
         chunks = _nothing()
     else:
