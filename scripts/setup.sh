@@ -3,7 +3,7 @@
 # Running it again is quick and harmless: each step looks whether its work is done.
 #
 #   setup.sh        for running the site
-#   setup.sh --dev  for tests and linters too
+#   setup.sh --dev  for tests and linters; leaves the database alone
 set -eu
 cd "$(dirname "$0")/.."
 fail() { echo "setup: $1" >&2; exit 1; }
