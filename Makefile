@@ -8,7 +8,7 @@ help: ## this list
 setup: ## virtual environment, packages, .env, database, demo people and projects
 	@scripts/setup.sh
 
-run: setup ## the site on http://127.0.0.1:8000
+run: setup ## the site on http://127.0.0.1:8000 (PORT=n for another port)
 	@exec ./start.sh
 
 demo: setup ## the same in phase 4, half of the people on WebSocket, with believable changes every few seconds
