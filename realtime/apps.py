@@ -1,4 +1,4 @@
-"""The application's wiring: what a room needs from the rooms above it is registered here."""
+"""The application's wiring: what a package needs from the packages above it is registered here."""
 
 from django.apps import AppConfig
 

@@ -1,1 +1,1 @@
-"""The doors: Server-Sent Events, WebSocket, polling, and who is refused at them."""
+"""The transports: Server-Sent Events, WebSocket, polling, and who is refused by them."""

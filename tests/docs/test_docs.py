@@ -320,7 +320,7 @@ def test_many_constants_are_documented():
 
 
 # The modules of each page; a module belongs to the first page that claims it.
-ROOMS = {
+PAGES = {
     "access": ("realtime/access/", "realtime/integration/signals.py"),
     "log": ("realtime/log/", "realtime/integration/"),
     "delivery": ("realtime/delivery/",),
@@ -335,7 +335,7 @@ ROOMS = {
 
 
 def _page_of(module: str) -> str | None:
-    return next((page for page, paths in ROOMS.items() if module.startswith(paths)), None)
+    return next((page for page, paths in PAGES.items() if module.startswith(paths)), None)
 
 
 def test_a_constant_is_documented_on_the_page_of_its_module():
@@ -433,11 +433,11 @@ def test_a_page_of_the_architecture_is_read_in_ten_minutes(name):
 
 def test_the_direction_of_imports_is_that_of_the_contracts():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    site, rooms = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    site, packages = (contract["layers"] for contract in contracts if contract["type"] == "layers")
     [(_, drawn)] = section("docs/architecture.md", "The direction of imports").blocks
     lines = [re.split(r"\s{3,}", line.strip())[0] for line in drawn.splitlines()]
     assert [set(line.split(", ")) for line in lines] == [
-        set(re.split(r" [|:] ", one)) for one in [*site, *rooms, "Django"]
+        set(re.split(r" [|:] ", one)) for one in [*site, *packages, "Django"]
     ]
 
 

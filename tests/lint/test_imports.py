@@ -71,14 +71,14 @@ def test_the_contracts_are_about_every_package():
         pytest.param(
             {"realtime/access/astray.py": "import realtime.log"},
             "realtime.access.astray -> realtime.log (l.1)",
-            id="an upper room from a lower one",
+            id="an upper package from a lower one",
         ),
         pytest.param(
             {"realtime/transports/astray.py": "from .. import channel_layer"},
             "realtime.transports.astray -> realtime.channel_layer (l.1)",
-            id="a room from another at the same height",
+            id="a package from another at the same height",
         ),
-        pytest.param({"realtime/astray/__init__.py": ""}, "astray", id="a room that has no place in the order"),
+        pytest.param({"realtime/astray/__init__.py": ""}, "astray", id="a package that has no place in the order"),
         pytest.param(
             {"projeng/one_way.py": "from . import other_way", "projeng/other_way.py": "from . import one_way"},
             "_way -> .",
