@@ -13,7 +13,7 @@ from typing import Any
 
 from .hub import Hub
 from .protocol import Send, Step, Wait
-from .reader import READ_SECONDS, wait_queue_of
+from .reader import READ_SECONDS, too_slow, wait_queue_of
 from .wait_queue import Waiter
 
 
@@ -122,7 +122,7 @@ class Driver:
 
 def _result(query: Future[Any]) -> Any:
     if not query.done():
-        raise TimeoutError(f"a reading took more than {READ_SECONDS:.0f} s")
+        raise too_slow()
     return query.result()
 
 

@@ -59,6 +59,11 @@ class Reader:
         return known is not None and known.done() and not known.exception()
 
 
+def too_slow() -> TimeoutError:
+    """The error for a query that took longer than ``READ_SECONDS``."""
+    return TimeoutError(f"a reading took more than {READ_SECONDS:.0f} s")
+
+
 async def result_of(query: Future[Result]) -> Result:
     """The result of a query, for a coroutine, which waits for at most ``READ_SECONDS``.
 
@@ -67,7 +72,7 @@ async def result_of(query: Future[Result]) -> Result:
     if not query.done():
         await wait_queue_of(query, asyncio.get_running_loop()).wait(READ_SECONDS)
         if not query.done():
-            raise TimeoutError
+            raise too_slow()
     return query.result()
 
 
@@ -77,7 +82,7 @@ def result_for_thread(query: Future[Result]) -> Result:
         condition = _condition_of(query)
         with condition:
             if not condition.wait_turn(query.done, READ_SECONDS):
-                raise TimeoutError(f"a reading took more than {READ_SECONDS:.0f} s")
+                raise too_slow()
     return query.result()
 
 
