@@ -20,11 +20,8 @@ class BatchedServer(tcp.Server):
     For streams and sockets only: the headers and the body of a page are better written together.
     """
 
-    __slots__ = (
-        "_batched",
-        "_pending",
-        "_waits_for_kernel",
-    )  # three more keys would double the size of the instance's dictionary
+    # In slots, since three more keys would double the size of the instance's dictionary.
+    __slots__ = ("_batched", "_pending", "_waits_for_kernel")
 
     def __init__(self, *connection: Any) -> None:
         self._batched = self._waits_for_kernel = False

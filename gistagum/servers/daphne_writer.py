@@ -132,8 +132,8 @@ class DirectWriter(FlowControl):
 
     def release_handshake(self) -> None:
         """Free what was only needed to let the client in."""
-        inbox = self._protocol.application_queue = ReceiveQueue(self._protocol.application_queue)
-        self.receive = inbox.get
+        queue = self._protocol.application_queue = ReceiveQueue(self._protocol.application_queue)
+        self.receive = queue.get
 
     def controls(self, message: Message) -> bool:
         """Whether a message waits until the connection takes more."""
@@ -167,11 +167,11 @@ class HttpDirectWriter(DirectWriter):
     def controls(self, message: Message) -> bool:
         return bool(message.get("more_body"))
 
-    def write(self, what: bytes) -> bool:
+    def write(self, data: bytes) -> bool:
         channel = self._channel
         if self._resumed is not None or not self._registered or channel is None or not self._protocol.chunked:
             return False
-        channel.transport.write(chunked(what))
+        channel.transport.write(chunked(data))
         return True
 
     def before(self, message: Message) -> None:
@@ -220,11 +220,11 @@ class SocketDirectWriter(DirectWriter):
     def controls(self, message: Message) -> bool:
         return message["type"] == "websocket.send"
 
-    def write(self, what: str) -> bool:
+    def write(self, data: str) -> bool:
         protocol = self._protocol
         if self._resumed is not None or protocol.state != OPEN or protocol.send_queue:
             return False
-        protocol.transport.write(framed(what))
+        protocol.transport.write(framed(data))
         return True
 
     def before(self, message: Message) -> None:
@@ -244,7 +244,7 @@ class SocketDirectWriter(DirectWriter):
             return True
         if message["type"] == "websocket.http.response.body":
             return True
-        # Daphne closes through a door of autobahn's that lets only applications' own codes (3000 and up) out.
+        # Daphne closes with a method of autobahn's that accepts 1000 and the codes of applications (3000 and up) only.
         code = message.get("code") or 1000
         if message["type"] != "websocket.close" or not 1000 < code < 3000:
             return False
