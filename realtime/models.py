@@ -1,4 +1,4 @@
-"""The models of all packages, where Django looks for them. Nothing else imports this module."""
+"""The models of all packages of realtime, where Django looks for them. Nothing else imports this module."""
 
 from .log.models import Event, LogMark
 from .parity.models import Fallback, Feedback, LinkReport, Receipt

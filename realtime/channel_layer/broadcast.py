@@ -35,8 +35,9 @@ class Broadcast:
     def register(self, outgoing: Outgoing, groups: Groups, incoming: Incoming) -> None:
         """Switch broadcasting on.
 
-        ``outgoing`` gives the messages of an event, ``groups`` the groups of the users who listen here, ``incoming``
-        what is shown of a message from elsewhere (``None``: nothing).
+        ``outgoing`` returns the messages that carry an event. ``groups`` returns the groups of the users who are
+        connected to this process. ``incoming`` returns what is sent to subscribers of a message that is not in the log
+        (``None``: nothing).
         """
         self._outgoing, self._groups, self._incoming = outgoing, groups, incoming
         hub.on_first_subscriber = self.layer.start

@@ -193,7 +193,7 @@ class ChannelLayerClient:
         layer, wanted = _layer(), self._groups()
         self._unsubscribing = (self._unsubscribing | self.subscribed) - wanted
         self.subscribed &= wanted
-        # All at once: of several Redis one may be away, which is no matter of the others' groups.
+        # Concurrently: if one of several Redis servers is down, the groups of the others are not delayed.
         changes = [self._subscribe(layer, group) for group in wanted - self.subscribed]
         changes += [self._unsubscribe(layer, group) for group in self._unsubscribing]
         outcomes = await asyncio.gather(*changes, return_exceptions=True)

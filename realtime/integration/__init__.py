@@ -1,1 +1,1 @@
-"""Where Django calls in: middleware, signal receivers, system checks."""
+"""Where Django calls in: middleware, signal receivers, system checks, the administration."""

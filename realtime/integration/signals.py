@@ -55,7 +55,7 @@ def _group_touched(instance: Group, **_: Any) -> None:
 
 
 def _session_deleted(instance: Session, **_: Any) -> None:
-    # One that ran out lets nobody in any more, and the sweep ends its streams: clearing thousands tells nobody.
+    # An expired session is no longer valid, and the sweep ends its streams: clearsessions publishes no events.
     if instance.expire_date > timezone.now() and SESSION_KEY in instance.get_decoded():
         publish(Announcement(SessionEnded(digest=session_digest(instance.session_key)), ()))
 

@@ -1,4 +1,4 @@
-"""Reading the log for delivery: the events after a cursor. Every transport reads it through this module.
+"""Reading the log: the events after a cursor. Every event that is delivered is read by this module.
 
 The log is read in pages of fixed id ranges. A page below the tail never changes again, so all returning clients share
 one query for it, wherever in the page their cursors are.

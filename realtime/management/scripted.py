@@ -1,4 +1,4 @@
-"""What all commands share: an outcome that a script can read, and faults told in one line."""
+"""What all commands share: an outcome that a script can read, and errors on one line."""
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
@@ -36,7 +36,7 @@ class ScriptedCommand(BaseCommand):
 
 
 def first_line(fault: Exception) -> str:
-    """What an exception says, on one line."""
+    """The message of an exception, on one line."""
     return (str(fault).strip() or type(fault).__name__).splitlines()[0]
 
 

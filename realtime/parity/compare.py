@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from ..access.audience import may_see
 
-GRACE = timedelta(seconds=10)  # a link that told a cursor so long after an event, and did not bring it, has missed it
+GRACE = timedelta(seconds=10)  # a link that reports a cursor so long after an event, without it, has missed it
 ROUND = timedelta(seconds=15)  # tries of one browser that are so close together met the same server
-# These ends say nothing of the transport: the page was left, told to move, asleep, or somebody else's.
+# These reasons do not concern the transport: the page was left, moved, suspended, or another user's.
 NEUTRAL = frozenset({"stopped", "replaced", "told", "stale", "signed-out", "other-user"})
 AWAY = frozenset({"unreachable", "restart"})  # there was no server to connect to
 
@@ -189,7 +189,7 @@ def tally(
                 one.missing += 1
                 one.missed_by.add(link.user_id)
             elif link.heard_at is not None and event.at >= link.opened_at:
-                # Another one brought it; this one told a cursor so long after the event and still had not.
+                # Another link delivered it; this one reported a later cursor and still had not.
                 _count_delay(one, link, round((link.heard_at - event.at) / timedelta(milliseconds=1)), late_ms)
         if link.cursor_from is not None and log.floors.get(link.user_id, 0) > link.cursor_from:
             one.unjudged.add(link.user_id)

@@ -50,14 +50,14 @@ def store(user: Any, report: Report) -> tuple[int, int]:
     }
     names = [link.link for link in report.links]
     with transaction.atomic():
-        # One report of a person at a time: of two that tell of a new link, the second finds what the first has said.
+        # One report of a user at a time: of two reports about a new link, the second finds the row of the first.
         get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
         known = {row.link: row for row in LinkReport.objects.filter(user=user, link__in=names)}
         day_ago = now - timedelta(days=1)
         new = len(report.links) - len(known)
         if new and LinkReport.objects.filter(user=user, reported_at__gte=day_ago).count() + new > A_DAY:
             raise TooMany("Too many connections for a day.")
-        # All that are kept: when they were is what the browser says.
+        # All that are stored: their times are the browser's, and cannot be relied on.
         if report.fallbacks and Fallback.objects.filter(user=user).count() >= MOST_FALLBACKS:
             raise TooMany("Too many fallbacks.")
         rows = [_merged(known.get(link.link), _row(user, link, logged_at, now)) for link in report.links]

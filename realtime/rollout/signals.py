@@ -10,7 +10,7 @@ from .models import TransportHold
 
 
 def _group_renaming(instance: Any, raw: bool, **_: Any) -> None:
-    # What was taken from a group goes by its name. Taken under the new name first, so there is no moment without.
+    # A demotion names its group. The new name is demoted first, so that there is no moment without a demotion.
     before = None if raw else Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
     held = TransportHold.objects.filter(scope=transport.GROUP, target=before).first() if before else None
     instance.renamed_from = ""

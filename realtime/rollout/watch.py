@@ -27,9 +27,9 @@ logger = logging.getLogger(__name__)
 
 BY = "manage.py watch_rollout"
 FIRST = timedelta(hours=1)  # how far back the first look of all looks
-# A quiet browser tells of its cursor every seven minutes at the latest (IDLE_DELAY in
+# An idle browser reports its cursor every seven minutes at the latest (IDLE_DELAY in
 # realtime/static/realtime/js/reports/receipts.js), and one whose socket falls silent notices after a while. Until then
-# "good" is not the last word.
+# "good" is provisional.
 REPORTED_WITHIN = timedelta(minutes=10)
 FURTHEST = timedelta(hours=6)  # what is older is not judged any more, however little there was
 CLOCKS_APART = timedelta(minutes=1)  # what two machines' clocks may differ by
@@ -77,7 +77,7 @@ def look(settle: timedelta) -> Look:
     RolloutWatch.objects.filter(judged_to__gt=now + CLOCKS_APART).update(judged_to=now)
     judged_to = dict(RolloutWatch.objects.values_list("name", "judged_to"))
     changes = TransportChange.objects.filter(scope=transport.ALL, at__gte=now - FURTHEST, at__lte=now)
-    # What was before WebSocket was last taken away or given back says nothing of how it does now.
+    # Reports from before the last demotion or restoration say nothing about the present.
     earliest = changes.aggregate(at=Max("at"))["at"] or now - FURTHEST
     since = {name: max(judged_to.get(name, now - FIRST), earliest) for name in verdict.LIMITS}
     return _judged(now, now - settle, since)

@@ -1,1 +1,1 @@
-"""The transports: Server-Sent Events, WebSocket, polling, and who is refused by them."""
+"""The transports: Server-Sent Events, WebSocket and polling, with their limits and refusals."""

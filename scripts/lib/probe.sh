@@ -86,8 +86,8 @@ check_server() {
     done
 }
 
-# Opens the stream of a page and waits until it sends anything, for a second at least. Sets $status and $content_type, and writes what came to
-# the file "frames" in the lock.
+# Opens the stream of a page and waits until it sends anything, for a second at least. Sets $status and $content_type, and
+# writes what came to the file "frames" in the lock.
 open_stream() {
     : >"$lock/head"
     : >"$lock/frames"

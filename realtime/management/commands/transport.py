@@ -114,7 +114,7 @@ class Command(ScriptedCommand):
 
 
 def _operator() -> str:
-    """Who is at the keyboard, as far as the system knows."""
+    """The name of the operating system's user who runs the command."""
     try:
         return getuser()
     except (KeyError, OSError):  # an account without a name, as in some containers
