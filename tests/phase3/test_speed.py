@@ -1,4 +1,4 @@
-"""What one process commits reaches the listeners of another at once, through the layer; a tail alone takes longer."""
+"""What one process commits reaches the subscribers of another at once, through the layer; a tail alone takes longer."""
 
 import statistics
 import time

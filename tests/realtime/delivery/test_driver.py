@@ -295,7 +295,7 @@ def test_what_befalls_a_begun_coroutine_befalls_the_coroutine_itself():
     run(scene)
 
 
-def test_a_server_without_an_outlet_is_asked_through_asgi():
+def test_a_server_without_a_direct_writer_is_written_to_with_send():
     assert direct_writer_of({"type": "websocket"}) is None
     assert direct_writer_of({"type": "websocket", "extensions": None}) is None
     assert direct_writer_of({"extensions": {"realtime.direct_writer": "it"}}) == "it"

@@ -1,4 +1,4 @@
-"""What is said to a listener, and when: driven by hand, with a clock of the test's own and no thread at all."""
+"""What a subscriber is sent, and when: the steps are carried out by hand, with a fake clock and without a thread."""
 
 import json
 import threading
