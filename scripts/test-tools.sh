@@ -5,8 +5,16 @@ set -eu
 missing=""
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
 has redis-server || missing="$missing redis-server"
+# What `playwright install chromium` has downloaded serves as well.
+playwrights_own() {
+    [ -x .venv/bin/python ] && .venv/bin/python -c '
+import os, sys
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    sys.exit(not os.path.exists(playwright.chromium.executable_path))' 2>/dev/null
+}
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || has postgres || missing="$missing postgresql"
-has chromium || missing="$missing chromium"
+has chromium || playwrights_own || missing="$missing chromium"
 # Most browser tests use the shell, which needs a quarter of the processor time. Ubuntu does not package it.
 ! grep -qs "^ID=debian" /etc/os-release || has chromium-headless-shell || missing="$missing chromium-headless-shell"
 has nginx || missing="$missing nginx-light"

@@ -1,7 +1,8 @@
 """Daphne as an application of this site, for its ``runserver``.
 
-Its own AppConfig imports the whole server, with Twisted and autobahn, into every process: Gunicorn's workers and each
-management command would pay for it. Whoever serves by Daphne imports that first of all, as ``runserver`` does.
+Daphne's own AppConfig imports the whole server, with Twisted and autobahn, into every process: each Gunicorn worker and
+each management command would pay for it. A process that serves with Daphne imports the server first of all, as
+``runserver`` does. Daphne's system check looks for that AppConfig, so a test looks at the order of the applications.
 """
 
 from django.apps import AppConfig

@@ -313,7 +313,7 @@ class Hub:
         ended: set[str] = set()
         for frame in frames:
             if issubclass(CATALOGUE.get(frame.type, EventType), ViewersChanged):
-                concerned.update(frame.fields.get("user_ids", self.user_ids()))
+                concerned.update(frame.fields["user_ids"] if "user_ids" in frame.fields else self.user_ids())
             elif frame.type == SessionEnded.type:
                 ended.add(frame.fields["digest"])
         if concerned:

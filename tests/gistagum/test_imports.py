@@ -30,3 +30,8 @@ def test_a_command_on_sqlite_imports_neither_a_server_nor_a_driver_of_postgresql
     imported = set(done.stdout.split())
     assert {"django", "realtime", "projeng"} <= imported
     assert not imported & {"twisted", "autobahn", "uvicorn", "gunicorn", "psycopg", "psycopg_pool"}
+
+
+def test_daphnes_runserver_comes_before_that_of_static_files(settings):
+    apps = settings.INSTALLED_APPS
+    assert apps.index("gistagum.servers.daphne_app.DaphneConfig") < apps.index("django.contrib.staticfiles")
