@@ -3,7 +3,6 @@
 import os
 import socket
 
-import httpx
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
@@ -13,6 +12,7 @@ from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
 from realtime.management.commands.prune_events import prune
+from tests.support import http
 from tests.support.database import using_database
 from tests.support.people import person
 from tests.support.shared import SharedSite
@@ -49,7 +49,7 @@ def _traceback(site: Site) -> None:
 def _use_up(site: Site) -> None:
     for _ in range(11):
         made_up = {"Cookie": f"sessionid={os.urandom(16).hex()}"}
-        httpx.get(f"{site.url}/projeng/api/realtime/status/", headers=made_up, timeout=20)
+        http.get(f"{site.url}/projeng/api/realtime/status/", headers=made_up, timeout=20)
 
 
 @pytest.mark.parametrize(

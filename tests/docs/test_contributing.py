@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from django.contrib.auth.models import User
 
 from projeng.access import Role
 from projeng.models import Project, ProjectMilestone
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 from tests.support.sse import Stream
@@ -82,7 +82,7 @@ def in_copy(copy: Path, *arguments: str, **environment: str) -> subprocess.Compl
 
 def reach(site: Site, cookie: str, milestone: ProjectMilestone) -> None:
     """Press the button that says that the milestone is reached, as a browser does."""
-    with httpx.Client(base_url=site.url, headers={"Cookie": cookie}, timeout=30) as browser:
+    with http.Client(base_url=site.url, headers={"Cookie": cookie}, timeout=30) as browser:
         address = f"/projeng/projects/{milestone.project_id}/"
         page = browser.get(address)
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
@@ -155,7 +155,7 @@ def test_the_browsers_side_of_the_new_topic_is_there(copy):
 
 
 def test_the_new_page_can_be_opened(contributed, head, milestone):
-    answer = httpx.get(f"{contributed.url}/projeng/milestones/", headers={"Cookie": session_cookie(head)}, timeout=30)
+    answer = http.get(f"{contributed.url}/projeng/milestones/", headers={"Cookie": session_cookie(head)}, timeout=30)
     assert answer.status_code == 200
     assert 'data-region="milestones"' in answer.text
     assert f'<a href="/projeng/projects/{milestone.project_id}/">Covered court</a>, Roof' in answer.text

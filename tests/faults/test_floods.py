@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from projeng import inbox
 from projeng.access import Role
 from tests.phase0.test_lifecycle import memory_of
+from tests.support import http
 from tests.support.flood import (
     SOURCES,
     Answer,
@@ -65,8 +66,8 @@ def owner(name: str = "") -> User:
 
 def sign_in(site: Site, username: str, password: str, source: str = "127.0.0.1", path: str = "/accounts/login/") -> Any:
     """A sign-in by the page's own form."""
-    transport = httpx.HTTPTransport(local_address=source)
-    with httpx.Client(base_url=site.url, transport=transport, timeout=15) as browser:
+    transport = http.HTTPTransport(local_address=source)
+    with http.Client(base_url=site.url, transport=transport, timeout=15) as browser:
         form = {"username": username, "password": password}
         form["csrfmiddlewaretoken"] = browser.get(path).cookies["csrftoken"]
         return browser.post(path, data=form)
@@ -75,7 +76,7 @@ def sign_in(site: Site, username: str, password: str, source: str = "127.0.0.1",
 def page(site: Site, cookie: str, seconds: float = 15) -> float:
     """How many seconds a page takes that reads the database."""
     begun = time.monotonic()
-    answer = httpx.get(f"{site.url}/dashboard/", headers={"Cookie": cookie, "Accept": "text/html"}, timeout=seconds)
+    answer = http.get(f"{site.url}/dashboard/", headers={"Cookie": cookie, "Accept": "text/html"}, timeout=seconds)
     assert answer.status_code == 200
     return time.monotonic() - begun
 
@@ -146,7 +147,7 @@ def test_one_person_has_so_many_streams_and_sockets_and_others_are_not_concerned
             answer = ask(strict, handshake(strict, SOCKET, f"Cookie: {ana}"))
             assert (answer.status, 5 <= int(answer.headers["retry-after"]) <= 15) == (503, True)
         stack.enter_context(Stream(f"{strict.url}{EVENTS}", jose)).next()
-        poll = httpx.get(f"{strict.url}/projeng/api/realtime/poll/", headers={"Cookie": ana})
+        poll = http.get(f"{strict.url}/projeng/api/realtime/poll/", headers={"Cookie": ana})
         assert poll.status_code == 200, "what is left for who has no stream"
 
     def again() -> bool:
@@ -159,7 +160,7 @@ def test_one_person_has_so_many_streams_and_sockets_and_others_are_not_concerned
 
 def test_passwords_cannot_be_guessed_and_the_owner_still_gets_in_from_elsewhere(strict, at):
     ana = owner()
-    token = httpx.get(f"{strict.url}/accounts/login/").cookies["csrftoken"]
+    token = http.get(f"{strict.url}/accounts/login/").cookies["csrftoken"]
 
     def guess(address: str, password: str = "wrong", path: str = "/accounts/login/") -> Answer:
         form = f"csrfmiddlewaretoken={token}&username={ana.username}&password={password}"
@@ -276,7 +277,7 @@ def test_half_requests_hold_gunicorns_threads_and_a_proxy_in_front_keeps_them_aw
 
         def answers(address: str) -> bool:
             with suppress(httpx.TimeoutException):
-                return httpx.get(f"{address}/accounts/login/", timeout=3).status_code == 200
+                return http.get(f"{address}/accounts/login/", timeout=3).status_code == 200
             return False
 
         with half_requests(site, 7, SOURCES):

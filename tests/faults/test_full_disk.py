@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from realtime.log import replay
+from tests.support import http
 from tests.support.database import migrate, using_database
 from tests.support.people import session_cookie
 from tests.support.ports import wait_until
@@ -97,7 +98,7 @@ class OfficeOnDisk(Office):
     def browser(self, site: Site) -> httpx.Client:
         """Somebody who has signed in there."""
         name, _, value = self._cookie.partition("=")
-        return httpx.Client(base_url=site.url, cookies={name: value}, timeout=30)
+        return http.Client(base_url=site.url, cookies={name: value}, timeout=30)
 
 
 @pytest.fixture
@@ -144,8 +145,8 @@ def test_a_log_that_nobody_can_write_costs_the_site_nothing(server, disk, new_da
     with Site(disk.folder, new_database("sqlite"), server, STATIC_ROOT=static_root) as site:
         disk.fill()
         for _ in range(5):
-            assert httpx.get(f"{site.url}/nothing/here/", timeout=30).status_code == 404  # a warning in the log
-        assert httpx.get(f"{site.url}/accounts/login/", timeout=30).status_code == 200
+            assert http.get(f"{site.url}/nothing/here/", timeout=30).status_code == 404  # a warning in the log
+        assert http.get(f"{site.url}/accounts/login/", timeout=30).status_code == 200
         disk.make_room()
-        httpx.get(f"{site.url}/nothing/any/more/", timeout=30)
+        http.get(f"{site.url}/nothing/any/more/", timeout=30)
         wait_until(lambda: "/nothing/any/more/" in site.log.read_text(), "it is written again")

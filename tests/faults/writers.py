@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from tests.support import http
 from tests.support.site import ROOT
 
 from .changes import Change, Kind, Outcome
@@ -129,7 +130,7 @@ class Forms:
             number += 1
             name, _, value = self._cookie.partition("=")
             url = self._random.choice(self._urls)
-            with httpx.Client(base_url=url, cookies={name: value}, timeout=10) as browser:
+            with http.Client(base_url=url, cookies={name: value}, timeout=10) as browser:
                 self._send(browser, number)
 
     def _send(self, browser: httpx.Client, number: int) -> None:

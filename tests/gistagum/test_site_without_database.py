@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidMessage
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site
@@ -54,7 +55,7 @@ def test_it_refuses_clearly_while_its_database_is_away_and_comes_back(site, rela
     cookie = session_cookie(head)
     name, _, value = cookie.partition("=")
     with (
-        httpx.Client(base_url=site.url, cookies={name: value}, headers={"Referer": site.url}, timeout=40) as browser,
+        http.Client(base_url=site.url, cookies={name: value}, headers={"Referer": site.url}, timeout=40) as browser,
         Stream(f"{site.url}{STREAM}", cookie) as stream,
     ):
         stream.next(10)

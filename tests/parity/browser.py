@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from django.contrib.auth.models import User
 
+from tests.support import http
 from tests.support.people import session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site
@@ -82,9 +83,9 @@ class Browser:
         self.site, self.user = site, user
         self.cookie = session_cookie(user)
         self.links: list[Link] = []
-        token = httpx.get(f"{site.url}/accounts/login/").cookies["csrftoken"]
+        token = http.get(f"{site.url}/accounts/login/").cookies["csrftoken"]
         headers = {"Cookie": f"{self.cookie}; csrftoken={token}", "X-CSRFToken": token, "Referer": site.url}
-        self.http = httpx.Client(base_url=site.url, headers=headers, timeout=20)
+        self.http = http.Client(base_url=site.url, headers=headers, timeout=20)
 
     def open(self, transport: str, cursor: int, *, shown: bool = True) -> Link:
         """A link that works, from this cursor on."""

@@ -1,6 +1,5 @@
 """Who gets a stream at all, what each role sees, and how soon a change of that acts on streams that are open."""
 
-import httpx
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
@@ -10,6 +9,7 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
+from tests.support import http
 from tests.support.people import PASSWORD, person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import running_on
@@ -35,23 +35,23 @@ def test_without_a_session_a_stream_is_refused_with_json(listen, address):
 
 
 def test_a_person_who_opens_the_address_itself_is_sent_to_sign_in(site):
-    answer = httpx.get(f"{site.url}{API}/events/", headers={"Accept": "text/html"})
+    answer = http.get(f"{site.url}{API}/events/", headers={"Accept": "text/html"})
     assert answer.status_code == 302
     assert answer.headers["location"].startswith("/accounts/login/?next=/projeng/api/realtime/events/")
 
 
 def test_the_status_says_who_is_connected(site, head):
-    answer = httpx.get(f"{site.url}{API}/status/", headers={"Cookie": session_cookie(head)})
+    answer = http.get(f"{site.url}{API}/status/", headers={"Cookie": session_cookie(head)})
     assert answer.json()["status"] == "connected"
     assert answer.json()["user"] == head.username
     assert answer.json()["timestamp"].endswith("+08:00")
-    assert httpx.get(f"{site.url}{API}/status/").status_code == 401
+    assert http.get(f"{site.url}{API}/status/").status_code == 401
 
 
 def test_only_get_opens_a_stream(site, head):
     cookie = {"Cookie": session_cookie(head)}
     for method in ("PUT", "DELETE"):
-        assert httpx.request(method, f"{site.url}{API}/events/", headers=cookie).status_code in {403, 405}
+        assert http.request(method, f"{site.url}{API}/events/", headers=cookie).status_code in {403, 405}
 
 
 def test_unknown_topics_are_named_in_a_clear_refusal(listen, head):
@@ -158,8 +158,8 @@ def test_a_lost_group_acts_on_an_open_stream(listen, finance, project):
 
 
 def _sign_out(site, user, cookie):
-    with httpx.Client(base_url=site.url, headers={"Cookie": cookie}) as browser:
-        token = httpx.get(f"{site.url}/accounts/login/").cookies["csrftoken"]
+    with http.Client(base_url=site.url, headers={"Cookie": cookie}) as browser:
+        token = http.get(f"{site.url}/accounts/login/").cookies["csrftoken"]
         headers = {"Cookie": f"{cookie}; csrftoken={token}", "Referer": site.url}
         answer = browser.post("/accounts/logout/", data={"csrfmiddlewaretoken": token}, headers=headers)
         assert answer.status_code == 302, answer.text
@@ -227,7 +227,7 @@ def test_changes_behind_djangos_back_are_found_by_the_sweep(listen, head, financ
 def test_signing_in_and_reading_through_the_front_door(site, head):
     head.password = make_password(PASSWORD, hasher="pbkdf2_sha256")
     head.save()
-    with httpx.Client(base_url=site.url, follow_redirects=False) as browser:
+    with http.Client(base_url=site.url, follow_redirects=False) as browser:
         token = browser.get("/accounts/login/").cookies["csrftoken"]
         form = {"username": head.username, "password": PASSWORD, "csrfmiddlewaretoken": token}
         assert browser.post("/accounts/login/", data=form, headers={"Referer": site.url}).status_code == 302

@@ -8,7 +8,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from django.db import connection
@@ -18,6 +17,7 @@ from projeng.access import Role
 from realtime.access.audience import user_key
 from realtime.log import replay
 from realtime.log.models import Event
+from tests.support import http
 from tests.support.database import migrate
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
@@ -111,7 +111,7 @@ def test_when_all_streams_are_taken_others_are_told_to_return_while_pages_answer
     assert refused.value.headers["content-type"] == "application/json"
     assert 1 <= int(refused.value.headers["retry-after"]) <= 60
     for _ in range(10):
-        assert httpx.get(f"{site.url}/accounts/login/", timeout=5).status_code == 200
+        assert http.get(f"{site.url}/accounts/login/", timeout=5).status_code == 200
     taken.pop().close()
     back = wait_until(lambda: opens(site, cookie), "a slot that is freed lets the next one in")
     back.close()
@@ -312,7 +312,7 @@ def test_a_browser_that_never_reads_does_not_make_the_process_grow(start, stream
         growth = (most - first) / 2**20
         print(f"{site.server}: {first / 2**20:.0f} MB before, at most {growth:.0f} MB more")  # noqa: T201
         assert growth < 120
-        assert httpx.get(f"{site.url}/health/", timeout=5).text == "OK"
+        assert http.get(f"{site.url}/health/", timeout=5).text == "OK"
 
 
 class DeafStream(Stream):
@@ -364,4 +364,4 @@ def test_with_the_door_closed_streams_are_refused_and_pages_work(start, server):
         assert refused.value.headers["content-type"] == "application/json"
         assert "retry-after" in refused.value.headers
     for page in ("/dashboard/", "/dashboard/notifications/", "/projeng/projects/"):
-        assert httpx.get(f"{site.url}{page}", headers={"Cookie": cookie}, timeout=10).status_code == 200
+        assert http.get(f"{site.url}{page}", headers={"Cookie": cookie}, timeout=10).status_code == 200

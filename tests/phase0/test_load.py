@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 from typing import Self
 
-import httpx
 import pytest
 
 from projeng import inbox
 from projeng.access import Role
 from realtime.log import replay
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site
@@ -75,7 +75,7 @@ class Crowd:
 def pages(site: Site, crowd: Crowd) -> list[float]:
     """The seconds that each of many pages took, one after another; the streams are read meanwhile."""
     taken = []
-    with httpx.Client(base_url=site.url) as browser:
+    with http.Client(base_url=site.url) as browser:
         for _ in range(PAGES):
             begun = time.monotonic()
             assert browser.get("/accounts/login/", timeout=10).status_code == 200
@@ -116,7 +116,7 @@ def test_a_thousand_streams_get_every_event_once_and_pages_answer_meanwhile(
         parent = site.process.pid
         workers = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
         for _ in range(40):  # both workers have answered, and loaded what pages need
-            assert httpx.get(f"{site.url}/accounts/login/", timeout=10).status_code == 200
+            assert http.get(f"{site.url}/accounts/login/", timeout=10).status_code == 200
         before = memory(workers)
         with Crowd(site, cookies) as crowd:
             opening = crowd.all_have(b"\ndata: ", 40)
@@ -125,7 +125,7 @@ def test_a_thousand_streams_get_every_event_once_and_pages_answer_meanwhile(
 
             messages = [f"message {number} of {EVENTS}" for number in range(EVENTS)]
             busy, delivery = [], []
-            with httpx.Client(base_url=site.url) as browser:
+            with http.Client(base_url=site.url) as browser:
                 for number, message in enumerate(messages, 1):
                     inbox.send(people, message)
                     for _ in range(PAGES // EVENTS):

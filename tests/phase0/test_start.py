@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support import http
 from tests.support.ports import free_port, wait_until
 from tests.support.site import ROOT, Site
 
@@ -118,10 +119,10 @@ def test_a_first_start_prepares_the_database_and_the_static_files_and_a_later_on
     static = scratch / "static"
     first = Site(scratch / "site", environment["DATABASE_URL"], SKIP_MIGRATE="", STATIC_ROOT=str(static))
     with first:
-        page = httpx.get(f"{first.url}/accounts/login/")
+        page = http.get(f"{first.url}/accounts/login/")
         assert page.status_code == 200
         [sheet, *_] = re.findall(r'href="(/static/[^"]+\.css)"', page.text)
-        assert httpx.get(f"{first.url}{sheet}").status_code == 200
+        assert http.get(f"{first.url}{sheet}").status_code == 200
     with sqlite3.connect(scratch / "office.sqlite3") as database:
         tables = {name for [name] in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         groups = {name for [name] in database.execute("SELECT name FROM auth_group")}
@@ -156,7 +157,7 @@ def test_it_can_be_started_from_anywhere(environment, scratch):
 
         def answers() -> bool:
             try:
-                return httpx.get(f"http://127.0.0.1:{environment['PORT']}/health/").text == "OK"
+                return http.get(f"http://127.0.0.1:{environment['PORT']}/health/").text == "OK"
             except httpx.TransportError:
                 return False
 
@@ -168,7 +169,7 @@ def test_it_can_be_started_from_anywhere(environment, scratch):
 
 def test_behind_https_the_health_page_answers_and_pages_redirect(new_database, scratch):
     with Site(scratch, new_database("sqlite"), HTTPS="true") as site:  # healthy() has already had its OK
-        answer = httpx.get(f"{site.url}/accounts/login/")
+        answer = http.get(f"{site.url}/accounts/login/")
         assert (answer.status_code, answer.headers["location"]) == (
             301,
             f"https://127.0.0.1:{site.port}/accounts/login/",

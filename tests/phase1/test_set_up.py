@@ -3,13 +3,13 @@
 import re
 import time
 
-import httpx
 import pytest
 from django.conf import settings
 
 from projeng import inbox
 from projeng.access import Role
 from realtime.channel_layer.broadcast import broadcast
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.redis import Redis
 from tests.support.site import ROOT, Site
@@ -36,7 +36,7 @@ def test_with_the_switch_off_nobody_speaks_with_redis_and_streams_work(
             stream.wait_for(lambda frame: frame.get("message") == "Hello")
             time.sleep(1)  # if it were to connect, it would have by now
             assert idle_redis.clients() == []
-        assert httpx.get(f"{site.url}/health/").text == "OK"
+        assert http.get(f"{site.url}/health/").text == "OK"
 
 
 def test_an_address_of_redis_that_leads_nowhere_changes_nothing(new_database, on_database, static_root, scratch):

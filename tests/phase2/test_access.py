@@ -2,7 +2,6 @@
 
 import asyncio
 
-import httpx
 import pytest
 from django.contrib.auth.models import Group, User
 
@@ -20,6 +19,7 @@ from tests.phase0.test_contract_access import (
     _disable,
     _sign_out,
 )
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 from tests.support.websocket import Refused
@@ -89,7 +89,7 @@ def test_while_use_daphne_is_false_sockets_are_refused_whatever_server_it_is(sta
     """The kill switch: another ASGI server, or Daphne started by hand, opens no socket."""
     site, talk = start_daphne(USE_DAPHNE="false")
     assert refused(talk, person(Role.HEAD), "events/") == 403
-    assert httpx.get(f"{site.url}/health/").text == "OK"
+    assert http.get(f"{site.url}/health/").text == "OK"
 
 
 def test_when_all_sockets_are_taken_the_next_is_refused_and_one_that_leaves_makes_room(start_daphne):
@@ -115,7 +115,7 @@ def test_gunicorn_serves_no_socket_and_says_so_quickly(sites, on_database):
     site: Site = sites("gunicorn", "sqlite")
     on_database(site.database_url)
     headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Cookie": session_cookie(person(Role.HEAD))}
-    assert httpx.get(f"{site.url}/ws/events/", headers=headers, timeout=5).status_code == 404
+    assert http.get(f"{site.url}/ws/events/", headers=headers, timeout=5).status_code == 404
 
 
 # --- what each role sees ----------------------------------------------------------------------------------------

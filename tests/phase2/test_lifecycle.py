@@ -5,13 +5,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
-import httpx
 import pytest
 
 from projeng import inbox
 from projeng.access import Role
 from realtime.log import replay
 from tests.phase0.test_lifecycle import fill_the_log, memory_of
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import Site
@@ -128,7 +128,7 @@ def test_a_client_that_never_reads_costs_little_and_is_let_go(start):
         assert most - before < 120 * 2**20
         wait_until(lambda: site.log.read_text().count("A reader is let go") == 20, "they are let go", 40)
         assert all(one.let_go(5) for one in deaf)
-    assert httpx.get(f"{site.url}/health/", timeout=5).text == "OK"
+    assert http.get(f"{site.url}/health/", timeout=5).text == "OK"
     assert "Traceback" not in site.log.read_text()
 
 
@@ -148,7 +148,7 @@ def test_a_client_that_says_much_and_reads_nothing_is_not_listened_to(start):
         print(f"{said * 4_000 / 2**20:.0f} MB said, {more / 2**20:.0f} MB more")  # noqa: T201
         assert more < 30 * 2**20
         wait_until(lambda: "A reader is let go" in site.log.read_text(), "it is let go", 40)
-    assert httpx.get(f"{site.url}/health/", timeout=5).text == "OK"
+    assert http.get(f"{site.url}/health/", timeout=5).text == "OK"
     assert "Traceback" not in site.log.read_text()
 
 
@@ -178,11 +178,11 @@ def test_pages_that_block_stall_no_socket(start):
     sockets = [opens("events/", cookie) for _ in range(5)]
     for socket in sockets:
         socket.next()
-    token = httpx.get(f"{site.url}/accounts/login/").cookies["csrftoken"]
+    token = http.get(f"{site.url}/accounts/login/").cookies["csrftoken"]
     headers = {"Cookie": f"{cookie}; csrftoken={token}", "X-CSRFToken": token, "Referer": site.url}
 
     def save() -> int:
-        answer = httpx.post(
+        answer = http.post(
             f"{site.url}/dashboard/notifications/", data={"action": "mark_all_read"}, headers=headers, timeout=25
         )
         return answer.status_code

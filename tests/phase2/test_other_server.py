@@ -1,9 +1,9 @@
 """What we serve is ASGI: pages, streams and sockets work under another server of it than Daphne."""
 
-import httpx
 import pytest
 
 from projeng.models import Project
+from tests.support import http
 from tests.support.people import session_cookie
 from tests.support.site import Site
 
@@ -23,7 +23,7 @@ def test_a_page_a_stream_and_a_socket_tell_the_same_and_end_with_the_server(site
     told = [one.of_type("project_created") for one in (stream, *sockets)]
     assert told[0] == told[1] == told[2]
     assert told[0]["project_id"] == project.pk
-    page = httpx.get(f"{site.url}/projeng/projects/{project.pk}/", headers={"Cookie": session_cookie(head)}, timeout=20)
+    page = http.get(f"{site.url}/projeng/projects/{project.pk}/", headers={"Cookie": session_cookie(head)}, timeout=20)
     assert page.status_code == 200
     assert project.name in page.text
     sockets[1].send({"type": "ping"})

@@ -12,6 +12,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.contrib.auth.models import User
 
 from projeng.channels_utils import NOTIFICATION_HANDLER, PROJECT_GROUP, PROJECT_HANDLER, notification_group
+from tests.support import http
 from tests.support.people import session_cookie
 from tests.support.ports import wait_until
 from tests.support.redis import Redis
@@ -92,13 +93,13 @@ class Office:
     def browser(self, user: User, site: Site | None = None) -> httpx.Client:
         """Somebody who works on pages: a client that may post forms."""
         url = (site or self.gunicorn).url
-        token = httpx.get(f"{url}/accounts/login/").cookies["csrftoken"]
+        token = http.get(f"{url}/accounts/login/").cookies["csrftoken"]
         headers = {
             "Cookie": f"{session_cookie(user)}; csrftoken={token}",
             "X-CSRFToken": token,
             "Referer": url,
         }
-        return self._stack.enter_context(httpx.Client(base_url=url, headers=headers, timeout=20))
+        return self._stack.enter_context(http.Client(base_url=url, headers=headers, timeout=20))
 
 
 @pytest.fixture

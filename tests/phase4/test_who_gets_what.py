@@ -3,7 +3,6 @@
 import re
 import time
 
-import httpx
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -12,6 +11,7 @@ from projeng import inbox
 from projeng.access import Role
 from realtime.log import replay
 from realtime.rollout import transport
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 from tests.support.sse import Stream
@@ -47,12 +47,12 @@ def everybody(flagged, on_database):
 
 def _page(site: Site, cookie: str) -> dict[str, str]:
     headers = {"Cookie": cookie, "Accept": "text/html"}
-    html = httpx.get(f"{site.url}/accounts/profile/", headers=headers, timeout=20).text
+    html = http.get(f"{site.url}/accounts/profile/", headers=headers, timeout=20).text
     return dict(re.findall(r'data-([\w-]+)="([^"]*)"', html.split("<head>")[0]))
 
 
 def _status(site: Site, cookie: str) -> dict:
-    return httpx.get(f"{site.url}/projeng/api/realtime/status/", headers={"Cookie": cookie}, timeout=20).json()
+    return http.get(f"{site.url}/projeng/api/realtime/status/", headers={"Cookie": cookie}, timeout=20).json()
 
 
 def _stream(site: Site, cookie: str) -> Stream:
@@ -155,7 +155,7 @@ def test_somebody_else_in_the_same_browser_gets_nothing_into_the_first_ones_page
     first, second = person(Role.HEAD), person(Role.HEAD)
     cookie = session_cookie(second)
     address = f"/projeng/api/realtime/events/?user={first.pk}"
-    answer = httpx.get(everybody.url + address, headers={"Cookie": cookie}, timeout=20)
+    answer = http.get(everybody.url + address, headers={"Cookie": cookie}, timeout=20)
     assert (answer.status_code, answer.json()["message"]) == (409, "Somebody else is signed in.")
     with Socket(f"{everybody.url}/ws/events/?user={first.pk}", cookie) as socket:
         assert socket.ended.wait(10)

@@ -12,6 +12,7 @@ from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
 from tests.docs.markdown import ROOT, Section
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.site import Site
 from tests.support.sse import Refused, Stream
@@ -57,7 +58,7 @@ def without_sse(office, on_database):
 
 
 def _ask(site: Site, cookie: str, address: str) -> httpx.Response:
-    return httpx.get(site.url + STREAMS + address, headers={"Cookie": cookie}, timeout=20)
+    return http.get(site.url + STREAMS + address, headers={"Cookie": cookie}, timeout=20)
 
 
 @pytest.mark.parametrize("role", [*Role, None])

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Self
 
-import httpx
+from tests.support import http
 
 from .nginx import Nginx
 from .site import Site
@@ -51,7 +51,7 @@ def made_up_session() -> str:
 
 def sign_in_tries(site: Site) -> Callable[[], bytes]:
     """Return a function that makes sign-in requests with a wrong password, each for another account."""
-    token = httpx.get(f"{site.url}/accounts/login/", timeout=15).cookies["csrftoken"]
+    token = http.get(f"{site.url}/accounts/login/", timeout=15).cookies["csrftoken"]
     return lambda: request(
         site,
         "/accounts/login/",

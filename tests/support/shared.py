@@ -12,8 +12,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
+
+from tests.support import http
 
 from .site import Site
 
@@ -128,7 +129,7 @@ class SharedSite:
 
     def _status_of_a_stranger(self) -> int:
         made_up = {"Cookie": f"sessionid={os.urandom(16).hex()}"}
-        return httpx.get(f"{self.site.url}/projeng/api/realtime/status/", headers=made_up, timeout=30).status_code
+        return http.get(f"{self.site.url}/projeng/api/realtime/status/", headers=made_up, timeout=30).status_code
 
 
 def _connections(port: int) -> int:

@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support import http
+
 from .ports import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +97,7 @@ class Site:
         if self.process.poll() is not None:
             raise AssertionError(f"{self.server} ended with {self.process.returncode}:\n{self.log.read_text()}")
         try:
-            return httpx.get(f"{self.url}/health/", timeout=5).text == "OK"
+            return http.get(f"{self.url}/health/", timeout=5).text == "OK"
         except httpx.TransportError:
             return False
 

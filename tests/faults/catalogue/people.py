@@ -10,6 +10,7 @@ import httpx
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from tests.support import http
 from tests.support.people import PASSWORD, site_password
 
 from ..clients import Client
@@ -132,13 +133,13 @@ def _sign_out(client: Client) -> None:
     name, _, value = client.cookie.partition("=")
     with (
         contextlib.suppress(httpx.HTTPError),
-        httpx.Client(base_url=client.url, cookies={name: value}, timeout=FORM_SECONDS) as browser,
+        http.Client(base_url=client.url, cookies={name: value}, timeout=FORM_SECONDS) as browser,
     ):
         _send(browser, "/accounts/profile/", "/accounts/logout/")
 
 
 def _change_password(url: str, user: User, old: str, new: str) -> None:
-    with contextlib.suppress(httpx.HTTPError), httpx.Client(base_url=url, timeout=FORM_SECONDS) as browser:
+    with contextlib.suppress(httpx.HTTPError), http.Client(base_url=url, timeout=FORM_SECONDS) as browser:
         _send(browser, "/accounts/login/", username=user.username, password=old)
         if _send(browser, "/accounts/password/", old_password=old, new_password1=new, new_password2=new):
             return

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from projeng.models import Project, ProjectCost, ProjectDocument
 from tests.browser.support import FAILED_REQUESTS
+from tests.support import http
 from tests.support.database import using_database
 from tests.support.people import session_cookie
 from tests.support.site import Site
@@ -111,7 +112,7 @@ def test_every_text_that_can_be_written_is_hostile_here(office, on_database):
 
 
 def client(site: Site, user) -> httpx.Client:
-    return httpx.Client(base_url=site.url, headers={"Cookie": session_cookie(user), "Accept": "text/html"}, timeout=30)
+    return http.Client(base_url=site.url, headers={"Cookie": session_cookie(user), "Accept": "text/html"}, timeout=30)
 
 
 @pytest.mark.parametrize("role", ["head", "finance", "engineer", "nobody"])

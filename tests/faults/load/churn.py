@@ -4,10 +4,9 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-import httpx
-
 from realtime.delivery.hub import RING_EVENTS
 from realtime.log import replay
+from tests.support import http
 from tests.support.ports import wait_until
 
 from .crowd import CrowdProcess
@@ -115,7 +114,7 @@ def _unavailable(servers: Servers) -> list[str]:
     """Return faults of sites that do not serve a page or accept clients on both transports."""
     faults = []
     for kind, site in servers.sites.items():
-        answer = httpx.get(f"{site.url}/health/", timeout=10)
+        answer = http.get(f"{site.url}/health/", timeout=10)
         if answer.text != "OK":
             faults.append(f"{kind}: health says {answer.text[:100]}")
     return faults

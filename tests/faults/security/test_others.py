@@ -6,7 +6,6 @@ read. Cases in tests/realtime/parity/test_receipts.py and tests/phase2/test_inpu
 
 import json
 
-import httpx
 import pytest
 
 from projeng import inbox
@@ -15,6 +14,7 @@ from projeng.models import Notification, Project
 from realtime.log import replay
 from realtime.log.models import Event
 from realtime.parity.models import Fallback, LinkReport, Receipt
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on
 from tests.support.sse import Stream
@@ -81,7 +81,7 @@ def test_a_cursor_that_was_never_given_is_answered_with_a_reset_by_every_door(si
     # A cursor ahead of the log by one is as invalid as one ahead by a million.
     for cursor in (*NO_CURSORS, str(replay.head() + 1)):
         query = f"?topics=notifications,projects&last_event_id={cursor.replace(' ', '%20')}"
-        answer = httpx.get(f"{site.url}{API}/poll/{query}", headers={"Cookie": cookie}).json()
+        answer = http.get(f"{site.url}{API}/poll/{query}", headers={"Cookie": cookie}).json()
         assert answer["frames"][0]["type"] == "reset", cursor
         assert answer["cursor"] <= replay.head()
         says_nothing_of_others(answer["frames"])
@@ -175,7 +175,7 @@ def test_a_page_that_names_somebody_else_is_shown_nothing(site, people):
     for user in (head.pk, 0, -1, "x", f"{engineer.pk} ", f"0{engineer.pk}", f"{engineer.pk},{head.pk}"):
         query = {"user": user, "last_event_id": before, "topics": "notifications"}
         for address in ("poll", "events"):
-            answer = httpx.get(f"{site.url}{API}/{address}/", params=query, headers=cookie)
+            answer = http.get(f"{site.url}{API}/{address}/", params=query, headers=cookie)
             assert (answer.status_code, "Xanadu" in answer.text) == (409, False), (address, user)
         with Socket(
             f"{site.url}/ws/events/?user={str(user).replace(' ', '%20')}&last_event_id={before}", cookie["Cookie"]
@@ -184,7 +184,7 @@ def test_a_page_that_names_somebody_else_is_shown_nothing(site, people):
             assert socket.frames == []
     # The parameter occurs twice. Whichever applies, the other user's data is not shown.
     for query in (f"?user={engineer.pk}&user={head.pk}", f"?user={head.pk}&user={engineer.pk}"):
-        answer = httpx.get(f"{site.url}{API}/poll/{query}&last_event_id={before}", headers=cookie)
+        answer = http.get(f"{site.url}{API}/poll/{query}&last_event_id={before}", headers=cookie)
         assert "Xanadu" not in answer.text
 
 
@@ -192,5 +192,5 @@ def report(site, user, link: dict, query: str = "") -> tuple[int, str]:
     """Report one link as this user, and return the status and the body of the response."""
     token = "x" * 32
     headers = {"Cookie": f"{session_cookie(user)}; csrftoken={token}", "X-CSRFToken": token, "Origin": site.url}
-    answer = httpx.post(f"{site.url}{API}/receipts/{query}", json={"links": [link]}, headers=headers)
+    answer = http.post(f"{site.url}{API}/receipts/{query}", json={"links": [link]}, headers=headers)
     return answer.status_code, answer.text

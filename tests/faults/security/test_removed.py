@@ -21,6 +21,7 @@ from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
 from realtime.log.models import Event
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import running_on
@@ -136,7 +137,7 @@ class Watcher:
     def poll(self, cursor: int) -> httpx.Response:
         """Return the response to a poll."""
         query = {"last_event_id": cursor, "topics": "projects,notifications,dashboard"}
-        return httpx.get(f"{self.url}{API}/poll/", params=query, headers={"Cookie": self.cookie}, timeout=20)
+        return http.get(f"{self.url}{API}/poll/", params=query, headers={"Cookie": self.cookie}, timeout=20)
 
     def close(self) -> None:
         """Close everything."""

@@ -24,6 +24,7 @@ from redis import Redis as RedisClient
 
 from projeng.access import Role
 from projeng.models import Project
+from tests.support import http
 from tests.support.people import person
 from tests.support.ports import wait_until
 from tests.support.redis import Redis
@@ -113,7 +114,7 @@ def missing(*tables: str) -> Iterator[None]:
 def sign_in(detector: LeakDetector) -> httpx.Client:
     """Sign in by the form, first with a wrong password."""
     headers = {"Referer": detector.site.url, "Accept": "text/html"}
-    browser = httpx.Client(base_url=detector.site.url, headers=headers, timeout=20)
+    browser = http.Client(base_url=detector.site.url, headers=headers, timeout=20)
     form = {"username": detector.user.username, "csrfmiddlewaretoken": csrf(detector, browser, "/accounts/login/")}
     detector.ask(browser, "POST", "/accounts/login/", 200, data={**form, "password": SECRETS["a wrong password"]})
     detector.ask(browser, "POST", "/accounts/login/", 302, data={**form, "password": SECRETS["a password"]})
@@ -148,7 +149,7 @@ def mistakes(detector: LeakDetector, browser: httpx.Client) -> None:
     detector.ask(browser, "GET", f"{API}/events/?user=1000000", 409)
     # Invalid cookies, whose values must not be repeated either.
     cookie = f"sessionid={detector.add_secret('a session that is over', 'hush0session' + 'x' * 20)}; csrftoken={token}"
-    answer = httpx.get(f"{detector.site.url}{API}/events/", headers={"Cookie": cookie})
+    answer = http.get(f"{detector.site.url}{API}/events/", headers={"Cookie": cookie})
     detector.record("a session that is over", answer.text)
     assert answer.status_code == 401
 
@@ -169,7 +170,7 @@ def broken_tables(detector: LeakDetector, browser: httpx.Client) -> None:
         detector.ask(browser, "GET", "/dashboard/", 500)
         token = {"csrfmiddlewaretoken": detector.secrets["the CSRF token of /accounts/password/"]}
         typed = {"username": detector.user.username, "password": SECRETS["a password"]}
-        with httpx.Client(base_url=detector.site.url, headers={"Referer": detector.site.url}) as other:
+        with http.Client(base_url=detector.site.url, headers={"Referer": detector.site.url}) as other:
             other.cookies.set("csrftoken", browser.cookies["csrftoken"])
             detector.ask(other, "POST", "/accounts/login/", 500, data={**token, **typed})
 

@@ -6,7 +6,6 @@ a notification. A table states which events each role receives, independently of
 
 import json
 
-import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -17,6 +16,7 @@ from projeng.models import Project, ProjectCost, ProjectProgress
 from projeng.routing import websocket_urlpatterns
 from realtime.log import replay
 from realtime.log.models import Event
+from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on
 from tests.support.sse import Refused as StreamRefused
@@ -170,7 +170,7 @@ def refused(url: str, cookie: str, query: str) -> None:
     assert (stream.value.status, json.loads(stream.value.body)["message"]) == (401, "Not signed in.")
     with pytest.raises(Refused, match="403"):
         Socket(f"{url}/ws/events/{query}", cookie)
-    answer = httpx.get(f"{url}{API}/poll/{query}", headers={"Cookie": cookie})
+    answer = http.get(f"{url}{API}/poll/{query}", headers={"Cookie": cookie})
     assert (answer.status_code, answer.json()) == (401, {"type": "error", "message": "Not signed in."})
 
 
@@ -196,7 +196,7 @@ def poll(url: str, happening: Happening, role: str, topics: str) -> list[dict]:
     frames, cursor, more = [], happening.before, True
     while more:  # every Head Engineer in this database is notified of each change, so there may be many
         query = {"topics": topics, "last_event_id": cursor}
-        answer = httpx.get(f"{url}{API}/poll/", params=query, headers={"Cookie": happening.cookies[role]}, timeout=20)
+        answer = http.get(f"{url}{API}/poll/", params=query, headers={"Cookie": happening.cookies[role]}, timeout=20)
         said = answer.json()
         frames += said["frames"]
         cursor, more = said["cursor"], said["more"]
