@@ -133,7 +133,7 @@ class Publisher:
             number = replay.page_of(cursor)
             last = min((number + 1) * replay.PAGE, newest)
             page = reader.submit(None, lambda number=number, last=last: replay.page(number, last)).result()
-            found += sum(frame.id > cursor for frame in page.frames)
+            found += sum(frame.id > cursor for frame in page.events)
             cursor = last
         return {"ms": (time.perf_counter() - begin) * 1000, "found": found}
 
