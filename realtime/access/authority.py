@@ -36,9 +36,7 @@ class Viewer:
 
     @property
     def auth_hash(self) -> str:
-        """The hash that their session must carry. Computed on demand: for every viewer in each sweep it would double
-        the cost.
-        """
+        """The hash that their session must carry. Computed on demand, since a sweep of all viewers does not need it."""
         return accounts.auth_hash(self.user_id, self.password)
 
 

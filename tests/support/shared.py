@@ -119,7 +119,7 @@ class SharedSite:
             return [tuple(row) for row in connection.execute(query).fetchall()]
 
     def _still_open(self) -> Iterator[str]:
-        """Whoever has closed a connection is not waited for in vain; whoever has not, is named."""
+        """Wait until the server has noticed closed connections, and report those that are still open."""
         deadline = time.monotonic() + LEAVING_SECONDS
         while number := _connections(self.site.port):
             if time.monotonic() > deadline:
