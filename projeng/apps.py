@@ -14,9 +14,15 @@ class ProjengConfig(AppConfig):
         from realtime.access import audience
         from realtime.channel_layer.broadcast import broadcast
 
-        from . import access, channels_utils, signals
+        from . import access, channels_utils, inbox, signals
 
         audience.register(access.granted_keys)
+        inbox.connect_counter()
         signals.connect_signals()
         if settings.WEBSOCKET_BROADCAST:
-            broadcast.register(channels_utils.messages_of, channels_utils.groups_of, channels_utils.ephemeral_of)
+            broadcast.register(
+                channels_utils.messages_of,
+                channels_utils.groups_of,
+                channels_utils.ephemeral_of,
+                channels_utils.SERVERS_GROUP,
+            )

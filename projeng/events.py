@@ -21,7 +21,7 @@ class NotificationCreated(EventType):
     type = "notification"
     topic = NOTIFICATIONS
 
-    unread_count: int
+    unread_count: int | None = None  # filled in at numbering (realtime/log/counters.py)
     notification: dict[str, Any]
     notification_id: int
     message: str
@@ -33,7 +33,7 @@ class _NotificationsChanged(EventType):
 
     notification_ids: list[int]
     all: bool
-    unread_count: int
+    unread_count: int | None = None  # filled in at numbering (realtime/log/counters.py)
 
 
 @dataclass(frozen=True, kw_only=True)

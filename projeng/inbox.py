@@ -7,8 +7,9 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from realtime.access.audience import user_key
+from realtime.log.counters import register_counter
 from realtime.log.events import iso
-from realtime.log.publish import Announcement, lock_log, publish
+from realtime.log.publish import Announcement, publish
 
 from .events import NotificationCreated, NotificationsDeleted, NotificationsRead
 from .models import Notification, Project
@@ -28,7 +29,6 @@ def send(users: Iterable[Any], message: str, project: Project | None = None) -> 
     recipients = {user.pk: user for user in users}
     if not recipients:
         return []
-    lock_log()  # before the rows, as in every change of notifications (Notification.lock)
     return Notification.objects.bulk_create(
         Notification(recipient=user, message=message, project=project) for user in recipients.values()
     )
@@ -53,12 +53,12 @@ def delete(user: Any, notification_id: int | None = None) -> bool:
 
 @transaction.atomic
 def _change_and_publish(user: Any, notification_id: int | None, change: Any, event: type) -> bool:
-    lock_log()
     rows = Notification.objects.filter(recipient=user)
     if notification_id is not None:
         rows = rows.filter(pk=notification_id)
-        if not rows.exists():
-            return False
+    locked = Notification.lock_all(rows)  # in the order of their ids, as everybody who changes several
+    if notification_id is not None and not locked:
+        return False
     if change(rows):
         ids = [] if notification_id is None else [notification_id]
         _publish_change(event, {user.pk: ids}, everything=notification_id is None)
@@ -69,17 +69,13 @@ def _change_and_publish(user: Any, notification_id: int | None, change: Any, eve
 
 
 def announce_new(rows: Iterable[Notification]) -> None:
-    """Publish an event for each new notification, with the recipient's unread count after it."""
-    rows = sorted(rows, key=lambda row: row.pk)
-    lock_log()  # before counting, since a concurrent transaction could add notifications
-    unread = unread_counts({row.recipient_id for row in rows})
-    later = dict.fromkeys(unread, 0)
-    announcements = []
-    for row in reversed(rows):
-        count = unread[row.recipient_id] - later[row.recipient_id]
-        later[row.recipient_id] += not row.is_read
-        announcements.append(Announcement(_created_event(row, count), [user_key(row.recipient_id)]))
-    publish(*reversed(announcements))
+    """Publish an event for each new notification. Its unread count is filled in at numbering (``connect_counter``)."""
+    publish(
+        *(
+            Announcement(_created_event(row), [user_key(row.recipient_id)], row.recipient_id)
+            for row in sorted(rows, key=lambda row: row.pk)
+        )
+    )
 
 
 def announce_changed(rows: QuerySet[Notification]) -> None:
@@ -95,26 +91,31 @@ def announce_deleted(row: Notification) -> None:
     _publish_change(NotificationsDeleted, {row.recipient_id: [row.pk]})
 
 
-def _publish_change(event: type, ids_by_recipient: dict[int, list[int]], everything: bool = False) -> None:
-    lock_log()
-    unread = unread_counts(ids_by_recipient.keys())
+def _publish_change(
+    event: type[NotificationsRead | NotificationsDeleted], ids_by_recipient: dict[int, list[int]], everything: bool = False
+) -> None:
+    announcements = []
     for recipient, ids in ids_by_recipient.items():
         all_ids = everything or len(ids) > LISTED_IDS
-        listed = [] if all_ids else ids
-        publish(
-            Announcement(
-                event(notification_ids=listed, all=all_ids, unread_count=unread[recipient]), [user_key(recipient)]
-            )
-        )
+        changed = event(notification_ids=[] if all_ids else ids, all=all_ids)
+        announcements.append(Announcement(changed, [user_key(recipient)], recipient))
+    publish(*announcements)
 
 
-def _created_event(row: Notification, unread: int) -> NotificationCreated:
+def _created_event(row: Notification) -> NotificationCreated:
     notification = {
         "id": row.pk,
         "message": row.message,
         "created_at": iso(row.created_at),
         "project_id": row.project_id,
     }
-    return NotificationCreated(
-        unread_count=unread, notification=notification, notification_id=row.pk, message=row.message
+    return NotificationCreated(notification=notification, notification_id=row.pk, message=row.message)
+
+
+def connect_counter() -> None:
+    """Have the unread count of a person filled in when an event that carries it gets its place in the log."""
+    register_counter(
+        [NotificationCreated, NotificationsRead, NotificationsDeleted],
+        "unread_count",
+        f"SELECT COUNT(*) FROM {Notification._meta.db_table} WHERE recipient_id = {{person}} AND NOT is_read",  # noqa: S608
     )

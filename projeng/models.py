@@ -11,7 +11,6 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from realtime.log.publish import lock_log
 
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
 from .recorded import RecordedModel, RecordedQuerySet
@@ -264,13 +263,3 @@ class Notification(RecordedModel):
 
     def __str__(self) -> str:
         return self.message
-
-    def lock(self) -> Self | None:
-        """Lock the event log first: a transaction that holds it may be deleting the recipient."""
-        lock_log()
-        return super().lock()
-
-    @classmethod
-    def lock_all(cls, rows: RecordedQuerySet) -> list[Any]:
-        lock_log()
-        return super().lock_all(rows)

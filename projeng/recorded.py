@@ -117,8 +117,7 @@ class RecordedModel(models.Model):
     def lock(self) -> Self | None:
         """Lock the row until the transaction ends and return it as stored, or ``None`` if it does not exist.
 
-        To avoid deadlocks, all code takes locks in the same order: the project, its parts, then the event log
-        (realtime/log/publish.py).
+        To avoid deadlocks, all code takes locks in the same order (docs/architecture/log.md, "Locks").
         """
         return type(self)._base_manager.select_for_update().filter(pk=self.pk).first() if self.pk else None
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 
 from realtime.integration.signals import authority_changed
@@ -67,8 +67,17 @@ def engineers_changing(
 
 
 def user_deleting(instance: Any, **_: Any) -> None:
-    """Unassign a user from all projects before the user is deleted, so that the projects' pages are updated."""
+    """Unassign a user from all projects before the user is deleted, so that the projects' pages are updated.
+
+    Every row that the deletion changes is locked first, in the order of all changes: projects, then notifications.
+    """
+    concerned = Q(assigned_engineers=instance) | Q(created_by=instance)
+    for part in (ProjectProgress, ProjectCost):
+        concerned |= Q(pk__in=part.objects.filter(created_by=instance).order_by().values("project"))
+    concerned |= Q(pk__in=ProjectDocument.objects.filter(uploaded_by=instance).order_by().values("project"))
+    Project.lock_all(Project.objects.filter(concerned))
     instance.assigned_projects.clear()
+    Notification.lock_all(instance.notifications.all())
 
 
 def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> None:

@@ -9,15 +9,13 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         from .access import authority
-        from .channel_layer.broadcast import broadcast
         from .delivery.hub import hub
         from .integration import admin, checks, signals  # noqa: F401 (importing the administration registers it)
-        from .log import publish
+        from .log.numberer import numberer
         from .rollout import grants
         from .rollout import signals as rollout_signals
 
-        publish.follow_commits(lambda rows: hub.wake())
-        publish.follow_commits(broadcast.send)
+        numberer.wake(lambda: hub.wake())  # looked up each time, since tests replace it
         authority.register_assignment(grants.ASSIGNMENT, grants.decisions)
         signals.connect_signals()
         rollout_signals.connect_signals()

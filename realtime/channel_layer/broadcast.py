@@ -1,6 +1,8 @@
-"""Broadcasting through the channel layer: committed events go out to groups, and hints of other processes come in.
+"""Broadcasting through the channel layer: numbered events go out to groups, and hints of other processes come in.
 
 A message that carries an event of the log is only a hint to read the log. Truth, order and audience stay with the log.
+The process that numbers events sends their messages. A process whose events another one numbers sends a message without
+an id (``wake_others``), since the other one may not broadcast.
 Any other message, which any code may send to a group, is delivered once to whoever is connected (an
 ``EphemeralMessage``). The application says which groups there are and who may see what comes from them (``register``).
 """
@@ -13,9 +15,12 @@ from typing import Any
 from ..delivery.hub import EphemeralMessage, hub
 from ..log.events import to_json
 from ..log.models import Event
+from ..log.numberer import numberer
 from .client import ChannelLayerClient, Message
 
 logger = logging.getLogger(__name__)
+
+WAKE = "wake"  # the type of a message that says no more than: look at the log
 
 Outgoing = Callable[[Event], Iterable[Message]]
 Groups = Callable[[Collection[int]], Iterable[str]]
@@ -29,23 +34,32 @@ class Broadcast:
         self._outgoing: Outgoing | None = None
         self._groups: Groups = lambda user_ids: ()
         self._incoming: Incoming = lambda group, handler, data: None
+        self._wake_group = ""
         self._paused_at = -1  # the tail's cursor at the last hint after which receiving paused
         self.layer = ChannelLayerClient(self._received, self._wanted_groups)
 
-    def register(self, outgoing: Outgoing, groups: Groups, incoming: Incoming) -> None:
+    def register(self, outgoing: Outgoing, groups: Groups, incoming: Incoming, wake_group: str) -> None:
         """Switch broadcasting on.
 
         ``outgoing`` returns the messages that carry an event. ``groups`` returns the groups of the users who are
         connected to this process. ``incoming`` returns what is sent to subscribers of a message that is not in the log
-        (``None``: nothing).
+        (``None``: nothing). ``wake_group`` is a group that every process is in.
         """
         self._outgoing, self._groups, self._incoming = outgoing, groups, incoming
+        self._wake_group = wake_group
+        numberer.follow(self.send)
+        numberer.wake_when_left(self.wake_others)
         hub.on_first_subscriber = self.layer.start
 
     def send(self, rows: Iterable[Event]) -> None:
-        """Hand committed events to the layer. Returns at once; does nothing while the switch is off."""
+        """Hand numbered events to the layer. Returns at once; does nothing while the switch is off."""
         if self._outgoing is not None:
             self.layer.send(*(partial(self._outgoing, row) for row in rows))
+
+    def wake_others(self) -> None:
+        """Have the other processes look at the log. Returns at once; does nothing while the switch is off."""
+        if self._wake_group:
+            self.layer.send(lambda: [Message(self._wake_group, WAKE, {}, logged=0)])
 
     def _wanted_groups(self) -> frozenset[str]:
         return frozenset(self._groups(hub.user_ids()))
@@ -53,7 +67,7 @@ class Broadcast:
     def _received(self, group: str, message: dict[str, Any]) -> float | None:
         logged, data = message.get("logged"), message.get("data")
         if isinstance(logged, int):
-            if logged > hub.cursor:
+            if logged > hub.cursor or message.get("type") == WAKE:
                 hub.wake()
                 if hub.cursor != self._paused_at:
                     # Further hints change nothing before the tail's next look. Deserializing dozens of them now would

@@ -20,9 +20,12 @@ from django.db import connection
 
 from ..access import authority
 from ..access.authority import Viewer
-from ..log import replay
+from ..log import position
+from ..log.epochs import NO_HISTORY, History
 from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
+from ..log.numberer import numberer
 from ..log.replay import NO_EVENTS, Frame, LogSlice
+from .follower import LogFollower
 from .reader import Reader
 from .snapshots import SnapshotCache
 from .staggered import StaggeredCondition
@@ -31,6 +34,7 @@ from .wait_queue import Waiter, WaitQueue
 
 logger = logging.getLogger(__name__)
 
+FIRST_RETRY, LONGEST_RETRY = 0.005, 0.25  # seconds between two looks while events wait for their places
 TAIL_SECONDS = 1.5  # how soon an event that another process wrote is found at the latest
 PACE_SECONDS = 0.00002  # between two looks at the log, for each subscriber: what comes meanwhile goes out in one write
 LONGEST_PACE = 0.1  # seconds, however many subscribers there are
@@ -67,6 +71,9 @@ class Hub:
         self.closing = False
         self.version = 0  # grows whenever subscribers have something to look at
         self.cursor = 0
+        self.history = NO_HISTORY
+        self._follower = LogFollower()
+        self._retry = 0.0  # seconds until the tail looks again for events that another process is numbering
         self._floor = 0  # the ring holds every event after this id, up to the cursor
         self._ring: deque[Frame] = deque()
         self._ring_characters = 0
@@ -248,9 +255,9 @@ class Hub:
                     continue
                 if not self._reading:
                     self.on_first_subscriber()
-                    newest = replay.head()
+                    at = position.read_numbered()
                     self._end_sessions()  # those that ended meanwhile, before any subscriber gets what followed
-                    self._begin(newest)
+                    self._begin(at.newest, at.history)
                     self._reading, next_sweep = True, time.monotonic() + SWEEP_SECONDS
                 before = self.cursor
                 while self._read_on():
@@ -274,21 +281,37 @@ class Hub:
         """Seconds until the tail looks again by itself; ``None`` without subscribers: then it rests."""
         with self._lock:
             self._reading = self._reading and bool(self._subscribers)
-            return TAIL_SECONDS if self._subscribers else None
+            return (self._retry or TAIL_SECONDS) if self._subscribers else None
 
-    def _begin(self, newest: int) -> None:
+    def _begin(self, newest: int, history: History = NO_HISTORY) -> None:
         """Start at the present head of the log. Subscribers that attached just before start at or before this id."""
+        self._follower.begin(newest, history)
         self._refresh(self.user_ids())
+        self._empty_ring()
+        self._notify()
+
+    def _empty_ring(self) -> None:
         with self._lock:
             self._ring.clear()
             self._slices.clear()
             self._ring_characters = 0
-            self._floor = self.cursor = newest
-        self._notify()
+            self._floor = self.cursor = self._follower.cursor
+            self.history = self._follower.history
 
     def _read_on(self) -> bool:
         """Read the next events into the ring. Return whether there may be more."""
-        frames = replay.tail(self.cursor, BATCH)
+        found = self._follower.read(BATCH)
+        frames = found.frames
+        if found.lost:
+            self._refresh(self.user_ids())
+            self._empty_ring()
+            self._notify()
+        self.history = self._follower.history
+        if found.pending:
+            numberer.request()
+            self._retry = min(LONGEST_RETRY, 2 * self._retry or FIRST_RETRY)
+        else:
+            self._retry = 0.0
         if not frames:
             return False
         self._apply_authority(frames)

@@ -5,6 +5,7 @@ and one in an event loop (realtime/delivery/driver.py), and send back the result
 the end of a session are so decided in one place for WSGI, ASGI and WebSocket. https://sans-io.readthedocs.io/
 """
 
+import random
 import time
 from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from django.conf import settings
 from ..access.audience import may_see
 from ..access.authority import Viewer
 from ..log import replay
+from ..log.epochs import History
 from ..log.events import to_json
 from ..log.replay import NO_EVENTS, LogSlice
 from .hub import Hub
@@ -25,6 +27,8 @@ from .subscriber import Subscriber
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
 AHEAD_SECONDS = 0.05  # for so long events are sent ahead of a state that has yet to be read
 BATCH = 500  # events in one write
+RESET_SECONDS = 0.005  # for each subscriber of the process: over this time the resets of a lost history are spread
+LONGEST_SPREAD = 5.0
 NEVER = float("inf")
 
 
@@ -80,13 +84,16 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
     ahead_until = NEVER  # until then events are sent ahead of the state that they changed
     read_now = False  # they have been sent ahead for long enough
     while True:
-        seen = hub.version
+        seen, history = hub.version, hub.history
+        if history.is_lost(subscriber.cursor):
+            yield from _await_turn(hub)
+            subscriber.reset, subscriber.cursor = replay.LOST, hub.cursor
         if subscriber.reset:
             yield Send(subscriber.cursor, states=(to_json({"type": "reset", "reason": subscriber.reset}),))
             subscriber.reset, whole = "", True
         events = hub.after(subscriber.cursor)
         if events is None:  # the subscriber is behind the ring of this process
-            events, reached = yield from _page(hub, subscriber)
+            events, reached = yield from _page(hub, subscriber, history)
         else:
             events = events.first(BATCH)
             reached = events[-1].id if events else subscriber.cursor
@@ -146,15 +153,23 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
             yield Wait(seen, min(sent_at + heartbeat, next_state))
 
 
-def _page(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, tuple[LogSlice, int]]:
+def _await_turn(hub: Hub) -> Generator[Step, Any, None]:
+    """Wait for a moment of this subscriber's own: thousands that reset at once would all load their pages at once."""
+    due = time.monotonic() + random.uniform(0, min(LONGEST_SPREAD, RESET_SECONDS * hub.subscribers()))
+    while time.monotonic() < due and not hub.closing:
+        yield Wait(hub.version, due)
+
+
+def _page(hub: Hub, subscriber: Subscriber, history: History) -> Generator[Step, Any, tuple[LogSlice, int]]:
     """The next page of the log after the subscriber's cursor, not filtered by audience, and the cursor behind it."""
+    subscriber.cursor = history.skip(subscriber.cursor)
     number = replay.page_of(subscriber.cursor)
     last = min((number + 1) * replay.PAGE, hub.cursor)
     page = yield Read(("page", number, last), partial(replay.page, number, last))
     if page.pruned_to > subscriber.cursor:  # pruned while it was being read
         subscriber.reset = replay.TOO_OLD
         return NO_EVENTS, hub.cursor
-    return page.after(subscriber.cursor), last
+    return page.after(subscriber.cursor), history.skip(last)
 
 
 def _ephemerals(hub: Hub, subscriber: Subscriber, viewer: Viewer) -> list[str]:

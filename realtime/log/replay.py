@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
-from . import events
+from . import events, position
 from .models import Event, LogMark
 
 PAGE = 250
 LARGEST_ID = 2**63 - 1
 TOO_OLD = "last_event_id is older than the log keeps"
+LOST = "last_event_id is of a history that was lost"
 
 
 class Frame:
@@ -92,14 +93,8 @@ class Start(NamedTuple):
 
 
 def head() -> int:
-    """The id of the newest event; 0 when there never was one."""
-    return _ends()[0]
-
-
-def _ends() -> tuple[int, int]:
-    newest = Event.objects.aggregate(newest=Max("id"))["newest"]
-    pruned = pruned_to()
-    return max(newest or 0, pruned), pruned
+    """The id of the newest event; 0 when there never was one. What was committed before gets its place first."""
+    return position.read_numbered().newest
 
 
 def pruned_to() -> int:
@@ -113,30 +108,61 @@ def pruned_to() -> int:
 def start(raw: str | None) -> Start:
     """Check a cursor that a client sent. ``None`` or an empty text means that it has none and starts from now.
 
-    With a cursor that is not a whole number, older than the log keeps, or ahead of the log (after a restored backup, or
-    made up), the server cannot promise that nothing was missed: the client has to reset and starts from now.
+    With a cursor that is not a whole number, older than the log keeps, ahead of the log (made up), or of a history that
+    was lost (a restored backup), the server cannot promise that nothing was missed: the client has to reset and starts
+    from now.
     """
-    newest, pruned = _ends()
+    at = position.read_numbered()
     if not raw:
-        return Start(newest, newest=newest)
+        return Start(at.newest, newest=at.newest)
     text = raw.strip()
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= LARGEST_ID):
-        return Start(newest, "last_event_id is not a whole number", newest)
+        return Start(at.newest, "last_event_id is not a whole number", at.newest)
     cursor = int(text)
-    if cursor > newest:
-        return Start(newest, "last_event_id is ahead of the log", newest)
-    if cursor < pruned:
-        return Start(newest, TOO_OLD, newest)
-    return Start(cursor, newest=newest)
+    if cursor > at.newest:
+        return Start(at.newest, "last_event_id is ahead of the log", at.newest)
+    if at.history.is_lost(cursor):
+        return Start(at.newest, LOST, at.newest)
+    if cursor < at.pruned_to:
+        return Start(at.newest, TOO_OLD, at.newest)
+    return Start(cursor, newest=at.newest)
+
+
+COLUMNS = ("id", "type", "at", "fields", "audience")
 
 
 def _rows() -> QuerySet[Event, Any]:
-    return Event.objects.order_by("id").values_list("id", "type", "at", "fields", "audience", named=True)
+    return Event.objects.order_by("id").values_list(*COLUMNS, named=True)
 
 
 def tail(cursor: int, limit: int) -> list[Frame]:
     """At most ``limit`` events after ``cursor``, oldest first."""
     return [Frame(row) for row in _rows().filter(id__gt=cursor)[:limit]]
+
+
+class Look(NamedTuple):
+    """What a follower of the log finds.
+
+    ``frames`` begin with the event at its own cursor, if that is still there. ``pending``: committed events wait for
+    their places. ``fingerprint`` identifies the database (``None``: a standby, which does not count).
+    """
+
+    frames: list[Frame]
+    pending: bool
+    fingerprint: str | None
+
+
+def look(cursor: int, limit: int) -> Look:
+    """The event at ``cursor`` and at most ``limit`` after it, with the state of the log, in one query.
+
+    Without any event the state is read by a second query.
+    """
+    here = position.with_state(Event.objects.order_by("id").filter(id__gte=cursor))
+    rows = list(here.values_list(*COLUMNS, "pending", "fingerprint", named=True)[: limit + 1])
+    if rows:
+        return Look([Frame(row) for row in rows], rows[0].pending, rows[0].fingerprint)
+    at = position.read()
+    return Look([], at.pending, at.fingerprint)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from gistagum.database import database_settings
+from realtime.log.numberer import numberer
 
 
 @contextmanager
 def using_database(url: str) -> Iterator[None]:
     """Within this block, Django's default database is the one at ``url``, in every thread of this process."""
+    numberer.stop()  # its connection is to the old database
     old_settings = connections.settings["default"]
     old = connections["default"]
     _leave(old)
@@ -21,6 +23,7 @@ def using_database(url: str) -> Iterator[None]:
     try:
         yield
     finally:
+        numberer.stop()
         _leave(connections["default"])
         connections.settings["default"] = old_settings
         connections["default"] = old

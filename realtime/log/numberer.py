@@ -1,0 +1,142 @@
+"""The thread of this process that numbers events, so that no request waits for it and none fails by it.
+
+A commit that wrote events requests it, as do readers that find events without a place. The thread has a connection of
+its own. Whatever happens to it, the change is committed, and the next look at the log by any process numbers its events.
+"""
+
+import atexit
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from django.db import connection
+from django.db.utils import DatabaseError, InterfaceError
+
+from . import numbering, numbering_postgresql
+from .models import Event
+from .numbering import Outcome
+
+logger = logging.getLogger(__name__)
+
+EXIT_SECONDS = 1.0  # how long a process that ends waits for what it has requested
+ADVANCE_SECONDS = 1.0  # between two attempts to move the beginning of the scan
+IDLE_SECONDS = 2.0  # after which the thread gives its connection back
+
+Wake = Callable[[], None]
+Follower = Callable[[Sequence[Event]], None]
+
+
+class Numberer:
+    """Numbers on request, in one thread, which is started by the first request."""
+
+    def __init__(self) -> None:
+        self._wakes: list[Wake] = []
+        self._followers: list[Follower] = []
+        self._wakes_of_others: list[Wake] = []
+        self._forget_thread()
+        os.register_at_fork(after_in_child=self._forget_thread)
+
+    def _forget_thread(self) -> None:
+        self._changed = threading.Condition()
+        self._requested = 0  # the number of the newest request
+        self._served = 0  # every request up to this one has had a round of numbering that began after it
+        self._ending = False
+        self._thread: threading.Thread | None = None
+        self._next_advance = 0.0
+        self._failed = False
+
+    def wake(self, wake: Wake) -> None:
+        """Call ``wake`` when there may be new events in the log. It must return at once and must not raise."""
+        self._wakes.append(wake)
+
+    def follow(self, follower: Follower) -> None:
+        """Call ``follower`` with the events that this process has numbered, as they are read back from the log.
+
+        It is called in the thread (on SQLite in the committing one), and must return at once.
+        """
+        self._followers.append(follower)
+
+    def wake_when_left(self, wake: Wake) -> None:
+        """Call ``wake`` when another process was numbering, so that events of this one are left to it."""
+        self._wakes_of_others.append(wake)
+
+    def request(self) -> int:
+        """Number soon. Return at once, with the number of this request."""
+        with self._changed:
+            self._requested += 1
+            if self._thread is None:
+                self._ending = False
+                self._thread = threading.Thread(target=self._run, name="realtime-numbering", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+            return self._requested
+
+    def wait(self, request: int, seconds: float) -> bool:
+        """Block until a round of numbering that began after ``request`` is over, for at most so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._served >= request, seconds)
+
+    def numbered(self, ids: Sequence[int]) -> None:
+        """Events have got their places, and that is committed."""
+        if not ids:
+            return
+        for wake in self._wakes:
+            wake()
+        if self._followers:
+            rows = list(Event.objects.filter(id__in=ids).order_by("id"))
+            for follower in self._followers:
+                follower(rows)
+
+    def stop(self, seconds: float = EXIT_SECONDS) -> None:
+        """Finish what was requested, for at most so many seconds, and end the thread. A later request starts another."""
+        with self._changed:
+            thread, self._ending = self._thread, True
+            self._changed.notify_all()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(seconds)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while self._requested <= self._served:
+                    if self._ending:
+                        self._thread = None
+                        connection.close()
+                        return
+                    if not self._changed.wait(IDLE_SECONDS):
+                        connection.close()
+                request = self._requested
+            try:
+                self._round()
+            finally:
+                with self._changed:
+                    self._served = request
+                    self._changed.notify_all()
+
+    def _round(self) -> None:
+        try:
+            result = numbering.number()
+            self.numbered(result.ids)
+            if result.outcome is Outcome.TAKEN:
+                for wake in (*self._wakes, *self._wakes_of_others):
+                    wake()
+            if result.scan_lags and time.monotonic() >= self._next_advance:
+                self._next_advance = time.monotonic() + ADVANCE_SECONDS
+                numbering_postgresql.advance_scan()
+            if self._failed:
+                logger.info("Events can be numbered again.")
+                self._failed = False
+        except (DatabaseError, InterfaceError) as error:
+            connection.close()
+            if not self._failed:
+                logger.warning("Events cannot be numbered, the next look at the log tries again: %s", error)
+            self._failed = True
+        except Exception:  # the thread serves every later request, too
+            connection.close()
+            logger.exception("Numbering events failed; the next look at the log tries again.")
+
+
+numberer = Numberer()
+atexit.register(numberer.stop)

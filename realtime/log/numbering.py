@@ -1,0 +1,75 @@
+"""Numbering: moves committed events from the outbox into the log, where each gets its id.
+
+Ids follow commit order although writers hold no lock. A row of the outbox becomes visible with the commit of its
+transaction. Only one process numbers at a time (an advisory lock), and what it finds gets the next ids. So whoever has
+read an id never sees a smaller one appear later. Whoever finds the lock taken leaves: the holder looks again after its
+own commit, and finds what was committed meanwhile (docs/architecture/log.md, "Ids follow commit order").
+"""
+
+import enum
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from . import numbering_postgresql, numbering_sqlite
+from .models import OutboxEvent
+
+BATCH = 500  # events in one transaction of numbering
+
+
+class Outcome(enum.Enum):
+    """How an attempt to number ended: nothing is left, or another process is numbering."""
+
+    DONE = "done"
+    TAKEN = "taken"
+
+
+class Numbered(NamedTuple):
+    """The result of one attempt. ``ids`` are those of the events that got their places, in order."""
+
+    ids: list[int]
+    outcome: Outcome
+    scan_lags: bool = False
+
+
+def pending() -> bool:
+    """Whether committed events wait for their places."""
+    if connection.vendor == "sqlite":
+        return OutboxEvent.objects.exists()
+    return numbering_postgresql.pending()
+
+
+def number() -> Numbered:
+    """Give all visible events of the outbox their places, unless another process is doing it.
+
+    Commits a transaction for each batch, and looks again after each commit. Raises DatabaseError where the database
+    cannot number, such as a standby. Ids of which the commit is unknown are then forgotten: readers find in the log
+    what was committed.
+    """
+    if connection.vendor == "sqlite":
+        with transaction.atomic():
+            return Numbered(number_in_transaction(), Outcome.DONE)
+    ids: list[int] = []
+    scan_lags = False
+    while True:
+        moved = numbering_postgresql.move(BATCH)
+        scan_lags = scan_lags or moved.scan_lags
+        if moved.ids is None:
+            return Numbered(ids, Outcome.TAKEN, scan_lags)
+        ids += moved.ids
+        if not pending():
+            return Numbered(ids, Outcome.DONE, scan_lags)
+
+
+def number_in_transaction() -> list[int]:
+    """On SQLite: number all events of the outbox within the caller's transaction. Return their ids."""
+    return numbering_sqlite.move()
+
+
+def renew_epoch(known: int | None, cut: int | None = None) -> bool:
+    """Begin a new epoch of the log, unless one has begun since the epoch ``known``.
+
+    Return ``False`` if another process is numbering: try again. No id above ``cut`` stays valid; ``None`` cuts the
+    history behind its newest event.
+    """
+    return (numbering_sqlite if connection.vendor == "sqlite" else numbering_postgresql).renew(known, cut)

@@ -1,0 +1,187 @@
+"""Numbering on PostgreSQL: the statements, and why each is as it is.
+
+The whole transaction travels as one message, its limits and its COMMIT included. A process that is stopped at any point
+therefore holds nothing: the server goes on by itself. Within the message each statement has a snapshot of its own (READ
+COMMITTED), so the statement that moves events sees whatever was committed before the lock was taken.
+https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
+"""
+
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from .counters import counters
+from .epochs import EPOCH_ZERO, GAP, PLACES_A_SECOND
+
+# Any fixed number that no other advisory lock in the database uses ("GISTAGU" in ASCII). Releases before the outbox
+# hold this lock until the commit of each transaction that writes events, so both kinds may run side by side.
+LOG_LOCK = 0x47495354414755
+
+SCAN_STEP = 1_000  # rows of the outbox that numbering passes over before it moves its starting point
+
+# Identifies the database and its history: the cluster, its timeline (a promoted standby has another), the database, the
+# table (a restored dump has another). The timeline of pg_control_checkpoint() is an old one for seconds after a
+# promotion. A standby has no fingerprint, since it makes no history.
+FINGERPRINT = """(SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE concat_ws('/',
+  (SELECT system_identifier FROM pg_control_system()),
+  left(pg_walfile_name(pg_current_wal_lsn()), 8),
+  (SELECT oid FROM pg_database WHERE datname = current_database()),
+  'realtime_event'::regclass::oid) END)"""
+
+# The outbox is scanned from here. Deleted rows before it are never read again, although a long snapshot keeps them. A
+# restored table may come with a sequence that has begun anew: then the row of the scan means nothing.
+FLOOR = """COALESCE((SELECT scan.floor FROM realtime_outboxscan AS scan, realtime_outboxevent_id_seq AS sequence
+  WHERE scan.floor <= sequence.last_value), 0)"""
+
+PENDING = f"EXISTS (SELECT 1 FROM realtime_outboxevent WHERE id > {FLOOR})"
+
+# A database that does not wait for its disk, or for its standby, may lose what it has committed. Numbering never
+# settles for less than "on"; "remote_apply" is more.
+_BEGIN = f"""
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '1s';
+SET LOCAL statement_timeout = '5s';
+SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+  WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true);
+SELECT set_config('realtime.turn', pg_try_advisory_xact_lock({LOG_LOCK})::text, true);
+"""
+_TURN = "current_setting('realtime.turn') = 'true'"
+
+# A new epoch begins far above, and the sequence goes on from there. Only the first one begins where the log stands.
+_RENEW = f"""
+WITH known AS MATERIALIZED (SELECT * FROM realtime_logepoch ORDER BY id DESC LIMIT 1),
+found AS MATERIALIZED (
+  SELECT {FINGERPRINT} AS fingerprint,
+    GREATEST((SELECT max(id) FROM realtime_event), (SELECT pruned_to FROM realtime_logmark),
+      (SELECT begins FROM known), 0) AS head),
+made AS (
+  INSERT INTO realtime_logepoch (cut, begins, fingerprint)
+  SELECT LEAST({{cut}}, head), CASE WHEN {{gap}} THEN
+      GREATEST(head + {GAP}, (extract(epoch FROM clock_timestamp())::bigint - {EPOCH_ZERO}) * {PLACES_A_SECOND})
+    ELSE head END, fingerprint
+  FROM found
+  WHERE {_TURN} AND fingerprint IS NOT NULL AND {{condition}}
+  RETURNING cut, begins)
+SELECT setval('realtime_event_id_seq', begins) FROM made WHERE begins > cut;
+"""
+_WHEN_OTHER = _RENEW.format(
+    cut="head",
+    gap="EXISTS (SELECT 1 FROM known)",
+    condition="fingerprint IS DISTINCT FROM (SELECT known.fingerprint FROM known)",
+)
+
+_MOVE = """
+WITH taken AS (
+  DELETE FROM realtime_outboxevent WHERE id IN (
+    SELECT id FROM realtime_outboxevent WHERE {turn} AND id > {floor} ORDER BY id LIMIT {limit})
+  RETURNING id, type, written_at, fields, audience, person_id),
+moment AS MATERIALIZED (
+  SELECT GREATEST(clock_timestamp(), (SELECT at FROM realtime_event ORDER BY id DESC LIMIT 1)) AS at){counts}
+INSERT INTO realtime_event (type, at, written_at, fields, audience)
+SELECT taken.type, moment.at, taken.written_at, {fields}, taken.audience
+FROM taken CROSS JOIN moment{joins} ORDER BY taken.id
+RETURNING id;
+"""
+
+_STATE = f"""
+SELECT current_setting('realtime.turn') = 'true',
+  (SELECT last_value FROM realtime_outboxevent_id_seq) - {FLOOR} > {SCAN_STEP};
+COMMIT;
+"""
+
+# What the next floor is found with. A transaction that writes to the outbox locks the table (ROW EXCLUSIVE) before it
+# draws an id, and until it ends. So once all that held this lock when ``candidate`` was noted have ended, every row up
+# to it is visible or will never be. Each step needs a snapshot of its own.
+_WRITING = """SELECT virtualtransaction FROM pg_locks WHERE relation = 'realtime_outboxevent'::regclass
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND mode = 'RowExclusiveLock'
+  AND pid <> pg_backend_pid()"""
+_ADVANCE = f"""
+{_BEGIN}
+INSERT INTO realtime_outboxscan (id, floor, candidate, writers) SELECT 1, 0, 0, '[]' WHERE {_TURN}
+  ON CONFLICT (id) DO NOTHING;
+SELECT set_config('realtime.ended', (NOT EXISTS (SELECT 1 FROM ({_WRITING}) AS writing, realtime_outboxscan AS scan
+  WHERE scan.writers @> to_jsonb(virtualtransaction)))::text, true);
+UPDATE realtime_outboxscan AS scan SET floor = candidate
+  WHERE {_TURN} AND current_setting('realtime.ended') = 'true' AND candidate > floor
+  AND NOT EXISTS (SELECT 1 FROM realtime_outboxevent WHERE id > scan.floor AND id <= scan.candidate);
+SELECT set_config('realtime.newest', (SELECT last_value FROM realtime_outboxevent_id_seq)::text, true);
+UPDATE realtime_outboxscan SET candidate = current_setting('realtime.newest')::bigint,
+  writers = COALESCE((SELECT jsonb_agg(virtualtransaction) FROM ({_WRITING}) AS writing), '[]')
+  WHERE {_TURN} AND (candidate <= floor OR candidate > current_setting('realtime.newest')::bigint);
+COMMIT;
+"""
+
+
+class Moved(NamedTuple):
+    """What one transaction of numbering has done. ``ids`` is ``None`` when another process held the lock.
+
+    ``scan_lags``: the scan of the outbox should begin further on (``advance_scan``).
+    """
+
+    ids: list[int] | None
+    scan_lags: bool
+
+
+def move(limit: int) -> Moved:
+    """Number at most ``limit`` events, the lowest of the outbox first, in one message."""
+    results = _send(_BEGIN + _WHEN_OTHER + _move(limit) + _STATE)
+    ids, [(turn, scan_lags)] = results[-2], results[-1]
+    return Moved([one for (one,) in ids] if turn else None, scan_lags)
+
+
+def renew(known: int | None, cut: int | None = None) -> bool:
+    """Begin a new epoch, unless one has begun since the epoch ``known``. Return ``False`` if the lock is taken.
+
+    No id above ``cut`` stays valid; ``None`` cuts the history behind its newest event.
+    """
+    statement = _RENEW.format(
+        cut="head" if cut is None else int(cut),
+        gap="true",
+        condition=f"(SELECT max(id) FROM realtime_logepoch) IS NOT DISTINCT FROM {'NULL' if known is None else int(known)}",
+    )
+    return bool(_send(_BEGIN + statement + _STATE)[-1][0][0])
+
+
+def advance_scan() -> None:
+    """Have numbering begin its scan of the outbox further on, if nothing before can appear any more."""
+    _send(_ADVANCE)
+
+
+def pending() -> bool:
+    """Whether committed events wait for their places."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {PENDING}")  # noqa: S608 (a constant)
+        return bool(cursor.fetchone()[0])
+
+
+def _move(limit: int) -> str:
+    counts, joins, fields = "", "", "taken.fields"
+    for number, (types, field, sql) in enumerate(counters):
+        names = ", ".join(f"'{name}'" for name in sorted(types))
+        counts += (
+            f",\ncounted{number} AS (SELECT person_id, ({sql.format(person='person_id')}) AS value FROM "
+            f"(SELECT DISTINCT person_id FROM taken WHERE type IN ({names}) AND person_id IS NOT NULL) AS people)"
+        )
+        joins += (
+            f"\nLEFT JOIN counted{number} ON taken.type IN ({names}) AND counted{number}.person_id = taken.person_id"
+        )
+        filled = f"jsonb_build_object('{field}', counted{number}.value)"
+        fields = f"CASE WHEN counted{number}.person_id IS NULL THEN {fields} ELSE {fields} || {filled} END"
+    return _MOVE.format(turn=_TURN, floor=FLOOR, limit=int(limit), counts=counts, joins=joins, fields=fields)
+
+
+def _send(message: str) -> list[list[Any]]:
+    """Send statements as one message and return the rows of each that has any. On an error close the connection."""
+    results = []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(message)
+            while True:
+                if cursor.description is not None:
+                    results.append(cursor.fetchall())
+                if not cursor.nextset():
+                    return results
+    except BaseException:
+        connection.close()  # it may be in a failed transaction that Django knows nothing of
+        raise

@@ -1,0 +1,101 @@
+"""Where the log stands: its newest id, how far it is pruned, its history, and whether events wait for their places."""
+
+import time
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import BooleanField, CharField, Exists, QuerySet, Value
+from django.db.models.expressions import RawSQL
+
+from . import epochs
+from .epochs import History
+from .models import Event, OutboxEvent
+from .numberer import numberer
+from .numbering_postgresql import FINGERPRINT, FLOOR, PENDING
+
+WAIT_SECONDS = 0.05  # how long a reader waits until what it sees has its place
+STEP_SECONDS = 0.004
+
+
+class Position(NamedTuple):
+    """The state of the log at one moment.
+
+    ``newest`` is the cursor of somebody who has read everything. ``unnumbered`` is the newest row of the outbox (``None``:
+    nothing waits for its place). ``fingerprint`` identifies the database; ``None`` on a standby.
+    """
+
+    newest: int
+    pruned_to: int
+    unnumbered: int | None
+    history: History
+    fingerprint: str | None
+
+    @property
+    def pending(self) -> bool:
+        """Whether committed events wait for their places."""
+        return self.unnumbered is not None
+
+    @property
+    def other_database(self) -> bool:
+        """Whether the newest epoch is not of this database, so that the next numbering begins another."""
+        return self.fingerprint is not None and self.fingerprint != self.history.fingerprint
+
+
+def read() -> Position:
+    """The state of the log, in one query (and one more when an epoch has begun that this process does not know)."""
+    sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT MAX(id) FROM realtime_event), (SELECT pruned_to FROM realtime_logmark), "  # noqa: S608
+            f"(SELECT MAX(id) FROM realtime_outboxevent WHERE id > {0 if sqlite else FLOOR}), "
+            "(SELECT id FROM realtime_logepoch ORDER BY id DESC LIMIT 1), "
+            f"(SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1), {'NULL' if sqlite else FINGERPRINT}"
+        )
+        newest, pruned, unnumbered, number, begins, fingerprint = cursor.fetchone()
+    pruned = pruned or 0
+    history = epochs.known(number, begins)
+    return Position(max(newest or 0, pruned, history.begins), pruned, unnumbered, history, fingerprint)
+
+
+def read_numbered() -> Position:
+    """The state of the log once everything that is visible now has its place.
+
+    Whoever numbers is waited for, for ``WAIT_SECONDS``. After that, and where nobody can number, the state is returned
+    as it is: what has no place yet comes after its ``newest``.
+    """
+    at = read()
+    if not (at.pending or at.other_database) or connection.in_atomic_block:
+        return at
+    until = time.monotonic() + WAIT_SECONDS
+    numberer.wait(numberer.request(), WAIT_SECONDS)
+    while True:
+        now = read()
+        if not now.pending or (at.unnumbered is not None and not _waits(at.unnumbered)):
+            return now
+        if time.monotonic() >= until:
+            return now
+        time.sleep(STEP_SECONDS)
+
+
+def _waits(unnumbered: int) -> bool:
+    """Whether a row up to this one is still in the outbox."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT 1 FROM realtime_outboxevent WHERE id > {FLOOR} AND id <= %s)",  # noqa: S608
+            [unnumbered],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def with_state(rows: QuerySet[Event, Any]) -> QuerySet[Event, Any]:
+    """Events, each with ``pending`` and ``fingerprint``, which PostgreSQL computes once for all of them."""
+    if connection.vendor == "sqlite":
+        return rows.annotate(
+            pending=Exists(OutboxEvent.objects.all()), fingerprint=Value(None, output_field=CharField())
+        )
+    return rows.annotate(
+        pending=RawSQL(f"(SELECT {PENDING})", (), output_field=BooleanField()),  # noqa: S611 (constants)
+        fingerprint=RawSQL(FINGERPRINT, (), output_field=CharField()),  # noqa: S611
+    )
+
+
