@@ -92,7 +92,9 @@ def announce_deleted(row: Notification) -> None:
 
 
 def _publish_change(
-    event: type[NotificationsRead | NotificationsDeleted], ids_by_recipient: dict[int, list[int]], everything: bool = False
+    event: type[NotificationsRead | NotificationsDeleted],
+    ids_by_recipient: dict[int, list[int]],
+    everything: bool = False,
 ) -> None:
     announcements = []
     for recipient, ids in ids_by_recipient.items():

@@ -11,7 +11,6 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
 from .recorded import RecordedModel, RecordedQuerySet
 from .uploads import check_document, check_image, upload_path

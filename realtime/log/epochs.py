@@ -1,8 +1,8 @@
 """The histories of the log: which ids still belong to it, and which were lost with a restored or promoted database.
 
 An epoch begins when a numbering finds another database than before (``FINGERPRINT`` in
-realtime/log/numbering_postgresql.py), or by ``manage.py new_epoch``. It records the id at which the old history was cut,
-and its own ids begin far above. Whoever has read an id between the two has read something that is no longer so.
+realtime/log/numbering_postgresql.py), or by ``manage.py new_epoch``. It records the id at which the old history was
+cut, and its own ids begin far above. Whoever has read an id between the two has read something that is no longer so.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ _known = NO_HISTORY
 
 def known(number: int | None, begins: int | None) -> History:
     """The history whose newest epoch has this number and beginning. Only one that is new to this process is read."""
-    global _known  # noqa: PLW0603 (one for the process, replaced as a whole)
+    global _known
     if number is None:
         return NO_HISTORY
     if (_known.number, _known.begins) != (number, begins):

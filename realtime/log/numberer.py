@@ -1,7 +1,8 @@
 """The thread of this process that numbers events, so that no request waits for it and none fails by it.
 
 A commit that wrote events requests it, as do readers that find events without a place. The thread has a connection of
-its own. Whatever happens to it, the change is committed, and the next look at the log by any process numbers its events.
+its own. Whatever happens to it, the change is committed, and the next look at the log by any process numbers its
+events.
 """
 
 import atexit
@@ -90,7 +91,10 @@ class Numberer:
                 follower(rows)
 
     def stop(self, seconds: float = EXIT_SECONDS) -> None:
-        """Finish what was requested, for at most so many seconds, and end the thread. A later request starts another."""
+        """Finish what was requested, for at most so many seconds, and end the thread.
+
+        A later request starts another.
+        """
         with self._changed:
             thread, self._ending = self._thread, True
             self._changed.notify_all()

@@ -35,7 +35,7 @@ class Numbered(NamedTuple):
 def pending() -> bool:
     """Whether committed events wait for their places."""
     if connection.vendor == "sqlite":
-        return OutboxEvent.objects.exists()
+        return bool(OutboxEvent.objects.exists())
     return numbering_postgresql.pending()
 
 
@@ -72,4 +72,6 @@ def renew_epoch(known: int | None, cut: int | None = None) -> bool:
     Return ``False`` if another process is numbering: try again. No id above ``cut`` stays valid; ``None`` cuts the
     history behind its newest event.
     """
-    return (numbering_sqlite if connection.vendor == "sqlite" else numbering_postgresql).renew(known, cut)
+    if connection.vendor == "sqlite":
+        return numbering_sqlite.renew(known, cut)
+    return numbering_postgresql.renew(known, cut)

@@ -135,10 +135,11 @@ def renew(known: int | None, cut: int | None = None) -> bool:
 
     No id above ``cut`` stays valid; ``None`` cuts the history behind its newest event.
     """
+    newest = "NULL" if known is None else str(int(known))
     statement = _RENEW.format(
         cut="head" if cut is None else int(cut),
         gap="true",
-        condition=f"(SELECT max(id) FROM realtime_logepoch) IS NOT DISTINCT FROM {'NULL' if known is None else int(known)}",
+        condition=f"(SELECT max(id) FROM realtime_logepoch) IS NOT DISTINCT FROM {newest}",
     )
     return bool(_send(_BEGIN + statement + _STATE)[-1][0][0])
 
@@ -151,7 +152,7 @@ def advance_scan() -> None:
 def pending() -> bool:
     """Whether committed events wait for their places."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {PENDING}")  # noqa: S608 (a constant)
+        cursor.execute(f"SELECT {PENDING}")
         return bool(cursor.fetchone()[0])
 
 

@@ -21,9 +21,9 @@ def move() -> list[int]:
         before, newest = cursor.fetchone()
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         cursor.execute(
-            "INSERT INTO realtime_event (type, at, written_at, fields, audience) "  # noqa: S608 (constants)
+            "INSERT INTO realtime_event (type, at, written_at, fields, audience) "
             f"SELECT type, %s, written_at, {_fields()}, audience FROM realtime_outboxevent AS taken ORDER BY id",
-            [max(now, newest or "")],
+            [max(str(now), newest or "")],
         )
         cursor.execute("DELETE FROM realtime_outboxevent")
         cursor.execute("SELECT id FROM realtime_event WHERE id > %s ORDER BY id", [before])

@@ -20,8 +20,8 @@ STEP_SECONDS = 0.004
 class Position(NamedTuple):
     """The state of the log at one moment.
 
-    ``newest`` is the cursor of somebody who has read everything. ``unnumbered`` is the newest row of the outbox (``None``:
-    nothing waits for its place). ``fingerprint`` identifies the database; ``None`` on a standby.
+    ``newest`` is the cursor of somebody who has read everything. ``unnumbered`` is the newest row of the outbox
+    (``None``: nothing waits for its place). ``fingerprint`` identifies the database; ``None`` on a standby.
     """
 
     newest: int
@@ -97,5 +97,3 @@ def with_state(rows: QuerySet[Event, Any]) -> QuerySet[Event, Any]:
         pending=RawSQL(f"(SELECT {PENDING})", (), output_field=BooleanField()),  # noqa: S611 (constants)
         fingerprint=RawSQL(FINGERPRINT, (), output_field=CharField()),  # noqa: S611
     )
-
-

@@ -118,11 +118,20 @@ def measure(since: datetime, until: datetime, transports: Collection[str] = tupl
 
 
 def _events(since: datetime, until: datetime, newest: int) -> dict[int, Logged]:
-    """The events of this span, none of them above ``newest``, by id and in order."""
-    rows = Event.objects.filter(at__gte=since, at__lt=until, id__lte=newest).order_by("id")
+    """The events of this span, none of them above ``newest``, by id and in order.
+
+    ``at`` never decreases, so a clock that was ahead for a while leaves it ahead. The moment of writing counts then.
+    """
+    ahead = Q(at__gte=until, written_at__gte=since, written_at__lt=until)
+    rows = Event.objects.filter(Q(at__gte=since, at__lt=until) | ahead, id__lte=newest).order_by("id")
     return {
-        row["id"]: Logged(row["id"], row["at"], events.topic_of(row["type"]), frozenset(row["audience"]))
-        for row in rows.values("id", "at", "type", "audience")
+        row["id"]: Logged(
+            row["id"],
+            row["at"] if row["at"] < until else row["written_at"] or row["at"],
+            events.topic_of(row["type"]),
+            frozenset(row["audience"]),
+        )
+        for row in rows.values("id", "at", "written_at", "type", "audience")
     }
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime.log.models import Event
+from tests.support.log import logged
 from tests.support.people import person, session_cookie
 from tests.support.site import Site, running_on
 
@@ -122,10 +122,10 @@ def test_a_server_that_dies_and_comes_back_costs_no_event(
         inbox.send([head], "After")
         until(page, lambda: unread(page) == 7, "the last arrives")
         expect(page.locator("#notifications-list li")).to_have_count(8)
-        until(page, lambda: max(page.evaluate("handled")) >= Event.objects.latest("pk").pk, "the last is handled")
+        until(page, lambda: max(page.evaluate("handled")) >= logged().latest("pk").pk, "the last is handled")
         handled = page.evaluate("handled")
         assert Counter(handled) == Counter(
-            Event.objects.filter(type__startswith="notification").values_list("pk", flat=True)
+            logged().filter(type__startswith="notification").values_list("pk", flat=True)
         )
         assert page.evaluate("window.opened")
         page.close()
@@ -393,6 +393,6 @@ def test_a_cursor_that_the_log_no_longer_knows_loads_the_page_again_in_place(sit
     held[0].continue_()
     until_state(page, "live")
     expect(page.locator(f'[data-project-id="{project.pk}"]')).to_be_attached()
-    assert int(page.evaluate("realtimeManager.cursor")) <= Event.objects.latest("pk").pk
+    assert int(page.evaluate("realtimeManager.cursor")) <= logged().latest("pk").pk
     inbox.send([head], "And on it goes")
     expect(page.locator("#toast-message")).to_contain_text("And on it goes")

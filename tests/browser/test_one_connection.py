@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.log.models import Event
+from tests.support.log import logged
 from tests.support.people import person
 from tests.support.site import Site
 
@@ -73,7 +73,7 @@ def _leader(tabs: list[Page]) -> Page:
 
 def _whole(tabs: list[Page], first: int) -> None:
     """Each of these tabs has handled every notification after the first id, once and in order."""
-    events = Event.objects.filter(type="notification", pk__gt=first)
+    events = logged().filter(type="notification", pk__gt=first)
     wanted = list(events.order_by("pk").values_list("pk", flat=True))
     for tab in tabs:
         until(tab, lambda tab=tab: tab.evaluate("handled").count(wanted[-1]), "the last event")
@@ -81,7 +81,7 @@ def _whole(tabs: list[Page], first: int) -> None:
 
 
 def _newest() -> int:
-    return Event.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+    return logged().order_by("pk").values_list("pk", flat=True).last() or 0
 
 
 # The server has one slot: a second stream would be refused, and its tab would be seen to poll.

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
-from realtime.log.models import Event
+from tests.support.log import logged
 from tests.support.people import person
 from tests.support.ports import free_port
 from tests.support.site import Site
@@ -105,7 +105,7 @@ def test_several_people_at_once_each_get_what_is_theirs_and_nothing_else(socket_
 
 
 def _newest(kind: str) -> int:
-    return Event.objects.filter(type=kind).latest("pk").pk
+    return logged().filter(type=kind).latest("pk").pk
 
 
 def test_those_who_are_connected_move_within_five_seconds_and_back_while_events_flow(

@@ -7,8 +7,8 @@ import pytest
 from projeng import inbox
 from projeng.models import Notification, Project
 from realtime.log import replay
-from realtime.log.models import Event
 from realtime.management.commands.prune_events import prune
+from tests.support.log import logged
 from tests.support.people import session_cookie
 from tests.support.site import running_on
 from tests.support.sse import Stream
@@ -23,7 +23,7 @@ def notify(user, *messages: str) -> list[int]:
     """Writes a notification for each message; returns the ids of the events."""
     before = replay.head()
     Notification.objects.bulk_create(Notification(recipient=user, message=message) for message in messages)
-    return list(Event.objects.filter(id__gt=before).order_by("id").values_list("id", flat=True))
+    return list(logged().filter(id__gt=before).order_by("id").values_list("id", flat=True))
 
 
 def messages(stream: Stream) -> list[str]:

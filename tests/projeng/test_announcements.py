@@ -21,11 +21,12 @@ from projeng.models import (
 )
 from realtime.access.audience import user_key
 from realtime.log.models import Event
+from tests.support.log import logged
 from tests.support.people import person, session_cookie
 
 
 def events(kind: str) -> list[Event]:
-    return list(Event.objects.filter(type=kind).order_by("pk"))
+    return list(logged().filter(type=kind).order_by("pk"))
 
 
 def messages(user) -> list[str]:
@@ -42,10 +43,10 @@ def court(db) -> Project:
 
 @pytest.mark.django_db
 def test_saving_without_a_change_says_nothing(head, court):
-    before = Event.objects.count()
+    before = logged().count()
     court.save()
     Project.objects.get(pk=court.pk).save()
-    assert Event.objects.count() == before
+    assert logged().count() == before
 
 
 @pytest.mark.django_db
@@ -100,14 +101,14 @@ def test_bulk_changes_are_told_once_and_go_unnoticed_by_nobody(head, engineer, c
 
 @pytest.mark.django_db
 def test_what_is_rolled_back_is_announced_to_nobody(head, court):
-    before = Event.objects.count(), Notification.objects.count()
+    before = logged().count(), Notification.objects.count()
     with transaction.atomic():
         court.status = "completed"
         court.save()
         ProjectCost.objects.create(project=court, cost_type="labor", amount=5)
-        assert Event.objects.count() > before[0]
+        assert logged().count() > before[0]
         transaction.set_rollback(True)
-    assert (Event.objects.count(), Notification.objects.count()) == before
+    assert (logged().count(), Notification.objects.count()) == before
 
 
 # --- to those who may know --------------------------------------------------------------------------------------
@@ -118,12 +119,12 @@ def test_an_engineer_who_has_lost_the_role_is_told_nothing_of_the_projects_they_
     court.assigned_engineers.add(engineer)
     engineer.groups.clear()
     before = Notification.objects.filter(recipient=engineer).count()
-    mark = Event.objects.latest("pk").pk
+    mark = logged().latest("pk").pk
     Project.objects.filter(pk=court.pk).update(status=Status.DELAYED)
     court.assigned_engineers.remove(engineer)
     court.assigned_engineers.add(engineer)
     court.delete()
-    told = Event.objects.filter(pk__gt=mark).exclude(type="authority_changed")
+    told = logged().filter(pk__gt=mark).exclude(type="authority_changed")
     assert told.count() >= 4
     assert not [event for event in told if user_key(engineer.pk) in event.audience]
     assert Notification.objects.filter(recipient=engineer).count() == before
@@ -242,11 +243,11 @@ def test_clearing_sessions_that_ran_out_and_deleting_an_account_do_not_fill_the_
     Session.objects.update(expire_date="2020-01-01T00:00:00Z")
     inbox.send([finance], "One")
     inbox.send([finance], "Two")
-    before = Event.objects.count()
+    before = logged().count()
     call_command("clearsessions")
-    assert Event.objects.count() == before
+    assert logged().count() == before
     finance.delete()
-    assert not Event.objects.filter(type="notifications_deleted").exists()
+    assert not logged().filter(type="notifications_deleted").exists()
 
 
 # --- two at once, on PostgreSQL ---------------------------------------------------------------------------------

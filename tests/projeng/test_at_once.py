@@ -14,7 +14,7 @@ from projeng.access import Role
 from projeng.forms.projects import ProjectForm
 from projeng.importing import writing as import_writing
 from projeng.models import Project, ProjectMilestone, ProjectProgress
-from realtime.log.models import Event
+from tests.support.log import logged
 from tests.support.people import person
 
 ANYWHERE = pytest.mark.parametrize("databases", ["sqlite", "postgres"], indirect=True)
@@ -126,7 +126,7 @@ FORMS = {
 @pytest.mark.parametrize("page", FORMS)
 def test_a_form_of_a_project_that_is_deleted_meanwhile_is_not_found(page, office, together):
     begun = threading.Event()
-    last = Event.objects.latest("id").pk
+    last = logged().latest("id").pk
     pk = office.project.pk
     data = dict(FORMS[page])
     if page == "document_add":
@@ -141,15 +141,15 @@ def test_a_form_of_a_project_that_is_deleted_meanwhile_is_not_found(page, office
     args = (pk, office.milestone.pk) if page == "milestone_reached" else (pk,)
     deleted, answer = together(deletes, after(begun, office.sends(office.head, page, *args, **data)))
     assert (deleted, getattr(answer, "status_code", answer)) == (None, 404)
-    assert Event.objects.filter(pk__gt=last, type="project_deleted").count() == 1
+    assert logged().filter(pk__gt=last, type="project_deleted").count() == 1
 
 
 @ANYWHERE
 def test_two_who_delete_at_once_delete_once(office, together):
-    last = Event.objects.latest("id").pk
+    last = logged().latest("id").pk
     deletes = [office.sends(office.head, "project_delete", office.project.pk) for _ in range(2)]
     assert sorted(answer.status_code for answer in together(*deletes)) == [302, 404]
-    assert Event.objects.filter(pk__gt=last, type="project_deleted").count() == 1
+    assert logged().filter(pk__gt=last, type="project_deleted").count() == 1
 
 
 @ANYWHERE

@@ -15,6 +15,7 @@ from realtime.log import replay
 from realtime.log.models import Event
 from realtime.parity.models import Fallback, LinkReport, Receipt
 from tests.support import http
+from tests.support.log import logged
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on
 from tests.support.sse import Stream
@@ -116,7 +117,7 @@ def test_a_cursor_of_somebody_else_shows_what_is_ones_own(site, people):
 
 def test_acks_of_others_events_change_and_count_nothing(site, people):
     engineer, head, before = people
-    ids = list(Event.objects.filter(pk__gt=before).values_list("pk", flat=True))
+    ids = list(logged().filter(pk__gt=before).values_list("pk", flat=True))
     watched = (LinkReport, Receipt, Fallback, Event, Notification)
 
     def stored() -> list:
@@ -142,9 +143,9 @@ def test_acks_of_others_events_change_and_count_nothing(site, people):
 
 def test_a_report_on_what_is_others_tells_nothing_of_it_and_changes_nothing_of_theirs(site, people):
     engineer, head, before = people
-    own, *_ = Event.objects.filter(pk__gt=before, audience=[f"user:{engineer.pk}"]).values_list("pk", flat=True)
+    own, *_ = logged().filter(pk__gt=before, audience=[f"user:{engineer.pk}"]).values_list("pk", flat=True)
     foreign = list(
-        Event.objects.filter(pk__gt=before).exclude(audience=[f"user:{engineer.pk}"]).values_list("pk", flat=True)
+        logged().filter(pk__gt=before).exclude(audience=[f"user:{engineer.pk}"]).values_list("pk", flat=True)
     )
     link = {"link": "0123456789abcdef", "transport": "sse", "shown": True, "topics": ["projects"], "opened_ago": 9}
     theirs = {**link, "worked_ago": 9, "from": before, "to": foreign[-1], "events": [[one, 1] for one in foreign]}

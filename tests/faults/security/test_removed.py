@@ -20,8 +20,8 @@ from django.db import connection, transaction
 from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
-from realtime.log.models import Event
 from tests.support import http
+from tests.support.log import logged
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.site import running_on
@@ -98,7 +98,7 @@ class Writer(threading.Thread):
 
 def of_project(project_id: int, user_id: int, after: int = 0) -> set[int]:
     """Return the ids of a project's events after ``after``, except for those with the user's own key."""
-    events = Event.objects.filter(pk__gt=after, fields__project_id=project_id)
+    events = logged().filter(pk__gt=after, fields__project_id=project_id)
     return {event.pk for event in events if f"user:{user_id}" not in event.audience}
 
 
@@ -130,7 +130,7 @@ class Watcher:
         """Revoke the project, and record the id of the event."""
         REMOVALS[how](self.engineer, self.project)
         names = {"authority_changed"}
-        removals = Event.objects.filter(pk__gt=self.start, type__in=names).order_by("-pk")
+        removals = logged().filter(pk__gt=self.start, type__in=names).order_by("-pk")
         self.removed_at = next(one.pk for one in removals if self.user_id in one.fields["user_ids"])
         self.removed = time.monotonic()
 

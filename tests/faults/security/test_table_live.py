@@ -15,8 +15,8 @@ from projeng.access import Role
 from projeng.models import Project, ProjectCost, ProjectProgress
 from projeng.routing import websocket_urlpatterns
 from realtime.log import replay
-from realtime.log.models import Event
 from tests.support import http
+from tests.support.log import logged
 from tests.support.people import person, session_cookie
 from tests.support.site import running_on
 from tests.support.sse import Refused as StreamRefused
@@ -92,7 +92,7 @@ class Happening:
         ids = {project.pk: name for name, project in self.projects.items()}
         user = self.people[role].pk
         found = set()
-        for event in Event.objects.filter(pk__gt=self.before):
+        for event in logged().filter(pk__gt=self.before):
             named = ids.get(event.fields.get("project_id"))
             if "projects" in kinds and named in SEES[role]:
                 found.add(event.pk)

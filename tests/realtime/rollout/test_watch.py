@@ -49,7 +49,7 @@ def something_happens(head, *, missing: bool = False, failed: bool = False, dela
     for _ in range(3):
         inbox.send([head], "Something")
     ids = list(Event.objects.filter(pk__gt=before, type="notification").order_by("pk").values_list("pk", flat=True))
-    opened_at = Event.objects.get(pk=ids[0]).at
+    opened_at = Event.objects.get(pk=ids[0]).written_at  # ``at`` stays ahead after a clock that was
     receive(link(head, "websocket", ids, opened_at=opened_at), ids[missing:], delay_ms=delay_ms)
     again = {"worked_at": None, "ended_at": timezone.now(), "reason": "blocked"} if failed else {}
     link(head, "websocket", [], opened_at=opened_at, **again)
