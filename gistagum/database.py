@@ -24,7 +24,7 @@ def is_unavailable(error: BaseException | None) -> bool:
     return isinstance(error, (OperationalError, InterfaceError)) and not own_mistake
 
 
-def database_settings(url: str, max_connections: int = 22) -> dict[str, Any]:
+def database_settings(url: str, max_connections: int = 23) -> dict[str, Any]:
     """Return the entry of ``DATABASES`` for ``sqlite:///path`` or ``postgres://user:password@host:port/name``.
 
     ``max_connections`` is the limit for one process, which has many threads (one for each stream under Gunicorn).

@@ -107,7 +107,7 @@ VAR_DIR = BASE_DIR / "var"
 DATABASES = {
     "default": database_settings(
         env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'gistagum.sqlite3'))}"),
-        max_connections=WEB_THREADS + 6,  # threads for pages, reader threads for streams, the log's tail
+        max_connections=WEB_THREADS + 7,  # threads for pages, reader threads for streams, the log's tail, numbering
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

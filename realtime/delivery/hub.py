@@ -34,7 +34,8 @@ from .wait_queue import Waiter, WaitQueue
 
 logger = logging.getLogger(__name__)
 
-FIRST_RETRY, LONGEST_RETRY = 0.005, 0.25  # seconds between two looks while events wait for their places
+FIRST_RETRY = 0.005  # seconds until the next look while events wait for their places; then twice as long each time
+LONGEST_RETRY = 0.25
 TAIL_SECONDS = 1.5  # how soon an event that another process wrote is found at the latest
 PACE_SECONDS = 0.00002  # between two looks at the log, for each subscriber: what comes meanwhile goes out in one write
 LONGEST_PACE = 0.1  # seconds, however many subscribers there are

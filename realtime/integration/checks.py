@@ -10,7 +10,7 @@ from django.db import connections
 
 
 def known_order(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Ids follow commit order only on databases for which realtime/log/publish.py can lock the log."""
+    """Ids follow commit order only on databases for which there is a numbering (realtime/log/numbering.py)."""
     vendor = connections["default"].vendor
     if vendor in {"sqlite", "postgresql"}:
         return []

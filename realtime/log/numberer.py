@@ -109,7 +109,7 @@ class Numberer:
                         self._thread = None
                         connection.close()
                         return
-                    if not self._changed.wait(IDLE_SECONDS):
+                    if not self._changed.wait(IDLE_SECONDS if connection.connection is not None else None):
                         connection.close()
                 request = self._requested
             try:

@@ -397,7 +397,7 @@ def test_every_file_that_is_named_with_its_folder_exists(name):
 
 
 def test_what_is_named_together_with_its_file_is_there():
-    """``lock_log`` in ``realtime/log/publish.py``, ``send`` of ``ChannelLayerClient`` (``realtime/…``)."""
+    """``publish`` in ``realtime/log/publish.py``, ``send`` of ``ChannelLayerClient`` (``realtime/…``)."""
     seen = 0
     for name, path in DOCUMENTS.items():
         text = re.sub(r"\s+", " ", path.read_text())
