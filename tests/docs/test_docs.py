@@ -164,7 +164,7 @@ def test_the_reasons_of_a_reset_are_documented():
     text = section(EVENTS, "Reset").text.replace("\n", " ")
     source = Path(replay.__file__).read_text()
     reasons = re.findall(r'"(last_event_id [^"]+)"', source)
-    assert len(reasons) == 3
+    assert len(reasons) == 4
     assert all(f"`{reason}`" in text for reason in reasons)
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 from realtime.log.models import Event
-from realtime.log.publish import LOG_LOCK
+from realtime.log.numbering_postgresql import LOG_LOCK
 
 from ..nemesis import FaultFunction, fault
 from ..office import Office

@@ -55,8 +55,8 @@ class PublisherProcess:
         self._said.close()
 
 
-def publish_one(number: int) -> tuple[int, float]:
-    """Publish an event for users who see all projects. Return its id and the time before its commit."""
+def publish_one(number: int) -> float:
+    """Publish an event for users who see all projects. Return the time before its commit."""
     from django.db import transaction
 
     from projeng.access import ALL_PROJECTS
@@ -76,9 +76,22 @@ def publish_one(number: int) -> tuple[int, float]:
         changes={"project_cost": {"old": f"{number}.00", "new": f"{number + 1}.00"}},
     )
     with transaction.atomic():
-        [row] = publish(Announcement(event, [ALL_PROJECTS]))
+        publish(Announcement(event, [ALL_PROJECTS]))
         moment = time.monotonic()
-    return row.pk, moment
+    return moment
+
+
+def places_of(count: int, after: int) -> list[int]:
+    """The ids that these events have got in the log, in the order in which they were published."""
+    from realtime.log import numbering
+    from realtime.log.models import Event
+    from realtime.log.numberer import numberer
+
+    while numbering.pending():
+        numberer.wait(numberer.request(), 1.0)
+    rows = Event.objects.filter(id__gt=after, type="project_updated").order_by("id")
+    ids = {number: pk for pk, number in rows.values_list("id", "fields__activity_id")}
+    return [ids[number] for number in range(count)]
 
 
 def main() -> None:
@@ -86,7 +99,10 @@ def main() -> None:
 
     django.setup()
     rate, seconds = float(sys.argv[1]), float(sys.argv[2])
-    said: list[tuple[int, float]] = []
+    from realtime.log import replay
+
+    before = replay.head()
+    moments: list[float] = []
     behind = 0.0
     begun = time.monotonic()
     for number in range(int(rate * seconds)):
@@ -95,19 +111,20 @@ def main() -> None:
         behind = max(behind, late)
         if select.select([sys.stdin], [], [], max(0.0, -late))[0]:
             break
-        said.append(publish_one(number))
+        moments.append(publish_one(number))
     took = time.monotonic() - begun
+    ids = places_of(len(moments), before)
     from realtime.channel_layer.broadcast import broadcast
 
     layer = broadcast.layer
     sys.stdout.write(
         json.dumps(
             {
-                "first": said[0][0],
-                "last": said[-1][0],
-                "in_step": [one for one, _ in said] == list(range(said[0][0], said[0][0] + len(said))),
-                "moments": [moment for _, moment in said],
-                "rate": round(len(said) / took, 1),
+                "first": ids[0],
+                "last": ids[-1],
+                "in_step": ids == list(range(ids[0], ids[0] + len(ids))),
+                "moments": moments,
+                "rate": round(len(moments) / took, 1),
                 "most_behind_seconds": round(behind, 2),
                 "hints_sent": layer.sent,
                 "hints_failed": layer.failed,
