@@ -12,8 +12,8 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
 from realtime.log import replay
-from realtime.log.models import Event
 from realtime.parity.models import LinkReport
+from tests.support.log import logged
 from tests.support.people import person
 
 FAULTS = ("delivered", "missing", "duplicates", "out_of_order", "late")
@@ -113,7 +113,7 @@ def test_of_reports_that_come_at_the_same_moment_each_counts(site, browse):
     head = person(Role.HEAD)
     browser = browse(head)
     inbox.send([head], "Something")
-    event_id = Event.objects.filter(type="notification").latest("pk").pk
+    event_id = logged().filter(type="notification").latest("pk").pk
     about = {"link": "0123456789abcdef", "transport": "sse", "shown": True, "topics": [], "opened_ago": 9_000}
 
     def post(number: int) -> int:

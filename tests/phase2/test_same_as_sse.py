@@ -10,6 +10,7 @@ from realtime.log import replay
 from realtime.log.events import to_json
 from realtime.log.models import Event
 from realtime.management.commands.prune_events import prune
+from tests.support.log import logged
 from tests.support.people import person
 from tests.support.websocket import Socket
 
@@ -65,7 +66,7 @@ def test_each_person_is_told_the_same_on_a_socket_as_on_a_stream(talk, listen, h
     missed_nothing(everybody)
     for socket, stream in pairs:
         assert events_of(socket) == events_of(stream)
-    expected = {event.pk for event in Event.objects.filter(id__gt=start) if event.audience}
+    expected = {event.pk for event in logged().filter(id__gt=start) if event.audience}
     assert {frame["id"] for socket, _ in pairs for frame in events_of(socket)} <= expected
     everything = [{frame["type"] for frame in events_of(socket)} for socket, _ in pairs]
     assert {"project_created", "cost_updated", "project_deleted", "project_status_changed"} <= everything[0]
@@ -159,7 +160,7 @@ def test_from_a_stream_to_a_socket_and_back_with_one_cursor(talk, listen, head):
         got += [frame["id"] for frame in events_of(one)]
         cursor = one.cursor
         one.close()
-    assert got == list(Event.objects.filter(id__gt=start).order_by("id").values_list("id", flat=True))
+    assert got == list(logged().filter(id__gt=start).order_by("id").values_list("id", flat=True))
 
 
 def test_the_cursor_moves_past_what_is_for_others(talk, head, finance):
@@ -211,7 +212,7 @@ def test_a_cursor_older_than_the_log_keeps_is_told_to_reset(talk, head):
     old = replay.head()
     for message in ("pruned 1", "pruned 2", "kept"):
         inbox.send([head], message)
-    ids = list(Event.objects.filter(id__gt=old).order_by("id").values_list("id", flat=True))
+    ids = list(logged().filter(id__gt=old).order_by("id").values_list("id", flat=True))
     prune(ids[1])
     socket = talk(head, f"notifications/?last_event_id={old}")
     assert socket.next() == {"type": "reset", "reason": replay.TOO_OLD}
