@@ -1,6 +1,7 @@
 """Measures everything side by side and writes the reports.
 
     python -m benchmarks [--quick] [--only burst daphne-ws plan] [--clients 1000] [--rounds 5] [--json FILE]
+    python -m benchmarks --only writers --beside FOLDER    beside another build, whose code is in that folder
     python -m benchmarks --report    makes the reports again from the JSON alone
 
 Progress goes to stderr. docs/benchmarks.md says what is measured and how.
@@ -37,18 +38,20 @@ def main() -> int:
         return 0
     if not Path(PEERS).exists():
         sys.exit("benchmarks: the peers are not installed: benchmarks/setup.sh")
+    if options.beside and not (options.beside / "manage.py").is_file():
+        sys.exit(f"benchmarks: {options.beside} is no folder of the site")
     size = QUICK if options.quick else FULL
     wanted = {"clients": options.clients, "rounds": options.rounds, "minutes": options.minutes}
     size = dataclasses.replace(size, **{name: value for name, value in wanted.items() if value})
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     os.sched_setaffinity(0, {CLIENT_CORE % (os.cpu_count() or 1)})
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmarks: told to end"))  # the report is written
-    results = Results(path, environment(), {"only": options.only, **dataclasses.asdict(size)})
+    results = Results(path, environment(options.beside), {"only": options.only, **dataclasses.asdict(size)})
     folder = Path(tempfile.mkdtemp(prefix="gistagum-bench-"))
     office = None
     try:
         office = Office(folder, max(size.clients, size.returning, *size.growth))
-        Run(office, results, size, options.only).everything()
+        Run(office, results, size, options.only, options.beside).everything()
     except (Failed, AssertionError) as error:
         sys.exit(f"benchmarks: {error}")
     finally:
@@ -68,6 +71,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="two minutes: few clients, one round")
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="NAME", choices=[*MEASURES, *BY_NAME], help="measures, contenders"
+    )
+    parser.add_argument(
+        "--beside",
+        type=lambda text: Path(text).resolve(),
+        metavar="FOLDER",
+        help="another build: takes part in writers",
     )
     parser.add_argument("--clients", type=int, help="of each server at the main measures")
     parser.add_argument("--rounds", type=int, help="of the main measures")

@@ -13,8 +13,8 @@ PACKAGES = ("Django", "channels", "channels-redis", "redis", "daphne", "Twisted"
 PEERS_PACKAGES = (*PACKAGES, "python-socketio", "django-eventstream")
 
 
-def environment() -> dict[str, Any]:
-    """Return the machine and the versions of packages of the site and of the peers."""
+def environment(beside: Path | None = None) -> dict[str, Any]:
+    """Return the machine and the versions of packages. ``beside``: the folder of another build of the site."""
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
@@ -22,6 +22,7 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "commit": _output(["git", "describe", "--always", "--dirty"]),
+        "beside": _output(["git", "describe", "--always", "--dirty"], beside) if beside else "",
         "redis-server": (re.findall(r"v=(\S+)", _output(["redis-server", "--version"])) or ["?"])[0],
         "ours": _versions(OURS, (*PACKAGES, "gunicorn")),
         "peers": _versions(PEERS, PEERS_PACKAGES),
@@ -37,9 +38,9 @@ def _versions(python: str, packages: tuple[str, ...]) -> dict[str, str]:
     return dict(line.split() for line in lines)
 
 
-def _output(command: list[str]) -> str:
+def _output(command: list[str], folder: Path = ROOT) -> str:
     try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20).stdout.strip()
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=20).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
 

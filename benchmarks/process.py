@@ -7,7 +7,7 @@ import queue
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +22,47 @@ class Failed(Exception):
     """A measurement failed. The message is the reason shown in the report."""
 
 
-def pinned(core: int, command: list[str]) -> list[str]:
-    """Return the command pinned to one core, together with its child processes."""
-    return ["taskset", "-c", str(core % (os.cpu_count() or 1)), *command]
+def cores(core: int | None) -> set[int]:
+    """Return the numbers of this core alone, or of all for ``None``."""
+    count = os.cpu_count() or 1
+    return set(range(count)) if core is None else {core % count}
+
+
+def pinned(core: int | None, command: list[str]) -> list[str]:
+    """Return the command pinned to one core (``None``: free to use all), together with its child processes."""
+    return ["taskset", "-c", ",".join(map(str, sorted(cores(core)))), *command]
+
+
+@contextlib.contextmanager
+def starting_on(core: int | None) -> Iterator[None]:
+    """Within this block, started processes inherit this core, or all for ``None``."""
+    here = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores(core))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, here)
 
 
 class CommandProcess:
     """A child process that reads commands as JSON lines and responds to each with one."""
 
-    def __init__(self, name: str, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        core: int | None = CLIENT_CORE,
+        folder: Path = ROOT,
+    ) -> None:
         self.name = name
         self._log = log
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                pinned(CLIENT_CORE, command),
-                cwd=ROOT,
+                pinned(core, command),
+                cwd=folder,
                 env=dict(environment or os.environ),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

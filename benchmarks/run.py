@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from .contenders import BY_NAME, CONTENDERS, Contender
@@ -21,11 +22,13 @@ from .measures import (
     saves,
     steady,
     whole_path,
+    writers,
 )
 from .process import Failed
 from .results import Results
 from .size import Size
 from .stage import Office, Stage
+from .writers.stage import WritersStage
 
 MEASURE_SECONDS = 150
 OURS = [one for one in CONTENDERS if one.ours]
@@ -38,6 +41,7 @@ MEASURES = (
     "returning",
     "saves",
     "replay",
+    "writers",
     "events",
     "processes",
     "growth",
@@ -45,9 +49,15 @@ MEASURES = (
 
 
 class Run:
-    """One run. ``only`` names measures, contenders, or both; empty means everything."""
+    """One run. ``only`` names measures, contenders, or both; empty means everything.
 
-    def __init__(self, office: Office, results: Results, size: Size, only: Collection[str]) -> None:
+    ``beside`` is the folder of another build of the site, which then takes part in ``writers``.
+    """
+
+    def __init__(
+        self, office: Office, results: Results, size: Size, only: Collection[str], beside: Path | None = None
+    ) -> None:
+        self._beside = beside
         self._office, self._results, self._size = office, results, size
         self._measures = set(only) & set(MEASURES) or set(MEASURES)
         self._contenders = set(only) & set(BY_NAME) or set(size.contenders)
@@ -61,6 +71,7 @@ class Run:
             self._alone("saves", None, number, partial(saves.measure, self._office, None, self._size))
             if number == 1:
                 self._once()
+                self._write()
         first = [one for one in CONTENDERS if one.growth]
         for number in range(1, self._size.growth_rounds + 1):
             self._grow(first, number)
@@ -71,6 +82,22 @@ class Run:
         for contender in self._in_turn(OURS, 1):
             self._alone("idle", contender, 1, partial(idle.measure, self._office, contender, self._size))
             self._alone("returning", contender, 1, partial(returning.measure, self._office, contender, self._size))
+
+    def _write(self) -> None:
+        """All rounds of the writers, on one PostgreSQL server: one build after the other in each case."""
+        if "writers" not in self._measures or self._over():
+            return
+        number, seconds = self._size.writers, self._size.writers_seconds
+        stage = WritersStage(self._office.folder, number, self._beside)
+        with contextlib.closing(stage):
+            if not self._note("ours", number, 1, "writers", stage.start):
+                return
+            for round_number in range(1, self._size.rounds + 1):
+                names = stage.names() if round_number % 2 else stage.names()[::-1]
+                for case in writers.CASES:
+                    for name in names:
+                        take = partial(writers.measure, stage, case, name, seconds)
+                        self._note(name, number, round_number, case.name, take)
 
     def _grow(self, contenders: Collection[Contender], number: int) -> None:
         for contender in self._in_turn(contenders, number):

@@ -17,7 +17,7 @@ from tests.support.site import UVICORN, Site
 
 from .contenders import OURS as OUR_MODULE
 from .contenders import Contender
-from .process import OURS, PEERS, ROOT, SERVER_CORE, CommandProcess, Failed, end_group, last_line, pinned
+from .process import OURS, PEERS, ROOT, SERVER_CORE, CommandProcess, Failed, end_group, last_line, pinned, starting_on
 
 START_SECONDS = 40.0
 
@@ -234,12 +234,8 @@ class PinnedSite(Site):
     """The site, started with start.sh on the server's core."""
 
     def launch(self) -> None:
-        here = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {SERVER_CORE % (os.cpu_count() or 1)})  # inherited by the server
-        try:
+        with starting_on(SERVER_CORE):
             super().launch()
-        finally:
-            os.sched_setaffinity(0, here)
 
 
 class CountedSite(PinnedSite):

@@ -144,4 +144,52 @@ TARGETS = (
         of="replay ours ms_10000",
         at_most=1.2,
     ),
+    Target(
+        "32 writers, commits of 5 ms, one event: transactions/s to the build beside's",
+        "writers-publish-delayed@32 ours a_second",
+        of="writers-publish-delayed@32 beside a_second",
+        at_least=8,
+    ),
+    Target(
+        "the same to plain inserts",
+        "writers-publish-delayed@32 ours a_second",
+        of="writers-publish-delayed@32 plain a_second",
+        at_least=0.8,
+    ),
+    Target(
+        "the same, p50 to that of a plain insert",
+        "writers-publish-delayed@32 ours p50_ms",
+        of="writers-publish-delayed@32 plain p50_ms",
+        at_most=2,
+    ),
+    Target(
+        "32 writers, commits of 5 ms, saves: transactions/s to the build beside's",
+        "writers-save-delayed@32 ours a_second",
+        of="writers-save-delayed@32 beside a_second",
+        at_least=8,
+    ),
+    Target(
+        "the same to plain inserts of as many rows",
+        "writers-save-delayed@32 ours a_second",
+        of="writers-save-delayed@32 plain a_second",
+        at_least=0.8,
+    ),
+    Target(
+        "the same, p50 to that of these inserts",
+        "writers-save-delayed@32 ours p50_ms",
+        of="writers-save-delayed@32 plain p50_ms",
+        at_most=2,
+    ),
+    Target(
+        "32 writers, no delay, one event: transactions/s to the build beside's",
+        "writers-publish@32 ours a_second",
+        of="writers-publish@32 beside a_second",
+        at_least=1,
+    ),
+    Target(
+        "32 writers, no delay, saves: transactions/s to the build beside's",
+        "writers-save@32 ours a_second",
+        of="writers-save@32 beside a_second",
+        at_least=1,
+    ),
 )

@@ -3,7 +3,7 @@
 from ..contenders import CONTENDERS
 from ..results import Results
 from ..targets import TARGETS
-from . import growth
+from . import growth, writers
 from .table import Column, Table, with_spread
 
 COLUMNS = {
@@ -57,7 +57,7 @@ def figures(results: Results) -> list[Table]:
                 rows.append([one.title, *cells])
         if rows:
             tables.append(Table(title, ["", *(column.heading for column in columns)], rows))
-    return [*tables, *_saves(results), *growth.tables(results)]
+    return [*tables, *_saves(results), *writers.tables(results), *growth.tables(results)]
 
 
 def _saves(results: Results) -> list[Table]:
@@ -109,6 +109,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
         ("machine", f"{seen['processor']}, {seen['cores']} cores, {seen['memory_gb']} GB, {seen['system']}"),
         ("load meanwhile", f"{min(loads):g} to {max(loads):g}; the run itself makes up to 2" if loads else "–"),
         ("code", seen["commit"]),
+        *([("the build beside", seen["beside"])] if seen.get("beside") else []),
         ("versions", f"Python {seen['python']}, Redis {seen['redis-server']}; ours: {versions('ours')}"),
         ("versions of the peers", versions("peers")),
     ]

@@ -28,9 +28,13 @@ def binaries() -> Path:
 
 
 class Postgres:
-    """The server. ``create(name)`` creates a database and returns its URL."""
+    """The server. ``create(name)`` creates a database and returns its URL.
 
-    def __init__(self) -> None:
+    ``settings`` are of the server's configuration. By default a crash of the machine would lose data.
+    """
+
+    def __init__(self, **settings: str) -> None:
+        self._settings = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", **settings}
         # Not in pytest's folder, which only its owner may enter.
         self.folder = Path(tempfile.mkdtemp(prefix="gistagum-postgres-"))
         self.port = free_port()
@@ -45,10 +49,9 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, and wait until it has recovered from a crash, if any."""
-        options = (
-            f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 "
-            "-c full_page_writes=off"
-        )
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        for name, value in self._settings.items():
+            options += f" -c {name}={value}"
         where = ["--pgdata", str(self.folder / "data"), "--log", str(self.folder / "log")]
         self._run("pg_ctl", *where, "-w", "-o", options, "start")
 
@@ -74,6 +77,13 @@ class Postgres:
         return self._run(
             "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "gistagum", "-d", "postgres", "-Atc", statement
         )
+
+    def configure(self, name: str, value: str) -> None:
+        """Change a setting of the running server that needs no restart, for open connections too."""
+        self._sql(f"ALTER SYSTEM SET {name} = '{value}'")
+        self._sql("SELECT pg_reload_conf()")
+        seen = f"SELECT setting FROM pg_settings WHERE name = '{name}'"
+        wait_until(lambda: self._sql(seen) == value, f"{name} is {value}")
 
     def create(self, name: str, template: str = "template1") -> str:
         """Create a database as a copy of ``template``, and return its ``DATABASE_URL``."""
