@@ -1,7 +1,7 @@
 """Measures everything side by side and writes the reports.
 
     python -m benchmarks [--quick] [--only burst daphne-ws plan] [--clients 1000] [--rounds 5] [--json FILE]
-    python -m benchmarks --only writers --beside FOLDER    beside another build, whose code is in that folder
+    python -m benchmarks --only writers to_socket --beside FOLDER    beside another build, whose code is in that folder
     python -m benchmarks --report    makes the reports again from the JSON alone
 
 Progress goes to stderr. docs/benchmarks.md says what is measured and how.
@@ -76,7 +76,7 @@ def _options() -> argparse.Namespace:
         "--beside",
         type=lambda text: Path(text).resolve(),
         metavar="FOLDER",
-        help="another build: takes part in writers",
+        help="another build: takes part in writers and to_socket",
     )
     parser.add_argument("--clients", type=int, help="of each server at the main measures")
     parser.add_argument("--rounds", type=int, help="of the main measures")

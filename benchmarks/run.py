@@ -4,7 +4,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from .measures import (
     returning,
     saves,
     steady,
+    to_socket,
     whole_path,
     writers,
 )
@@ -42,6 +43,7 @@ MEASURES = (
     "saves",
     "replay",
     "writers",
+    "to_socket",
     "events",
     "processes",
     "growth",
@@ -51,7 +53,7 @@ MEASURES = (
 class Run:
     """One run. ``only`` names measures, contenders, or both; empty means everything.
 
-    ``beside`` is the folder of another build of the site, which then takes part in ``writers``.
+    ``beside`` is the folder of another build of the site, which then takes part in ``writers`` and ``to_socket``.
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class Run:
             self._alone("saves", None, number, partial(saves.measure, self._office, None, self._size))
             if number == 1:
                 self._once()
-                self._write()
+                self._builds()
         first = [one for one in CONTENDERS if one.growth]
         for number in range(1, self._size.growth_rounds + 1):
             self._grow(first, number)
@@ -83,21 +85,28 @@ class Run:
             self._alone("idle", contender, 1, partial(idle.measure, self._office, contender, self._size))
             self._alone("returning", contender, 1, partial(returning.measure, self._office, contender, self._size))
 
-    def _write(self) -> None:
-        """All rounds of the writers, on one PostgreSQL server: one build after the other in each case."""
-        if "writers" not in self._measures or self._over():
+    def _builds(self) -> None:
+        """All rounds of what is measured on PostgreSQL, where another build can take part."""
+        size, folder = self._size, self._office.folder
+        stage = WritersStage(folder, size.writers, self._beside)
+        takes = {case.name: partial(writers.measure, stage, case, size.writers_seconds) for case in writers.CASES}
+        self._take_turns("writers", size.writers, stage, takes)
+        offices = to_socket.Offices(folder, size, self._beside)
+        self._take_turns("to_socket", size.sockets, offices, {"to_socket": offices.measure})
+
+    def _take_turns(
+        self, measure: str, clients: int, stage: WritersStage | to_socket.Offices, takes: Mapping[str, Callable]
+    ) -> None:
+        """Measure one build after the other, in each round and for each of ``takes``."""
+        if measure not in self._measures or self._over():
             return
-        number, seconds = self._size.writers, self._size.writers_seconds
-        stage = WritersStage(self._office.folder, number, self._beside)
         with contextlib.closing(stage):
-            if not self._note("ours", number, 1, "writers", stage.start):
+            if not self._note("ours", clients, 1, measure, stage.start):
                 return
-            for round_number in range(1, self._size.rounds + 1):
-                names = stage.names() if round_number % 2 else stage.names()[::-1]
-                for case in writers.CASES:
-                    for name in names:
-                        take = partial(writers.measure, stage, case, name, seconds)
-                        self._note(name, number, round_number, case.name, take)
+            for number in range(1, self._size.rounds + 1):
+                for name, take in takes.items():
+                    for build in stage.names() if number % 2 else stage.names()[::-1]:
+                        self._note(build, clients, number, name, partial(take, build))
 
     def _grow(self, contenders: Collection[Contender], number: int) -> None:
         for contender in self._in_turn(contenders, number):

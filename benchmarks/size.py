@@ -12,7 +12,7 @@ class Size:
     ``contenders`` take part by default. ``clients`` is the number for one server in the main measures, and ``growth``
     has the other numbers; ``rounds`` is the number of rounds. A burst may take ``burst_seconds``, and longer in the
     first round, to find out which events never arrive. ``steady``: the events per second and their number.
-    ``writers`` processes write for ``writers_seconds`` in each case.
+    ``writers`` processes write for ``writers_seconds`` in each case; ``sockets`` get ``socket_events`` from PostgreSQL.
     ``growth_rounds``, ``growth_steady``, ``events`` (of a burst), ``processes`` and ``log`` (rows) are for the measures
     of growth.
     """
@@ -33,6 +33,8 @@ class Size:
     saves: int = 100
     writers: int = 32
     writers_seconds: float = 3.0
+    sockets: int = 50
+    socket_events: int = 10
     log: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     burst_seconds: float = 10.0
     first_burst_seconds: float = 45.0
@@ -57,6 +59,8 @@ QUICK = Size(
     saves=20,
     writers=4,
     writers_seconds=0.5,
+    sockets=10,
+    socket_events=4,
     log=(1_000, 10_000),
     burst_seconds=3.0,
     first_burst_seconds=3.0,

@@ -12,35 +12,44 @@ from typing import Any
 
 from gistagum import server
 from tests.support.ports import free_port
+from tests.support.postgres import Postgres
 from tests.support.redis import Redis
 from tests.support.site import UVICORN, Site
 
 from .contenders import OURS as OUR_MODULE
 from .contenders import Contender
-from .process import OURS, PEERS, ROOT, SERVER_CORE, CommandProcess, Failed, end_group, last_line, pinned, starting_on
+from .process import (
+    OURS,
+    PEERS,
+    ROOT,
+    SERVER_CORE,
+    CommandProcess,
+    Failed,
+    end_group,
+    last_line,
+    migrate,
+    pinned,
+    starting_on,
+)
 
 START_SECONDS = 40.0
 
 
 class Office:
-    """A database with users, created once and copied for each server, and a Redis server for all."""
+    """A database with users, created once and copied for each server, and a Redis server for all.
 
-    def __init__(self, folder: Path, people: int) -> None:
-        self.folder = folder
+    ``root`` is the folder with the code of the site. The database is SQLite, or on ``postgres`` if that is given.
+    """
+
+    def __init__(self, folder: Path, people: int, *, root: Path = ROOT, postgres: Postgres | None = None) -> None:
+        self.folder, self.root = folder, root
         self.redis = Redis()
+        self._postgres = postgres
         self._copies = 0
-        self._template = folder / "template.sqlite3"
-        environment = self.environment(f"sqlite:///{self._template}")
-        migrated = subprocess.run(
-            [OURS, "manage.py", "migrate", "--verbosity", "0"],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        if migrated.returncode:
-            raise Failed(f"the database cannot be made: {migrated.stderr.strip()[-300:]}")
-        maker = self.publisher(f"sqlite:///{self._template}")
+        self._template = f"{folder.name}-template"
+        database = postgres.create(self._template) if postgres else f"sqlite:///{self._file(self._template)}"
+        migrate(root, self.environment(database))
+        maker = self.publisher(database)
         try:
             self.cookies: list[str] = maker("people", 120, count=people)["cookies"]
         finally:
@@ -49,9 +58,14 @@ class Office:
     def copy(self) -> str:
         """Copy the database, and return the URL of the copy."""
         self._copies += 1
-        path = self.folder / f"office{self._copies}.sqlite3"
-        shutil.copy(self._template, path)
-        return f"sqlite:///{path}"
+        name = f"{self.folder.name}-{self._copies}"
+        if self._postgres:
+            return self._postgres.create(name, self._template)
+        shutil.copy(self._file(self._template), self._file(name))
+        return f"sqlite:///{self._file(name)}"
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.sqlite3"
 
     def environment(self, database: str, **more: str) -> dict[str, str]:
         """Return the environment of a process of our site."""
@@ -67,9 +81,8 @@ class Office:
     def publisher(self, database: str, **more: str) -> CommandProcess:
         """Start a publisher process that writes to this database like a process of the site."""
         command = [OURS, "-m", "benchmarks.publisher", OUR_MODULE]
-        process = CommandProcess(
-            "our publisher", command, self.folder / "publisher.log", self.environment(database, **more)
-        )
+        log, environment = self.folder / "publisher.log", self.environment(database, **more)
+        process = CommandProcess("our publisher", command, log, environment, folder=self.root)
         process("ready", 30)
         return process
 
@@ -129,6 +142,8 @@ class Stage:
             self.office.folder,
             self.database,
             name,
+            root=self.office.root,
+            PATH=f"{Path(OURS).parent}:{os.environ['PATH']}",  # another build may have no environment of its own
             WEBSOCKET_BROADCAST="true",
             REDIS_URL=self.office.redis.url,
             SSE_HEARTBEAT_SECONDS="15",

@@ -1,7 +1,8 @@
 """The performance targets, as data: the figure, the figure to compare it with, and the bound.
 
 A figure is written ``measure contender value``, with ``measure@clients`` where it was measured with several numbers of
-clients. With ``of``, the figure is divided by another one, since ratios depend less on the machine.
+clients. With ``of``, the figure is divided by another one, since ratios depend less on the machine. With ``minus``,
+another one is taken off.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from .results import Results
 
 @dataclass(frozen=True)
 class Target:
-    """A bound on a figure, or on its ratio to another (``of``)."""
+    """A bound on a figure, on its ratio to another (``of``), or on how much more it is than another (``minus``)."""
 
     text: str
     figure: str
     of: str = ""
+    minus: str = ""
     at_least: float | None = None
     at_most: float | None = None
     unit: str = "×"
@@ -23,9 +25,11 @@ class Target:
     def value(self, results: Results) -> float | None:
         """Return the value, or ``None`` if it was not measured."""
         figure = _median(results, self.figure)
-        if figure is None or not self.of:
+        if figure is None or not (self.of or self.minus):
             return figure
-        other = _median(results, self.of)
+        other = _median(results, self.of or self.minus)
+        if self.minus:
+            return None if other is None else figure - other
         return figure / other if other else None
 
     def reached(self, results: Results) -> bool | None:
@@ -191,5 +195,19 @@ TARGETS = (
         "writers-save@32 ours a_second",
         of="writers-save@32 beside a_second",
         at_least=1,
+    ),
+    Target(  # 5 ms, and one commit of another 5
+        "2 events/s on PostgreSQL, commits of 5 ms, p50: more than the build beside",
+        "to_socket ours delayed_p50_ms",
+        minus="to_socket beside delayed_p50_ms",
+        at_most=10,
+        unit="ms",
+    ),
+    Target(  # 5 ms, and one commit, which takes about 1
+        "2 events/s on PostgreSQL, p50: more than the build beside",
+        "to_socket ours p50_ms",
+        minus="to_socket beside p50_ms",
+        at_most=6,
+        unit="ms",
     ),
 )

@@ -26,7 +26,7 @@ CASES = tuple(
 )
 
 
-def measure(stage: WritersStage, case: Case, name: str, seconds: float) -> dict[str, float]:
+def measure(stage: WritersStage, case: Case, seconds: float, name: str) -> dict[str, float]:
     """Let the writers of one build write for some seconds. Raise Failed unless the log then has each event once."""
     build = stage.builds[name]
     stage.delay_commits(case.delayed)

@@ -3,7 +3,7 @@
 from ..contenders import CONTENDERS
 from ..results import Results
 from ..targets import TARGETS
-from . import growth, writers
+from . import builds, growth
 from .table import Column, Table, with_spread
 
 COLUMNS = {
@@ -57,7 +57,7 @@ def figures(results: Results) -> list[Table]:
                 rows.append([one.title, *cells])
         if rows:
             tables.append(Table(title, ["", *(column.heading for column in columns)], rows))
-    return [*tables, *_saves(results), *writers.tables(results), *growth.tables(results)]
+    return [*tables, *_saves(results), *builds.tables(results), *growth.tables(results)]
 
 
 def _saves(results: Results) -> list[Table]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,12 @@ import psycopg
 
 from tests.support.postgres import Postgres
 
-from ..process import OURS, ROOT, CommandProcess, Failed, starting_on
+from ..process import OURS, ROOT, CommandProcess, migrate, starting_on
 
 PROGRAM = str(ROOT / "benchmarks/writers/processes.py")
-DELAY = "5000"  # microseconds of a delayed commit
+# Commits survive a crash of the machine. Without fsync, a delay would have no effect either.
+DURABLE = {"fsync": "on", "full_page_writes": "on", "commit_siblings": "0"}
+DELAY = "5000"  # microseconds for which the flush of a commit waits (commit_delay), whoever else is writing
 START_SECONDS = 120.0
 SETTLE_SECONDS = 10.0  # after the last commit, until every event must have its place in the log
 
@@ -23,7 +24,7 @@ class Build:
     """The writers of one build. ``folder`` holds its code, ``work`` is the module in this folder that they run."""
 
     def __init__(self, name: str, folder: Path, work: str, writers: int, url: str, log: Path) -> None:
-        self.name, self._url = name, url
+        self.name, self.url = name, url
         self.events, self.notifications = (
             ("bench_event", "bench_notification") if work == "plain" else ("realtime_event", "projeng_notification")
         )
@@ -54,7 +55,7 @@ class Build:
 
     def forget_notifications(self) -> None:
         """Delete all notifications: counting those of earlier writing would cost a fast build more than a slow one."""
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f"TRUNCATE {self.notifications}")
 
     def lag(self, after: int) -> dict[str, float]:
@@ -71,7 +72,7 @@ class Build:
         return {"lag_p50_ms": float(p50), "lag_p99_ms": float(p99)}
 
     def _one(self, statement: str) -> Any:
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with psycopg.connect(self.url, autocommit=True) as connection:
             return connection.execute(statement).fetchone()[0]
 
 
@@ -92,10 +93,10 @@ class WritersStage:
         """Start PostgreSQL and the writers of all builds. Return the seconds that it took."""
         began = time.monotonic()
         with starting_on(None):
-            self._postgres = Postgres(fsync="on", full_page_writes="on", max_connections="400", commit_siblings="0")
+            self._postgres = Postgres(**DURABLE, max_connections="400")
         for name, root in self._roots.items():
             url = self._postgres.create(name)
-            migrate(root, url)
+            migrate(root, environment(root, url))
             work = "plain" if name == "plain" else "office"
             log = self._folder / f"writers-{name}.log"
             self.builds[name] = Build(name, root, work, self._writers, url, log)
@@ -128,16 +129,3 @@ def environment(folder: Path, url: str) -> dict[str, str]:
         "WEBSOCKET_BROADCAST": "false",
         "LOG_LEVEL": "WARNING",
     }
-
-
-def migrate(folder: Path, url: str) -> None:
-    """Create the tables of a build. Raise Failed if that fails."""
-    done = subprocess.run(
-        [OURS, "manage.py", "migrate", "--verbosity", "0"],
-        cwd=folder,
-        env=environment(folder, url),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise Failed(f"the database cannot be made: {done.stderr.strip()[-300:]}")

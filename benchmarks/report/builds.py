@@ -1,4 +1,4 @@
-"""The table of concurrent writers: each case with our build, the one beside it, and plain inserts."""
+"""The tables of what is measured on PostgreSQL: our build, the one beside it, and plain inserts."""
 
 from ..results import Results
 from .table import Table, with_spread
@@ -21,9 +21,19 @@ COLUMNS = (
 )
 
 
+SOCKETS = (
+    ("commits of 5 ms: p50", "delayed_p50_ms", 1),
+    ("p99", "delayed_p99_ms", 1),
+    ("missing, %", "delayed_missing_percent", 1),
+    ("no delay: p50", "p50_ms", 1),
+    ("p99", "p99_ms", 1),
+    ("missing, %", "missing_percent", 1),
+)
+
+
 def tables(results: Results) -> list[Table]:
-    """Return the table, or nothing if writers were not measured."""
-    rows = [
+    """Return the tables of what was measured."""
+    cases = [
         [
             f"{case}: {build}",
             *(with_spread(results.figure(measure, name, value), digits) for _, value, digits in COLUMNS),
@@ -32,6 +42,17 @@ def tables(results: Results) -> list[Table]:
         for name, build in BUILDS.items()
         if results.values(measure, name, "a_second")
     ]
+    sockets = [
+        [build, *(with_spread(results.figure("to_socket", name, value), digits) for _, value, digits in SOCKETS)]
+        for name, build in BUILDS.items()
+        if results.values("to_socket", name, "p50_ms")
+    ]
     writers = max((one["clients"] for one in results.records if one["measure"] == "writers"), default=0)
-    headings = ["", *(heading for heading, _, _ in COLUMNS)]
-    return [Table(f"{writers} concurrent writers on PostgreSQL", headings, rows)] if rows else []
+    return [
+        Table(title, ["", *(heading for heading, _, _ in columns)], rows)
+        for title, columns, rows in (
+            (f"{writers} concurrent writers on PostgreSQL", COLUMNS, cases),
+            ("From the commit to a socket on PostgreSQL, 2 events a second, ms", SOCKETS, sockets),
+        )
+        if rows
+    ]
