@@ -33,7 +33,7 @@ def measure(stage: WritersStage, case: Case, seconds: float, name: str) -> dict[
     build.forget_notifications()
     build.settle()
     before = build.newest()
-    values = build.process("write", seconds + 60, operation=case.operation, seconds=seconds)
+    values = build.process("write", seconds + 60, operation=case.operation, lasting=seconds)
     wanted, ended = values.pop("committed") * case.events, values.pop("ended")
     while (found := build.count(before)) < wanted and time.monotonic() < ended + SETTLE_SECONDS:
         time.sleep(LOOK_SECONDS)

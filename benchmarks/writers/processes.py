@@ -95,28 +95,28 @@ class Commands:
         self._ask(self._writers, "ready")
         return {}
 
-    def write(self, operation: str, seconds: float) -> dict[str, Any]:
-        """Let all writers write for ``seconds``. ``committed`` counts the last transactions too, ``a_second`` not.
+    def write(self, operation: str, lasting: float) -> dict[str, Any]:
+        """Let all writers write for so many seconds. ``committed`` counts the last transactions too, ``a_second`` not.
 
         ``ended`` is the time of the last commit. ``cpu_ms`` is the processor time of a transaction, without
         PostgreSQL's.
         """
         begin = time.monotonic() + HEAD_START
-        end = begin + seconds
+        end = begin + lasting
         answers = self._ask(self._writers, "write", operation=operation, begin=begin, end=end)
         committed = sorted(at for one in answers for at in one["committed"])
         taken = sorted(each for one in answers for each in one["taken"])
         return {
             "committed": len(committed),
             "ended": committed[-1],
-            "a_second": sum(at <= end for at in committed) / seconds,
+            "a_second": sum(at <= end for at in committed) / lasting,
             "p50_ms": taken[len(taken) // 2] * 1000,
             "p99_ms": taken[int(len(taken) * 0.99)] * 1000,
             "cpu_ms": sum(one["cpu"] for one in answers) * 1000 / len(committed),
         }
 
     @staticmethod
-    def _ask(writers: list[Connection], name: str, **details: Any) -> list[Any]:
+    def _ask(writers: list[Connection], name: str, /, **details: Any) -> list[Any]:
         for writer in writers:
             writer.send((name, details))
         answers = [writer.recv() for writer in writers]
