@@ -34,7 +34,7 @@ else
 	@$(PYTEST) $(ARGS)
 endif
 
-QUICK = tests/realtime tests/projeng tests/gistagum tests/js
+QUICK = tests/realtime tests/projeng tests/gistagum tests/js tests/benchmarks
 test-quick: ## the tests that start no server, in less than two minutes: for every save (needs Python alone)
 	@scripts/setup.sh --dev
 	@$(PYTEST) -n 2 --dist worksteal -m "not servers and not alone and not quiet" $(QUICK) $(ARGS)
@@ -76,7 +76,7 @@ bench: ## measured beside the peers, in an hour: reports/bench.html (ARGS="--onl
 	@benchmarks/setup.sh
 	@.venv/bin/python -m benchmarks $(ARGS)
 
-bench-quick: ## the same in two minutes, with few clients: does it all work, not how fast is it
+bench-quick: ## the same in three minutes, with few clients: does it all work, not how fast is it
 	@$(MAKE) --no-print-directory bench ARGS="--quick --json reports/bench-quick.json $(ARGS)"
 
 lint: ## every linter (.pre-commit-config.yaml), known vulnerabilities (STRICT=1: fails where something could not be checked)

@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="two minutes: few clients, one round")
+    parser.add_argument("--quick", action="store_true", help="three minutes: few clients, one round")
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="NAME", choices=[*MEASURES, *BY_NAME], help="measures, contenders"
     )

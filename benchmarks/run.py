@@ -105,6 +105,8 @@ class Run:
                 return
             for number in range(1, self._size.rounds + 1):
                 for name, take in takes.items():
+                    if self._over():
+                        return
                     for build in stage.names() if number % 2 else stage.names()[::-1]:
                         self._note(build, clients, number, name, partial(take, build))
 

@@ -95,13 +95,18 @@ class WritersStage:
         with starting_on(None):
             self._postgres = Postgres(**DURABLE, max_connections="400")
         for name, root in self._roots.items():
-            url = self._postgres.create(name)
-            migrate(root, environment(root, url))
             work = "plain" if name == "plain" else "office"
+            if work == "plain":
+                url = self._postgres.create(name, "ours-template")
+            else:
+                migrate(root, environment(root, self._postgres.create(f"{name}-template")))
+                url = self._postgres.create(name, f"{name}-template")
             log = self._folder / f"writers-{name}.log"
             self.builds[name] = Build(name, root, work, self._writers, url, log)
         for build in self.builds.values():
-            build.process("prepare", START_SECONDS)
+            build.process.send("prepare")
+        for build in self.builds.values():
+            build.process.answer("prepare", START_SECONDS)
         return {"start_seconds": time.monotonic() - began}
 
     def delay_commits(self, delayed: bool) -> None:
