@@ -12,6 +12,6 @@ if ! cmp -s benchmarks/requirements.txt .venv-bench/.installed; then
     .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
     cp benchmarks/requirements.txt .venv-bench/.installed
 fi
-[ -n "$(find /usr/lib/postgresql/*/bin/postgres 2>/dev/null)" ] || command -v postgres >/dev/null ||
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null ||
     { echo "benchmarks: PostgreSQL is missing: apt-get install postgresql" >&2; exit 1; }
 command -v redis-server >/dev/null || { echo "benchmarks: Redis is missing: apt-get install redis-server" >&2; exit 1; }
