@@ -23,7 +23,7 @@ def unread_counts(user_ids: Collection[int]) -> dict[int, int]:
     return dict.fromkeys(user_ids, 0) | dict(counted.annotate(count=Count("pk")).order_by())
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def send(users: Iterable[Any], message: str, project: Project | None = None) -> list[Notification]:
     """Send ``message`` to each of these users once. Connected users see it at once."""
     recipients = {user.pk: user for user in users}
@@ -51,7 +51,7 @@ def delete(user: Any, notification_id: int | None = None) -> bool:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _change_and_publish(user: Any, notification_id: int | None, change: Any, event: type) -> bool:
     rows = Notification.objects.filter(recipient=user)
     if notification_id is not None:

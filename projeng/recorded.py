@@ -12,16 +12,24 @@ from django.db import models, transaction
 from django.db.models.expressions import BaseExpression
 from django.dispatch import Signal
 
-# Sent in the transaction of a bulk change, with ``rows`` (a queryset), ``created`` and ``updated`` (counts).
+# Sent in the transaction of a bulk change, with ``rows`` (a queryset), ``new`` (the created objects, as they were
+# given), ``created`` and ``updated`` (counts).
 bulk_changed = Signal()
 
 
-def _announce(model: type[models.Model], ids: Iterable[Any], *, created: int = 0, updated: int = 0) -> None:
+def _announce(
+    model: type[models.Model],
+    ids: Iterable[Any],
+    *,
+    new: Sequence[models.Model] = (),
+    created: int = 0,
+    updated: int = 0,
+) -> None:
     if not bulk_changed.has_listeners(model):
         raise NotImplementedError(
             f"No receiver of bulk_changed says how bulk changes of {model.__name__} are announced."
         )
-    bulk_changed.send(model, rows=model.objects.filter(pk__in=ids), created=created, updated=updated)
+    bulk_changed.send(model, rows=model.objects.filter(pk__in=ids), new=new, created=created, updated=updated)
 
 
 class RecordedQuerySet(models.QuerySet):
@@ -29,7 +37,7 @@ class RecordedQuerySet(models.QuerySet):
 
     def update(self, **values: Any) -> int:
         """Like Django's method, in one transaction with the announcement."""
-        with transaction.atomic(using=self.db):
+        with transaction.atomic(using=self.db, savepoint=False):
             touched = self.model.lock_all(self)
             changed = super().update(**values)
             if touched:
@@ -38,16 +46,21 @@ class RecordedQuerySet(models.QuerySet):
 
     def bulk_create(self, objs: Iterable[models.Model], *args: Any, **kwargs: Any) -> list[models.Model]:
         """Like Django's method, in one transaction with the announcement."""
-        with transaction.atomic(using=self.db):
+        with transaction.atomic(using=self.db, savepoint=False):
             rows = super().bulk_create(objs, *args, **kwargs)
             if rows:
-                _announce(self.model, [row.pk for row in rows], created=len(rows))
+                _announce(
+                    self.model,
+                    [row.pk for row in rows],
+                    new=[row for row in rows if row.pk is not None],
+                    created=len(rows),
+                )
         return rows
 
     def bulk_update(self, objs: Iterable[models.Model], fields: Sequence[str], *args: Any, **kwargs: Any) -> int:
         """Like Django's method, which calls ``update`` for each batch. All batches have one announcement."""
         objs = list(objs)
-        with transaction.atomic(using=self.db):
+        with transaction.atomic(using=self.db, savepoint=False):
             changed = self.unannounced().bulk_update(objs, fields, *args, **kwargs)
             if objs:
                 _announce(self.model, [row.pk for row in objs], updated=len(objs))
@@ -55,7 +68,7 @@ class RecordedQuerySet(models.QuerySet):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Like Django's method, which sends signals for each row. Rows are locked in the order of ``lock`` first."""
-        with transaction.atomic(using=self.db):
+        with transaction.atomic(using=self.db, savepoint=False):
             self.model.lock_all(self)
             return super().delete()
 
@@ -84,7 +97,7 @@ class RecordedModel(models.Model):
         Set ``before`` to the previous row, or to ``None`` for a new row. A field that this instance has not changed
         since it was read keeps the value that a concurrent transaction may have set.
         """
-        with transaction.atomic(using=kwargs.get("using")):
+        with transaction.atomic(using=kwargs.get("using"), savepoint=False):
             self._convert_values()
             # With the lock, of two identical concurrent changes only the first one counts as a change.
             self.before = self.lock()
@@ -109,7 +122,7 @@ class RecordedModel(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Like Django's method, in one transaction with the receivers. A row deleted before sends no signals."""
-        with transaction.atomic(using=kwargs.get("using")):
+        with transaction.atomic(using=kwargs.get("using"), savepoint=False):
             if self.pk is not None and self.lock() is None:
                 return 0, {}
             return super().delete(*args, **kwargs)

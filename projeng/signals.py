@@ -127,9 +127,9 @@ def parts_changed_in_bulk(rows: QuerySet, **_: Any) -> None:
     notifications.projects_changed(projects, updated=projects.count(), source=BULK)
 
 
-def notifications_changed_in_bulk(rows: QuerySet[Notification], created: int, **_: Any) -> None:
-    if created:
-        inbox.announce_new(rows)
+def notifications_changed_in_bulk(rows: QuerySet[Notification], new: Collection[Notification], **_: Any) -> None:
+    if new:
+        inbox.announce_new(new)
     else:
         inbox.announce_changed(rows)
 

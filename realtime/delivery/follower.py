@@ -62,7 +62,7 @@ class LogFollower:
         """The log does not look as before: learn its history, and whether this position is still a part of it."""
         at = position.read()
         if at.other_database:
-            numberer.wait(numberer.request(), RENEW_SECONDS)
+            numberer.wait(numberer.request(urgent=True), RENEW_SECONDS)
             at = position.read()
         elif not intact and at.history.number == self.history.number:
             # Nothing but the missing event tells of it, so nobody knows which ids are still valid.

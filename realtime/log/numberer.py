@@ -8,6 +8,7 @@ events.
 import atexit
 import logging
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 EXIT_SECONDS = 1.0  # how long a process that ends waits for what it has requested
 ADVANCE_SECONDS = 1.0  # between two attempts to move the beginning of the scan
 IDLE_SECONDS = 2.0  # after which the thread gives its connection back
+# While other processes number, this one need not try at every commit: whoever holds the lock finds its events, too.
+FIRST_REST, LONGEST_REST = 0.005, 0.25  # seconds
 
 Wake = Callable[[], None]
 Follower = Callable[[Sequence[Event]], None]
@@ -46,6 +49,8 @@ class Numberer:
         self._ending = False
         self._thread: threading.Thread | None = None
         self._next_advance = 0.0
+        self._rest = 0.0  # seconds for which commits are left to the process that numbers
+        self._rest_until = 0.0
         self._failed = False
 
     def wake(self, wake: Wake) -> None:
@@ -63,10 +68,15 @@ class Numberer:
         """Call ``wake`` when another process was numbering, so that events of this one are left to it."""
         self._wakes_of_others.append(wake)
 
-    def request(self) -> int:
-        """Number soon. Return at once, with the number of this request."""
+    def request(self, *, urgent: bool = False) -> int:
+        """Number soon. Return at once, with the number of this request.
+
+        ``urgent``: somebody waits for it, so do not leave it to another process that was numbering just now.
+        """
         with self._changed:
             self._requested += 1
+            if urgent:
+                self._rest_until = 0.0
             if self._thread is None:
                 self._ending = False
                 self._thread = threading.Thread(target=self._run, name="realtime-numbering", daemon=True)
@@ -104,12 +114,14 @@ class Numberer:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while self._requested <= self._served:
+                while self._requested <= self._served or self._resting():
                     if self._ending:
                         self._thread = None
                         connection.close()
                         return
-                    if not self._changed.wait(IDLE_SECONDS if connection.connection is not None else None):
+                    if self._requested > self._served:
+                        self._changed.wait(max(0.0, self._rest_until - time.monotonic()))
+                    elif not self._changed.wait(IDLE_SECONDS if connection.connection is not None else None):
                         connection.close()
                 request = self._requested
             try:
@@ -119,13 +131,20 @@ class Numberer:
                     self._served = request
                     self._changed.notify_all()
 
+    def _resting(self) -> bool:
+        return not self._ending and time.monotonic() < self._rest_until
+
     def _round(self) -> None:
         try:
             result = numbering.number()
             self.numbered(result.ids)
             if result.outcome is Outcome.TAKEN:
+                self._rest = min(LONGEST_REST, 2 * self._rest or FIRST_REST)
+                self._rest_until = time.monotonic() + random.uniform(0.5, 1.0) * self._rest
                 for wake in (*self._wakes, *self._wakes_of_others):
                     wake()
+            else:
+                self._rest = 0.0
             if result.scan_lags and time.monotonic() >= self._next_advance:
                 self._next_advance = time.monotonic() + ADVANCE_SECONDS
                 numbering_postgresql.advance_scan()

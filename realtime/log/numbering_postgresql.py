@@ -41,11 +41,11 @@ PENDING = f"((SELECT id FROM realtime_outboxevent WHERE id > {FLOOR} ORDER BY id
 # settles for less than "on"; "remote_apply" is more.
 _BEGIN = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '1s';
-SET LOCAL statement_timeout = '5s';
-SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-  WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true);
-SELECT set_config('realtime.turn', pg_try_advisory_xact_lock({LOG_LOCK})::text, true);
+SELECT set_config('lock_timeout', '1s', true), set_config('statement_timeout', '5s', true),
+  set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+    WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+  set_config('realtime.ids', '', true),
+  set_config('realtime.turn', pg_try_advisory_xact_lock({LOG_LOCK})::text, true);
 """
 _TURN = "current_setting('realtime.turn') = 'true'"
 
@@ -61,32 +61,43 @@ made AS (
   SELECT LEAST({{cut}}, head), CASE WHEN {{gap}} THEN
       GREATEST(head + {GAP}, (extract(epoch FROM clock_timestamp())::bigint - {EPOCH_ZERO}) * {PLACES_A_SECOND})
     ELSE head END, fingerprint
-  FROM found
-  WHERE {_TURN} AND fingerprint IS NOT NULL AND {{condition}}
+  FROM found WHERE fingerprint IS NOT NULL
   RETURNING cut, begins)
-SELECT setval('realtime_event_id_seq', begins) FROM made WHERE begins > cut;
+SELECT setval('realtime_event_id_seq', begins) INTO place FROM made WHERE begins > cut;
 """
-_WHEN_OTHER = _RENEW.format(
-    cut="head",
-    gap="EXISTS (SELECT 1 FROM known)",
-    condition="fingerprint IS DISTINCT FROM (SELECT known.fingerprint FROM known)",
-)
 
+# Under the lock nobody else draws ids, so those of one statement have no gaps.
 _MOVE = """
 WITH taken AS (
   DELETE FROM realtime_outboxevent WHERE id IN (
-    SELECT id FROM realtime_outboxevent WHERE {turn} AND id > {floor} ORDER BY id LIMIT {limit})
+    SELECT id FROM realtime_outboxevent WHERE id > {floor} ORDER BY id LIMIT {limit})
   RETURNING id, type, written_at, fields, audience, person_id),
 moment AS MATERIALIZED (
-  SELECT GREATEST(clock_timestamp(), (SELECT at FROM realtime_event ORDER BY id DESC LIMIT 1)) AS at){counts}
-INSERT INTO realtime_event (type, at, written_at, fields, audience)
-SELECT taken.type, moment.at, taken.written_at, {fields}, taken.audience
-FROM taken CROSS JOIN moment{joins} ORDER BY taken.id
-RETURNING id;
+  SELECT GREATEST(clock_timestamp(), (SELECT at FROM realtime_event ORDER BY id DESC LIMIT 1)) AS at){counts},
+moved AS (
+  INSERT INTO realtime_event (type, at, written_at, fields, audience)
+  SELECT taken.type, moment.at, taken.written_at, {fields}, taken.audience
+  FROM taken CROSS JOIN moment{joins} ORDER BY taken.id
+  RETURNING id)
+SELECT min(id), max(id) INTO place, newest FROM moved;
 """
 
+# A block of PL/pgSQL plans only what it runs: who finds the lock taken does not pay for the rest. Each statement in it
+# has a snapshot of its own, too.
+_BLOCK = """
+DO $numbering$ DECLARE place bigint; newest bigint; BEGIN
+IF current_setting('realtime.turn') = 'true' THEN
+IF {condition} THEN {renew} END IF;
+{move}
+END IF; END $numbering$;
+"""
+# A standby has no fingerprint, and begins no epoch.
+_OTHER_DATABASE = f"""({FINGERPRINT} =
+  COALESCE((SELECT fingerprint FROM realtime_logepoch ORDER BY id DESC LIMIT 1), '')) IS FALSE"""
+_TELL = "PERFORM set_config('realtime.ids', place || ' ' || newest, true) WHERE place IS NOT NULL;"
+
 _STATE = f"""
-SELECT current_setting('realtime.turn') = 'true',
+SELECT {_TURN}, current_setting('realtime.ids'),
   (SELECT last_value FROM realtime_outboxevent_id_seq) - {FLOOR} > {SCAN_STEP};
 COMMIT;
 """
@@ -126,9 +137,11 @@ class Moved(NamedTuple):
 
 def move(limit: int) -> Moved:
     """Number at most ``limit`` events, the lowest of the outbox first, in one message."""
-    results = _send(_BEGIN + _WHEN_OTHER + _move(limit) + _STATE)
-    ids, [(turn, scan_lags)] = results[-2], results[-1]
-    return Moved([one for (one,) in ids] if turn else None, scan_lags)
+    renew = _RENEW.format(cut="head", gap="EXISTS (SELECT 1 FROM known)")
+    block = _BLOCK.format(condition=_OTHER_DATABASE, renew=renew, move=_move(limit) + _TELL)
+    turn, ids, scan_lags = _send(_BEGIN + block + _STATE)
+    first, _, last = ids.partition(" ")
+    return Moved((list(range(int(first), int(last) + 1)) if ids else []) if turn else None, scan_lags)
 
 
 def renew(known: int | None, cut: int | None = None) -> bool:
@@ -137,12 +150,13 @@ def renew(known: int | None, cut: int | None = None) -> bool:
     No id above ``cut`` stays valid; ``None`` cuts the history behind its newest event.
     """
     newest = "NULL" if known is None else str(int(known))
-    statement = _RENEW.format(
-        cut="head" if cut is None else int(cut),
-        gap="true",
+    block = _BLOCK.format(
         condition=f"(SELECT max(id) FROM realtime_logepoch) IS NOT DISTINCT FROM {newest}",
+        renew=_RENEW.format(cut="head" if cut is None else int(cut), gap="true"),
+        move="",
     )
-    return bool(_send(_BEGIN + statement + _STATE)[-1][0][0])
+    turn, _, _ = _send(_BEGIN + block + _STATE)
+    return bool(turn)
 
 
 def advance_scan() -> None:
@@ -170,20 +184,20 @@ def _move(limit: int) -> str:
         )
         filled = f"jsonb_build_object('{field}', counted{number}.value)"
         fields = f"CASE WHEN counted{number}.person_id IS NULL THEN {fields} ELSE {fields} || {filled} END"
-    return _MOVE.format(turn=_TURN, floor=FLOOR, limit=int(limit), counts=counts, joins=joins, fields=fields)
+    return _MOVE.format(floor=FLOOR, limit=int(limit), counts=counts, joins=joins, fields=fields)
 
 
-def _send(message: str) -> list[list[Any]]:
-    """Send statements as one message and return the rows of each that has any. On an error close the connection."""
-    results = []
+def _send(message: str) -> Any:
+    """Send statements as one message. Return the row of the last one that has any. Close the connection on an error."""
+    rows = []
     try:
         with connection.cursor() as cursor:
             cursor.execute(message)
             while True:
                 if cursor.description is not None:
-                    results.append(cursor.fetchall())
+                    rows = cursor.fetchall()
                 if not cursor.nextset():
-                    return results
+                    return rows[0] if rows else None
     except BaseException:
         connection.close()  # it may be in a failed transaction that Django knows nothing of
         raise

@@ -67,7 +67,7 @@ def read_numbered() -> Position:
     if not (at.pending or at.other_database) or connection.in_atomic_block:
         return at
     until = time.monotonic() + WAIT_SECONDS
-    numberer.wait(numberer.request(), WAIT_SECONDS)
+    numberer.wait(numberer.request(urgent=True), WAIT_SECONDS)
     while True:
         now = read()
         if not now.pending or (at.unnumbered is not None and not _waits(at.unnumbered)):
