@@ -6,7 +6,9 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.db.utils import InterfaceError, OperationalError
+from django.db.utils import InterfaceError, InternalError, OperationalError
+
+from .database_hosts import set_session_attrs, split_hosts
 
 SQLITE: dict[str, Any] = {
     # Several threads and processes share the file (docs/architecture/database.md, "SQLite"). With WAL, readers and the
@@ -17,17 +19,30 @@ SQLITE: dict[str, Any] = {
 }
 
 
+# PostgreSQL's code for a write that a standby, or a database that is switched to reading, refuses. Django turns it into
+# InternalError. https://www.postgresql.org/docs/current/errcodes-appendix.html
+READ_ONLY = "25006"
+POOLERS = ("none", "transaction")
+
+
 def is_unavailable(error: BaseException | None) -> bool:
-    """Whether the error means that the database is unreachable, frozen, full or locked, so that a retry may succeed."""
+    """Whether the error means that the database is unreachable, frozen, full, locked or only readable.
+
+    A retry may then succeed.
+    """
+    cause = getattr(error, "__cause__", None)
+    if isinstance(error, InternalError):
+        return getattr(cause, "sqlstate", None) == READ_ONLY
     # SQLite's generic error code stands for a mistake in our own SQL, such as a table that does not exist.
-    own_mistake = getattr(getattr(error, "__cause__", None), "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    own_mistake = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     return isinstance(error, (OperationalError, InterfaceError)) and not own_mistake
 
 
-def database_settings(url: str, max_connections: int = 23) -> dict[str, Any]:
+def database_settings(url: str, max_connections: int = 23, pooler: str = "none") -> dict[str, Any]:
     """Return the entry of ``DATABASES`` for ``sqlite:///path`` or ``postgres://user:password@host:port/name``.
 
-    ``max_connections`` is the limit for one process, which has many threads (one for each stream under Gunicorn).
+    ``host:port`` may be several, by comma. ``max_connections`` is the limit for one process, which has many threads
+    (one for each stream under Gunicorn). ``pooler`` is the mode of a pooler such as PgBouncer in front of PostgreSQL.
     Raise ImproperlyConfigured for another kind of database: the order of the event log is proven on these two only
     (docs/architecture/log.md, "Ids follow commit order").
     """
@@ -36,6 +51,11 @@ def database_settings(url: str, max_connections: int = 23) -> dict[str, Any]:
         # The URL may contain a password, so the message repeats only what is certainly a scheme.
         named = repr(scheme) if scheme.isalnum() and f"{scheme}://" in url else "no scheme"
         raise ImproperlyConfigured(f"DATABASE_URL starts with {named}; it may be sqlite:///… or postgres://….")
+    hosts: dict[str, str] = {}
+    if scheme != "sqlite":
+        url, hosts = split_hosts(url)
+    elif pooler != "none":
+        raise ImproperlyConfigured(f"DATABASE_POOLER is {pooler} and DATABASE_URL is SQLite, which has no pooler.")
     try:
         settings: dict[str, Any] = environ.Env.db_url_config(url)
     except (ValueError, TypeError):  # the message of which may contain a part of the URL
@@ -48,8 +68,17 @@ def database_settings(url: str, max_connections: int = 23) -> dict[str, Any]:
     else:
         from .postgresql import options
 
-        settings["OPTIONS"] = {**settings.get("OPTIONS", {}), **options(max_connections)}
+        own = settings.get("OPTIONS", {})
+        if pooler != "none" and "options" in own:
+            raise ImproperlyConfigured(
+                "DATABASE_URL has options=…, which a pooler refuses; use ALTER ROLE … SET instead."
+            )
+        set_session_attrs(own, several=bool(hosts))
+        settings |= hosts
+        settings["OPTIONS"] = {**own, **options(max_connections, pooler)}
         settings["CONN_HEALTH_CHECKS"] = True
+        # A cursor outlives a transaction on the server's connection, which a pooler then gives to somebody else.
+        settings["DISABLE_SERVER_SIDE_CURSORS"] = pooler == "transaction"
     return settings
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from .database import database_settings
+from .database import POOLERS, database_settings
 from .environment import Environment
 from .layers import channel_layers
 from .version import code_version, scripts_version
@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "csp",
     "realtime",
     "projeng",
+    "gistagum.apps.SiteConfig",
 ]
 
 MIDDLEWARE = [
@@ -104,10 +105,12 @@ WEB_THREADS = env.integer("WEB_THREADS", 16, 1, 500)
 
 # --- storage --------------------------------------------------------------------------------------------------
 VAR_DIR = BASE_DIR / "var"
+DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", POOLERS)
 DATABASES = {
     "default": database_settings(
         env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'gistagum.sqlite3'))}"),
         max_connections=WEB_THREADS + 7,  # threads for pages, reader threads for streams, the log's tail, numbering
+        pooler=DATABASE_POOLER,
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -9,6 +9,7 @@ _scratch = tempfile.mkdtemp(prefix="gistagum-tests-")
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 for name in (
     "DATABASE_URL",
+    "DATABASE_POOLER",
     "USE_DAPHNE",
     "SSE_ENABLED",
     "SSE_MAX_STREAMS",

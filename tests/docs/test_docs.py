@@ -328,7 +328,7 @@ PAGES = {
     "transports": ("realtime/transports/",),
     "parity": ("realtime/parity/",),
     "rollout": ("realtime/rollout/", "realtime/control/"),
-    "database": ("gistagum/database.py", "gistagum/postgresql.py"),
+    "database": ("gistagum/database", "gistagum/postgresql.py"),
     "servers": ("gistagum/",),
     "office": ("projeng/",),
 }

@@ -140,6 +140,67 @@ def test_a_postgresql_database_has_a_bounded_pool_and_no_endless_waits(scheme):
     assert settings["CONN_HEALTH_CHECKS"] is True
 
 
+@pytest.mark.parametrize(
+    ("hosts", "host", "port"),
+    [
+        ("a:5433,b:5434", "a,b", "5433,5434"),
+        ("a:5433,b", "a,b", "5433,5432"),
+        ("a, b:,c:1", "a,b,c", "5432,5432,1"),
+        ("[::1]:5433,[fe80::2],10.0.0.3:5434", "::1,fe80::2,10.0.0.3", "5433,5432,5434"),
+    ],
+)
+def test_several_hosts_each_have_a_port_and_the_primary_among_them_is_used(hosts, host, port):
+    settings = database_settings(f"postgres://ana:p%40s,s@{hosts}/office?sslmode=require")
+    shown = {name: settings[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
+    assert shown == {"USER": "ana", "PASSWORD": "p@s,s", "HOST": host, "PORT": port, "NAME": "office"}
+    assert settings["OPTIONS"]["target_session_attrs"] == "read-write"
+    assert settings["OPTIONS"]["sslmode"] == "require"
+    assert settings["OPTIONS"]["connect_timeout"] == 5, "for each of them"
+
+
+def test_one_host_is_taken_whatever_its_role_is_unless_the_address_says_otherwise():
+    assert "target_session_attrs" not in database_settings("postgres://ana@a/office")["OPTIONS"]
+    options = database_settings("postgres://ana@a/office?target_session_attrs=read-write")["OPTIONS"]
+    assert options["target_session_attrs"] == "read-write"
+
+
+@pytest.mark.parametrize("hosts", ["a,", ",a", "a,,b", "a:port,b", "a,b:0", "a,b:65536", "a,[::1", "a,::1", "a,b c"])
+def test_a_list_with_something_that_is_no_host_is_refused_without_showing_the_password(hosts):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        database_settings(f"postgres://ana:secret@{hosts}/office")
+    assert str(refused.value) == "DATABASE_URL names several hosts, and one of them is not host or host:port."
+
+
+@pytest.mark.parametrize(
+    ("hosts", "wanted", "words"),
+    [
+        ("a,b", "any", "with several hosts it may be read-write, primary."),
+        ("a,b", "standby", "with several hosts it may be read-write, primary."),
+        ("a", "writable", "it may be any, read-write, read-only, primary, standby, prefer-standby."),
+    ],
+)
+def test_a_session_that_could_not_write_is_refused(hosts, wanted, words):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        database_settings(f"postgres://ana:secret@{hosts}/office?target_session_attrs={wanted}")
+    assert str(refused.value) == f"DATABASE_URL has target_session_attrs='{wanted}'; {words}"
+
+
+def test_a_pooler_gets_no_options_at_the_start_and_no_cursor_on_the_server():
+    settings = database_settings("postgres://ana@pooler:6432/office", pooler="transaction")
+    assert "options" not in settings["OPTIONS"]
+    assert settings["OPTIONS"]["connect_timeout"]
+    assert settings["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert settings["OPTIONS"].get("prepare_threshold") is None, "Django's default: no prepared statements"
+    assert database_settings("postgres://ana@db/office")["DISABLE_SERVER_SIDE_CURSORS"] is False
+
+
+def test_a_pooler_that_cannot_be_there_is_refused(tmp_path):
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_POOLER is transaction and DATABASE_URL is SQLite"):
+        database_settings(f"sqlite:///{tmp_path}/office.sqlite3", pooler="transaction")
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL has options=…, which a pooler refuses"):
+        database_settings("postgres://ana@db/office?options=-c%20lock_timeout%3D1s", pooler="transaction")
+
+
 def test_options_in_the_address_of_a_postgresql_database_are_kept():
     assert database_settings("postgres://ana@db/office?sslmode=require")["OPTIONS"]["sslmode"] == "require"
 

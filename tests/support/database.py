@@ -12,13 +12,13 @@ from realtime.log.numberer import numberer
 
 
 @contextmanager
-def using_database(url: str) -> Iterator[None]:
+def using_database(url: str, pooler: str = "none") -> Iterator[None]:
     """Within this block, Django's default database is the one at ``url``, in every thread of this process."""
     numberer.stop()  # its connection is to the old database
     old_settings = connections.settings["default"]
     old = connections["default"]
     _leave(old)
-    connections.settings["default"] = {**old_settings, **database_settings(url)}
+    connections.settings["default"] = {**old_settings, **database_settings(url, pooler=pooler)}
     connections["default"] = connections.create_connection("default")
     try:
         yield
