@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.contrib.auth.models import User
 
+from gistagum.layers import channel_layers
 from projeng.channels_utils import NOTIFICATION_HANDLER, PROJECT_GROUP, PROJECT_HANDLER, notification_group
 from tests.support import http
 from tests.support.people import session_cookie
@@ -44,7 +45,7 @@ def send_to_group(redis_url: str, group: str, handler: str, data: Any) -> None:
     """Send a message as code elsewhere would, with Channels' own means."""
 
     async def go() -> None:
-        layer = RedisPubSubChannelLayer(hosts=[redis_url], prefix="gistagum")
+        layer = RedisPubSubChannelLayer(**channel_layers(redis_url)["default"]["CONFIG"])
         await layer.group_send(group, {"type": handler, "data": data})
         await layer.flush()
 

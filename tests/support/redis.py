@@ -13,9 +13,9 @@ from .ports import free_port, wait_until
 
 
 class Redis:
-    """The server. It can be stopped, started again on the same port, frozen and thawed."""
+    """The server, with further ``options``. It can be stopped, started again on the same port, frozen and thawed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         self.program = shutil.which("redis-server")
         if not self.program:
             raise FileNotFoundError("Redis is not installed: apt-get install redis-server")
@@ -23,13 +23,14 @@ class Redis:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._log = self.folder / "log"
+        self._options = options
         self._process: subprocess.Popen | None = None
         self.start()
 
     def start(self) -> None:
         """Start it, empty, and wait until it responds."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        options += ["--logfile", str(self._log)]
+        options += ["--logfile", str(self._log), *self._options]
         self._process = subprocess.Popen(
             [self.program, *options, "--dir", str(self.folder)],
             stdin=subprocess.DEVNULL,
