@@ -19,7 +19,7 @@ test test-quick coverage: export PYTHONDONTWRITEBYTECODE :=
 PYTEST = .venv/bin/python -m pytest
 SIDE_BY_SIDE = -n 4 --dist loadfile --no-loadscope-reorder
 
-test: ## every test (installs redis-server, PostgreSQL, Chromium and nginx with apt where they are missing)
+test: ## every test (installs what scripts/test-tools.sh names with apt where it is missing)
 	@scripts/setup.sh --dev
 	@scripts/test-tools.sh
 ifeq ($(strip $(ARGS)),)

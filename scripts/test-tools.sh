@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need beyond Python: a Redis server, PostgreSQL, Chromium and nginx. Installs with apt what is missing,
-# when it can; otherwise names it in one line.
+# What the tests need beyond Python: a Redis server, PostgreSQL, Chromium and nginx, and for the tests of failover Patroni,
+# etcd, HAProxy and PgBouncer. Installs with apt what is missing, when it can; otherwise names it in one line.
 set -eu
 missing=""
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
@@ -18,6 +18,10 @@ has chromium || playwrights_own || missing="$missing chromium"
 # Most browser tests use the shell, which needs a quarter of the processor time. Ubuntu does not package it.
 ! grep -qs "^ID=debian" /etc/os-release || has chromium-headless-shell || missing="$missing chromium-headless-shell"
 has nginx || missing="$missing nginx-light"
+has patroni || missing="$missing patroni"
+has etcd || missing="$missing etcd-server"
+has haproxy || missing="$missing haproxy"
+has pgbouncer || missing="$missing pgbouncer"
 [ -n "$missing" ] || exit 0
 
 if has apt-get && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
