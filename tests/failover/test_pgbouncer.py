@@ -152,6 +152,7 @@ def test_missing_limits_are_named_in_one_line_whose_statements_set_them(pgbounce
     [line] = [line for line in said.stderr.splitlines() if "gistagum.W001" in line]
     statements = re.findall(r"ALTER ROLE [^;]+;", line)
     assert len(statements) == 3
+    assert line in manage("migrate", "--verbosity", "0", url=url).stderr, "at each start as well"
     with psycopg.connect(url, autocommit=True) as pooled:
         for statement in statements:
             pooled.execute(statement)
