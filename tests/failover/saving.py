@@ -14,7 +14,7 @@ from tests.support.people import session_cookie
 from tests.support.site import Site
 
 PAUSE_SECONDS = 0.2
-WAIT_SECONDS = 45.0  # longer than the site waits for a server that is silent
+WAIT_SECONDS = 90.0  # longer than the site waits for a server that is silent
 WORDS = "out of reach"  # of templates/503.html
 
 

@@ -85,10 +85,23 @@ class Node:
     def kill(self) -> None:
         """Kill all of its processes, as when a machine loses power. Its data stay."""
         self.patroni.signal(signal.SIGSTOP)  # so that it starts nothing in between
+        self._signal_postgres(signal.SIGKILL)
+        self.patroni.kill()
+
+    def freeze(self) -> None:
+        """Stop all of its processes, as when a virtual machine is suspended."""
+        self.patroni.signal(signal.SIGSTOP)
+        self._signal_postgres(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Continue all of its processes. They believe that no time has passed."""
+        self._signal_postgres(signal.SIGCONT)
+        self.patroni.signal(signal.SIGCONT)
+
+    def _signal_postgres(self, number: signal.Signals) -> None:
         for pid in self._postgres_processes():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.patroni.kill()
+                os.kill(pid, number)
 
     def _postgres_processes(self) -> list[int]:
         with contextlib.suppress(OSError, ValueError):
