@@ -7,8 +7,8 @@ therefore read again each time, and the database says which one it is (docs/arch
 import logging
 from typing import NamedTuple
 
-from ..log import numbering, position, replay
-from ..log.epochs import GAP, NO_HISTORY, History
+from ..log import position, renewal, replay
+from ..log.epochs import NO_HISTORY, History
 from ..log.numberer import numberer
 from ..log.position import Position
 from ..log.replay import Frame
@@ -50,31 +50,38 @@ class LogFollower:
         intact = own == self._own or not self._own
         if not own:
             intact = self.cursor in (0, self.history.begins) or replay.pruned_to() >= self.cursor
-        jumped = bool(frames) and frames[0].id - self.cursor >= GAP
-        if not intact or jumped or look.fingerprint not in (None, self.history.fingerprint):
-            return self._examine(intact)
+        leaps = bool(frames) and self.history.leaps(self.cursor, frames[0].id)
+        if not intact or leaps or look.fingerprint not in (None, self.history.fingerprint):
+            found = self._examine(intact)
+            if found is not None:
+                return found
         self._own = own
         if frames:
             self.cursor, self._own = frames[-1].id, frames[-1].json
         return Found(frames, look.pending)
 
-    def _examine(self, intact: bool) -> Found:
-        """The log does not look as before: learn its history, and whether this position is still a part of it."""
+    def _examine(self, intact: bool) -> Found | None:
+        """The log does not look as before: learn its history, and whether this position is still a part of it.
+
+        Return ``None`` when there is nothing to learn: somebody has only moved the sequence of the ids.
+        """
         at = position.read()
         if at.other_database:
             numberer.wait(numberer.request(urgent=True), RENEW_SECONDS)
             at = position.read()
         elif not intact and at.history.number == self.history.number:
             # Nothing but the missing event tells of it, so nobody knows which ids are still valid.
-            numbering.renew_epoch(at.history.number, cut=0)
+            renewal.begin_epoch(at.history.number, cut=0)
             at = position.read()
         if at.history.number == self.history.number and at.history.begins == self.history.begins:
+            if intact and not at.other_database:
+                return None
             return Found([], pending=True)  # nobody could begin an epoch now: look again soon
         return self._change(at, lost=not intact or at.history.is_lost(self.cursor))
 
     def _change(self, at: Position, lost: bool) -> Found:
-        if self.history is not NO_HISTORY:
-            cut, begins = at.history.gaps[-1]
+        cut, begins = at.history.gaps[-1]
+        if cut < begins:  # the first epoch of a database leaves nothing out
             logger.warning(
                 "The log has a new epoch: ids after %d and before %d are of a history that was lost. %s",
                 cut,

@@ -296,8 +296,8 @@ class Hub:
             self._ring.clear()
             self._slices.clear()
             self._ring_characters = 0
+            self.history = self._follower.history  # first: whoever reads the cursor first never has an older history
             self._floor = self.cursor = self._follower.cursor
-            self.history = self._follower.history
 
     def _read_on(self) -> bool:
         """Read the next events into the ring. Return whether there may be more."""

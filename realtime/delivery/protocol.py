@@ -84,16 +84,20 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
     ahead_until = NEVER  # until then events are sent ahead of the state that they changed
     read_now = False  # they have been sent ahead for long enough
     while True:
-        seen, history = hub.version, hub.history
+        # In this order: the history is then never older than what the hub has read by it.
+        seen, newest, history = hub.version, hub.cursor, hub.history
         if history.is_lost(subscriber.cursor):
-            yield from _await_turn(hub)
-            subscriber.reset, subscriber.cursor = replay.LOST, hub.cursor
+            subscriber.reset, subscriber.cursor = replay.LOST, newest
         if subscriber.reset:
+            if subscriber.reset == replay.LOST:
+                yield from _await_turn(hub)
+                subscriber.cursor = max(subscriber.cursor, hub.cursor)  # what it did not get meanwhile it loads
             yield Send(subscriber.cursor, states=(to_json({"type": "reset", "reason": subscriber.reset}),))
             subscriber.reset, whole = "", True
+            continue
         events = hub.after(subscriber.cursor)
         if events is None:  # the subscriber is behind the ring of this process
-            events, reached = yield from _page(hub, subscriber, history)
+            events, reached = yield from _page(subscriber, newest, history)
         else:
             events = events.first(BATCH)
             reached = events[-1].id if events else subscriber.cursor
@@ -160,15 +164,20 @@ def _await_turn(hub: Hub) -> Generator[Step, Any, None]:
         yield Wait(hub.version, due)
 
 
-def _page(hub: Hub, subscriber: Subscriber, history: History) -> Generator[Step, Any, tuple[LogSlice, int]]:
-    """The next page of the log after the subscriber's cursor, not filtered by audience, and the cursor behind it."""
+def _page(
+    subscriber: Subscriber, newest: int, history: History
+) -> Generator[Step, Any, tuple[LogSlice, int]]:
+    """The next page of the log after the subscriber's cursor, not filtered by audience, and the cursor behind it.
+
+    ``newest``: where the hub stood when it had this history. A page that was read in another history is another page.
+    """
     subscriber.cursor = history.skip(subscriber.cursor)
     number = replay.page_of(subscriber.cursor)
-    last = min((number + 1) * replay.PAGE, hub.cursor)
-    page = yield Read(("page", number, last), partial(replay.page, number, last))
+    last = min((number + 1) * replay.PAGE, newest)
+    page = yield Read(("page", history.number, number, last), partial(replay.page, number, last))
     if page.pruned_to > subscriber.cursor:  # pruned while it was being read
         subscriber.reset = replay.TOO_OLD
-        return NO_EVENTS, hub.cursor
+        return NO_EVENTS, newest
     return page.after(subscriber.cursor), history.skip(last)
 
 

@@ -28,8 +28,16 @@ class History:
     gaps: tuple[tuple[int, int], ...] = ()
 
     def is_lost(self, cursor: int) -> bool:
-        """Whether this id, given by a server some time, belongs to a history that was lost."""
-        return any(cut < cursor < begins for cut, begins in self.gaps)
+        """Whether this id, given by a server some time, belongs to a history that was lost.
+
+        With a cut of 0 nothing that was read before stays valid, not even the beginning of the log.
+        """
+        return any(cut < cursor < begins or cursor == cut == 0 < begins for cut, begins in self.gaps)
+
+    def leaps(self, cursor: int, following: int) -> bool:
+        """Whether ``following`` is so far above ``cursor`` that an epoch must have begun between, and none is known."""
+        known = max([cursor, *(begins for _, begins in self.gaps if begins < following)])
+        return following - known >= GAP
 
     def skip(self, cursor: int) -> int:
         """The cursor, moved over the gap that it stands in: no event is there."""
@@ -48,12 +56,12 @@ NO_HISTORY = History()
 _known = NO_HISTORY
 
 
-def known(number: int | None, begins: int | None) -> History:
-    """The history whose newest epoch has this number and beginning. Only one that is new to this process is read."""
+def known(number: int | None, begins: int | None, fingerprint: str | None) -> History:
+    """The history whose newest epoch is this one. Only one that is new to this process is read."""
     global _known
     if number is None:
         return NO_HISTORY
-    if (_known.number, _known.begins) != (number, begins):
+    if (_known.number, _known.begins, _known.fingerprint) != (number, begins, fingerprint):
         _known = read()
     return _known
 

@@ -67,6 +67,14 @@ class SessionEnded(EventType):
     digest: str
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EpochBegan(EventType):
+    """A new epoch of the log has begun (realtime/log/renewal.py). For the servers only, which look at its history."""
+
+    type = "epoch_began"
+    topic = None
+
+
 def topic_of(event_type: str) -> str | None:
     """The topic of an event type; ``None`` for events of the servers, and for types that are no longer declared."""
     declared = CATALOGUE.get(event_type)

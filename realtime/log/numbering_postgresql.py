@@ -59,7 +59,7 @@ found AS MATERIALIZED (
 made AS (
   INSERT INTO realtime_logepoch (cut, begins, fingerprint)
   SELECT LEAST({{cut}}, head), CASE WHEN {{gap}} THEN
-      GREATEST(head + {GAP}, (extract(epoch FROM clock_timestamp())::bigint - {EPOCH_ZERO}) * {PLACES_A_SECOND})
+      GREATEST(head + {GAP}, ((extract(epoch FROM clock_timestamp()) - {EPOCH_ZERO}) * {PLACES_A_SECOND})::bigint)
     ELSE head END, fingerprint
   FROM found WHERE fingerprint IS NOT NULL
   RETURNING cut, begins)

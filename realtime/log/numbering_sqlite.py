@@ -41,7 +41,7 @@ def renew(known: int | None, cut: int | None = None) -> bool:
             LogMark.objects.values_list("pruned_to", flat=True).first() or 0,
             newest.begins if newest else 0,
         )
-        begins = max(head + GAP, (int(time.time()) - EPOCH_ZERO) * PLACES_A_SECOND)
+        begins = max(head + GAP, int((time.time() - EPOCH_ZERO) * PLACES_A_SECOND))
         LogEpoch.objects.create(cut=head if cut is None else min(cut, head), begins=begins, fingerprint="")
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM sqlite_sequence WHERE name = 'realtime_event'")

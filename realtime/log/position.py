@@ -49,11 +49,12 @@ def read() -> Position:
             "SELECT (SELECT MAX(id) FROM realtime_event), (SELECT pruned_to FROM realtime_logmark), "  # noqa: S608
             f"(SELECT MAX(id) FROM realtime_outboxevent WHERE id > {0 if sqlite else FLOOR}), "
             "(SELECT id FROM realtime_logepoch ORDER BY id DESC LIMIT 1), "
-            f"(SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1), {'NULL' if sqlite else FINGERPRINT}"
+            "(SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1), "
+            f"(SELECT fingerprint FROM realtime_logepoch ORDER BY id DESC LIMIT 1), {'NULL' if sqlite else FINGERPRINT}"
         )
-        newest, pruned, unnumbered, number, begins, fingerprint = cursor.fetchone()
+        newest, pruned, unnumbered, number, begins, known, fingerprint = cursor.fetchone()
     pruned = pruned or 0
-    history = epochs.known(number, begins)
+    history = epochs.known(number, begins, known)
     return Position(max(newest or 0, pruned, history.begins), pruned, unnumbered, history, fingerprint)
 
 

@@ -16,7 +16,7 @@ from . import events, position
 from .models import Event, LogMark
 
 PAGE = 250
-LARGEST_ID = 2**63 - 1
+LARGEST_ID = 2**63 - 1  # that is read as a number; ids stay below PLACE_LIMIT (realtime/log/models.py)
 TOO_OLD = "last_event_id is older than the log keeps"
 LOST = "last_event_id is of a history that was lost"
 
