@@ -16,8 +16,9 @@ from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import AHEAD_SECONDS, Read, Send, Wait, deliver
 from realtime.delivery.reader import Reader
 from realtime.delivery.subscriber import Subscriber, Subscription
-from realtime.log import replay
+from realtime.log import numbering, position, replay
 from realtime.log.models import Event, LogMark
+from tests.support.epochs import begin_epoch
 from tests.support.people import person
 
 
@@ -550,3 +551,117 @@ def test_a_reset_in_the_middle_comes_with_the_present_state_as_one_at_the_beginn
     monkeypatch.setattr(replay, "page", pruned_meanwhile)
     types = [state["type"] for state in states(stream.said())]
     assert types == ["notification", "reset", "notification"]
+
+
+# --- epochs -----------------------------------------------------------------------------------------------------
+
+
+def replayed(talk: Talk) -> tuple[list[Send], int]:
+    """Everything that is said until it waits, and how often it has read from the database."""
+    said, readings = [], 0
+    while not isinstance(step := talk.step(), Wait):
+        said += [step] if isinstance(step, Send) else []
+        readings += isinstance(step, Read)
+    return said, readings
+
+
+def lose_after(hub: Hub, cut: int) -> None:
+    """The database is one that has lost what came after ``cut``, and the hub finds that out."""
+    Event.objects.filter(id__gt=cut).delete()
+    assert numbering.renew_epoch(position.read().history.number, cut)
+    hub._read_on()
+
+
+def test_a_replay_does_not_walk_through_the_ids_between_two_epochs(hub, talk, head):
+    told = log(head, 3)
+    for _ in range(3):
+        begin_epoch()
+        told += log(head, 3)
+    hub._begin(replay.head(), position.read().history)
+    said, readings = replayed(talk(head, cursor=0))
+    assert ids(said) == told
+    assert "reset" not in str(states(said))
+    assert readings <= 8
+
+
+def test_a_cursor_at_or_below_the_cut_goes_on_undisturbed_while_its_stream_is_open(hub, talk, head):
+    [first] = log(head, 1)
+    begun = [talk(head, cursor=cursor) for cursor in (first - 1, first)]
+    assert [ids(one.said()) for one in begun] == [[first], []]
+    begin_epoch()
+    news = log(head, 2)
+    assert not hub._read_on()  # it has only learnt of the epoch
+    read_on(hub)
+    for one in begun:
+        said = one.said()
+        assert ids(said) == news
+        assert states(said) == []
+
+
+def test_a_stream_that_has_read_what_was_lost_is_reset_and_gets_what_follows(hub, talk, head):
+    first, *_ = log(head, 1)
+    behind, ahead = talk(head, cursor=first), talk(head, UNREAD_COUNT, cursor=first)
+    behind.said(), ahead.said()
+    lost = log(head, 2)
+    read_on(hub)
+    assert ids(ahead.said()) == lost  # the other one has yet to be woken
+    lose_after(hub, first)
+    reset, opening = ahead.said()
+    assert states([reset]) == [{"type": "reset", "reason": replay.LOST}]
+    assert [one["type"] for one in states([opening])] == ["notification"]
+    assert states(behind.said()) == []
+    news = log(head, 2)
+    read_on(hub)
+    assert ids(ahead.said()) == ids(behind.said()) == news
+
+
+def test_neither_the_ring_nor_a_page_hands_out_what_was_lost(hub, talk, head):
+    first, *_ = log(head, 1)
+    log(head, 4)
+    hub._begin(replay.head())
+    early, _ = replayed(talk(head, cursor=first))
+    assert len(ids(early)) == 4  # from now on the process has this page at hand
+    lose_after(hub, first)
+    news = log(head, 1)
+    read_on(hub)
+    said, _ = replayed(talk(head, cursor=first))
+    assert ids(said) == news
+
+
+@pytest.mark.parametrize("at_connect", [True, False])
+def test_resets_of_a_lost_history_are_spread(hub, talk, head, clock, monkeypatch, at_connect):
+    moments = iter([0.0, 1.0, 0.5])
+    monkeypatch.setattr(module.random, "uniform", lambda low, high: low + (high - low) * next(moments))
+    monkeypatch.setattr(hub, "subscribers", lambda: 400)
+    first, *_ = log(head, 1)
+    talks = [talk(head, cursor=first, reset=replay.LOST if at_connect else "") for _ in range(3)]
+    if not at_connect:
+        for one in talks:
+            one.said()
+        log(head, 1)
+        read_on(hub)
+        for one in talks:
+            one.said()
+        lose_after(hub, first)
+    begun, due = clock.now, []
+    for one in talks:
+        clock.now = begun
+        while not (said := one.said()):
+            clock.now = begun + one.waits
+        due.append(round(clock.now - begun, 2))
+        assert states(said[:1]) == [{"type": "reset", "reason": replay.LOST}]
+    assert due == [0.0, 400 * module.RESET_SECONDS, 200 * module.RESET_SECONDS]
+
+
+def test_who_connects_after_the_loss_keeps_the_place_that_the_log_gave(hub, talk, head):
+    """The hub of this process may not have seen yet what the connecting client was told by the database."""
+    first, *_ = log(head, 1)
+    hub._begin(first)
+    begin_epoch()
+    newest = log(head, 1)[-1]
+    late = talk(head, cursor=newest, reset=replay.LOST)
+    assert late.said()[0].cursor == newest
+    news = log(head, 1)
+    assert not hub._read_on()  # it has only learnt of the epoch
+    read_on(hub)
+    assert ids(late.said()) == news
