@@ -10,6 +10,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from ..log.models import Event
+from ..parity.compare import percentile
 from ..parity.models import Fallback, Receipt
 from ..parity.report import NAMES
 from ..rollout.models import ConnectionSample, ServerProcess
@@ -155,11 +156,6 @@ def fallbacks(view: Window) -> dict[str, Any]:
         "by_reason": list(by_reason.order_by("-times", "left", "taken", "reason")[:LISTED]),
         "latest": list(recent.select_related("user").order_by("-at", "-id")[:LATEST_FALLBACKS]),
     }
-
-
-def percentile(ordered: list[int], percent: int) -> int | None:
-    """The value within which so many percent of these are; ``None`` without values."""
-    return ordered[max(0, -(-percent * len(ordered) // 100) - 1)] if ordered else None
 
 
 def span(view: Window) -> str:

@@ -6,6 +6,9 @@ cut, and its own ids begin far above. Whoever has read an id between the two has
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
 
 from .models import LogEpoch
 
@@ -64,6 +67,11 @@ def known(number: int | None, begins: int | None, fingerprint: str | None) -> Hi
     if (_known.number, _known.begins, _known.fingerprint) != (number, begins, fingerprint):
         _known = read()
     return _known
+
+
+def begun(since: datetime, until: datetime) -> list[LogEpoch]:
+    """The epochs that began in [``since``, ``until``) and left ids out, oldest first. The first one leaves none out."""
+    return list(LogEpoch.objects.filter(started_at__gte=since, started_at__lt=until, begins__gt=F("cut")))
 
 
 def read() -> History:

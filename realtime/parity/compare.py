@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ..access.audience import may_see
+from ..log.epochs import NO_HISTORY, History
 
 GRACE = timedelta(seconds=10)  # a link that reports a cursor so long after an event, without it, has missed it
 ROUND = timedelta(seconds=15)  # tries of one browser that are so close together met the same server
@@ -66,7 +67,10 @@ class Link:
 
 @dataclass
 class Tally:
-    """The result of one transport. ``delays``: milliseconds, sorted, of events logged while their link was open."""
+    """The result of one transport. ``delays``: milliseconds, sorted, of events logged while their link was open.
+
+    ``lost_history``: receipts for events of a history that was lost, which are not judged.
+    """
 
     tried: int = 0
     failed: int = 0
@@ -82,6 +86,7 @@ class Tally:
     caught_up: int = 0
     dropped: int = 0
     refused: int = 0
+    lost_history: int = 0
     people: set[int] = field(default_factory=set)
     failed_for: set[int] = field(default_factory=set)
     missed_by: set[int] = field(default_factory=set)
@@ -96,7 +101,7 @@ class Tally:
 
     def percentile(self, percent: int) -> int | None:
         """The delay, in milliseconds, within which so many percent of the events came; ``None`` without any."""
-        return self.delays[max(0, math.ceil(percent / 100 * len(self.delays)) - 1)] if self.delays else None
+        return percentile(self.delays, percent)
 
     def numbers(self) -> dict[str, Any]:
         """The tally as plain values, for reports."""
@@ -108,6 +113,7 @@ class Tally:
             "caught_up": self.caught_up,
             "dropped": self.dropped,
             "refused": self.refused,
+            "lost_history": self.lost_history,
             "people_failed": len(self.failed_for),
             "people_missing": len(self.missed_by),
             "people_late": len(self.late_for),
@@ -119,28 +125,47 @@ class Tally:
         }
 
 
+def percentile(ordered: Sequence[int], percent: int) -> int | None:
+    """The value within which so many percent of these are; ``None`` without values."""
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)] if ordered else None
+
+
 class Log:
     """The events that are judged, oldest first, and which of them each of these users may see."""
 
     def __init__(
-        self, events: Iterable[Logged], keys: Mapping[int, frozenset[str]], floors: Mapping[int, int] | None = None
+        self,
+        events: Iterable[Logged],
+        keys: Mapping[int, frozenset[str]],
+        floors: Mapping[int, int] | None = None,
+        history: History = NO_HISTORY,
     ) -> None:
-        """``keys`` as they are now. ``floors``: the id up to which a user's keys may have been different."""
-        self.events = {event.id: event for event in events}
+        """``keys`` as they are now. ``floors``: the id up to which a user's keys may have been different.
+
+        ``history``: the epochs of the log, which tell what was lost.
+        """
+        self.events = {event.id: event for event in events if not history.is_lost(event.id)}
         self._keys = keys
         self.floors = floors or {}
+        self.history = history
         self._visible: dict[int, tuple[list[int], list[Logged]]] = {}
 
     def owed(self, link: Link) -> Iterable[tuple[Logged, bool]]:
-        """The events that a link owed its user, each with whether its cursor has passed it."""
-        if link.cursor_from is None or link.cursor_to is None:
+        """The events that a link owed its user, each with whether its cursor has passed it.
+
+        From a cursor of a lost history a link owes nothing: its page was told to load the state again. One that ended
+        on such a cursor owes only what comes before.
+        """
+        if link.cursor_from is None or link.cursor_to is None or self.history.is_lost(link.cursor_from):
             return
+        lost_end = self.history.is_lost(link.cursor_to)
         ids, events = self._seen_by(link.user_id)
         begin = bisect_right(ids, max(link.cursor_from, self.floors.get(link.user_id, 0)))
         for event in events[begin:]:
             passed = event.id <= link.cursor_to
             due = max(event.at, link.opened_at) + GRACE
-            if event.topic in link.topics and (passed or (link.heard_at is not None and due <= link.heard_at)):
+            later = not lost_end and link.heard_at is not None and due <= link.heard_at
+            if event.topic in link.topics and (passed or later):
                 yield event, passed
 
     def _seen_by(self, user_id: int) -> tuple[list[int], list[Logged]]:
@@ -256,6 +281,7 @@ def _count_arrivals(one: Tally, link: Link, log: Log, late_ms: int) -> set[int]:
     for event_id, delay_ms in link.arrivals:
         event = log.events.get(event_id)
         if event is None:
+            one.lost_history += log.history.is_lost(event_id)
             continue
         if event_id in seen:
             one.duplicates += 1

@@ -1,14 +1,14 @@
 """Stores reports: each once, however often it is sent, in a fixed number of queries."""
 
+from collections.abc import Set
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.utils import timezone
 
 from ..access import accounts, audience
-from ..log import events
+from ..log import clock, epochs, events
 from ..log.models import Event
 from .models import Fallback, LinkReport, Receipt
 from .receipts_form import Report, ReportedLink
@@ -36,10 +36,12 @@ class TooMany(Exception):
 def store(user: Any, report: Report) -> tuple[int, int]:
     """Store a user's report. Return how many of its receipts are for events that they may see, and how many are not.
 
+    Receipts for ids of a lost history count as the former: nobody can tell any more who might see those events.
+
     Earlier reports of a link are completed, never taken back. A report that comes twice, or after a newer one, changes
     nothing. Raises TooMany for more than ``A_DAY`` new links or ``MOST_FALLBACKS``.
     """
-    now = timezone.now()
+    now = clock.now()
     # Before the events, which are then never newer than what the person may see.
     keys = audience.keys_of(accounts.read([user.pk])).get(user.pk, frozenset())
     ids = {event_id for link in report.links for event_id, _ in link.events}
@@ -48,6 +50,10 @@ def store(user: Any, report: Report) -> tuple[int, int]:
         for row in Event.objects.filter(id__in=ids).values("id", "at", "written_at", "type", "audience")
         if events.topic_of(row["type"]) and audience.may_see(keys, frozenset(row["audience"]))
     }
+    # Only reports on a lost history cost this query. Its receipts are kept, and the report says how many there are.
+    unknown = ids - logged_at.keys()
+    history = epochs.read() if unknown else epochs.NO_HISTORY
+    known_ids = logged_at.keys() | {event_id for event_id in unknown if history.is_lost(event_id)}
     names = [link.link for link in report.links]
     with transaction.atomic():
         # One report of a user at a time: of two reports about a new link, the second finds the row of the first.
@@ -60,7 +66,7 @@ def store(user: Any, report: Report) -> tuple[int, int]:
         # All that are stored: their times are the browser's, and cannot be relied on.
         if report.fallbacks and Fallback.objects.filter(user=user).count() >= MOST_FALLBACKS:
             raise TooMany("Too many fallbacks.")
-        rows = [_merged(known.get(link.link), _row(user, link, logged_at, now)) for link in report.links]
+        rows = [_merged(known.get(link.link), _row(user, link, known_ids, now)) for link in report.links]
         LinkReport.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["user", "link"], update_fields=MERGED
         )
@@ -69,11 +75,11 @@ def store(user: Any, report: Report) -> tuple[int, int]:
                 link=row,
                 position=link.first + number,
                 event_id=event_id,
-                delay_ms=_delay(logged_at[event_id], ago, now),
+                delay_ms=_delay(logged_at[event_id], ago, now) if event_id in logged_at else None,
             )
             for row, link in zip(rows, report.links, strict=True)
             for number, (event_id, ago) in enumerate(link.events)
-            if event_id in logged_at
+            if event_id in known_ids
         ]
         Receipt.objects.bulk_create(receipts, ignore_conflicts=True)
         Fallback.objects.bulk_create(
@@ -93,7 +99,7 @@ def store(user: Any, report: Report) -> tuple[int, int]:
     return len(receipts), report.size - len(receipts)
 
 
-def _row(user: Any, link: ReportedLink, logged_at: dict[int, datetime], now: datetime) -> LinkReport:
+def _row(user: Any, link: ReportedLink, known_ids: Set[int], now: datetime) -> LinkReport:
     return LinkReport(
         user=user,
         link=link.link,
@@ -108,7 +114,7 @@ def _row(user: Any, link: ReportedLink, logged_at: dict[int, datetime], now: dat
         cursor_from=link.cursor_from,
         cursor_to=link.cursor_to,
         dropped=link.dropped,
-        refused=sum(event_id not in logged_at for event_id, _ in link.events),
+        refused=sum(event_id not in known_ids for event_id, _ in link.events),
         reported_at=now,
     )
 

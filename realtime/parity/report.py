@@ -10,12 +10,13 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Subquery
 
 from ..access import accounts, audience
-from ..log import events, replay
+from ..log import epochs, events, position
 from ..log.events import AuthorityChanged, iso
-from ..log.models import Event
+from ..log.models import Event, LogEpoch
 from . import verdict
 from .compare import Arrival, Link, Log, Logged, Tally, compare, tally
 from .models import Fallback, Feedback, LinkReport, Receipt
+from .numbering_lag import NumberingLag, numbering_lag
 from .verdict import Check, Limits
 
 COMMENTS = 10  # the latest words of people that a report carries
@@ -33,6 +34,8 @@ class Parity:
     shadow: dict[str, Any] | None
     fallbacks: list[dict[str, Any]]
     feedback: dict[str, Any]
+    epochs: list[LogEpoch]
+    numbering: NumberingLag
 
     @property
     def websocket(self) -> Tally:
@@ -61,6 +64,11 @@ class Parity:
             "fallbacks": self.fallbacks,
             "shadow": self.shadow,
             "feedback": self.feedback,
+            "epochs": [
+                {"epoch": one.pk, "at": iso(one.started_at), "cut": one.cut, "begins": one.begins}
+                for one in self.epochs
+            ],
+            "numbering": self.numbering._asdict(),
         }
 
 
@@ -91,14 +99,17 @@ def measure(since: datetime, until: datetime, transports: Collection[str] = tupl
     """
     # The order counts. Links before receipts: a cursor is then never ahead of what came up to it. The newest event
     # before people's keys: a change of them between the two is an event that is not judged.
-    newest = replay.head()
+    at = position.read_numbered()
     told_of = LinkReport.objects.filter(reported_at__gte=since, opened_at__lt=until)
     rows = list(told_of)
-    judged = _events(since, until, newest) if any(row.transport in transports for row in rows) else {}
-    arrivals = _arrivals(told_of.filter(transport__in=transports), min(judged, default=0), max(judged, default=-1))
+    begun = epochs.begun(since, until)
+    judged = _events(since, until, at.newest) if any(row.transport in transports for row in rows) else {}
+    first = min([*judged, *(epoch.cut + 1 for epoch in begun)], default=0)
+    last = max([*judged, *(epoch.begins for epoch in begun)], default=-1)
+    arrivals = _arrivals(told_of.filter(transport__in=transports), first, last)
     links = [_link(row, arrivals.get(row.pk, [])) for row in rows]
     people = {row.user_id for row in rows}
-    log = Log(judged.values(), audience.keys_of(accounts.read(people)), _floors(since, people))
+    log = Log(judged.values(), audience.keys_of(accounts.read(people)), _floors(since, people), at.history)
     bounds = limits()
     return Parity(
         since=since,
@@ -114,6 +125,8 @@ def measure(since: datetime, until: datetime, transports: Collection[str] = tupl
             .order_by("-times", "left", "taken", "reason")
         ],
         feedback=_feedback(since, until),
+        epochs=begun,
+        numbering=numbering_lag(since, until),
     )
 
 

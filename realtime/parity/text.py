@@ -41,6 +41,14 @@ def _lines(parity: Parity) -> Iterator[str]:
         word = "live" if said["live"] else "not live"
         yield f"  {iso(said['at'])} {word} ({said['transport']}): {_printable(said['comment'])}"
     yield ""
+    lag = parity.numbering
+    if lag.measured:
+        yield f"From writing to its place in the log: p50 {lag.p50_ms} ms, p99 {lag.p99_ms} ms (of {lag.measured})"
+    for epoch in parity.epochs:
+        yield (
+            f"Epoch {epoch.pk} of the log began at {iso(epoch.started_at)}: ids after {epoch.cut} and up to "
+            f"{epoch.begins} are of a history that was lost"
+        )
     for check in parity.checks:
         yield f"WebSocket: {check}"
     yield f"Verdict: {parity.verdict}"
@@ -63,6 +71,8 @@ def _of_transport(one: Tally, enough: int) -> Iterator[str]:
         yield "  commit to browser: not enough data"
     if one.unjudged:
         yield f"  what {_people(len(one.unjudged))} may see has changed: before that, nothing is judged for them"
+    if one.lost_history:
+        yield f"  not judged: {one.lost_history} receipts of a history that was lost"
     if one.refused or one.dropped:
         yield f"  not counted: {one.refused} receipts for no event of theirs, {one.dropped} that browsers dropped"
 

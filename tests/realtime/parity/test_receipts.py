@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +12,8 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.log.models import Event
+from realtime.log import numbering, position, replay
+from realtime.log.models import Event, LogEpoch
 from realtime.parity import receipts, receipts_form, receipts_store
 from realtime.parity.models import Fallback, LinkReport, Receipt
 from tests.support.people import person
@@ -312,3 +314,31 @@ def test_pages_say_where_reports_go(head):
     client = Client()
     client.force_login(head)
     assert f'data-receipts-url="{ADDRESS}"' in client.get("/accounts/profile/").content.decode()
+
+
+# --- a history that was lost ------------------------------------------------------------------------------------
+
+
+def test_receipts_above_a_cut_are_kept(head):
+    first, second = told(head, number=2)
+    Event.objects.filter(pk=second).delete()
+    numbering.renew_epoch(position.read().history.number)
+    epoch = LogEpoch.objects.latest("id")
+    answer = report(head, said(events=[[first, 10], [second, 10], [second + 1, None], [epoch.begins + 9, 10]]))
+    assert answer == {"accepted": 3, "refused": 1}
+    receipts = list(Receipt.objects.order_by("position").values_list("event_id", "delay_ms"))
+    assert [event_id for event_id, _ in receipts] == [first, second, second + 1]
+    assert [delay is None for _, delay in receipts] == [False, True, True]
+    assert LinkReport.objects.get().refused == 1
+
+
+def test_delays_are_measured_by_the_clock_that_set_the_moment_of_the_event(new_database, on_database):
+    """The clocks of this machine and the database's may be far apart."""
+    on_database(new_database("postgres"))
+    head = person(Role.HEAD)
+    replay.head()
+    inbox.send([head], "Number 1")
+    event = replay.head()
+    with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
+        report(head, said(events=[[event, 0]]))
+    assert Receipt.objects.get().delay_ms < 60_000

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.log.models import Event
+from realtime.log import numbering, position
+from realtime.log.models import Event, LogEpoch
 from realtime.parity.models import Fallback, Feedback, LinkReport, Receipt
 from realtime.parity.report import measure
 from tests.support.people import person
@@ -179,3 +180,82 @@ def test_it_costs_the_same_number_of_queries_for_one_as_for_many(capsys):
         for transport in ("sse", "websocket"):
             receive(link(head, transport, ids), ids)
     assert cost() == one <= 12
+
+
+# --- epochs, and how long events waited for their places --------------------------------------------------------
+
+
+def epoch_after(cut: int) -> LogEpoch:
+    """A new epoch, in which the events after ``cut`` are lost."""
+    Event.objects.filter(id__gt=cut).delete()
+    assert numbering.renew_epoch(position.read().history.number, cut)
+    return LogEpoch.objects.latest("id")
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_receipts_of_a_lost_history_are_counted_and_not_judged(capsys, more):
+    head = person(Role.HEAD)
+    ids = told(head, number=10)
+    receive(link(head, "websocket", ids), [*ids[:7], ids[8], ids[7], ids[8], ids[9]])
+    epoch = epoch_after(ids[6])
+    news = told(head, number=more)
+    found = outcome(capsys)
+    one = found["transports"]["websocket"]
+    assert (one["owed"], one["delivered"], one["lost_history"]) == (7, 7, 4)
+    assert (one["missing"], one["duplicates"], one["out_of_order"]) == (0, 0, 0)
+    assert [(one["epoch"], one["cut"], one["begins"]) for one in found["epochs"]] == [(epoch.pk, ids[6], epoch.begins)]
+    call_command("parity_report")
+    words = capsys.readouterr().out
+    assert "  not judged: 4 receipts of a history that was lost\n" in words
+    assert f"Epoch {epoch.pk} of the log began at " in words
+    assert len(news) == more
+
+
+def test_from_a_cursor_that_was_lost_a_link_owes_nothing(capsys):
+    head = person(Role.HEAD)
+    ids = told(head, number=4)
+    epoch = epoch_after(ids[0])
+    news = told(head, number=2)
+    now = timezone.now() + timedelta(minutes=1)
+    link(head, "websocket", [ids[2], news[1]], cursor_from=ids[2])  # its browser was told to load again
+    # Cut off before it was told: what it had before the cut came, and of what came afterwards it could not know.
+    receive(link(head, "websocket", [ids[0], ids[3]], heard_at=now), [ids[0]])
+    # It went on from a valid cursor, and one event of the new history never came.
+    receive(link(head, "websocket", [ids[0] + 1, news[1]]), [news[1]])
+    one = outcome(capsys)["transports"]["websocket"]
+    assert news[0] > epoch.begins
+    assert (one["owed"], one["missing"]) == (3, 1)
+
+
+def test_after_new_epoch_all_nothing_from_before_is_judged(capsys):
+    head = person(Role.HEAD)
+    ids = told(head, number=3)
+    receive(link(head, "websocket", ids), ids[:1])
+    call_command("new_epoch", "--all")
+    capsys.readouterr()
+    one = outcome(capsys)["transports"]["websocket"]
+    assert (one["owed"], one["missing"], one["lost_history"]) == (0, 0, 1)
+
+
+def test_a_log_without_a_new_epoch_says_none(capsys):
+    person(Role.HEAD)
+    assert outcome(capsys)["epochs"] == []
+    call_command("parity_report")
+    assert "Epoch" not in capsys.readouterr().out
+
+
+def test_it_says_how_long_events_waited_for_their_places(capsys):
+    ids = told(person(Role.HEAD), number=100)
+    Event.objects.exclude(pk__in=ids).update(written_at=None)  # as an older release left them
+    for number, event in enumerate(Event.objects.filter(pk__in=ids).order_by("pk")):
+        Event.objects.filter(pk=event.pk).update(written_at=event.at - timedelta(milliseconds=number))
+    Event.objects.filter(pk=ids[0]).update(written_at=timezone.now() + timedelta(days=1))  # by a clock that was ahead
+    assert outcome(capsys)["numbering"] == {"measured": 100, "p50_ms": 49, "p99_ms": 98}
+    call_command("parity_report")
+    assert "From writing to its place in the log: p50 49 ms, p99 98 ms (of 100)\n" in capsys.readouterr().out
+
+
+def test_without_events_no_lag_is_known(capsys):
+    assert outcome(capsys)["numbering"] == {"measured": 0, "p50_ms": None, "p99_ms": None}
+    call_command("parity_report")
+    assert "From writing" not in capsys.readouterr().out
