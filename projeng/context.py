@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from realtime.rollout import grants
 
 from .access import Role, may_manage, role_of
+from .events import NotificationCreated
 from .inbox import unread_counts
 from .routing import SOCKET_PATH
 
@@ -43,7 +44,14 @@ def office(request: HttpRequest) -> dict[str, Any]:
         "may_manage": may_manage(user),
         "unread_count": unread_counts([user.pk])[user.pk],
         "page_cursor": getattr(request, "page_cursor", None),
+        "early_notifications": _early_notifications(request),
         "transport": grants.decision(user),
         "socket_path": SOCKET_PATH,
         "heartbeat_seconds": settings.SSE_HEARTBEAT_SECONDS,
     }
+
+
+def _early_notifications(request: HttpRequest) -> list[int]:
+    """Return the ids of the notifications that the page shows although their events come after its cursor."""
+    early = getattr(request, "shown_early", ())
+    return [fields["notification_id"] for kind, fields in early if kind == NotificationCreated.type]

@@ -27,7 +27,7 @@ from .subscriber import Subscriber
 STATE_SECONDS = 1.0  # the least time between two frames of the same state
 AHEAD_SECONDS = 0.05  # for so long events are sent ahead of a state that has yet to be read
 BATCH = 500  # events in one write
-RESET_SECONDS = 0.005  # for each subscriber of the process: over this time the resets of a lost history are spread
+RESET_SECONDS = 0.005  # for each subscriber of the process: over this time resets are spread
 LONGEST_SPREAD = 5.0
 NEVER = float("inf")
 
@@ -89,9 +89,8 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
         if history.is_lost(subscriber.cursor):
             subscriber.reset, subscriber.cursor = replay.LOST, newest
         if subscriber.reset:
-            if subscriber.reset == replay.LOST:
-                yield from _await_turn(hub)
-                subscriber.cursor = max(subscriber.cursor, hub.cursor)  # what it did not get meanwhile it loads
+            yield from _await_turn(hub)
+            subscriber.cursor = max(subscriber.cursor, hub.cursor)  # what it did not get meanwhile it loads
             yield Send(subscriber.cursor, states=(to_json({"type": "reset", "reason": subscriber.reset}),))
             subscriber.reset, whole = "", True
             continue

@@ -4,16 +4,22 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-from ..log import replay
+from ..log import position
 
 
 class PageCursorMiddleware:
-    """Reads the head of the log before the view reads anything. Later events are replayed when the page connects."""
+    """Reads the head of the log before the view reads anything. Later events are replayed when the page connects.
+
+    ``request.page_cursor`` is the cursor. ``request.shown_early`` holds the type and fields of the events about the
+    person that the page shows already although their places come after the cursor. Most often there are none.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "text/html" in request.headers.get("Accept", "") and request.user.is_authenticated:
-            request.page_cursor = replay.head()  # type: ignore[attr-defined]  # for the page's context
+            at = position.read_numbered()
+            early = position.without_place(request.user.pk, at.newest) if at.pending else []
+            request.page_cursor, request.shown_early = at.newest, early  # type: ignore[attr-defined]  # for the context
         return self.get_response(request)

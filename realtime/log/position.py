@@ -1,5 +1,6 @@
 """Where the log stands: its newest id, how far it is pruned, its history, and whether events wait for their places."""
 
+import json
 import time
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ from django.db import connection
 from django.db.models import BooleanField, CharField, Exists, QuerySet, Value
 from django.db.models.expressions import RawSQL
 
+from ..access.audience import user_key
 from . import epochs
 from .epochs import History
 from .models import Event, OutboxEvent
@@ -15,6 +17,7 @@ from .numbering_postgresql import FINGERPRINT, FLOOR, PENDING
 
 WAIT_SECONDS = 0.05  # how long a reader waits until what it sees has its place
 STEP_SECONDS = 0.004
+MOST_WITHOUT_PLACE = 500  # events about one person that a page is told of
 
 
 class Position(NamedTuple):
@@ -86,6 +89,20 @@ def _waits(unnumbered: int) -> bool:
             [unnumbered],
         )
         return bool(cursor.fetchone()[0])
+
+
+def without_place(person_id: int, cursor: int) -> list[tuple[str, dict[str, Any]]]:
+    """The events about this person that are visible now and had no place yet when ``cursor`` was read: type and fields.
+
+    A page that is rendered from now on shows what they are about; they come to it later all the same.
+    """
+    with connection.cursor() as found:
+        found.execute(
+            f"SELECT type, fields FROM realtime_outboxevent WHERE id > {FLOOR} AND person_id = %s UNION ALL "  # noqa: S608
+            "SELECT type, fields FROM realtime_event WHERE id > %s AND audience @> %s LIMIT %s",
+            [person_id, cursor, json.dumps([user_key(person_id)]), MOST_WITHOUT_PLACE],
+        )
+        return [(kind, json.loads(fields)) for kind, fields in found.fetchall()]
 
 
 def with_state(rows: QuerySet[Event, Any]) -> QuerySet[Event, Any]:

@@ -33,6 +33,8 @@ const toasts = new ToastQueue({
   show: ({ message }) => toast.show(message, page.inboxUrl),
   history: new ToastHistory(page.userId),
   isHidden: () => document.hidden,
+  // Those whose events come after the page's cursor although it shows them: the user's own save, most often.
+  onPage: (page.earlyNotifications ?? "").split(",").filter(Boolean).map(Number),
 });
 const indicator = new Indicator();
 const regions = new Regions({ onUnavailable: showUnavailable, onRefresh: updateUnread });

@@ -6,20 +6,24 @@ export class ToastQueue {
   #show;
   #history;
   #isHidden;
+  #onPage;
   #waiting = [];
 
   /**
    * @param {{show: (frame: object) => void, history: import("./toast_history.js").ToastHistory,
-   *   isHidden: () => boolean}} options
+   *   isHidden: () => boolean, onPage?: number[]}} options `onPage`: the ids of notifications that the page was rendered
+   *   with although their events follow; they are not news
    */
-  constructor({ show, history, isHidden }) {
+  constructor({ show, history, isHidden, onPage = [] }) {
     this.#show = show;
     this.#history = history;
     this.#isHidden = isHidden;
+    this.#onPage = new Set(onPage);
   }
 
   /** A notification arrived. */
   add(frame) {
+    if (this.#onPage.has(frame.notification_id)) return;
     if (this.#isHidden()) {
       this.#waiting.push(frame);
       if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();

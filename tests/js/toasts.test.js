@@ -14,10 +14,10 @@ function storage() {
 }
 
 /** A page in a browser with this storage. */
-function page(store, { hidden = false, user = "7" } = {}) {
+function page(store, { hidden = false, user = "7", onPage = [] } = {}) {
   const made = { shown: [], hidden };
   const show = ({ id, message }) => made.shown.push(id ?? message);
-  made.toasts = new ToastQueue({ show, history: new ToastHistory(user, () => store), isHidden: () => made.hidden });
+  made.toasts = new ToastQueue({ show, history: new ToastHistory(user, () => store), isHidden: () => made.hidden, onPage });
   return made;
 }
 
@@ -103,5 +103,16 @@ test("a storage that throws, is full or has invalid content only affects the his
     one.toasts.add(event(5));
     one.toasts.flush();
     assert.deepEqual(one.shown, [5]);
+  }
+});
+
+test("a notification that the page was rendered with is no news when its event follows", () => {
+  for (const hidden of [false, true]) {
+    const one = page(storage(), { hidden, onPage: [41, 42] });
+    for (const id of [41, 42, 43]) one.toasts.add({ ...event(id + 100), notification_id: id });
+    one.toasts.add({ message: "without an id" });
+    one.hidden = false;
+    one.toasts.flush();
+    assert.deepEqual(one.shown, [143, "without an id"]);
   }
 });

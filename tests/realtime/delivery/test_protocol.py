@@ -629,7 +629,7 @@ def test_neither_the_ring_nor_a_page_hands_out_what_was_lost(hub, talk, head):
 
 
 @pytest.mark.parametrize("at_connect", [True, False])
-def test_resets_of_a_lost_history_are_spread(hub, talk, head, clock, monkeypatch, at_connect):
+def test_resets_are_spread(hub, talk, head, clock, monkeypatch, at_connect):
     moments = iter([0.0, 1.0, 0.5])
     monkeypatch.setattr(module.random, "uniform", lambda low, high: low + (high - low) * next(moments))
     monkeypatch.setattr(hub, "subscribers", lambda: 400)
