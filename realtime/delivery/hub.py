@@ -73,6 +73,7 @@ class Hub:
         self.version = 0  # grows whenever subscribers have something to look at
         self.cursor = 0
         self.history = NO_HISTORY
+        self.history_from = 0.0  # the moment (time.monotonic) since which it is this one
         self._follower = LogFollower()
         self._retry = 0.0  # seconds until the tail looks again for events that another process is numbering
         self._floor = 0  # the ring holds every event after this id, up to the cursor
@@ -296,8 +297,12 @@ class Hub:
             self._ring.clear()
             self._slices.clear()
             self._ring_characters = 0
-            self.history = self._follower.history  # first: whoever reads the cursor first never has an older history
+            self._take_history()  # first: whoever reads the cursor before the history never has an older one
             self._floor = self.cursor = self._follower.cursor
+
+    def _take_history(self) -> None:
+        if self.history is not self._follower.history:
+            self.history, self.history_from = self._follower.history, time.monotonic()
 
     def _read_on(self) -> bool:
         """Read the next events into the ring. Return whether there may be more."""
@@ -307,7 +312,7 @@ class Hub:
             self._refresh(self.user_ids())
             self._empty_ring()
             self._notify()
-        self.history = self._follower.history
+        self._take_history()
         if found.pending:
             numberer.request()
             self._retry = min(LONGEST_RETRY, 2 * self._retry or FIRST_RETRY)

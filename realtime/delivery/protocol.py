@@ -92,6 +92,7 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
             yield from _await_turn(hub)
             subscriber.cursor = max(subscriber.cursor, hub.cursor)  # what it did not get meanwhile it loads
             yield Send(subscriber.cursor, states=(to_json({"type": "reset", "reason": subscriber.reset}),))
+            subscriber.states_from = max(subscriber.states_from, hub.history_from)
             subscriber.reset, whole = "", True
             continue
         events = hub.after(subscriber.cursor)
@@ -199,7 +200,7 @@ def _due(
         opens = whole and state.state.opens
         if opens or (state.subjects and time.monotonic() >= state.not_before):
             subjects = None if opens else frozenset(state.subjects)
-            due.append((state, SnapshotRequest(state.state, viewer, subjects, since)))
+            due.append((state, SnapshotRequest(state.state, viewer, subjects, since, subscriber.states_from)))
     return due
 
 

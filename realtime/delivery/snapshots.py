@@ -43,12 +43,16 @@ class State:
 
 
 class SnapshotRequest(NamedTuple):
-    """What a connection has to show: these subjects of a state (``None``: all), as of the cursor ``since`` or later."""
+    """What a connection has to show: these subjects of a state (``None``: all), as of the cursor ``since`` or later.
+
+    It must not have been read before the moment ``read_from`` (``time.monotonic``).
+    """
 
     state: State
     viewer: Viewer
     subjects: Subjects
     since: int
+    read_from: float = 0.0
 
 
 class Snapshot:
@@ -70,7 +74,8 @@ class SnapshotCache:
     """Finds the snapshot that serves a request. Per scope one snapshot is being read and one waits, whatever the load.
 
     A snapshot that has not begun serves every request, since it will read what is newer. A snapshot that has begun
-    serves requests whose cursor is not past the log's position at that time, and whose subjects it includes.
+    serves requests whose cursor is not past the log's position at that time, whose subjects it includes, and which do
+    not ask for a later one.
     """
 
     def __init__(self, cursor: Callable[[], int]) -> None:
@@ -109,7 +114,7 @@ class SnapshotCache:
     def _serves(snapshot: Snapshot, request: SnapshotRequest) -> bool:
         if snapshot.began is None:
             return True
-        fresh = time.monotonic() - snapshot.began < FRESH_SECONDS
+        fresh = time.monotonic() - snapshot.began < FRESH_SECONDS and snapshot.began >= request.read_from
         return fresh and snapshot.since >= request.since and snapshot.subjects >= (request.subjects or frozenset())
 
     def begin(self, snapshot: Snapshot) -> frozenset[Hashable]:

@@ -82,7 +82,8 @@ class Subscriber:
     """A connection's position in the log. Nothing is queued for it: it holds a cursor and reads from there.
 
     ``head_at_connect`` is the newest id of the log when it connected. ``reset`` says why its own cursor could not be
-    used (else empty).
+    used (else empty). No state that was read before the moment ``states_from`` (``time.monotonic``) is shown to it: the
+    cursor alone does not tell that something has changed while events had no place.
     """
 
     user_id: int
@@ -92,6 +93,7 @@ class Subscriber:
     cursor: int
     reset: str = ""
     head_at_connect: int = 0
+    states_from: float = 0.0
     session_over: bool = False
     ephemeral_count: int = 0
     transport: str = "sse"

@@ -65,7 +65,7 @@ def read_numbered() -> Position:
     """The state of the log once everything that is visible now has its place.
 
     Whoever numbers is waited for, for ``WAIT_SECONDS``. After that, and where nobody can number, the state is returned
-    as it is: what has no place yet comes after its ``newest``.
+    as it is: what has no place yet comes after its ``newest``. What became visible only meanwhile is not ``pending``.
     """
     at = read()
     if not (at.pending or at.other_database) or connection.in_atomic_block:
@@ -75,7 +75,7 @@ def read_numbered() -> Position:
     while True:
         now = read()
         if not now.pending or (at.unnumbered is not None and not _waits(at.unnumbered)):
-            return now
+            return now._replace(unnumbered=None)
         if time.monotonic() >= until:
             return now
         time.sleep(STEP_SECONDS)

@@ -84,12 +84,13 @@ NO_EVENTS = LogSlice()
 class Start(NamedTuple):
     """Where a subscriber starts: after ``cursor``. ``reset`` says why its own cursor could not be used (else empty).
 
-    ``newest`` is the newest id of the log at that moment.
+    ``newest`` is the newest id of the log at that moment. ``pending``: there were events that had no place yet.
     """
 
     cursor: int
     reset: str = ""
     newest: int = 0
+    pending: bool = False
 
 
 def head() -> int:
@@ -114,18 +115,18 @@ def start(raw: str | None) -> Start:
     """
     at = position.read_numbered()
     if not raw:
-        return Start(at.newest, newest=at.newest)
+        return Start(at.newest, "", at.newest, at.pending)
     text = raw.strip()
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= LARGEST_ID):
-        return Start(at.newest, "last_event_id is not a whole number", at.newest)
+        return Start(at.newest, "last_event_id is not a whole number", at.newest, at.pending)
     cursor = int(text)
     if cursor > at.newest:
-        return Start(at.newest, "last_event_id is ahead of the log", at.newest)
+        return Start(at.newest, "last_event_id is ahead of the log", at.newest, at.pending)
     if at.history.is_lost(cursor):
-        return Start(at.newest, LOST, at.newest)
+        return Start(at.newest, LOST, at.newest, at.pending)
     if cursor < at.pruned_to:
-        return Start(at.newest, TOO_OLD, at.newest)
-    return Start(cursor, newest=at.newest)
+        return Start(at.newest, TOO_OLD, at.newest, at.pending)
+    return Start(cursor, "", at.newest, at.pending)
 
 
 COLUMNS = ("id", "type", "at", "fields", "audience")

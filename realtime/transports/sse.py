@@ -66,6 +66,7 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         cursor=start.cursor,
         reset=start.reset,
         head_at_connect=start.newest,
+        states_from=time.monotonic() if start.pending else 0.0,
     )
     try:
         slot.attach(subscriber)

@@ -8,6 +8,7 @@ one write: as one JSON array for clients that offer the subprotocol, as one mess
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Iterator
 from functools import partial
 from typing import Any, ClassVar
@@ -157,6 +158,7 @@ class SubscriberConsumer(AsyncConsumer):
             cursor=start.cursor,
             reset=start.reset,
             head_at_connect=start.newest,
+            states_from=time.monotonic() if start.pending else 0.0,
         )
         number = self._number = hub.attach(subscriber)
         if self._left:

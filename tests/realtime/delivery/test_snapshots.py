@@ -32,9 +32,9 @@ class Office:
         self.read.append(subjects)
         return [{"type": "state", "subjects": sorted(subjects or ())}]
 
-    def ask(self, subjects, since, user_id=1, keys=("projects",)):
+    def ask(self, subjects, since, user_id=1, keys=("projects",), read_from=0.0):
         wanted = None if subjects is None else frozenset(subjects)
-        return self.snapshots.request(SnapshotRequest(self.state, viewer(user_id, *keys), wanted, since))
+        return self.snapshots.request(SnapshotRequest(self.state, viewer(user_id, *keys), wanted, since, read_from))
 
 
 @pytest.fixture
@@ -100,6 +100,19 @@ def test_who_stands_ahead_of_this_process_is_shown_what_is_not_older_than_that(o
     first()
     assert office.ask({1}, since=15) is first
     assert office.ask({1}, since=16) is not first
+
+
+def test_who_came_while_events_had_no_place_is_shown_nothing_that_was_read_before(office):
+    """The cursor has not moved, and yet something has changed."""
+    first = office.ask({1}, since=10)
+    first()
+    came = office.now + module.FRESH_SECONDS / 2
+    office.now = came
+    assert office.ask({1}, since=10) is first
+    second = office.ask({1}, since=10, read_from=came)
+    assert second is not first
+    second()
+    assert office.ask({1}, since=10, read_from=came) is second
 
 
 def test_what_is_remembered_is_bounded(office, monkeypatch):
