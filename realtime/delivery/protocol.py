@@ -83,6 +83,7 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
     viewer_frame, known = "", None
     ahead_until = NEVER  # until then events are sent ahead of the state that they changed
     read_now = False  # they have been sent ahead for long enough
+    yield from _await_history(hub, subscriber, heartbeat)
     while True:
         # In this order: the history is then never older than what the hub has read by it.
         seen, newest, history = hub.version, hub.cursor, hub.history
@@ -155,6 +156,17 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
         # Wait only where nothing is left to read; the wait ends at once if something has come meanwhile.
         if not subscriber.reset and (not moved or reached >= hub.cursor):
             yield Wait(seen, min(sent_at + heartbeat, next_state))
+
+
+def _await_history(hub: Hub, subscriber: Subscriber, heartbeat: float) -> Generator[Step, Any, None]:
+    """Wait until the tail of this process knows the history by which the subscriber's cursor was found valid."""
+    seen = hub.version
+    while hub.history.begins < subscriber.history and not hub.closing:
+        hub.wake()
+        yield Wait(seen, time.monotonic() + heartbeat)
+        if hub.version == seen:
+            yield Send(subscriber.cursor)  # a heartbeat
+        seen = hub.version
 
 
 def _await_turn(hub: Hub) -> Generator[Step, Any, None]:

@@ -83,7 +83,8 @@ class Subscriber:
 
     ``head_at_connect`` is the newest id of the log when it connected. ``reset`` says why its own cursor could not be
     used (else empty). No state that was read before the moment ``states_from`` (``time.monotonic``) is shown to it: the
-    cursor alone does not tell that something has changed while events had no place.
+    cursor alone does not tell that something has changed while events had no place. ``history`` is the least beginning
+    of the newest epoch with which it may be served.
     """
 
     user_id: int
@@ -94,6 +95,7 @@ class Subscriber:
     reset: str = ""
     head_at_connect: int = 0
     states_from: float = 0.0
+    history: int = 0
     session_over: bool = False
     ephemeral_count: int = 0
     transport: str = "sse"

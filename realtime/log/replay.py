@@ -85,12 +85,15 @@ class Start(NamedTuple):
     """Where a subscriber starts: after ``cursor``. ``reset`` says why its own cursor could not be used (else empty).
 
     ``newest`` is the newest id of the log at that moment. ``pending``: there were events that had no place yet.
+    ``history`` is the least beginning of the newest epoch (``History.begins``) with which a process may serve it. With
+    less it may remember events of a history that was lost.
     """
 
     cursor: int
     reset: str = ""
     newest: int = 0
     pending: bool = False
+    history: int = 0
 
 
 def head() -> int:
@@ -114,19 +117,22 @@ def start(raw: str | None) -> Start:
     from now.
     """
     at = position.read_numbered()
+    # Where another epoch is due, no process may serve with the present one. (The first one leaves no ids out.)
+    due = at.other_database and at.history.number is not None
+    now = Start(at.newest, "", at.newest, at.pending, at.history.begins + due)
     if not raw:
-        return Start(at.newest, "", at.newest, at.pending)
+        return now
     text = raw.strip()
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= LARGEST_ID):
-        return Start(at.newest, "last_event_id is not a whole number", at.newest, at.pending)
+        return now._replace(reset="last_event_id is not a whole number")
     cursor = int(text)
     if cursor > at.newest:
-        return Start(at.newest, "last_event_id is ahead of the log", at.newest, at.pending)
+        return now._replace(reset="last_event_id is ahead of the log")
     if at.history.is_lost(cursor):
-        return Start(at.newest, LOST, at.newest, at.pending)
+        return now._replace(reset=LOST)
     if cursor < at.pruned_to:
-        return Start(at.newest, TOO_OLD, at.newest, at.pending)
-    return Start(cursor, "", at.newest, at.pending)
+        return now._replace(reset=TOO_OLD)
+    return now._replace(cursor=cursor)
 
 
 COLUMNS = ("id", "type", "at", "fields", "audience")

@@ -67,6 +67,7 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         reset=start.reset,
         head_at_connect=start.newest,
         states_from=time.monotonic() if start.pending else 0.0,
+        history=start.history,
     )
     try:
         slot.attach(subscriber)

@@ -159,6 +159,7 @@ class SubscriberConsumer(AsyncConsumer):
             reset=start.reset,
             head_at_connect=start.newest,
             states_from=time.monotonic() if start.pending else 0.0,
+            history=start.history,
         )
         number = self._number = hub.attach(subscriber)
         if self._left:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -43,23 +44,30 @@ class Postgres:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(self.folder, "postgres", "postgres")
             self._as_other = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        self._run("initdb", "--pgdata", str(self.folder / "data"), "--username=gistagum", "--auth=trust", "--no-sync")
+        self._make_data()
         self.start()
         wait_until(lambda: self._sql("SELECT 1") == "1", "PostgreSQL answers")
+
+    def _make_data(self) -> None:
+        self._run("initdb", "--pgdata", str(self.folder / "data"), "--username=gistagum", "--auth=trust", "--no-sync")
 
     def start(self) -> None:
         """Start it, and wait until it has recovered from a crash, if any."""
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
         for name, value in self._settings.items():
-            options += f" -c {name}={value}"
+            options += f" -c {shlex.quote(f'{name}={value}')}"
         where = ["--pgdata", str(self.folder / "data"), "--log", str(self.folder / "log")]
         self._run("pg_ctl", *where, "-w", "-o", options, "start")
 
     def _run(self, program: str, *args: str) -> str:
+        return self._execute(str(self._bin / program), *args)
+
+    def _execute(self, program: str, *args: str) -> str:
+        """Run a program as the user of the server, and return its output."""
         # The server that pg_ctl starts would keep a pipe open, so the output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
-                [*self._as_other, str(self._bin / program), *args],
+                [*self._as_other, program, *args],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -74,9 +82,11 @@ class Postgres:
         return text
 
     def _sql(self, statement: str) -> str:
-        return self._run(
-            "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "gistagum", "-d", "postgres", "-Atc", statement
-        )
+        return self.run("psql", "-d", "postgres", "-Atc", statement)
+
+    def run(self, program: str, *args: str) -> str:
+        """Run a client program of PostgreSQL against this server, and return its output."""
+        return self._run(program, "-h", "127.0.0.1", "-p", str(self.port), "-U", "gistagum", *args)
 
     def configure(self, name: str, value: str) -> None:
         """Change a setting of the running server that needs no restart, for open connections too."""

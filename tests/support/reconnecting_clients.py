@@ -188,7 +188,7 @@ class ReconnectingClients:
                 answer = json.loads(body)
                 for frame in answer["frames"]:
                     client.take(frame)
-                client.cursor = max(client.cursor, answer["cursor"])
+                client.take({"type": "cursor", "cursor": answer["cursor"]})
                 if not answer["more"]:
                     await asyncio.sleep(POLL_SECONDS)
         finally:
@@ -214,4 +214,4 @@ def _take_block(client: ReconnectingClient, block: str) -> None:
             client.take(json.loads(line.removeprefix("data: ")))
     for line in block.split("\n"):
         if line.startswith("id: "):
-            client.cursor = max(client.cursor, int(line.removeprefix("id: ")))
+            client.take({"type": "cursor", "cursor": int(line.removeprefix("id: "))})

@@ -49,6 +49,11 @@ class TcpRelay:
         """Abort every connection and accept new ones."""
         self._loop.call_soon_threadsafe(self._abort_all)
 
+    def lead_to(self, behind: int) -> None:
+        """Lead new connections to another local port, and abort those to the old one."""
+        self._behind = behind
+        self.snap()
+
     def heal(self) -> None:
         """Remove all faults."""
         self.delay = self.loss = 0.0

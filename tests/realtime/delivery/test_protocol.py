@@ -653,6 +653,28 @@ def test_resets_are_spread(hub, talk, head, clock, monkeypatch, at_connect):
     assert due == [0.0, 400 * module.RESET_SECONDS, 200 * module.RESET_SECONDS]
 
 
+def test_who_resumes_is_not_handed_what_this_process_remembers_of_a_lost_history(hub, talk, head):
+    """The database knows of the loss already, the tail of this process does not yet."""
+    first, *_ = log(head, 3)
+    read_on(hub)
+    hub._begin(first)
+    read_on(hub)  # the ring holds what is lost then
+    Event.objects.filter(id__gt=first).delete()
+    assert numbering.renew_epoch(position.read().history.number)
+    back = talk(head, cursor=first)
+    start = replay.start(str(first))
+    assert start[:2] == (first, "")
+    back.subscriber.history = start.history
+    assert back.said() == []
+    assert back.waits == 15  # until the tail has looked, or a heartbeat is due
+    assert not hub._read_on()
+    news = log(head, 1)
+    read_on(hub)
+    said = back.said()
+    assert ids(said) == news
+    assert states(said) == []
+
+
 def test_who_connects_after_the_loss_keeps_the_place_that_the_log_gave(hub, talk, head):
     """The hub of this process may not have seen yet what the connecting client was told by the database."""
     first, *_ = log(head, 1)

@@ -1,0 +1,127 @@
+"""A standby takes over that lacks the last transactions: open pages and sleeping ones are told, or miss nothing."""
+
+import threading
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+
+from realtime.log import replay
+from tests.support.database import migrate
+from tests.support.ports import wait_until
+from tests.support.postgres import Postgres
+from tests.support.tcp_relay import TcpRelay
+
+from .clusters import Standby, kill
+
+pytestmark = pytest.mark.timeout(180)
+
+
+class Pair:
+    """A primary and its standby, a relay between them, and one between the site and whoever is the primary."""
+
+    def __init__(self, stack: ExitStack, clusters) -> None:
+        self.primary: Postgres = clusters(Postgres())
+        self.primary.create("office")
+        self.wire = stack.enter_context(TcpRelay(self.primary.port))
+        self.relay = stack.enter_context(TcpRelay(self.primary.port))
+        self.url = f"postgres://gistagum@127.0.0.1:{self.relay.port}/office"
+        migrate(self.url)
+        self.standby = clusters(Standby(self.wire.port))
+
+    def cut(self) -> None:
+        """Let the standby replay everything there is, and nothing that comes."""
+        self.standby.wait_for(self.primary)
+        self.wire.cut()
+
+    def fail_over(self) -> None:
+        """The primary dies, and the standby takes its place under the same address."""
+        kill(self.primary)
+        self.standby.promote()
+        self.relay.lead_to(self.standby.port)
+
+
+@pytest.fixture
+def pair(until_the_end, clusters, django_db_blocker) -> Pair:
+    with django_db_blocker.unblock():
+        return Pair(until_the_end, clusters)
+
+
+def test_an_asynchronous_standby_without_the_last_transactions(pair, open_office):
+    office = open_office(pair.url)
+    live = office.browsers("live")
+    office.send("kept 1", "kept 2")
+    valid = office.asleep("asleep before")
+    cut = office.head()
+    office.all_at_end()
+    pair.cut()
+    office.send("lost 1", "lost 2", "lost 3")
+    office.all_at_end(live)
+    assert all(one.messages()[-3:] == ["lost 1", "lost 2", "lost 3"] for one in live)
+    lost = office.asleep("asleep after")
+    pair.fail_over()
+    office.send("new 1", "new 2")
+    woken = office.browsers("asleep before the cut", valid)
+    mistaken = office.browsers("asleep after the cut", lost)
+    office.all_at_end()
+    office.send("new 3")
+    assert office.faults() == []
+    [epoch] = office.epochs()
+    assert epoch.cut == cut
+    assert [(one.reasons, one.messages()) for one in woken] == [([], ["new 1", "new 2", "new 3"])] * 3
+    assert [one.reasons for one in mistaken] == [[replay.LOST]] * 3
+    assert all(one.reasons and set(one.reasons) == {replay.LOST} for one in live)
+    [line] = office.lines()
+    assert f"ids after {cut} and before {epoch.begins}" in line
+
+
+def test_a_failover_that_loses_nothing_disturbs_nobody(pair, open_office):
+    office = open_office(pair.url)
+    live = office.browsers("live")
+    office.send("one", "two")
+    sleeping = office.asleep("asleep")
+    office.all_at_end()
+    pair.standby.wait_for(pair.primary)
+    pair.fail_over()
+    office.send("three")
+    woken = office.browsers("woken", sleeping)
+    assert office.faults() == []
+    assert [one.reasons for one in (*live, *woken)] == [[]] * 6
+    assert all(one.messages() == ["one", "two", "three"] for one in live)
+    [line] = office.lines()
+    assert "Nothing that this process read was lost." in line
+
+
+def test_a_wait_for_a_synchronous_standby_that_was_cancelled(pair, open_office):
+    """What a cancelled wait leaves behind is committed here, is seen and announced, and is nowhere else."""
+    office = open_office(pair.url)
+    live = office.browsers("live")
+    office.send("kept")
+    cut = office.head()
+    office.all_at_end()
+    pair.primary.run("psql", "-d", "postgres", "-c", "ALTER SYSTEM SET synchronous_standby_names = '*'")
+    pair.primary.run("psql", "-d", "postgres", "-c", "SELECT pg_reload_conf()")
+    pair.cut()
+    saving = threading.Thread(target=office.send, args=("lost",))
+    saving.start()
+    address = f"postgres://gistagum@127.0.0.1:{pair.primary.port}/postgres"
+    with psycopg.connect(address, autocommit=True) as impatient:
+
+        def seen() -> bool:
+            impatient.execute(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
+                "query NOT LIKE '%pg_cancel_backend%'"
+            )
+            return all(one.messages()[-1:] == ["lost"] for one in live)
+
+        wait_until(seen, "everybody has seen what is only here", 40)
+    saving.join(20)
+    assert not saving.is_alive()
+    pair.fail_over()
+    pair.standby.run("psql", "-d", "postgres", "-c", "ALTER SYSTEM SET synchronous_standby_names = ''")
+    pair.standby.run("psql", "-d", "postgres", "-c", "SELECT pg_reload_conf()")
+    office.send("new")
+    assert office.faults() == []
+    assert [epoch.cut for epoch in office.epochs()] == [cut]
+    assert all(one.reasons == [replay.LOST] for one in live)
+    assert len(office.lines()) == 1
