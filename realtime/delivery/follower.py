@@ -1,7 +1,7 @@
 """Follows the log from a cursor, and notices when the log has another history than it had before.
 
 A promoted standby or a restored backup may lack the events that this process has read last. Its own last event is
-therefore read again each time, and the database says which one it is (docs/architecture/log.md, "Epochs").
+therefore read again each time, and the database says which one it is (docs/architecture/epochs.md).
 """
 
 import logging

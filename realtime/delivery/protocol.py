@@ -176,9 +176,7 @@ def _await_turn(hub: Hub) -> Generator[Step, Any, None]:
         yield Wait(hub.version, due)
 
 
-def _page(
-    subscriber: Subscriber, newest: int, history: History
-) -> Generator[Step, Any, tuple[LogSlice, int]]:
+def _page(subscriber: Subscriber, newest: int, history: History) -> Generator[Step, Any, tuple[LogSlice, int]]:
     """The next page of the log after the subscriber's cursor, not filtered by audience, and the cursor behind it.
 
     ``newest``: where the hub stood when it had this history. A page that was read in another history is another page.

@@ -23,9 +23,9 @@ class NumberingLag(NamedTuple):
 def numbering_lag(since: datetime, until: datetime) -> NumberingLag:
     """The lag of the newest events that got their places in [``since``, ``until``)."""
     rows = Event.objects.filter(at__gte=since, at__lt=until, written_at__isnull=False).order_by("-id")
-    # A clock that was set back gives no negative lag.
     lags = sorted(
-        max(0, round((at - written_at) / timedelta(milliseconds=1)))
+        max(0, round((at - written_at) / timedelta(milliseconds=1)))  # a clock that was set back gives no negative lag
         for at, written_at in rows.values_list("at", "written_at")[:MOST]
+        if written_at is not None
     )
     return NumberingLag(len(lags), percentile(lags, 50), percentile(lags, 99))

@@ -106,7 +106,8 @@ def test_a_reset_loads_the_state_and_keeps_what_somebody_is_typing(site, browse,
     with connection.cursor() as cursor:  # as after a restore: the state is another one, and no event tells of it
         cursor.execute("UPDATE projeng_project SET name = 'Court as it was' WHERE id = %s", [project.pk])
         cursor.execute(
-            "INSERT INTO projeng_notification (recipient_id, message, is_read, created_at) VALUES (%s, 'Old', false, now())",
+            "INSERT INTO projeng_notification (recipient_id, message, is_read, created_at) "
+            "VALUES (%s, 'Old', false, now())",
             [head.pk],
         )
     expected = Notification.objects.filter(recipient=head, is_read=False).count()

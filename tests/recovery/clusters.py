@@ -1,4 +1,4 @@
-"""PostgreSQL servers that take over from another: a standby that follows it, and one recovered to a moment of its past."""
+"""PostgreSQL servers that take over from another: a standby, and one recovered to a moment of the past."""
 
 import os
 import signal

@@ -45,6 +45,6 @@ def begin(cut: int | None) -> LogEpoch:
                 return epoch  # else another process has begun one meanwhile, which leaves more valid
         if time.monotonic() >= until:
             raise CommandError(
-                f"Another process has held the lock of the event log for {LOCK_SECONDS:.0f} seconds. No epoch has begun."
+                f"Another process has held the lock of the event log for {LOCK_SECONDS:.0f} s. No epoch has begun."
             )
         time.sleep(STEP_SECONDS)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
-from realtime.log import numbering, position, replay
+from realtime.log import epochs, numbering, replay
 from realtime.log.models import Event, LogEpoch
 from realtime.parity import receipts, receipts_form, receipts_store
 from realtime.parity.models import Fallback, LinkReport, Receipt
@@ -322,7 +322,7 @@ def test_pages_say_where_reports_go(head):
 def test_receipts_above_a_cut_are_kept(head):
     first, second = told(head, number=2)
     Event.objects.filter(pk=second).delete()
-    numbering.renew_epoch(position.read().history.number)
+    numbering.renew_epoch(epochs.read().number)
     epoch = LogEpoch.objects.latest("id")
     answer = report(head, said(events=[[first, 10], [second, 10], [second + 1, None], [epoch.begins + 9, 10]]))
     assert answer == {"accepted": 3, "refused": 1}
