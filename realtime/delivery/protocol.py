@@ -28,7 +28,7 @@ STATE_SECONDS = 1.0  # the least time between two frames of the same state
 AHEAD_SECONDS = 0.05  # for so long events are sent ahead of a state that has yet to be read
 BATCH = 500  # events in one write
 RESET_SECONDS = 0.005  # for each subscriber of the process: over this time resets are spread
-LONGEST_SPREAD = 5.0
+LONGEST_SPREAD = 2.5  # seconds; a page gives a connection up that says nothing for 3.5 at its beginning
 NEVER = float("inf")
 
 
@@ -164,7 +164,7 @@ def _await_history(hub: Hub, subscriber: Subscriber, heartbeat: float) -> Genera
     while hub.history.begins < subscriber.history and not hub.closing:
         hub.wake()
         yield Wait(seen, time.monotonic() + heartbeat)
-        if hub.version == seen:
+        if hub.version == seen and not subscriber.reset:  # a client that is to reset must not take this cursor before
             yield Send(subscriber.cursor)  # a heartbeat
         seen = hub.version
 

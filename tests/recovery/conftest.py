@@ -43,11 +43,11 @@ def clusters(until_the_end: ExitStack) -> Callable[[Postgres], Postgres]:
 def open_office(
     until_the_end: ExitStack, static_root: str, scratch: Path, on_database: Callable[[str], None]
 ) -> Callable[..., Office]:
-    """``open_office(url)``: an office on a site that runs on this database, under Daphne."""
+    """``open_office(url)``: an office on a site that runs on this database, under Daphne or another server."""
 
-    def begin(url: str) -> Office:
+    def begin(url: str, server: str = "daphne") -> Office:
         on_database(url)
-        site = until_the_end.enter_context(Site(scratch, url, "daphne", STATIC_ROOT=static_root))
+        site = until_the_end.enter_context(Site(scratch, url, server, STATIC_ROOT=static_root))
         return until_the_end.enter_context(office(site))
 
     return begin

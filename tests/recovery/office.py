@@ -22,7 +22,7 @@ from tests.support.site import Site
 from .checker import Logged, faults
 from .clients import RecordingClient
 
-KINDS = ("sse", "websocket", "poll")
+KINDS = {"daphne": ("sse", "websocket", "poll"), "gunicorn": ("sse", "poll")}  # what each server offers
 SECONDS = 40.0
 
 
@@ -42,7 +42,7 @@ class Office:
         begin = self.start if cursor is None else cursor
         some = [
             RecordingClient(user_id=self.user.pk, cookie=self.cookie, cursor=begin, name=f"{name} by {kind}", kind=kind)
-            for kind in KINDS
+            for kind in KINDS[self.site.server]
         ]
         self.clients += some
         self._crowds.append(ReconnectingClients(self.site.url, list(some)))

@@ -402,3 +402,27 @@ test("a tab that disconnects receives nothing more, not even what it was polling
   await all.pass(60_000);
   assert.deepEqual(late.handled, []);
 });
+
+test("when a history is lost every tab resets once, and goes on with ids that are far above", async () => {
+  const begins = 2 ** 47;
+  const all = scene();
+  const tabs = await tabsOf(all, 3);
+  const before = Array.from({ length: 3 }, () => all.server.addEvent());
+  await all.pass(10);
+  const reset = { type: "reset", reason: "last_event_id is of a history that was lost" };
+  const state = { type: "notification", unread_count: 4 };
+  for (const link of all.server.open) link.send([{ type: "cursor", cursor: begins }, reset, state]);
+  all.server.first = begins;
+  await all.pass(10);
+  assert.deepEqual(tabs.map(({ resets }) => resets), [1, 1, 1]);
+  for (const tab of tabs) assert.equal(tab.frames.at(-1).unread_count, 4);
+  const after = [all.server.addEvent({ id: begins + 1 }), all.server.addEvent()];
+  await all.pass(10);
+  assertWhole(tabs, [...before, ...after]);
+  assert.equal(all.server.requestsOf("poll").length, 0);
+  for (const link of [...all.server.open]) link.break();
+  after.push(all.server.addEvent());
+  await all.pass(20_000);
+  assertWhole(tabs, [...before, ...after]);
+  assert.deepEqual(tabs.map(({ resets }) => resets), [1, 1, 1]);
+});

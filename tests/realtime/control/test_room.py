@@ -1,6 +1,7 @@
 """The control room: who may open it, and that each panel shows what is so."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
@@ -9,12 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from projeng.access import Role
 from realtime.control import overview, trends
+from realtime.log.models import Event
 from realtime.management.commands import parity_report
 from realtime.rollout import checklist
 from realtime.rollout.models import RolloutWatch
 from realtime.templatetags.control_room import stamp
 from tests.support import telemetry
 from tests.support.control_room import CONTROL_ROOM_URL, client_of, page_html, region_text, visible_text
+from tests.support.epochs import begin_epoch
 from tests.support.people import person
 
 CHECKLIST = "/ops/realtime/checklist/?to=2"
@@ -167,6 +170,28 @@ def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
     parity = region_text(html, "parity")
     assert "Missing events: 1 of 4, limit 0 over the limit" in parity
     assert re.search(r"Events delivered 3 owed 4 missing 1 ", parity)
+
+
+def test_it_shows_how_long_events_waited_and_which_epochs_began(staff, engineer):
+    Event.objects.update(written_at=None)  # as an older release left them
+    assert "From writing to its place" not in region_text(page_html(staff), "parity")
+    events = [telemetry.event(engineer, minutes=10 - number) for number in range(4)]
+    for number, event in enumerate(events):
+        event.written_at = event.at - timedelta(milliseconds=10 * number)
+        event.save()
+    telemetry.receipts(telemetry.link(engineer), events, [10] * 4)
+    cache.clear()
+    parity = region_text(page_html(staff), "parity")
+    assert "From writing to its place in the log: p50 10 ms, p99 30 ms of 4 events." in parity
+    assert "Epoch" not in parity
+    assert "of a lost history" not in parity
+    events[3].delete()
+    epoch = begin_epoch()
+    cache.clear()
+    parity = region_text(page_html(staff), "parity")
+    assert f"Epoch {epoch.pk} of the log began " in parity
+    assert f"what had been read after {epoch.cut} is of a history that was lost" in parity
+    assert "of a lost history 1 " in parity
 
 
 def test_the_verdict_is_made_of_so_many_receipts_and_says_since_when(staff, engineer, monkeypatch):

@@ -14,6 +14,7 @@ from realtime.log.models import Event
 from realtime.log.replay import Frame
 from realtime.management.commands.prune_events import prune
 from realtime.transports import poll
+from tests.support.epochs import begin_epoch
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +154,27 @@ def test_who_is_signed_out_while_the_log_is_read_gets_nothing_of_what_followed(m
 
     monkeypatch.setattr(poll.replay, "tail", slow)
     assert client.get(ADDRESS, {"last_event_id": cursor}).status_code == 401
+
+
+# --- epochs -----------------------------------------------------------------------------------------------------
+
+
+def test_a_cursor_of_a_lost_history_is_reset_and_one_at_the_cut_goes_on():
+    head = person(Role.HEAD)
+    inbox.send([head], "Kept")
+    cut = replay.head()
+    inbox.send([head], "Lost")
+    lost = replay.head()
+    Event.objects.filter(pk__gt=cut).delete()
+    epoch = begin_epoch()
+    answer = _ask(head, last_event_id=lost).json()
+    assert answer["frames"][0] == {"type": "reset", "reason": replay.LOST}
+    assert _types(_ask(head, last_event_id=lost)) == ["reset", "notification", "dashboard_update", "transport"]
+    assert answer["cursor"] == epoch.begins
+    inbox.send([head], "New")
+    new = replay.head()
+    for cursor in (cut, epoch.begins):
+        answer = _ask(head, last_event_id=cursor).json()
+        assert [frame["id"] for frame in answer["frames"] if "id" in frame] == [new]
+        assert answer["cursor"] == new > epoch.begins
+    assert _types(_ask(head, last_event_id=lost))[0] == "reset"
