@@ -9,22 +9,26 @@ import random
 import re
 import threading
 import time
+from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from projeng import inbox
 from projeng.access import Role
 from projeng.events import NOTIFICATIONS, PROJECTS
 from projeng.models import Project
 from realtime.access import accounts, audience
 from realtime.log import replay
 from realtime.log.events import AuthorityChanged
-from realtime.log.models import Event
+from realtime.log.models import Event, OutboxEvent
 from realtime.log.publish import publish
+from tests.support.commit_order import Placed, out_of_order
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
+from tests.support.sessions import DatabaseSession
 from tests.support.site import Site
 from tests.support.sse import Stream
 from tests.support.writers import ABANDONED, Writers
@@ -80,6 +84,35 @@ class Reader(threading.Thread):
         self.leave(stream)
 
 
+def placed(log: Iterable[Event], times: dict[str, tuple[float, float]]) -> list[Placed]:
+    """The committed transactions whose marks are in the log.
+
+    A mark is first seen in the transaction's own events. Later ones repeat the names of projects, but not messages.
+    """
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for row in log:
+        for mark in re.findall(r"kept \d+\.\d+", str(row.fields)):
+            first.setdefault(mark, row.pk)
+        for mark in re.findall(r"Message (kept \d+\.\d+)", str(row.fields)):
+            last[mark] = row.pk
+    return [Placed(mark, *times[mark], place, last.get(mark, place)) for mark, place in first.items()]
+
+
+def last_counts(people: Iterable[User]) -> dict[int, int]:
+    """The unread count in the last event of each person that carries one: what their badges show in the end."""
+    counts = {}
+    for user in people:
+        last = Event.objects.filter(audience=[audience.user_key(user.pk)], fields__has_key="unread_count").last()
+        counts[user.pk] = last.fields["unread_count"] if last else 0
+    return counts
+
+
+def unread_now(people: Iterable[User]) -> dict[int, int]:
+    """The number of unread notifications of each person in the database."""
+    return inbox.unread_counts([user.pk for user in people])
+
+
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("database", "writers", "transactions", "least"), [("postgres", 8, 130, 2_000), ("sqlite", 4, 60, 450)]
@@ -128,14 +161,18 @@ def test_every_reader_gets_every_committed_event_that_it_may_see_once_and_in_ord
         for reader in readers:
             reader.finish()
 
+    replay.head()  # numbers what a writer may have left
     log = list(Event.objects.filter(id__gt=start).order_by("id"))
     resumed = sum(len(reader.connections) for reader in readers)
     print(f"{database}: {len(log)} events in {took:.1f} s, {outcome}, {resumed} connections")  # noqa: T201
     assert len(log) >= least
     assert outcome["abandoned"] > 0
     assert ABANDONED not in str([row.fields for row in log]), "an event of a transaction that was rolled back"
-    marks = {mark for row in log for mark in re.findall(r"kept \d+\.\d+", str(row.fields))}
-    assert len(marks) > outcome["committed"] / 3, "most texts are marked, so the check above means something"
+    transactions = placed(log, at_work.times)
+    assert len(transactions) > outcome["committed"] / 3, "most texts are marked, so the check above means something"
+    assert out_of_order(transactions) == [], f"seed {seed}"
+    assert last_counts(people.values()) == unread_now(people.values()), f"seed {seed}"
+    assert all(earlier.at <= later.at for earlier, later in pairwise(log))
 
     keys = audience.keys_of(accounts.read([user.pk for user in people.values()]))
     for reader in readers:
@@ -160,104 +197,82 @@ def test_every_reader_gets_every_committed_event_that_it_may_see_once_and_in_ord
 # --- how that comes ---------------------------------------------------------------------------------------------
 
 
-def event(number: int) -> tuple[AuthorityChanged, list[str]]:
-    return AuthorityChanged(user_ids=[number]), []
+def event(*numbers: int) -> tuple[AuthorityChanged, list[str]]:
+    return AuthorityChanged(user_ids=list(numbers)), []
 
 
-def waiting_for_the_log() -> int:
-    """How many transactions wait for an advisory lock of this database."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
-            "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
-        )
-        return cursor.fetchone()[0]
+def numbers() -> list[list[int]]:
+    """What ``event`` was called with for each event, in the order of the log, once everything has its place."""
+    replay.head()
+    return list(Event.objects.order_by("id").values_list("fields__user_ids", flat=True))
 
 
-def test_on_postgresql_who_holds_the_log_keeps_others_waiting_until_the_commit(new_database, on_database):
-    """Without that, a second writer draws a higher id, commits first, and a reader passes the lower one by."""
+def test_on_postgresql_who_commits_first_comes_first_although_it_wrote_later(new_database, on_database):
     on_database(new_database("postgres"))
-    held, go_on = threading.Event(), threading.Event()
-    visible: list[int] = []
-    ids: dict[str, int] = {}
-
-    def first() -> None:
-        with transaction.atomic():
-            ids["first"] = publish(event(1))[0].pk
-            held.set()
-            assert go_on.wait(SECONDS)
-        connection.close()
-
-    def second() -> None:
-        assert held.wait(SECONDS)
-        with transaction.atomic():
-            ids["second"] = publish(event(2))[0].pk
-            visible.extend(Event.objects.order_by("id").values_list("fields__user_ids__0", flat=True))
-        connection.close()
-
-    threads = [threading.Thread(target=work) for work in (first, second)]
-    for thread in threads:
-        thread.start()
-    wait_until(lambda: waiting_for_the_log() == 1, "the second writer waits for the log")
-    assert "second" not in ids
-    assert not Event.objects.exists()
-    go_on.set()
-    for thread in threads:
-        thread.join(SECONDS)
-    assert visible == [1, 2]
-    assert ids["first"] < ids["second"]
+    with DatabaseSession() as early, DatabaseSession() as late:
+        early.begin()
+        early(publish, event(1))
+        late.begin()
+        late(publish, event(2), event(3))
+        late.commit()  # while the other one's transaction is open
+        assert numbers() == [[2], [3]]
+        early(publish, event(4))
+        early.commit()
+        assert numbers() == [[2], [3], [1], [4]]
 
 
-def test_on_postgresql_a_writer_that_gives_up_lets_the_next_one_in(new_database, on_database):
+def test_on_postgresql_a_writer_that_gives_up_leaves_nothing_and_delays_nobody(new_database, on_database):
     on_database(new_database("postgres"))
-    held, go_on = threading.Event(), threading.Event()
-
-    def gives_up() -> None:
-        with transaction.atomic():
-            publish(event(1))
-            held.set()
-            assert go_on.wait(SECONDS)
-            transaction.set_rollback(True)
-        connection.close()
-
-    def follows() -> None:
-        with transaction.atomic():
-            publish(event(2))
-        connection.close()
-
-    threads = [threading.Thread(target=gives_up), threading.Thread(target=follows)]
-    threads[0].start()
-    assert held.wait(SECONDS)
-    threads[1].start()
-    wait_until(lambda: waiting_for_the_log() == 1, "the second writer waits for the log")
-    go_on.set()
-    for thread in threads:
-        thread.join(SECONDS)
-    assert [row.fields["user_ids"] for row in Event.objects.all()] == [[2]]
+    with DatabaseSession() as gives_up, DatabaseSession() as other:
+        gives_up.begin()
+        gives_up(publish, event(1))
+        other.begin()
+        other(publish, event(2))
+        other.commit()
+        gives_up.roll_back()
+        assert numbers() == [[2]]
+        other.begin()
+        other(publish, event(3))
+        other.commit()
+        assert numbers() == [[2], [3]]
+        assert not OutboxEvent.objects.exists()
 
 
-def test_on_postgresql_changes_that_write_no_event_do_not_wait_for_the_log(new_database, on_database):
-    """Signing in, say: a long transaction of one person must not lock out everybody."""
+def test_on_postgresql_a_long_transaction_delays_nobody_elses_save_and_nobody_elses_events(new_database, on_database):
+    """An import of many rows, say. What the others do would wait until it ends, which is after they have done it."""
     on_database(new_database("postgres"))
-    user = person()
-    held, go_on = threading.Event(), threading.Event()
+    head, engineer = person(Role.HEAD), person(Role.ENGINEER)
+    old = Project.objects.create(name="Old", barangay="Apokon")
 
-    def slow() -> None:
-        with transaction.atomic():
-            publish(event(1))
-            held.set()
-            assert go_on.wait(SECONDS)
-        connection.close()
+    def import_rows() -> None:
+        Project.objects.bulk_create(Project(name=f"Row {n}", prn=f"PRN-{n}", barangay="Apokon") for n in range(2_000))
+        for number in range(20):
+            Project.objects.create(name=f"Imported {number}", barangay="Apokon")
 
-    thread = threading.Thread(target=slow)
-    thread.start()
-    assert held.wait(SECONDS)
-    begun = time.monotonic()
-    session_cookie(user)
-    user.save(update_fields=["last_login"])
-    assert time.monotonic() - begun < 5
-    go_on.set()
-    thread.join(SECONDS)
+    def others_work() -> None:
+        old.name = "Renamed"
+        old.save()
+        old.assigned_engineers.add(engineer)
+        inbox.send([head, engineer], "Hello")
+        inbox.mark_read(head)
+        session_cookie(head)
+        head.save(update_fields=["last_login"])
+
+    with DatabaseSession() as importer, DatabaseSession() as other:
+        importer.begin()
+        importer(import_rows)
+        before = replay.head()
+        other(others_work)
+        replay.head()
+        said = set(Event.objects.filter(id__gt=before).values_list("type", flat=True))
+        assert {"project_updated", "assignment_changed", "notification", "notifications_read"} <= said
+        assert not OutboxEvent.objects.exists()
+        assert not Event.objects.filter(type="projects_changed").exists()
+        importer.commit()
+        replay.head()
+        assert Event.objects.filter(id__gt=before, type="projects_changed").count() == 1
+        assert Event.objects.filter(id__gt=before, type="project_created").count() == 20
+    assert last_counts([head, engineer]) == unread_now([head, engineer])
 
 
 @pytest.mark.parametrize("database", ["postgres", "sqlite"])
@@ -269,9 +284,10 @@ def test_ids_become_visible_in_order_to_somebody_who_only_looks(new_database, on
 
     def write(number: int) -> None:
         rng = random.Random(f"{seed}/{number}")
-        for _ in range(40):
+        for transaction_number in range(40):
             with transaction.atomic():
-                publish(*(event(number) for _ in range(rng.randint(1, 3))))
+                for place in range(rng.randint(1, 3)):
+                    publish(event(number, transaction_number, place, 0), event(number, transaction_number, place, 1))
                 if rng.random() < 0.1:
                     time.sleep(0.005)  # slow to commit
                 if rng.random() < 0.2:
@@ -281,60 +297,18 @@ def test_ids_become_visible_in_order_to_somebody_who_only_looks(new_database, on
     threads = [threading.Thread(target=write, args=[number]) for number in range(4)]
     for thread in threads:
         thread.start()
-    seen: list[int] = []
+    seen: list[replay.Frame] = []
     while True:
         working = any(thread.is_alive() for thread in threads)
-        seen += [frame.id for frame in replay.tail(seen[-1] if seen else 0, 500)]
+        if not working:
+            replay.head()  # numbers the rest
+        seen += replay.tail(seen[-1].id if seen else 0, 500)
         if not working:
             break
-    assert seen == list(Event.objects.order_by("id").values_list("id", flat=True)), f"seed {seed}"
-    assert all(earlier < later for earlier, later in pairwise(seen))
-    assert len(seen) > 160
-
-
-def test_on_postgresql_a_project_is_deleted_while_its_progress_is_reported(new_database, on_database):
-    """Both take the project and the log; whoever comes second waits, and neither is thrown out by a deadlock."""
-    from projeng.models import ProjectProgress
-
-    on_database(new_database("postgres"))
-    person(Role.HEAD)
-    project = Project.objects.create(name="Court", barangay="Apokon")
-    failures: list[Exception] = []
-    has_row, go_on = threading.Event(), threading.Event()
-
-    def report() -> None:
-        try:
-            with transaction.atomic():
-                Project.objects.select_for_update().get(pk=project.pk)  # as saving a report begins
-                has_row.set()
-                assert go_on.wait(SECONDS)
-                ProjectProgress.objects.create(project=project, percentage_complete=50)
-        except Exception as error:  # noqa: BLE001 (told to the test)
-            failures.append(error)
-        connection.close()
-
-    def delete() -> None:
-        try:
-            Project.objects.get(pk=project.pk).delete()
-        except Exception as error:  # noqa: BLE001 (told to the test)
-            failures.append(error)
-        connection.close()
-
-    threads = [threading.Thread(target=report), threading.Thread(target=delete)]
-    threads[0].start()
-    assert has_row.wait(SECONDS)
-    threads[1].start()
-
-    def second_waits() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            )
-            return cursor.fetchone()[0] == 1
-
-    wait_until(second_waits, "the one who deletes waits")
-    go_on.set()
-    for thread in threads:
-        thread.join(SECONDS)
-    assert failures == []
-    assert not Project.objects.exists()
+    ids = [frame.id for frame in seen]
+    assert ids == list(Event.objects.order_by("id").values_list("id", flat=True)), f"seed {seed}"
+    assert all(earlier < later for earlier, later in pairwise(ids))
+    assert len(ids) > 320
+    for number in range(4):
+        own = [frame.fields["user_ids"] for frame in seen if frame.fields["user_ids"][0] == number]
+        assert own == sorted(own), f"a writer's transactions, and the events of each, keep their order; seed {seed}"

@@ -1,7 +1,8 @@
 """Processes that make changes to the office, some of them slow, some rolled back.
 
 ``Writers`` starts several of these processes on a database and waits for them. Run as a module, this is one of them:
-its plan is JSON on the command line, and it writes its outcome as JSON to the standard output.
+its plan is JSON on the command line, and it writes its outcome as JSON to the standard output, with the moments at
+which each committed transaction began and was committed.
 """
 
 import json
@@ -32,6 +33,7 @@ class Writers:
         people: list[int],
         engineers: list[int],
     ) -> None:
+        self.times: dict[str, tuple[float, float]] = {}  # by mark: monotonic, before BEGIN and after COMMIT
         environment = {**os.environ, "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
         plan = {"transactions": transactions, "projects": projects, "people": people, "engineers": engineers}
         self._processes = [
@@ -51,12 +53,17 @@ class Writers:
         return any(process.poll() is None for process in self._processes)
 
     def outcome(self, seconds: float = 60) -> dict[str, int]:
-        """Wait for all, and return the total of ``committed``, ``abandoned`` and repeated (``again``) transactions."""
+        """Wait for all, and return the total of ``committed``, ``abandoned`` and repeated (``again``) transactions.
+
+        ``times`` is complete afterwards.
+        """
         total: dict[str, int] = {}
         for process in self._processes:
             output, _ = process.communicate(timeout=seconds)
             assert process.returncode == 0, f"A writer ended with {process.returncode}"
-            for name, number in json.loads(output).items():
+            result = json.loads(output)
+            self.times |= {mark: (began, returned) for mark, (began, returned) in result["times"].items()}
+            for name, number in result["done"].items():
                 total[name] = total.get(name, 0) + number
         return total
 
@@ -77,12 +84,21 @@ class Writer:
         self.plan = plan
         self.rng = random.Random(plan["seed"])
         self.done = {"committed": 0, "abandoned": 0, "again": 0}
+        self.times: dict[str, tuple[float, float]] = {}
 
     def work(self) -> None:
         """Execute every transaction of the plan."""
         for number in range(self.plan["transactions"]):
             change = self.rng.choice(
-                [self.new_project, self.progress, self.cost, self.status, self.message, self.progress_and_message]
+                [
+                    self.new_project,
+                    self.progress,
+                    self.cost,
+                    self.status,
+                    self.message,
+                    self.progress_and_message,
+                    self.read,
+                ]
             )
             abandoned = self.rng.random() < 0.15
             pause = self.rng.uniform(0.01, 0.05) if self.rng.random() < 0.1 else 0.0
@@ -95,6 +111,7 @@ class Writer:
 
         for attempt in range(ATTEMPTS):
             self.rng = random.Random(seed)  # the same choices at each attempt and in each run
+            began = time.monotonic()
             try:
                 with transaction.atomic():
                     change(mark)
@@ -107,6 +124,8 @@ class Writer:
                 self.done["again"] += 1
             else:
                 self.done["abandoned" if abandoned else "committed"] += 1
+                if not abandoned:
+                    self.times[mark] = began, time.monotonic()
                 return
 
     def _project(self) -> Any:
@@ -153,6 +172,19 @@ class Writer:
         self.progress(mark)
         self.message(mark)
 
+    def read(self, mark: str) -> None:
+        """Read some of a person's messages and delete one: changes without a text."""
+        from django.contrib.auth.models import User
+
+        from projeng import inbox
+
+        user = User.objects.get(pk=self.rng.choice(self.plan["people"]))
+        some = list(user.notifications.order_by("-pk").values_list("pk", flat=True)[:3])
+        if some and self.rng.random() < 0.5:
+            inbox.delete(user, some[0])
+        elif self.rng.random() < 0.5:
+            inbox.mark_read(user)
+
 
 if __name__ == "__main__":
     import django
@@ -160,4 +192,4 @@ if __name__ == "__main__":
     django.setup()
     writer = Writer(json.loads(sys.argv[1]))
     writer.work()
-    sys.stdout.write(json.dumps(writer.done))
+    sys.stdout.write(json.dumps({"done": writer.done, "times": writer.times}))
