@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db import transaction
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
 from realtime.access.audience import user_key
@@ -25,13 +26,33 @@ def unread_counts(user_ids: Collection[int]) -> dict[int, int]:
 
 @transaction.atomic(savepoint=False)
 def send(users: Iterable[Any], message: str, project: Project | None = None) -> list[Notification]:
-    """Send ``message`` to each of these users once. Connected users see it at once."""
-    recipients = {user.pk: user for user in users}
+    """Send ``message`` to each of these users once. Connected users see it at once.
+
+    Who was deleted meanwhile gets nothing. The others cannot be deleted before this transaction ends.
+    """
+    recipients = _lock_accounts({user.pk for user in users})
     if not recipients:
         return []
     return Notification.objects.bulk_create(
-        Notification(recipient=user, message=message, project=project) for user in recipients.values()
+        Notification(recipient_id=pk, message=message, project=project) for pk in recipients
     )
+
+
+def _lock_accounts(ids: Collection[int]) -> list[int]:
+    """Lock these accounts against deletion, and return the ids of those that exist.
+
+    PostgreSQL takes the same lock itself for the foreign key, but not until the commit, which then fails if the account
+    was deleted. Any number of transactions share it. https://www.postgresql.org/docs/current/explicit-locking.html
+    """
+    if not ids:
+        return []
+    rows = get_user_model().objects.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True)
+    if connection.vendor == "sqlite":  # this transaction is the only writer
+        return list(rows)
+    sql, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} FOR KEY SHARE", parameters)
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def mark_read(user: Any, notification_id: int | None = None) -> bool:

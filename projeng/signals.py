@@ -34,7 +34,9 @@ def project_saved(instance: Project, created: bool, raw: bool, **_: Any) -> None
         notifications.project_changed(instance, changes)
 
 
-def project_deleting(instance: Project, **_: Any) -> None:
+def project_deleting(instance: Project, origin: Any, **_: Any) -> None:
+    """Announce the deletion. The notifications that it changes are locked first, in the order of their ids."""
+    Notification.lock_all(Notification.objects.filter(project__in=_to_lock(instance, origin)))
     engineers = list(instance.assigned_engineers.all())
     notifications.project_deleted(instance, engineers)
     authority_changed(engineer.pk for engineer in engineers)
@@ -66,18 +68,34 @@ def engineers_changing(
         authority_changed(user.pk for user in others)
 
 
-def user_deleting(instance: Any, **_: Any) -> None:
+def user_deleting(instance: Any, origin: Any, **_: Any) -> None:
     """Unassign a user from all projects before the user is deleted, so that the projects' pages are updated.
 
-    Every row that the deletion changes is locked first, in the order of all changes: projects, then notifications.
+    Every row that the deletion changes is locked first, in the order of all changes: projects, notifications, and the
+    account last.
     """
-    concerned = Q(assigned_engineers=instance) | Q(created_by=instance)
-    for part in (ProjectProgress, ProjectCost):
-        concerned |= Q(pk__in=part.objects.filter(created_by=instance).order_by().values("project"))
-    concerned |= Q(pk__in=ProjectDocument.objects.filter(uploaded_by=instance).order_by().values("project"))
-    Project.lock_all(Project.objects.filter(concerned))
+    if users := _to_lock(instance, origin):
+        _lock_for_deletion(users)
     instance.assigned_projects.clear()
-    Notification.lock_all(instance.notifications.all())
+
+
+def _to_lock(instance: Any, origin: Any) -> list[int]:
+    """The ids of all rows that are deleted together, with the first of them, in whose turn all are locked."""
+    ids = [row.pk for row in origin] if isinstance(origin, QuerySet) else [instance.pk]
+    return ids if instance.pk == min(ids) else []
+
+
+def _lock_for_deletion(users: Collection[int]) -> None:
+    concerned = Q(assigned_engineers__in=users) | Q(created_by__in=users)
+    for part in (ProjectProgress, ProjectCost):
+        concerned |= Q(pk__in=part.objects.filter(created_by__in=users).order_by().values("project"))
+    concerned |= Q(pk__in=ProjectDocument.objects.filter(uploaded_by__in=users).order_by().values("project"))
+    Project.lock_all(Project.objects.filter(concerned))
+    received = Notification.objects.filter(recipient__in=users)
+    Notification.lock_all(received)
+    list(get_user_model().objects.filter(pk__in=users).order_by("pk").select_for_update())
+    # Nothing more can be sent to them now. What was sent after Django had collected what to delete goes, too.
+    received.unannounced()._raw_delete(received.db)
 
 
 def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> None:
