@@ -40,7 +40,7 @@ PENDING = f"((SELECT id FROM realtime_outboxevent WHERE id > {FLOOR} ORDER BY id
 # A database that does not wait for its disk, or for its standby, may lose what it has committed. Numbering never
 # settles for less than "on"; "remote_apply" is more.
 _BEGIN = f"""
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT set_config('lock_timeout', '1s', true), set_config('statement_timeout', '5s', true),
   set_config('synchronous_commit', CASE current_setting('synchronous_commit')
     WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
@@ -69,8 +69,8 @@ SELECT setval('realtime_event_id_seq', begins) INTO place FROM made WHERE begins
 # Under the lock nobody else draws ids, so those of one statement have no gaps.
 _MOVE = """
 WITH taken AS (
-  DELETE FROM realtime_outboxevent WHERE id IN (
-    SELECT id FROM realtime_outboxevent WHERE id > {floor} ORDER BY id LIMIT {limit})
+  DELETE FROM realtime_outboxevent WHERE id = ANY (ARRAY (
+    SELECT id FROM realtime_outboxevent WHERE id > {floor} ORDER BY id LIMIT {limit}))
   RETURNING id, type, written_at, fields, audience, person_id),
 moment AS MATERIALIZED (
   SELECT GREATEST(clock_timestamp(), (SELECT at FROM realtime_event ORDER BY id DESC LIMIT 1)) AS at){counts},

@@ -85,10 +85,10 @@ def _waits(unnumbered: int) -> bool:
     """Whether a row up to this one is still in the outbox."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT EXISTS (SELECT 1 FROM realtime_outboxevent WHERE id > {FLOOR} AND id <= %s)",  # noqa: S608
+            f"SELECT id FROM realtime_outboxevent WHERE id > {FLOOR} AND id <= %s ORDER BY id LIMIT 1",  # noqa: S608
             [unnumbered],
         )
-        return bool(cursor.fetchone()[0])
+        return cursor.fetchone() is not None
 
 
 def without_place(person_id: int, cursor: int) -> list[tuple[str, dict[str, Any]]]:
