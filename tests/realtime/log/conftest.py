@@ -1,0 +1,22 @@
+"""Numbering under control: a database of the test's own, and a gate in the middle of each numbering."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from .gate import Gate
+
+
+@pytest.fixture
+def postgres_url(new_database) -> str:
+    """A PostgreSQL database of the test's own, to which nobody is connected yet."""
+    return new_database("postgres")
+
+
+@pytest.fixture
+def gate(postgres_url, on_database) -> Iterator[Gate]:
+    """The gate of this database, which the test's own Django works on."""
+    on_database(postgres_url)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield Gate(connection)
