@@ -1,0 +1,165 @@
+"""A release before the outbox writes beside this one, during a rolling upgrade or a rolling step back.
+
+It holds the log's lock from before it inserts its events until its commit. Here it is raw SQL.
+"""
+
+import json
+import math
+import random
+import threading
+import time
+from dataclasses import replace
+from itertools import count
+
+import psycopg
+from django.db import connection, transaction
+
+from realtime.log import numbering, replay
+from realtime.log.events import AuthorityChanged
+from realtime.log.models import Event, OutboxEvent
+from realtime.log.numbering import Outcome
+from realtime.log.numbering_postgresql import LOG_LOCK
+from realtime.log.publish import publish
+from tests.support.commit_order import Placed, out_of_order
+from tests.support.sessions import SECONDS, DatabaseSession
+
+from .gate import numbered, write
+
+PHASES = ((3, 0), (2, 2), (0, 3), (2, 2), (3, 0))  # how many writers of the older and of this release: up, and back
+PHASE_SECONDS = 0.7
+
+
+def lock_and_insert(cursor: psycopg.Cursor, number: int) -> None:
+    """What the older release does in the transaction of a change."""
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOG_LOCK])
+    cursor.execute(
+        "INSERT INTO realtime_event (type, at, fields, audience) "
+        "VALUES ('authority_changed', clock_timestamp(), %s, '[]')",
+        [json.dumps({"user_ids": [number]})],
+    )
+
+
+def test_events_that_the_older_release_is_writing_come_before_those_that_cannot_be_numbered_yet(gate, postgres_url):
+    with psycopg.connect(postgres_url) as older, DatabaseSession() as newer:
+        lock_and_insert(older.cursor(), 1)
+        newer(write, 2)
+        left = newer(numbering.number)
+        assert (left.ids, left.outcome) == ([], Outcome.TAKEN)
+        older.commit()
+        newer(numbering.number)
+    assert numbered() == [1, 2]
+
+
+def test_the_older_release_waits_for_the_commit_of_a_numbering(gate, postgres_url):
+    with psycopg.connect(postgres_url) as older, DatabaseSession() as newer:
+        with gate.closed():
+            newer(write, 1)
+            holding = newer.start(numbering.number)
+            gate.wait_for()
+            thread = threading.Thread(target=lock_and_insert, args=[older.cursor(), 2])
+            thread.start()
+            gate.wait_for(2)
+        thread.join(SECONDS)
+        assert holding.result(SECONDS).outcome is Outcome.DONE, "it found nothing more that it could see"
+        older.commit()
+    assert numbered() == [1, 2]
+
+
+class Release:
+    """Writers of one release, which record when each of their transactions began and was committed."""
+
+    def __init__(self, url: str, numbers: count, seed: int) -> None:
+        self.url, self.numbers, self.seed = url, numbers, seed
+        self.times: dict[int, tuple[float, float]] = {}
+        self.abandoned: set[int] = set()
+        self.failures: list[Exception] = []
+
+    def start(self, writers: int, until: float) -> list[threading.Thread]:
+        threads = [
+            threading.Thread(target=self._run, args=[until, f"{self.seed}/{type(self).__name__}/{number}"])
+            for number in range(writers)
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _run(self, until: float, seed: str) -> None:
+        rng = random.Random(seed)
+        try:
+            while time.monotonic() < until:
+                number, began, abandoned = next(self.numbers), time.monotonic(), rng.random() < 0.1
+                self.save(number, rng.uniform(0, 0.01), abandoned)
+                if abandoned:
+                    self.abandoned.add(number)
+                else:
+                    self.times[number] = began, time.monotonic()
+        except Exception as error:  # noqa: BLE001 (told to the test)
+            self.failures.append(error)
+
+    def save(self, number: int, pause: float, abandoned: bool) -> None:
+        raise NotImplementedError
+
+
+class Older(Release):
+    def save(self, number: int, pause: float, abandoned: bool) -> None:
+        with psycopg.connect(self.url) as session:
+            lock_and_insert(session.cursor(), number)
+            time.sleep(pause)
+            if abandoned:
+                session.rollback()
+
+
+class Newer(Release):
+    def _run(self, until: float, seed: str) -> None:
+        super()._run(until, seed)
+        connection.close()
+
+    def save(self, number: int, pause: float, abandoned: bool) -> None:
+        with transaction.atomic():
+            publish((AuthorityChanged(user_ids=[number]), []))
+            time.sleep(pause)
+            transaction.set_rollback(abandoned)
+
+
+def test_a_rolling_upgrade_and_a_rolling_step_back_with_writers_on_both(postgres_url, on_database):
+    on_database(postgres_url)
+    seed, numbers = random.SystemRandom().randrange(10**6), count(1)
+    print(f"seed: {seed}")  # noqa: T201
+    older, newer = Older(postgres_url, numbers, seed), Newer(postgres_url, numbers, seed)
+    over = threading.Event()
+    seen: list[replay.Frame] = []
+
+    def follow() -> None:
+        while not over.is_set():
+            seen.extend(replay.tail(seen[-1].id if seen else 0, 500))
+            over.wait(0.005)
+        connection.close()
+
+    reader = threading.Thread(target=follow)
+    reader.start()
+    for olds, news in PHASES:
+        until = time.monotonic() + PHASE_SECONDS
+        threads = [*older.start(olds, until), *newer.start(news, until)]
+        for thread in threads:
+            thread.join(SECONDS)
+    replay.head()  # numbers what is left
+    over.set()
+    reader.join(SECONDS)
+    seen += replay.tail(seen[-1].id, 10_000)
+
+    assert older.failures == newer.failures == []
+    assert not OutboxEvent.objects.exists()
+    places = {row.fields["user_ids"][0]: row.pk for row in Event.objects.all()}
+    assert len(places) == Event.objects.count(), "nothing is there twice"
+    assert places.keys() == older.times.keys() | newer.times.keys(), "all that was committed, nothing else"
+    assert min(len(older.times), len(newer.times)) > 50
+    assert older.abandoned
+    assert newer.abandoned
+    assert [frame.id for frame in seen] == sorted(places.values()), f"no smaller id appeared later; seed {seed}"
+    old, new = (
+        [Placed(str(number), *release.times[number], places[number], places[number]) for number in release.times]
+        for release in (older, newer)
+    )
+    assert out_of_order(new) == []
+    # The older release does not number what this one has committed before. So its events may come before those.
+    assert out_of_order([*old, *(replace(one, returned=math.inf) for one in new)]) == []
