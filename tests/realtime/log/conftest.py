@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
-from .gate import Gate
+from tests.support.numbering_gate import Gate
 
 
 @pytest.fixture
@@ -16,7 +15,8 @@ def postgres_url(new_database) -> str:
 
 @pytest.fixture
 def gate(postgres_url, on_database) -> Iterator[Gate]:
-    """The gate of this database, which the test's own Django works on."""
+    """The gates of this database, which the test's own Django works on."""
     on_database(postgres_url)
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        yield Gate(connection)
+    with Gate(postgres_url) as gate:
+        gate.install()
+        yield gate

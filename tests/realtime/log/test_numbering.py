@@ -1,10 +1,13 @@
 """Numbering on PostgreSQL: each committed event gets one place, in order, whatever happens to whoever numbers."""
 
+import contextlib
+import itertools
 import logging
 import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from itertools import pairwise
 
@@ -14,17 +17,18 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from realtime.log import counters, numbering, numbering_postgresql, position, replay
+from realtime.log import counters, numbering, position, replay
 from realtime.log.events import AuthorityChanged
 from realtime.log.models import Event, LogEpoch, OutboxEvent
 from realtime.log.numberer import numberer
 from realtime.log.numbering import Outcome
 from realtime.log.publish import Announcement, publish
+from tests.support.numbering_gate import Point
 from tests.support.ports import wait_until
 from tests.support.sessions import SECONDS, DatabaseSession
 from tests.support.site import ROOT
 
-from .gate import numbered, write
+from .outbox import numbered, write
 
 PUBLISHES = """
 from django.db import transaction
@@ -155,12 +159,13 @@ def test_on_a_database_that_is_read_only_the_commit_stands_and_the_log_says_so_o
     assert numbered() == [1, 2]
 
 
-def test_a_connection_that_is_terminated_in_the_middle_of_numbering_loses_and_doubles_nothing(gate):
+@pytest.mark.parametrize("point", [Point.IN_MOVE, Point.IN_COMMIT])
+def test_a_connection_that_is_terminated_in_the_middle_of_numbering_loses_and_doubles_nothing(gate, point):
     write(1, 2)
     with DatabaseSession() as killed:
-        with gate.closed():
+        with gate.closed(point):
             failing = killed.start(numbering.number)
-            [pid] = gate.wait_for()
+            pid = gate.wait_for()
             gate.execute(f"SELECT pg_terminate_backend({pid})")
             with pytest.raises(DatabaseError):
                 failing.result(SECONDS)
@@ -172,14 +177,13 @@ def test_a_connection_that_is_terminated_in_the_middle_of_numbering_loses_and_do
     assert LogEpoch.objects.count() == 1
 
 
-def test_a_process_that_is_stopped_while_it_numbers_holds_nothing(gate, postgres_url):
+@pytest.mark.parametrize("point", [Point.IN_MOVE, Point.IN_COMMIT])
+def test_a_process_that_is_stopped_while_it_numbers_holds_nothing(gate, postgres_url, point):
     write(1)
-    with gate.closed():
+    with gate.closed(point):
         process = starting(postgres_url, "from realtime.log import numbering; numbering.number()")
         try:
-            wait_until(
-                lambda: gate.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"), "it numbers"
-            )
+            gate.wait_for(SECONDS)
         finally:
             process.send_signal(signal.SIGSTOP)
     try:
@@ -192,6 +196,36 @@ def test_a_process_that_is_stopped_while_it_numbers_holds_nothing(gate, postgres
         process.communicate()
 
 
+def test_two_that_number_at_once_give_each_event_one_place(gate):
+    """Several sessions number whenever they can, while two others write."""
+    over = threading.Event()
+
+    def number_all() -> list[int]:
+        given: list[int] = []
+        while not over.is_set():
+            given += numbering.number().ids
+        return given + numbering.number().ids
+
+    with contextlib.ExitStack() as stack:
+        writers = [stack.enter_context(DatabaseSession()) for _ in range(2)]
+        numberers = [stack.enter_context(DatabaseSession()) for _ in range(3)]
+        given = [session.start(number_all) for session in numberers]
+        written = [
+            session.start(lambda start=start: [write(number) for number in range(start, 400, 2)])
+            for start, session in enumerate(writers)
+        ]
+        for future in written:
+            future.result(SECONDS)
+        over.set()
+        ids = [future.result(SECONDS) for future in given]
+    assert sorted(itertools.chain(*ids)) == list(Event.objects.order_by("id").values_list("id", flat=True))
+    assert sorted(numbered()) == list(range(400))
+    for start in range(2):
+        own = [number for number in numbered() if number % 2 == start]
+        assert own == sorted(own), "the order in which each of them committed"
+    assert not OutboxEvent.objects.exists()
+
+
 def test_a_command_that_publishes_numbers_before_it_ends(gate, postgres_url):
     with starting(postgres_url, PUBLISHES) as process:
         assert process.wait(END_SECONDS) == 0, process.stderr.read()
@@ -201,7 +235,7 @@ def test_a_command_that_publishes_numbers_before_it_ends(gate, postgres_url):
 def test_a_command_that_cannot_number_ends_nevertheless(gate, postgres_url, postgres):
     """Its server process is stopped in the middle of numbering, and the next one who looks numbers the event."""
     with gate.closed(), starting(postgres_url, PUBLISHES) as process:
-        stopped = gate.wait_for()
+        stopped = [gate.wait_for()]
         with postgres.frozen(stopped):
             assert process.wait(END_SECONDS) == 0, process.stderr.read()
     wait_until(lambda: numbering.number().outcome is Outcome.DONE, "the next one numbers")
@@ -229,66 +263,3 @@ def test_counters_are_filled_in_with_the_state_after_the_last_event_of_the_batch
     shown = [row.fields.get("leavers") for row in Event.objects.order_by("id")]
     # On SQLite each call of publish() numbers, within the transaction.
     assert shown == ([2, None, 2, 2] if database == "postgres" else [0, None, 1, 2])
-
-
-class TestOpenSnapshot:
-    """A transaction that keeps its snapshot for long, as pg_dump does: nothing that is deleted meanwhile goes away."""
-
-    EVENTS = 20_000
-    PAGES = 200  # of the outbox and its index, for one numbering
-
-    def pages(self, session: DatabaseSession) -> int:
-        """How many pages of the outbox and its index were read so far, by sessions that have told of it."""
-        session.sql("SELECT pg_stat_force_next_flush()")
-        [(pages,)] = session.sql(
-            "SELECT heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit FROM pg_statio_user_tables "
-            "WHERE relname = 'realtime_outboxevent'"
-        )
-        return pages
-
-    def cost(self, session: DatabaseSession) -> int:
-        """How many pages it takes to write and number one event."""
-        before = self.pages(session)
-        session(write, 0)
-        assert len(session(numbering.number).ids) == 1
-        return self.pages(session) - before
-
-    def test_a_numbering_reads_a_bounded_number_of_pages(self, gate):
-        insert = (
-            "INSERT INTO realtime_outboxevent (type, fields, audience) "
-            "SELECT 'authority_changed', '{\"user_ids\": []}', '[]' FROM generate_series(1, 500)"
-        )
-        with DatabaseSession() as dump, DatabaseSession() as session:
-            dump.begin()
-            dump.sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            dump.sql("SELECT count(*) FROM realtime_event")
-            costs = []
-            for _ in range(self.EVENTS // 500):
-                session.sql(insert)
-                if session(numbering.number).scan_lags:
-                    session(numbering_postgresql.advance_scan)
-                costs.append(self.cost(session))
-            assert max(costs) < self.PAGES, costs
-            floor, candidate = session.sql("SELECT floor, candidate FROM realtime_outboxscan")[0]
-            assert self.EVENTS - 3_000 < floor <= candidate
-            session.sql("UPDATE realtime_outboxscan SET floor = 0, candidate = 0")
-            assert self.cost(session) > 2 * self.PAGES, "without the floor it would read everything that was deleted"
-            dump.commit()
-
-    def test_the_scan_does_not_begin_behind_a_writer_that_has_yet_to_commit(self, gate):
-        """Its rows have lower ids than many that were numbered meanwhile, and are numbered when they appear."""
-        with DatabaseSession() as slow, DatabaseSession() as session:
-            slow.begin()
-            slow(write, 1)
-            session(write, *range(2, 1_200))
-            session(numbering.number)
-            for _ in range(3):
-                session(numbering_postgresql.advance_scan)
-            slow.commit()
-            session(numbering.number)
-            assert numbered()[-1] == 1
-            for _ in range(3):
-                session(numbering_postgresql.advance_scan)
-            assert session.sql("SELECT floor FROM realtime_outboxscan") == [(1_199,)]
-            session(write, 1_200)
-            assert len(session(numbering.number).ids) == 1

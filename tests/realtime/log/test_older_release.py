@@ -21,10 +21,12 @@ from realtime.log.numbering import Outcome
 from realtime.log.numbering_postgresql import LOG_LOCK
 from realtime.log.publish import publish
 from tests.support.commit_order import Placed, out_of_order
+from tests.support.ports import wait_until
 from tests.support.sessions import SECONDS, DatabaseSession
 
-from .gate import numbered, write
+from .outbox import numbered, write
 
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE 'SELECT pg_advisory%'"
 PHASES = ((3, 0), (2, 2), (0, 3), (2, 2), (3, 0))  # how many writers of the older and of this release: up, and back
 PHASE_SECONDS = 0.7
 
@@ -58,7 +60,7 @@ def test_the_older_release_waits_for_the_commit_of_a_numbering(gate, postgres_ur
             gate.wait_for()
             thread = threading.Thread(target=lock_and_insert, args=[older.cursor(), 2])
             thread.start()
-            gate.wait_for(2)
+            wait_until(lambda: gate.execute(WAITS), "the older release waits")
         thread.join(SECONDS)
         assert holding.result(SECONDS).outcome is Outcome.DONE, "it found nothing more that it could see"
         older.commit()
