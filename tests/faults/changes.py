@@ -1,5 +1,6 @@
 """The changes made during a run: each has a mark, and the outcome that its writer knows."""
 
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +27,10 @@ class Kind(StrEnum):
 
 @dataclass
 class Change:
-    """One transaction. It wrote ``mark`` into a text; ``stored`` is whether that is in the database afterwards."""
+    """One transaction. It wrote ``mark`` into a text; ``stored`` is whether that is in the database afterwards.
+
+    ``began`` is a moment before the transaction began, and ``returned`` one after its commit was known (monotonic).
+    """
 
     writer: str
     number: int
@@ -35,6 +39,8 @@ class Change:
     recipients: frozenset[int] = frozenset()
     outcome: Outcome = Outcome.UNKNOWN
     stored: bool = False
+    began: float = 0.0
+    returned: float = math.inf
 
     @property
     def mark(self) -> str:

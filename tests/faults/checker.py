@@ -6,9 +6,11 @@ It is a pure function of the recorded histories that returns every violation as 
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.support.commit_order import Placed, out_of_order
 
 from .changes import Change, Kind, Outcome, marks_in
 
@@ -24,6 +26,14 @@ class LoggedEvent:
     type: str
     fields: dict[str, Any]
     audience: frozenset[str]
+
+
+def identity(event_type: str, fields: Mapping[str, Any]) -> tuple[str, str, int] | None:
+    """Return what no other event shares: the line of the timeline, or the notification, that it tells of."""
+    for name in ("activity_id", "notification_id"):
+        if fields.get(name) is not None:
+            return event_type, name, fields[name]
+    return None
 
 
 @dataclass
@@ -101,21 +111,43 @@ def judge(
     histories: Iterable[ClientHistory],
     ended_sessions: dict[str, int],
     differing: Iterable[str] = (),
+    frames: Mapping[int, Mapping[str, Any]] | None = None,
+    outbox: Iterable[str] = (),
 ) -> Verdict:
     """Check a run and return all violations.
 
     ``log``: the events of the run in the order of their ids. ``ended_sessions``: by cookie, the id of the event that
-    announces the session's end. ``differing``: events whose contents differed between clients.
+    announces the session's end. ``differing``: events whose contents differed between clients. ``frames``: by id, what
+    clients received. ``outbox``: the committed events that have no place in the log although all is over, as text.
     """
     verdict = Verdict()
     changes = list(changes)
     for words in differing:
         verdict.add("not the same for all", words)
+    for words in outbox:
+        verdict.add("committed and never numbered", words)
     _judge_log(verdict, changes, log)
+    _judge_places(verdict, log, frames or {})
     for history in histories:
         _judge_client(verdict, history, log, ended_sessions)
         _judge_changes(verdict, history, changes, log)
     return verdict
+
+
+def _judge_places(verdict: Verdict, log: Sequence[LoggedEvent], frames: Mapping[int, Mapping[str, Any]]) -> None:
+    """Check that each event has one place, which is the one under which clients received it."""
+    places: dict[tuple[str, str, int], int] = {}
+    identities: dict[int, tuple[str, str, int] | None] = {}
+    for event in log:
+        identities[event.id] = known = identity(event.type, event.fields)
+        if known is not None and places.setdefault(known, event.id) != event.id:
+            verdict.add("given twice", f"{known} at {places[known]} and at {event.id}")
+    for event_id, frame in frames.items():
+        known = identity(frame["type"], frame)
+        if known is not None and places.get(known, event_id) != event_id:
+            verdict.add("number changed", f"{known} was {event_id} and is {places[known]}")
+        elif event_id in identities and identities[event_id] != known:
+            verdict.add("number changed", f"{event_id} was {known} and is {identities[event_id]}")
 
 
 def _judge_log(verdict: Verdict, changes: list[Change], log: Sequence[LoggedEvent]) -> None:
@@ -142,6 +174,22 @@ def _judge_log(verdict: Verdict, changes: list[Change], log: Sequence[LoggedEven
             missing = {f"user:{user_id}" for user_id in change.recipients} ^ set(notified)
             if missing:
                 verdict.add("announced to others than meant", f"{change.mark}: {sorted(missing)}")
+    _judge_commit_order(verdict, changes, announced)
+
+
+def _judge_commit_order(
+    verdict: Verdict, changes: list[Change], announced: Mapping[tuple[str, int], list[LoggedEvent]]
+) -> None:
+    """Check across writers: who began after another's commit had been answered comes after it in the log."""
+    placed = []
+    for change in changes:
+        ids = [event.id for event in announced.get((change.writer, change.number), ())]
+        if change.stored and ids:
+            # Later events repeat the names of projects, but not messages.
+            last = ids[-1] if change.kind is Kind.MESSAGE else ids[0]
+            placed.append(Placed(change.mark, change.began, change.returned, ids[0], last))
+    for words in out_of_order(placed):
+        verdict.add("out of the order of the commits", words)
 
 
 def _judge_client(

@@ -15,16 +15,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
 
 from projeng.access import Role
 from projeng.models import Notification, Project
-from realtime.log import replay
-from realtime.log.models import Event
+from realtime.log.models import Event, OutboxEvent
 from tests.support.database import migrate, using_database
 from tests.support.nginx import Nginx
+from tests.support.numbering_gate import Gate
 from tests.support.people import PASSWORD, person, session_cookie, site_password
 from tests.support.ports import wait_until
 from tests.support.postgres import Postgres
@@ -37,6 +38,7 @@ from .changes import Change
 from .checker import PROJECTS, ClientHistory, LoggedEvent, Right, Verdict, judge
 from .clients import Client, ReceivedEvents
 from .clocks import Clock
+from .log_position import head
 from .permission_changes import PermissionChanges, retrying
 from .phased_site import PhasedSite
 from .writers import Forms, Writer
@@ -88,6 +90,8 @@ class Office:
         self._stack.callback(self.redis.stop)
         direct = self.postgres.create("office")
         migrate(direct)
+        self.gate = enter(Gate(direct))
+        self.gate.install()
         enter(using_database(direct))  # without a relay: faults of the network do not affect the kit's own queries
         self.relays = {name: enter(TcpRelay(port)) for name, port in self._backends()}
         self.database_url = direct.replace(str(self.postgres.port), str(self.relays["postgres"].port))
@@ -110,7 +114,7 @@ class Office:
         self.phased = enter(PhasedSite(folder / "phased", self.database_url, redis_url, **own))
         self.relays["phased"] = enter(TcpRelay(self.phased.port))
         self._people()
-        self.begin = replay.head()
+        self.begin = head()
         self._clients()
         self._work()
 
@@ -186,8 +190,11 @@ class Office:
         """Return a session for hostile clients, of a user who may see everything."""
         return retrying(lambda: session_cookie(self._hostile_user))
 
-    def new_writer(self, *, kill_after: int = 0) -> Writer:
-        """Start a process that makes changes. With ``kill_after``, it kills itself at the commit of this change."""
+    def new_writer(self, *, database_url: str = "", **how: Any) -> Writer:
+        """Start a process that makes changes. ``how`` is as in ``Writer``.
+
+        It connects to the database under its own name, by ``database_url`` if another relay is to be between.
+        """
         number = next(self._names)
         office = {
             "projects": [project.pk for project in self.projects],
@@ -195,7 +202,9 @@ class Office:
         }
         seed = f"{self.seed}/writer/{number}"
         environment = self.environment | self.clocks["writers"].environment
-        return Writer(f"w{number}", self.database_url, office, seed, kill_after=kill_after, **environment)
+        name = f"w{number}"
+        environment = environment | {"PGAPPNAME": name}
+        return Writer(name, database_url or self.database_url, office, seed, **how, **environment)
 
     def replace_writer(self, index: int) -> None:
         """Kill one of the writers and start another."""
@@ -211,8 +220,8 @@ class Office:
 
     def behind(self) -> dict[str, int]:
         """Return the clients that are behind the end of the log, with the number of missing ids."""
-        head = retrying(replay.head)
-        return {client.name: head - client.cursor for client in self.clients if client.cursor < head}
+        end = retrying(head)
+        return {client.name: end - client.cursor for client in self.clients if client.cursor < end}
 
     def wait_until_caught_up(self, seconds: float, *, require_progress: bool = False) -> None:
         """Wait until every client has read what is in the log. Raise AssertionError naming some that have not.
@@ -221,11 +230,11 @@ class Office:
         would be caught up.
         """
         deadline = time.monotonic() + seconds
-        goal = retrying(replay.head)
+        goal = retrying(head)
         if require_progress:
             before = goal
-            wait_until(lambda: retrying(replay.head) > before, "somebody can work", seconds)
-            goal = retrying(replay.head)
+            wait_until(lambda: retrying(head) > before, "somebody can work", seconds)
+            goal = retrying(head)
 
         def caught_up() -> bool:
             return min(client.cursor for client in self.clients) >= goal
@@ -258,7 +267,15 @@ class Office:
             )
             for one in self.clients
         ]
-        verdict = judge(self.changes, self.log, histories, self.permissions.ended_sessions, self.received.differing)
+        verdict = judge(
+            self.changes,
+            self.log,
+            histories,
+            self.permissions.ended_sessions,
+            self.received.differing,
+            self.received.frames,
+            [str(fields) for fields in OutboxEvent.objects.values_list("fields", flat=True)],
+        )
         for name in on_wrong_transport:
             verdict.add("not by the transport that the site tells", name)
         return verdict

@@ -17,13 +17,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from projeng.access import Role
 from projeng.models import Project
 from realtime.access.authority import session_digest
-from realtime.log import replay
 from realtime.log.events import AuthorityChanged, SessionEnded
 from realtime.log.models import Event
 from tests.support.people import PASSWORD, session_cookie
+from tests.support.ports import wait_until
 
 from .checker import PROJECTS, LoggedEvent, Right
 from .clients import Client
+from .log_position import NUMBERING_SECONDS, head
 
 RETRY_SECONDS = 60.0  # the longest time for which a fault may make the database unavailable
 
@@ -126,7 +127,7 @@ class PermissionChanges:
 
     def _apply(self, user: User, do: Callable[[], Any]) -> PermissionChange:
         read = {client.name: client.cursor for client in self.clients_of(user)}
-        before = retrying(replay.head)
+        before = retrying(head)
         retrying(do)
         at = time.monotonic()
         self.count += 1
@@ -136,11 +137,9 @@ class PermissionChanges:
 
     @staticmethod
     def id_of_event(before: int, kind: type, **which: Any) -> int:
-        """Return the id of the first such event after ``before``. Raise AssertionError if there is none."""
+        """Return the id of the first such event after ``before``. Raise AssertionError if none gets one."""
         found = Event.objects.filter(id__gt=before, type=kind.type, **which).order_by("id").values_list("id", flat=True)
-        event_id = retrying(found.first)
-        assert event_id is not None, f"Nothing in the log after {before} tells of {which}"
-        return event_id
+        return wait_until(lambda: retrying(found.first), f"the log tells after {before} of {which}", NUMBERING_SECONDS)
 
     # --- sessions -----------------------------------------------------------------------------------------------
 
@@ -153,7 +152,7 @@ class PermissionChanges:
 
     def end_sessions_by(self, user: User, do: Callable[[], Any]) -> None:
         """Record that ``do`` ends every session of this user."""
-        before = retrying(replay.head)
+        before = retrying(head)
         do()
         event_id = self.id_of_event(before, AuthorityChanged, fields__user_ids__contains=[user.pk])
         for client in self.clients_of(user):

@@ -1,5 +1,6 @@
 """The checker: a correct run has no violations, and each kind of violation is found."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -45,9 +46,13 @@ class Run:
         self.engineer = ClientHistory("engineer", ENGINEER, [1, 4], rights, cursor=6)
         self.ended: dict[str, int] = {}
         self.differing: list[str] = []
+        self.frames: dict[int, dict[str, Any]] = {}
+        self.outbox: list[str] = []
 
     def found(self) -> set[str]:
-        verdict = judge(self.changes, self.log, [self.head, self.engineer], self.ended, self.differing)
+        verdict = judge(
+            self.changes, self.log, [self.head, self.engineer], self.ended, self.differing, self.frames, self.outbox
+        )
         assert set(verdict.faults) == set(verdict.counted)
         assert len(verdict.lines()) == len(verdict.faults)
         return set(verdict.faults)
@@ -144,6 +149,77 @@ def test_a_writer_whose_changes_come_in_another_order(run):
 def test_two_clients_that_got_different_things_under_one_id(run):
     run.differing.append("head got …")
     assert run.found() == {"not the same for all"}
+
+
+class TestPlaces:
+    """Each event has one place in the log, for ever."""
+
+    @pytest.fixture(autouse=True)
+    def lines(self, run: Run) -> None:
+        """Events 1 and 2 tell of lines 11 and 12 of the timeline, and both clients received them so."""
+        for place in (0, 1):
+            fields = {**run.log[place].fields, "activity_id": 11 + place}
+            run.log[place] = replace(run.log[place], fields=fields)
+            run.frames[place + 1] = {"type": "project_updated", "id": place + 1, **fields}
+        assert run.found() == set()
+
+    def test_two_events_that_have_changed_their_numbers(self, run):
+        run.frames[1]["activity_id"], run.frames[2]["activity_id"] = 12, 11
+        assert run.found() == {"number changed"}
+
+    def test_an_event_that_is_another_one_now(self, run):
+        run.frames[1]["activity_id"] = 13
+        assert run.found() == {"number changed"}
+
+    def test_an_event_that_has_another_number_now(self, run):
+        run.frames[5] = {**run.frames.pop(1), "id": 5}
+        assert run.found() == {"number changed"}
+
+    def test_an_event_that_was_given_two_numbers(self, run):
+        run.log.append(replace(run.log[0], id=7))
+        run.head.ids, run.engineer.ids = [*run.head.ids, 7], [*run.engineer.ids, 7]
+        run.head.cursor = run.engineer.cursor = 7
+        assert run.found() == {"given twice"}
+
+    def test_a_committed_event_that_was_never_given_one(self, run):
+        run.outbox.append("Road [w.1]")
+        assert run.found() == {"committed and never numbered"}
+
+
+class TestOrderAcrossWriters:
+    """The messages of change w.4 were committed at 10. Another writer began x.1 later, and its event comes later."""
+
+    @pytest.fixture(autouse=True)
+    def times(self, run: Run) -> None:
+        run.changes[3].began, run.changes[3].returned = 9.0, 10.0
+        run.changes[5].began, run.changes[5].returned = 11.0, 12.0
+        assert run.found() == set()
+
+    def place(self, run: Run, first: int, second: int, third: int) -> None:
+        """Give the events of both changes these places in the log: the two messages first."""
+        events = (run.log[2], first), (run.log[3], second), (run.log[4], third)
+        run.log[2:] = sorted((replace(event, id=place) for event, place in events), key=lambda event: event.id)
+        run.head.ids = [1, 2, *sorted([first, third])]
+        run.engineer.ids = [1, second]
+        run.head.cursor = run.engineer.cursor = 6
+
+    def test_who_began_after_another_was_committed_comes_later(self, run):
+        self.place(run, 4, 6, 3)
+        assert run.found() == {"out of the order of the commits"}
+
+    def test_two_that_overlap_may_come_in_either_order(self, run):
+        run.changes[5].began = 9.9
+        self.place(run, 4, 6, 3)
+        assert run.found() == set()
+
+    def test_the_outcome_of_the_later_one_need_not_be_known(self, run):
+        run.changes[5].returned = math.inf
+        self.place(run, 4, 6, 3)
+        assert run.found() == {"out of the order of the commits"}
+
+    def test_all_messages_of_a_change_come_before_what_began_later(self, run):
+        self.place(run, 3, 6, 4)
+        assert run.found() == {"out of the order of the commits"}
 
 
 class TestRightsThatChange:

@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,11 +30,19 @@ ABANDONED = 0.15  # the share of transactions that are rolled back
 CHANGES_A_SECOND = 8.0
 
 
+class SelfSignalled(StrEnum):
+    """Points at which a writer sends itself a signal: between two steps of its own."""
+
+    AFTER_COMMIT = "after-commit"  # before anything else can happen
+    BEFORE_SECOND_LOOK = "before-second-look"  # it has numbered events, and its commit was answered
+    BEFORE_HINTS = "before-hints"  # nothing is left to number, and nobody has been told of it
+
+
 class Writer:
     """A process that makes changes until it is stopped or killed.
 
-    ``office`` has the ids of ``projects`` and ``people``. With ``kill_after``, it makes this number of changes and is
-    killed right after the commit of the last one, before it is announced.
+    ``office`` has the ids of ``projects`` and ``people``. It pauses between changes unless it is ``eager``. From change
+    ``signalled_from`` on, it sends itself the signal of this ``number`` when it first comes to this ``point``.
     """
 
     def __init__(
@@ -42,13 +52,17 @@ class Writer:
         office: dict[str, Any],
         seed: str,
         *,
-        kill_after: int = 0,
+        eager: bool = False,
+        point: SelfSignalled | None = None,
+        number: signal.Signals = signal.SIGKILL,
+        signalled_from: int = 1,
         **environment: str,
     ) -> None:
         self.name = name
         self.changes: dict[int, Change] = {}
         self.stderr: list[str] = []
-        plan = {**office, "name": name, "seed": seed, "kill_after": kill_after}
+        plan = {**office, "name": name, "seed": seed, "eager": eager}
+        plan |= {"point": point, "signal": number, "signalled_from": signalled_from}
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, json.dumps(plan)],
             cwd=ROOT,
@@ -72,14 +86,23 @@ class Writer:
         """The process id."""
         return self._process.pid
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it has ended or is stopped (SIGSTOP)."""
+        if self._process.poll() is not None:
+            return True
+        state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state in {"T", "t"}
+
     def kill(self) -> None:
         """Kill it at once."""
         self._process.kill()
         self.wait()
 
     def stop(self) -> None:
-        """Stop it after its current change."""
+        """Stop it after its current change. One that is stopped by a signal goes on until then."""
         if self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
             self._process.stdin.close()
         self.wait(40)
 
@@ -152,13 +175,14 @@ class Forms:
                 "project_cost": "1000000",
             }
             self.changes[number] = change
+            change.began = time.monotonic()
             answer = browser.post(address, data=form, headers={"Referer": str(browser.base_url)})
         except httpx.HTTPError as error:
             self._count_answer(type(error).__name__)
             return
         self._count_answer(str(answer.status_code))
         if answer.status_code == 302:
-            change.outcome = Outcome.COMMITTED
+            change.outcome, change.returned = Outcome.COMMITTED, time.monotonic()
         elif answer.status_code < 500:
             change.outcome = Outcome.ABANDONED
 
@@ -173,28 +197,57 @@ class _Process:
         self._plan = plan
         self._random = random.Random(plan["seed"])
         self._stopped = threading.Event()
+        self._armed = False
+        self._was_signalled = False
+
+    def _signal_at(self, point: str) -> None:
+        if self._armed and not self._was_signalled and self._plan["point"] == point:
+            self._was_signalled = True
+            os.kill(os.getpid(), self._plan["signal"])
+
+    def _watch_numbering(self) -> None:
+        """Have the steps of numbering that have a point call ``_signal_at``."""
+        from realtime.log import numbering_postgresql
+        from realtime.log.numberer import numberer
+
+        move, numbered = numbering_postgresql.move, numberer.numbered
+
+        def watched_move(limit: int) -> Any:
+            moved = move(limit)
+            if moved.ids:
+                self._signal_at(SelfSignalled.BEFORE_SECOND_LOOK)
+            return moved
+
+        def watched_numbered(ids: Any) -> None:
+            if ids:
+                self._signal_at(SelfSignalled.BEFORE_HINTS)
+            numbered(ids)
+
+        numbering_postgresql.move, numberer.numbered = watched_move, watched_numbered
 
     def run(self) -> None:
         """Make changes until the standard input ends."""
+        self._watch_numbering()
         threading.Thread(target=lambda: (sys.stdin.read(), self._stopped.set()), daemon=True).start()
         number = 0
         while not self._stopped.is_set():
             number += 1
-            last = 0 < self._plan["kill_after"] <= number  # or the next one that the database commits
-            self._change(number, last=last)
-            pace = 0.0 if self._plan["kill_after"] else 1 / CHANGES_A_SECOND
+            self._armed = number >= self._plan["signalled_from"]
+            self._change(number)
+            pace = 0.0 if self._plan["eager"] or self._plan["point"] else 1 / CHANGES_A_SECOND
             self._stopped.wait(self._random.uniform(0, 2 * pace))
 
-    def _change(self, number: int, *, last: bool) -> None:
+    def _change(self, number: int) -> None:
         from django.db import Error, connection, transaction
 
         change, do = self._random.choice([self._message, self._renamed, self._created])(number)
-        abandoned = not last and self._random.random() < ABANDONED
+        abandoned = self._random.random() < ABANDONED
+        change.began = time.monotonic()
         self._report(change, Outcome.UNKNOWN)
         try:
             with transaction.atomic():
-                if last:  # registered before any other on_commit function
-                    transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
+                # Registered before any other on_commit function.
+                transaction.on_commit(lambda: self._signal_at(SelfSignalled.AFTER_COMMIT))
                 do()
                 if self._random.random() < 0.1:
                     time.sleep(self._random.uniform(0.01, 0.1))  # a slow transaction
@@ -204,6 +257,7 @@ class _Process:
             connection.close()
             self._stopped.wait(0.2)
         else:
+            change.returned = time.monotonic()
             self._report(change, Outcome.ABANDONED if abandoned else Outcome.COMMITTED)
 
     def _report(self, change: Change, outcome: Outcome) -> None:

@@ -10,6 +10,8 @@ from enum import Enum
 
 import psycopg
 
+from realtime.log.numbering_postgresql import LOG_LOCK
+
 from .ports import wait_until
 
 
@@ -68,10 +70,12 @@ class Gate:
             yield
 
     def waiting(self) -> dict[int, str]:
-        """The sessions that wait for a lock in a numbering: their server processes, and the names of their clients."""
+        """The session that has the lock of the log and waits for another: its server process, and its client's name."""
         rows = self.execute(
-            "SELECT pid, application_name FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-            "AND datname = current_database() AND query LIKE '%pg_try_advisory_xact_lock%'"
+            "SELECT pid, application_name FROM pg_stat_activity JOIN pg_locks USING (pid) "
+            "JOIN pg_database ON pg_database.oid = pg_locks.database "
+            "WHERE wait_event_type = 'Lock' AND pg_database.datname = current_database() AND granted "
+            f"AND locktype = 'advisory' AND classid = {LOG_LOCK >> 32} AND objid = {LOG_LOCK & 0xFFFFFFFF}"
         )
         return dict(rows)
 

@@ -34,11 +34,16 @@ class TcpRelay:
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._flows = asyncio.Event()
+        self._answers = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, name="tcp-relay", daemon=True)
 
     def hold(self) -> None:
         """Hold all data. Connections stay open, and new ones are accepted."""
         self._loop.call_soon_threadsafe(self._flows.clear)
+
+    def hold_answers(self) -> None:
+        """Hold all data towards clients. What clients send passes."""
+        self._loop.call_soon_threadsafe(self._answers.clear)
 
     def cut(self) -> None:
         """Abort every connection and refuse new ones."""
@@ -60,6 +65,7 @@ class TcpRelay:
         self.trickle = 0
         self._refusing = False
         self._loop.call_soon_threadsafe(self._flows.set)
+        self._loop.call_soon_threadsafe(self._answers.set)
 
     def __enter__(self) -> "TcpRelay":
         self._thread.start()
@@ -74,6 +80,7 @@ class TcpRelay:
 
     async def _listen(self) -> None:
         self._flows.set()
+        self._answers.set()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024)
 
     async def _end(self) -> None:
@@ -137,6 +144,8 @@ class TcpRelay:
                     return
                 await asyncio.sleep(max(0.0, due - loop.time()))
                 await self._flows.wait()
+                if to_client:
+                    await self._answers.wait()
                 while self.trickle and to_client and data:
                     writer.write(data[:1])
                     data = data[1:]

@@ -5,6 +5,7 @@ from . import (  # noqa: F401
     clock,
     network,
     nginx,
+    numbering,
     people,
     postgres,
     redis,

@@ -3,13 +3,16 @@
 import random
 from collections.abc import Iterator
 
-from realtime.log.models import Event
+from realtime.log.models import Event, OutboxEvent
 from realtime.log.numbering_postgresql import LOG_LOCK
+from tests.support.ports import wait_until
 
 from ..nemesis import FaultFunction, fault
 from ..office import Office
+from ..permission_changes import retrying
 
 LOCK_SECONDS = 10.0
+SAVE_SECONDS = 15.0  # until somebody has saved although the log is locked
 
 
 @fault("postgres", (0, 5))
@@ -58,10 +61,14 @@ def postgres_stumbles(office: Office, rng: random.Random) -> Iterator[None]:
         yield
 
 
-def _locked(name: str, says: str, *statements: str) -> None:
+def _locked(name: str, says: str, statement: str, *, saving_goes_on: bool = False) -> None:
     def inject(office: Office, rng: random.Random) -> Iterator[None]:
         project = rng.choice(office.projects)
-        with office.postgres.transaction("office", *(one.format(project=project.pk) for one in statements)):
+        with office.postgres.transaction("office", statement.format(project=project.pk)):
+            if saving_goes_on:
+                newest = OutboxEvent.objects.order_by("-pk").values_list("pk", flat=True)
+                before = retrying(newest.first) or 0
+                wait_until(lambda: (retrying(newest.first) or 0) > before, "somebody saves", SAVE_SECONDS)
             yield
 
     chosen: FaultFunction = inject
@@ -69,11 +76,17 @@ def _locked(name: str, says: str, *statements: str) -> None:
     fault("postgres", (LOCK_SECONDS, LOCK_SECONDS))(chosen)
 
 
-_locked("log_locked", "Somebody holds the lock of the event log.", f"SELECT pg_advisory_xact_lock({LOG_LOCK})")
+_locked(
+    "log_locked",
+    "Somebody holds the lock of the event log: events wait for their places, and saving goes on.",
+    f"SELECT pg_advisory_xact_lock({LOG_LOCK})",
+    saving_goes_on=True,
+)
 _locked(
     "log_table_locked",
-    "Somebody holds the table of the event log, also against reading.",
+    "Somebody holds the table of the event log, also against reading: no event comes, and saving goes on.",
     f"LOCK TABLE {Event._meta.db_table} IN ACCESS EXCLUSIVE MODE",
+    saving_goes_on=True,
 )
 _locked(
     "project_locked",

@@ -12,12 +12,3 @@ def writer_killed(office: Office, rng: random.Random) -> Iterator[None]:
     """SIGKILL to a writer at any time; another one replaces it."""
     office.replace_writer(rng.randrange(len(office.writers)))
     yield
-
-
-@fault("killed-writer", (1, 3))
-def killed_before_announcing(office: Office, rng: random.Random) -> Iterator[None]:
-    """A writer kills itself right after its commit, before anything can be announced."""
-    writer = office.new_writer(kill_after=rng.randint(1, 4))
-    yield
-    writer.wait(60)
-    office.retire(writer)
