@@ -23,6 +23,7 @@ from .numbering import Outcome
 logger = logging.getLogger(__name__)
 
 EXIT_SECONDS = 1.0  # how long a process that ends waits for what it has requested
+QUEUE_SECONDS = 1.0  # after which a process that has always found the lock taken queues for it
 ADVANCE_SECONDS = 1.0  # between two attempts to move the beginning of the scan
 IDLE_SECONDS = 2.0  # after which the thread gives its connection back
 # While other processes number, this one need not try at every commit: whoever holds the lock finds its events, too.
@@ -52,6 +53,7 @@ class Numberer:
         self._rest = 0.0  # seconds for which commits are left to the process that numbers
         self._rest_until = 0.0
         self._failed = False
+        self._taken_since: float | None = None  # when the lock was first found taken, and has been so since
 
     def wake(self, wake: Wake) -> None:
         """Call ``wake`` when there may be new events in the log. It must return at once and must not raise."""
@@ -136,7 +138,10 @@ class Numberer:
 
     def _round(self) -> None:
         try:
-            result = numbering.number()
+            taken_since = self._taken_since
+            queue = taken_since is not None and time.monotonic() - taken_since > QUEUE_SECONDS
+            result = numbering.number(queue=queue)
+            self._taken_since = None if result.outcome is Outcome.DONE else taken_since or time.monotonic()
             self.numbered(result.ids)
             if result.outcome is Outcome.TAKEN:
                 self._rest = min(LONGEST_REST, 2 * self._rest or FIRST_REST)

@@ -39,8 +39,10 @@ def pending() -> bool:
     return numbering_postgresql.pending()
 
 
-def number() -> Numbered:
+def number(*, queue: bool = False) -> Numbered:
     """Give all visible events of the outbox their places, unless another process is doing it.
+
+    With ``queue``, wait for another process for a second at most.
 
     Commits a transaction for each batch, and looks again after each commit. Raises DatabaseError where the database
     cannot number, such as a standby. Ids of which the commit is unknown are then forgotten: readers find in the log
@@ -52,7 +54,7 @@ def number() -> Numbered:
     ids: list[int] = []
     scan_lags = False
     while True:
-        moved = numbering_postgresql.move(BATCH)
+        moved = numbering_postgresql.move(BATCH, queue=queue)
         scan_lags = scan_lags or moved.scan_lags
         if moved.ids is None:
             return Numbered(ids, Outcome.TAKEN, scan_lags)

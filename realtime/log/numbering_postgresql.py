@@ -9,7 +9,7 @@ https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-S
 
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from .counters import counters
 from .epochs import EPOCH_ZERO, GAP, PLACES_A_SECOND
@@ -18,6 +18,7 @@ from .epochs import EPOCH_ZERO, GAP, PLACES_A_SECOND
 # hold this lock until the commit of each transaction that writes events, so both kinds may run side by side.
 LOG_LOCK = 0x47495354414755
 
+LOCK_NOT_AVAILABLE = "55P03"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 SCAN_STEP = 1_000  # rows of the outbox that numbering passes over before it moves its starting point
 
 # Identifies the database and its history: the cluster, its timeline (a promoted standby has another), the database, the
@@ -39,14 +40,18 @@ PENDING = f"((SELECT id FROM realtime_outboxevent WHERE id > {FLOOR} ORDER BY id
 
 # A database that does not wait for its disk, or for its standby, may lose what it has committed. Numbering never
 # settles for less than "on"; "remote_apply" is more.
-_BEGIN = f"""
+_LIMITS = """
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT set_config('lock_timeout', '1s', true), set_config('statement_timeout', '5s', true),
   set_config('synchronous_commit', CASE current_setting('synchronous_commit')
     WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
-  set_config('realtime.ids', '', true),
-  set_config('realtime.turn', pg_try_advisory_xact_lock({LOG_LOCK})::text, true);
+  set_config('realtime.ids', '', true);
 """
+_TRY = f"SELECT set_config('realtime.turn', pg_try_advisory_xact_lock({LOG_LOCK})::text, true);"
+# Releases before the outbox queue for the lock and hand it on to each other, so it may never be free to be tried. Who
+# has found it taken for long queues as well.
+_QUEUE = f"SELECT pg_advisory_xact_lock({LOG_LOCK});"
+_BEGIN = _LIMITS + _TRY
 _TURN = "current_setting('realtime.turn') = 'true'"
 
 # A new epoch begins far above, and the sequence goes on from there. Only the first one begins where the log stands.
@@ -135,11 +140,19 @@ class Moved(NamedTuple):
     scan_lags: bool
 
 
-def move(limit: int) -> Moved:
-    """Number at most ``limit`` events, the lowest of the outbox first, in one message."""
+def move(limit: int, *, queue: bool = False) -> Moved:
+    """Number at most ``limit`` events, the lowest of the outbox first, in one message.
+
+    With ``queue``, wait for the lock as long as ``lock_timeout`` allows.
+    """
     renew = _RENEW.format(cut="head", gap="EXISTS (SELECT 1 FROM known)")
     block = _BLOCK.format(condition=_OTHER_DATABASE, renew=renew, move=_move(limit) + _TELL)
-    turn, ids, scan_lags = _send(_BEGIN + block + _STATE)
+    try:
+        turn, ids, scan_lags = _send((_LIMITS + _QUEUE + _TRY if queue else _BEGIN) + block + _STATE)
+    except OperationalError as error:
+        if queue and getattr(error.__cause__, "sqlstate", "") == LOCK_NOT_AVAILABLE:
+            return Moved(None, scan_lags=False)
+        raise
     first, _, last = ids.partition(" ")
     return Moved((list(range(int(first), int(last) + 1)) if ids else []) if turn else None, scan_lags)
 

@@ -212,8 +212,8 @@ class _Process:
 
         move, numbered = numbering_postgresql.move, numberer.numbered
 
-        def watched_move(limit: int) -> Any:
-            moved = move(limit)
+        def watched_move(limit: int, **how: Any) -> Any:
+            moved = move(limit, **how)
             if moved.ids:
                 self._signal_at(SelfSignalled.BEFORE_SECOND_LOOK)
             return moved

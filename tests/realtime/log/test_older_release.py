@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from realtime.log import numbering, replay
 from realtime.log.events import AuthorityChanged
 from realtime.log.models import Event, OutboxEvent
+from realtime.log.numberer import numberer
 from realtime.log.numbering import Outcome
 from realtime.log.numbering_postgresql import LOG_LOCK
 from realtime.log.publish import publish
@@ -65,6 +66,38 @@ def test_the_older_release_waits_for_the_commit_of_a_numbering(gate, postgres_ur
         assert holding.result(SECONDS).outcome is Outcome.DONE, "it found nothing more that it could see"
         older.commit()
     assert numbered() == [1, 2]
+
+
+def test_writers_of_the_older_release_that_queue_for_the_lock_do_not_keep_this_one_from_it(postgres_url, on_database):
+    """They hand the lock on to each other, so it is never free to be tried."""
+    on_database(postgres_url)
+    over = threading.Event()
+
+    def save_on() -> None:
+        with psycopg.connect(postgres_url) as older:
+            while not over.is_set():
+                lock_and_insert(older.cursor(), 1)
+                time.sleep(0.01)
+                older.commit()
+
+    threads = [threading.Thread(target=save_on) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_until(lambda: Event.objects.count() > 10, "the older release writes")
+        write(2)
+        assert numbering.number().outcome is Outcome.TAKEN, "or this test would mean nothing"
+
+        def numbered_now() -> bool:
+            numberer.wait(numberer.request(), SECONDS)
+            return not OutboxEvent.objects.exists()
+
+        wait_until(numbered_now, "this release has its turn", SECONDS)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(SECONDS)
+    assert numbered().count(2) == 1
 
 
 class Release:
