@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.utils import DatabaseError, InterfaceError
@@ -23,7 +24,7 @@ from .numbering import Outcome
 logger = logging.getLogger(__name__)
 
 EXIT_SECONDS = 1.0  # how long a process that ends waits for what it has requested
-QUEUE_SECONDS = 1.0  # after which a process that has always found the lock taken queues for it
+QUEUE_SECONDS = 1.0  # after which a process queues for the lock, when what it left to others is still not numbered
 ADVANCE_SECONDS = 1.0  # between two attempts to move the beginning of the scan
 IDLE_SECONDS = 2.0  # after which the thread gives its connection back
 # While other processes number, this one need not try at every commit: whoever holds the lock finds its events, too.
@@ -31,6 +32,13 @@ FIRST_REST, LONGEST_REST = 0.005, 0.25  # seconds
 
 Wake = Callable[[], None]
 Follower = Callable[[Sequence[Event]], None]
+
+
+class _Left(NamedTuple):
+    """The lowest row of the outbox that was left to another process, and since when (``time.monotonic``)."""
+
+    lowest: int
+    since: float
 
 
 class Numberer:
@@ -53,7 +61,7 @@ class Numberer:
         self._rest = 0.0  # seconds for which commits are left to the process that numbers
         self._rest_until = 0.0
         self._failed = False
-        self._taken_since: float | None = None  # when the lock was first found taken, and has been so since
+        self._left: _Left | None = None
 
     def wake(self, wake: Wake) -> None:
         """Call ``wake`` when there may be new events in the log. It must return at once and must not raise."""
@@ -83,7 +91,8 @@ class Numberer:
                 self._ending = False
                 self._thread = threading.Thread(target=self._run, name="realtime-numbering", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            if not self._resting():  # else the thread looks by itself when its rest is over
+                self._changed.notify_all()
             return self._requested
 
     def wait(self, request: int, seconds: float) -> bool:
@@ -138,18 +147,13 @@ class Numberer:
 
     def _round(self) -> None:
         try:
-            taken_since = self._taken_since
-            queue = taken_since is not None and time.monotonic() - taken_since > QUEUE_SECONDS
+            queue = self._left is not None and time.monotonic() - self._left.since > QUEUE_SECONDS
             result = numbering.number(queue=queue)
-            self._taken_since = None if result.outcome is Outcome.DONE else taken_since or time.monotonic()
             self.numbered(result.ids)
             if result.outcome is Outcome.TAKEN:
-                self._rest = min(LONGEST_REST, 2 * self._rest or FIRST_REST)
-                self._rest_until = time.monotonic() + random.uniform(0.5, 1.0) * self._rest
-                for wake in (*self._wakes, *self._wakes_of_others):
-                    wake()
+                self._leave_to_others()
             else:
-                self._rest = 0.0
+                self._rest, self._left = 0.0, None
             if result.scan_lags and time.monotonic() >= self._next_advance:
                 self._next_advance = time.monotonic() + ADVANCE_SECONDS
                 numbering_postgresql.advance_scan()
@@ -164,6 +168,18 @@ class Numberer:
         except Exception:  # the thread serves every later request, too
             connection.close()
             logger.exception("Numbering events failed; the next look at the log tries again.")
+
+    def _leave_to_others(self) -> None:
+        """Another process is numbering. Its next look finds what was committed before; see later whether it did."""
+        lowest, now = numbering.lowest_pending(), time.monotonic()
+        if lowest is None:
+            self._left = None
+        elif self._left is None or self._left.lowest != lowest:
+            self._left = _Left(lowest, now)
+        self._rest = min(LONGEST_REST, 2 * self._rest or FIRST_REST)
+        self._rest_until = now + random.uniform(0.5, 1.0) * self._rest
+        for wake in (*self._wakes, *self._wakes_of_others):
+            wake()
 
 
 numberer = Numberer()

@@ -34,9 +34,14 @@ class Numbered(NamedTuple):
 
 def pending() -> bool:
     """Whether committed events wait for their places."""
+    return lowest_pending() is not None
+
+
+def lowest_pending() -> int | None:
+    """The first row of the outbox; ``None`` when it is empty."""
     if connection.vendor == "sqlite":
-        return bool(OutboxEvent.objects.exists())
-    return numbering_postgresql.pending()
+        return OutboxEvent.objects.values_list("pk", flat=True).first()
+    return numbering_postgresql.lowest_pending()
 
 
 def number(*, queue: bool = False) -> Numbered:

@@ -36,7 +36,8 @@ FLOOR = """COALESCE((SELECT scan.floor FROM realtime_outboxscan AS scan, realtim
   WHERE scan.floor <= sequence.last_value), 0)"""
 
 # With an order, since that takes the index: EXISTS alone would read the pages of the table, of which most may be dead.
-PENDING = f"((SELECT id FROM realtime_outboxevent WHERE id > {FLOOR} ORDER BY id LIMIT 1) IS NOT NULL)"
+_LOWEST = f"(SELECT id FROM realtime_outboxevent WHERE id > {FLOOR} ORDER BY id LIMIT 1)"
+PENDING = f"({_LOWEST} IS NOT NULL)"
 
 # A database that does not wait for its disk, or for its standby, may lose what it has committed. Numbering never
 # settles for less than "on"; "remote_apply" is more.
@@ -177,11 +178,12 @@ def advance_scan() -> None:
     _send(_ADVANCE)
 
 
-def pending() -> bool:
-    """Whether committed events wait for their places."""
+def lowest_pending() -> int | None:
+    """The first row of the outbox; ``None`` when it is empty."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {PENDING}")
-        return bool(cursor.fetchone()[0])
+        cursor.execute(f"SELECT {_LOWEST}")
+        lowest: int | None = cursor.fetchone()[0]
+        return lowest
 
 
 def _move(limit: int) -> str:
