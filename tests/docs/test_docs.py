@@ -322,6 +322,7 @@ def test_many_constants_are_documented():
 # The modules of each page; a module belongs to the first page that claims it.
 PAGES = {
     "access": ("realtime/access/", "realtime/integration/signals.py"),
+    "numbering": ("realtime/log/numb", "realtime/log/counters.py"),
     "log": ("realtime/log/", "realtime/integration/"),
     "delivery": ("realtime/delivery/",),
     "channel-layer": ("realtime/channel_layer/", "gistagum/layers.py"),
