@@ -51,7 +51,9 @@ class Node:
                 "listen": f"127.0.0.1:{self.rest_port}",
                 "connect_address": f"127.0.0.1:{self.rest_port}",
             },
-            "etcd3": {"host": f"127.0.0.1:{etcd_port}"},
+            "etcd": {
+                "host": f"127.0.0.1:{etcd_port}"
+            },  # its API of version 2, since with 3 a thawed primary takes the lock back (patroni#2689)
             "bootstrap": {"dcs": DYNAMIC, "initdb": [{"encoding": "UTF8"}, {"auth": "trust"}, "data-checksums"]},
             "postgresql": {
                 "listen": f"127.0.0.1:{self.port}",
@@ -154,6 +156,7 @@ class Cluster:
             *("--listen-client-urls", client_url, "--advertise-client-urls", client_url),
             *("--listen-peer-urls", peer_url, "--initial-advertise-peer-urls", peer_url),
             *("--initial-cluster", f"etcd={peer_url}"),
+            "--enable-v2",
         )
         self._stack.callback(etcd.kill)
         etcd.start()
@@ -183,15 +186,19 @@ class Cluster:
 
     def wait_until_whole(self) -> None:
         """Wait until there is a primary, and one standby without which it commits nothing."""
-        wait_until(
-            lambda: (
-                sum(node.is_("primary") for node in self.nodes) == 1
-                and any(node.is_("synchronous") for node in self.nodes)
-                and all(node.is_("primary") or node.is_("replica") for node in self.nodes)
-            ),
-            f"primary and synchronous standby; logs in {self.folder}",
-            START_SECONDS,
-        )
+
+        def whole() -> bool:
+            primaries = sum(node.is_("primary") for node in self.nodes)
+            standbys = sum(node.is_("replica") for node in self.nodes)
+            return (primaries, standbys) == (1, len(self.nodes) - 1) and any(
+                node.is_("synchronous") for node in self.nodes
+            )
+
+        try:
+            wait_until(whole, "there are a primary and a synchronous standby", START_SECONDS)
+        except AssertionError as error:
+            ends = [f"{node.name}:\n{node.patroni.log.read_text()[-2000:]}" for node in self.nodes]
+            raise AssertionError("\n".join([str(error), *ends])) from None
 
     def create(self, name: str) -> None:
         """Create an empty database."""
