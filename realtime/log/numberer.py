@@ -148,8 +148,7 @@ class Numberer:
     def _round(self) -> None:
         try:
             queue = self._left is not None and time.monotonic() - self._left.since > QUEUE_SECONDS
-            result = numbering.number(queue=queue)
-            self.numbered(result.ids)
+            result = numbering.number(self.numbered, queue=queue)
             if result.outcome is Outcome.TAKEN:
                 self._leave_to_others()
             else:

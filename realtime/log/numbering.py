@@ -7,6 +7,7 @@ own commit, and finds what was committed meanwhile (docs/architecture/log.md, "I
 """
 
 import enum
+from collections.abc import Callable
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -44,10 +45,11 @@ def lowest_pending() -> int | None:
     return numbering_postgresql.lowest_pending()
 
 
-def number(*, queue: bool = False) -> Numbered:
+def number(told: Callable[[list[int]], None] = lambda ids: None, *, queue: bool = False) -> Numbered:
     """Give all visible events of the outbox their places, unless another process is doing it.
 
-    With ``queue``, wait for another process for a second at most.
+    ``told`` is called with the ids of each batch that is committed. With ``queue``, wait for another process for a
+    second at most.
 
     Commits a transaction for each batch, and looks again after each commit. Raises DatabaseError where the database
     cannot number, such as a standby. Ids of which the commit is unknown are then forgotten: readers find in the log
@@ -55,8 +57,10 @@ def number(*, queue: bool = False) -> Numbered:
     """
     if connection.vendor == "sqlite":
         with transaction.atomic():
-            return Numbered(number_in_transaction(), Outcome.DONE)
-    ids: list[int] = []
+            ids = number_in_transaction()
+        told(ids)
+        return Numbered(ids, Outcome.DONE)
+    ids = []
     scan_lags = False
     while True:
         moved = numbering_postgresql.move(BATCH, queue=queue)
@@ -64,7 +68,9 @@ def number(*, queue: bool = False) -> Numbered:
         if moved.ids is None:
             return Numbered(ids, Outcome.TAKEN, scan_lags)
         ids += moved.ids
-        if not pending():
+        left = pending()
+        told(moved.ids)
+        if not left:
             return Numbered(ids, Outcome.DONE, scan_lags)
 
 

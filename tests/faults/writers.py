@@ -35,7 +35,7 @@ class SelfSignalled(StrEnum):
 
     AFTER_COMMIT = "after-commit"  # before anything else can happen
     BEFORE_SECOND_LOOK = "before-second-look"  # it has numbered events, and its commit was answered
-    BEFORE_HINTS = "before-hints"  # nothing is left to number, and nobody has been told of it
+    BEFORE_HINTS = "before-hints"  # it has looked again, and nobody has been told of what it has numbered
 
 
 class Writer:

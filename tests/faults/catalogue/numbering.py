@@ -33,7 +33,7 @@ AT_GATE = {
 BETWEEN = {
     SelfSignalled.AFTER_COMMIT: "its change is committed, and nothing else has happened",
     SelfSignalled.BEFORE_SECOND_LOOK: "it has numbered, and has not looked again",
-    SelfSignalled.BEFORE_HINTS: "it has numbered everything, and has told nobody",
+    SelfSignalled.BEFORE_HINTS: "it has numbered, and has told nobody",
 }
 
 

@@ -101,6 +101,17 @@ def test_the_lowest_of_the_outbox_come_first_in_batches(gate, monkeypatch):
     assert gate.execute("SELECT count(DISTINCT xmin::text) FROM realtime_event") == [(3,)], "in three transactions"
 
 
+def test_each_batch_is_told_once_it_is_committed_however_much_is_left(gate, monkeypatch):
+    """Writers that never pause would otherwise keep everybody from hearing of what has its place."""
+    monkeypatch.setattr(numbering, "BATCH", 2)
+    told: list[tuple[int, list[int]]] = []
+    with DatabaseSession() as other:
+        write(1, 2, 3, 4, 5)
+        numbering.number(lambda ids: told.append((other(Event.objects.count), ids)))
+    ids = list(Event.objects.order_by("id").values_list("id", flat=True))
+    assert told == [(2, ids[:2]), (4, ids[2:4]), (5, ids[4:])]
+
+
 def test_the_moment_of_numbering_never_decreases_although_the_log_is_ahead_of_the_clock(gate):
     ahead = timezone.now() + timedelta(days=1)
     begun = timezone.now() - timedelta(minutes=1)
