@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import connection
+from django.db import connection, transaction
 
 from projeng import inbox
 from projeng.access import Role
@@ -227,8 +227,10 @@ class Crowd:
         if rng.random() < 0.5:
             project = Project.objects.get(pk=rng.choice(self.projects))
             project.assigned_engineers.set(rng.sample(self.engineers, 2))
-        else:
-            rng.choice(self.engineers).assigned_projects.set(rng.sample(self.projects, 3))
+        else:  # this takes projects away, and then adds others; so all of them are locked before the first change
+            with transaction.atomic():
+                Project.lock_all(Project.objects.filter(pk__in=self.projects))
+                rng.choice(self.engineers).assigned_projects.set(rng.sample(self.projects, 3))
 
     def deletes_accounts(self, rng: random.Random) -> None:
         """Somebody comes, is sent messages, is assigned to projects, enters something, and is deleted."""
