@@ -130,7 +130,7 @@ class Numberer:
                         self._thread = None
                         connection.close()
                         return
-                    if self._requested > self._served:
+                    if self._resting():  # also without a request: one that comes meanwhile does not notify
                         self._changed.wait(max(0.0, self._rest_until - time.monotonic()))
                     elif not self._changed.wait(IDLE_SECONDS if connection.connection is not None else None):
                         connection.close()

@@ -17,11 +17,13 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+import realtime.log.numberer
 from realtime.log import counters, numbering, position, replay
 from realtime.log.events import AuthorityChanged
 from realtime.log.models import Event, LogEpoch, OutboxEvent
 from realtime.log.numberer import numberer
 from realtime.log.numbering import Outcome
+from realtime.log.numbering_postgresql import LOG_LOCK
 from realtime.log.publish import Announcement, publish
 from tests.support.numbering_gate import Point
 from tests.support.ports import wait_until
@@ -33,6 +35,7 @@ from .outbox import numbered, write
 PUBLISHES = """
 from django.db import transaction
 from realtime.log.events import AuthorityChanged
+from realtime.log.numbering_postgresql import LOG_LOCK
 from realtime.log.publish import Announcement, publish
 with transaction.atomic():
     publish((AuthorityChanged(user_ids=[1]), []))
@@ -205,6 +208,20 @@ def test_a_process_that_is_stopped_while_it_numbers_holds_nothing(gate, postgres
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_request_that_comes_while_numbering_is_left_to_others_is_served_soon(gate, monkeypatch):
+    """The thread rests then, and is not woken. It must not go on to wait until it would give its connection back."""
+    monkeypatch.setattr(realtime.log.numberer, "FIRST_REST", 0.25)
+    monkeypatch.setattr(realtime.log.numberer, "IDLE_SECONDS", 3 * SECONDS)
+    with DatabaseSession() as other:
+        other.begin()
+        other.sql(f"SELECT pg_advisory_xact_lock({LOG_LOCK})")
+        write(1)
+        assert numberer.wait(numberer.request(), SECONDS)
+        other.commit()
+    assert numberer.wait(numberer.request(), SECONDS)
+    assert numbered() == [1]
 
 
 def test_two_that_number_at_once_give_each_event_one_place(gate):
