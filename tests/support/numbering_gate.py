@@ -63,8 +63,8 @@ class Gate:
     def closed(self, point: Point = Point.IN_MOVE) -> Iterator[None]:
         """Within this block, whoever numbers stops at this point."""
         with psycopg.connect(self._url) as holder:
-            if point is Point.AT_LOCK:  # reading it goes on, but not the statement that may begin an epoch
-                holder.execute("LOCK TABLE realtime_logepoch IN EXCLUSIVE MODE")
+            if point is Point.AT_LOCK:  # what is read next under the lock
+                holder.execute("LOCK TABLE realtime_logepoch IN ACCESS EXCLUSIVE MODE")
             else:
                 holder.execute("SELECT pg_advisory_xact_lock(%s)", [point.value])
             yield
