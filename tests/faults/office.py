@@ -90,7 +90,7 @@ class Office:
         self._stack.callback(self.redis.stop)
         direct = self.postgres.create("office")
         migrate(direct)
-        self.gate = enter(Gate(direct))
+        self.gate = Gate(direct)
         self.gate.install()
         enter(using_database(direct))  # without a relay: faults of the network do not affect the kit's own queries
         self.relays = {name: enter(TcpRelay(port)) for name, port in self._backends()}

@@ -43,17 +43,10 @@ CREATE TRIGGER settings AFTER INSERT ON realtime_event FOR EACH ROW EXECUTE FUNC
 
 
 class Gate:
-    """The gates of the database at this address. To be used as a context manager."""
+    """The gates of the database at this address."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-
-    def __enter__(self) -> "Gate":
-        self._connection = psycopg.connect(self._url, autocommit=True)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._connection.close()
 
     def install(self) -> None:
         """Install the triggers. Open gates stop nobody."""
@@ -90,5 +83,6 @@ class Gate:
 
     def execute(self, statement: str) -> list[tuple]:
         """Execute a statement on a connection of its own, and return its rows if it has any."""
-        cursor = self._connection.execute(statement)
-        return cursor.fetchall() if cursor.description else []
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []

@@ -9,6 +9,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from tests.support.numbering_gate import Point
 from tests.support.ports import wait_until
@@ -43,28 +44,33 @@ def _others_go_on(office: Office) -> None:
     wait_until(lambda: retrying(head) > before, "others save and number", PROGRESS_SECONDS)
 
 
-def _end(office: Office, writer: Writer) -> None:
-    writer.stop()
-    office.retire(writer)
+@contextlib.contextmanager
+def _victim(office: Office, **how: Any) -> Iterator[Writer]:
+    """Within this block, a further writer works. It is stopped afterwards, in whatever state it is."""
+    writer = office.new_writer(**how)
+    try:
+        yield writer
+    finally:
+        writer.stop()
+        office.retire(writer)
 
 
 def _between(point: SelfSignalled, number: signal.Signals) -> FaultFunction:
     def inject(office: Office, rng: random.Random) -> Iterator[None]:
-        writer = office.new_writer(point=point, number=number, signalled_from=rng.randint(1, 4))
-        wait_until(lambda: writer.at_rest, f"{writer.name} has come to the point", POINT_SECONDS)
-        _others_go_on(office)
-        yield
-        _end(office, writer)
+        with _victim(office, point=point, number=number, signalled_from=rng.randint(1, 4)) as writer:
+            wait_until(lambda: writer.at_rest, f"{writer.name} has come to the point", POINT_SECONDS)
+            _others_go_on(office)
+            yield
 
     return inject
 
 
 def _at_gate(point: Point, number: signal.Signals) -> FaultFunction:
     def inject(office: Office, rng: random.Random) -> Iterator[None]:
-        writer = _caught(office, point, office.database_url, lambda caught: os.kill(caught.pid, number))
-        _others_go_on(office)
-        yield
-        _end(office, writer)
+        with _victim(office, eager=True) as writer:
+            _catch(office, writer, point, lambda: os.kill(writer.pid, number))
+            _others_go_on(office)
+            yield
 
     return inject
 
@@ -73,14 +79,14 @@ def _unanswered(number: signal.Signals) -> FaultFunction:
     def inject(office: Office, rng: random.Random) -> Iterator[None]:
         with TcpRelay(office.postgres.port) as relay:
             url = office.database_url.replace(str(office.relays["postgres"].port), str(relay.port))
-            writer = _caught(office, Point.IN_COMMIT, url, lambda caught: relay.hold_answers())
-            wait_until(lambda: not _active(office, writer), "the server has committed, and its answer is held")
-            os.kill(writer.pid, number)
-            _others_go_on(office)
-            yield
-            relay.snap()
-            relay.heal()
-            _end(office, writer)
+            with _victim(office, eager=True, database_url=url) as writer:
+                _catch(office, writer, Point.IN_COMMIT, relay.hold_answers)
+                wait_until(lambda: not _active(office, writer), "the server has committed, and its answer is held")
+                os.kill(writer.pid, number)
+                _others_go_on(office)
+                yield
+                relay.snap()
+                relay.heal()
 
     return inject
 
@@ -88,30 +94,26 @@ def _unanswered(number: signal.Signals) -> FaultFunction:
 def _disconnected(office: Office, rng: random.Random) -> Iterator[None]:
     """The server ends the connection of a process that numbers while it commits, so that nothing is numbered."""
 
-    def terminate(caught: Writer) -> None:
-        for pid, name in office.gate.waiting().items():
-            if name == caught.name:
-                office.gate.execute(f"SELECT pg_terminate_backend({pid})")
+    def terminate() -> None:
+        for pid in office.gate.waiting():
+            office.gate.execute(f"SELECT pg_terminate_backend({pid})")
 
-    writer = _caught(office, Point.IN_COMMIT, office.database_url, terminate)
-    _others_go_on(office)
-    yield
-    _end(office, writer)
+    with _victim(office, eager=True) as writer:
+        _catch(office, writer, Point.IN_COMMIT, terminate)
+        _others_go_on(office)
+        yield
 
 
-def _caught(office: Office, point: Point, url: str, harm: Callable[[Writer], object]) -> Writer:
-    """Return a writer that was harmed while its numbering was at this point. Others that come there are let go."""
-    writer = office.new_writer(eager=True, database_url=url)
+def _catch(office: Office, writer: Writer, point: Point, harm: Callable[[], object]) -> None:
+    """Call ``harm`` while a numbering of this writer is at this point. Others that come there are let go."""
     deadline = time.monotonic() + POINT_SECONDS
     while time.monotonic() < deadline:
         with office.gate.closed(point), contextlib.suppress(AssertionError):
             pid = office.gate.wait_for(GATE_SECONDS)
             if office.gate.waiting().get(pid) == writer.name:
-                harm(writer)
-                return writer
+                harm()
+                return
         time.sleep(0.01)  # for another to come first
-    writer.kill()
-    office.retire(writer)
     raise AssertionError(f"{writer.name} has never been at {point.name}")
 
 

@@ -1,7 +1,5 @@
 """Numbering under control: a database of the test's own, and a gate in the middle of each numbering."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.numbering_gate import Gate
@@ -14,9 +12,9 @@ def postgres_url(new_database) -> str:
 
 
 @pytest.fixture
-def gate(postgres_url, on_database) -> Iterator[Gate]:
+def gate(postgres_url, on_database) -> Gate:
     """The gates of this database, which the test's own Django works on."""
     on_database(postgres_url)
-    with Gate(postgres_url) as gate:
-        gate.install()
-        yield gate
+    gate = Gate(postgres_url)
+    gate.install()
+    return gate
