@@ -256,7 +256,7 @@ def test_two_that_number_at_once_give_each_event_one_place(gate):
 
 def test_a_command_that_publishes_numbers_before_it_ends(gate, postgres_url):
     with starting(postgres_url, PUBLISHES) as process:
-        assert process.wait(END_SECONDS) == 0, process.stderr.read()
+        assert process.wait(2 * SECONDS) == 0, process.stderr.read()
     assert numbered() == [1]
 
 

@@ -29,7 +29,7 @@ from .outbox import numbered, write
 
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE 'SELECT pg_advisory%'"
 PHASES = ((3, 0), (2, 2), (0, 3), (2, 2), (3, 0))  # how many writers of the older and of this release: up, and back
-PHASE_SECONDS = 0.7
+TRANSACTIONS = 20  # of each writer in a phase
 
 
 def lock_and_insert(cursor: psycopg.Cursor, number: int) -> None:
@@ -109,19 +109,19 @@ class Release:
         self.abandoned: set[int] = set()
         self.failures: list[Exception] = []
 
-    def start(self, writers: int, until: float) -> list[threading.Thread]:
+    def start(self, writers: int, phase: int) -> list[threading.Thread]:
         threads = [
-            threading.Thread(target=self._run, args=[until, f"{self.seed}/{type(self).__name__}/{number}"])
+            threading.Thread(target=self._run, args=[f"{self.seed}/{type(self).__name__}/{phase}/{number}"])
             for number in range(writers)
         ]
         for thread in threads:
             thread.start()
         return threads
 
-    def _run(self, until: float, seed: str) -> None:
+    def _run(self, seed: str) -> None:
         rng = random.Random(seed)
         try:
-            while time.monotonic() < until:
+            for _ in range(TRANSACTIONS):
                 number, began, abandoned = next(self.numbers), time.monotonic(), rng.random() < 0.1
                 self.save(number, rng.uniform(0, 0.01), abandoned)
                 if abandoned:
@@ -145,8 +145,8 @@ class Older(Release):
 
 
 class Newer(Release):
-    def _run(self, until: float, seed: str) -> None:
-        super()._run(until, seed)
+    def _run(self, seed: str) -> None:
+        super()._run(seed)
         connection.close()
 
     def save(self, number: int, pause: float, abandoned: bool) -> None:
@@ -172,11 +172,9 @@ def test_a_rolling_upgrade_and_a_rolling_step_back_with_writers_on_both(postgres
 
     reader = threading.Thread(target=follow)
     reader.start()
-    for olds, news in PHASES:
-        until = time.monotonic() + PHASE_SECONDS
-        threads = [*older.start(olds, until), *newer.start(news, until)]
-        for thread in threads:
-            thread.join(SECONDS)
+    for phase, (olds, news) in enumerate(PHASES):
+        for thread in [*older.start(olds, phase), *newer.start(news, phase)]:
+            thread.join()
     replay.head()  # numbers what is left
     over.set()
     reader.join(SECONDS)
@@ -187,7 +185,8 @@ def test_a_rolling_upgrade_and_a_rolling_step_back_with_writers_on_both(postgres
     places = {row.fields["user_ids"][0]: row.pk for row in Event.objects.all()}
     assert len(places) == Event.objects.count(), "nothing is there twice"
     assert places.keys() == older.times.keys() | newer.times.keys(), "all that was committed, nothing else"
-    assert min(len(older.times), len(newer.times)) > 50
+    assert len(older.times) + len(older.abandoned) == TRANSACTIONS * sum(olds for olds, _ in PHASES)
+    assert len(newer.times) + len(newer.abandoned) == TRANSACTIONS * sum(news for _, news in PHASES)
     assert older.abandoned
     assert newer.abandoned
     assert [frame.id for frame in seen] == sorted(places.values()), f"no smaller id appeared later; seed {seed}"
