@@ -21,9 +21,9 @@ from ..office import Office
 from ..permission_changes import retrying
 from ..writers import SelfSignalled, Writer
 
-POINT_SECONDS = 90.0  # until the process has come to the point, which another fault may delay
+POINT_SECONDS = 60.0  # until the process has come to the point, which another fault may delay
 GATE_SECONDS = 3.0  # for which a gate stays closed, waiting for somebody
-PROGRESS_SECONDS = 60.0  # until others have saved and numbered
+PROGRESS_SECONDS = 40.0  # until others have saved and numbered
 LASTS = (1.0, 3.0)
 HOW = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
 AT_GATE = {
