@@ -1,9 +1,9 @@
 """A standby takes over that lacks the last transactions: open pages and sleeping ones are told, or miss nothing."""
 
 import threading
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
-import psycopg
 import pytest
 
 from realtime.log import replay
@@ -92,34 +92,55 @@ def test_a_failover_that_loses_nothing_disturbs_nobody(pair, open_office):
     assert "Nothing that this process read was lost." in line
 
 
-def test_a_wait_for_a_synchronous_standby_that_was_cancelled(pair, open_office):
-    """What a cancelled wait leaves behind is committed here, is seen and announced, and is nowhere else."""
+def cancelled(pair: Pair, seen: Callable[[], bool]) -> None:
+    """Cancel every wait for the standby, until something is seen."""
+    waits = (
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid <> pg_backend_pid()"
+    )
+
+    def cancel() -> bool:
+        pair.primary.run("psql", "-d", "postgres", "-c", waits)
+        return seen()
+
+    wait_until(cancel, "everybody has seen what is only here", 40)
+
+
+def cut_by_a_crash(pair: Pair, seen: Callable[[], bool]) -> None:
+    """Crash the primary while something waits for the standby, and start it again, until something is seen.
+
+    What was waiting is committed after the recovery: the event first, then the numbering that gives it its place.
+    """
+    waiting = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+    def crash() -> bool:
+        if seen():
+            return True
+        if pair.primary.run("psql", "-d", "postgres", "-Atc", waiting) == "t":
+            pair.primary.restart("immediate")
+            with suppress(AssertionError):
+                wait_until(seen, "it is seen", 4)
+        return seen()
+
+    wait_until(crash, "everybody has seen what is only here", 60)
+
+
+@pytest.mark.parametrize("end_waits", [cancelled, cut_by_a_crash])
+def test_a_wait_for_a_synchronous_standby_that_did_not_end_well(pair, open_office, end_waits):
+    """What such a wait leaves behind is committed here, is seen and announced, and is nowhere else."""
     office = open_office(pair.url)
     live = office.browsers("live")
     office.send("kept")
     cut = office.head()
     office.all_at_end()
-    pair.primary.run("psql", "-d", "postgres", "-c", "ALTER SYSTEM SET synchronous_standby_names = '*'")
-    pair.primary.run("psql", "-d", "postgres", "-c", "SELECT pg_reload_conf()")
+    pair.primary.configure("synchronous_standby_names", "*")
     pair.cut()
     saving = threading.Thread(target=office.send, args=("lost",))
     saving.start()
-    address = f"postgres://gistagum@127.0.0.1:{pair.primary.port}/postgres"
-    with psycopg.connect(address, autocommit=True) as impatient:
-
-        def seen() -> bool:
-            impatient.execute(
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
-                "query NOT LIKE '%pg_cancel_backend%'"
-            )
-            return all(one.messages()[-1:] == ["lost"] for one in live)
-
-        wait_until(seen, "everybody has seen what is only here", 40)
-    saving.join(20)
-    assert not saving.is_alive()
+    end_waits(pair, lambda: all("lost" in one.messages() for one in live))
     pair.fail_over()
-    pair.standby.run("psql", "-d", "postgres", "-c", "ALTER SYSTEM SET synchronous_standby_names = ''")
-    pair.standby.run("psql", "-d", "postgres", "-c", "SELECT pg_reload_conf()")
+    pair.standby.configure("synchronous_standby_names", "")
+    saving.join(40)
+    assert not saving.is_alive()
     office.send("new")
     assert office.faults() == []
     assert [epoch.cut for epoch in office.epochs()] == [cut]

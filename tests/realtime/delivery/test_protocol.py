@@ -675,6 +675,19 @@ def test_who_resumes_is_not_handed_what_this_process_remembers_of_a_lost_history
     assert states(said) == []
 
 
+def test_while_the_history_is_not_known_heartbeats_are_sent_but_to_who_is_to_reset(hub, talk, head, clock):
+    """A client that took the new cursor with a heartbeat would come back with it, and never be told."""
+    [first] = log(head, 1)
+    hub._begin(first)
+    valid, lost = talk(head, cursor=first), talk(head, cursor=first, reset=replay.LOST)
+    for one in (valid, lost):
+        one.subscriber.history = 2**40
+        assert one.said() == []
+    clock.now += 15
+    assert valid.said() == [Send(first)]
+    assert lost.said() == []
+
+
 def test_who_connects_after_the_loss_keeps_the_place_that_the_log_gave(hub, talk, head):
     """The hub of this process may not have seen yet what the connecting client was told by the database."""
     first, *_ = log(head, 1)
