@@ -127,7 +127,8 @@ def start(raw: str | None) -> Start:
         return now._replace(reset="last_event_id is not a whole number")
     cursor = int(text)
     if cursor > at.newest:
-        return now._replace(reset="last_event_id is ahead of the log")
+        # Before the epoch that is due begins, what was lost is only ahead.
+        return now._replace(reset=LOST if due else "last_event_id is ahead of the log")
     if at.history.is_lost(cursor):
         return now._replace(reset=LOST)
     if cursor < at.pruned_to:

@@ -8,6 +8,22 @@ from tests.support.ports import wait_until
 from tests.support.postgres import Postgres
 
 
+class Database(Postgres):
+    """A server with a migrated database ``office``: a copy of ``origin``, which is stopped."""
+
+    def __init__(self, origin: Postgres, **settings: str) -> None:
+        self._origin = origin
+        super().__init__(**settings)
+
+    def _make_data(self) -> None:
+        self._execute("cp", "-a", str(self._origin.folder / "data"), str(self.folder / "data"))
+
+    @property
+    def url(self) -> str:
+        """The address of the database."""
+        return f"postgres://gistagum@127.0.0.1:{self.port}/office"
+
+
 class Standby(Postgres):
     """A streaming standby of ``primary``, which it reaches on ``port`` (that of a relay, which can be cut)."""
 
@@ -30,11 +46,11 @@ class Standby(Postgres):
         self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "-w", "promote")
 
 
-class Archiving(Postgres):
-    """A server that archives its write-ahead log."""
+class Archiving(Database):
+    """Such a server that archives its write-ahead log."""
 
-    def __init__(self) -> None:
-        super().__init__(archive_mode="on", archive_command="mkdir -p ../archive && cp %p ../archive/%f")
+    def __init__(self, origin: Postgres) -> None:
+        super().__init__(origin, archive_mode="on", archive_command="mkdir -p ../archive && cp %p ../archive/%f")
 
     def back_up(self) -> None:
         """Take a base backup. The archive holds what follows."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database import migrate
 from tests.support.postgres import Postgres
 from tests.support.site import Site
 
@@ -19,6 +20,17 @@ def end(cluster: Postgres) -> None:
         cluster.stop()
     else:
         shutil.rmtree(cluster.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prepared(django_db_blocker) -> Iterator[Postgres]:
+    """A stopped server with a migrated database ``office``, to be copied."""
+    server = Postgres()
+    with django_db_blocker.unblock():
+        migrate(server.create("office"))
+    server.halt("fast")
+    yield server
+    end(server)
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from realtime.log import replay
-from tests.support.database import migrate
 from tests.support.ports import wait_until
 from tests.support.postgres import Postgres
 from tests.support.tcp_relay import TcpRelay
 
-from .clusters import Standby, kill
+from .clusters import Database, Standby, kill
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -20,14 +19,12 @@ pytestmark = pytest.mark.timeout(180)
 class Pair:
     """A primary and its standby, a relay between them, and one between the site and whoever is the primary."""
 
-    def __init__(self, stack: ExitStack, clusters) -> None:
-        self.primary: Postgres = clusters(Postgres())
-        self.primary.create("office")
+    def __init__(self, stack: ExitStack, clusters: Callable, prepared: Postgres) -> None:
+        self.primary: Database = clusters(Database(prepared))
         self.wire = stack.enter_context(TcpRelay(self.primary.port))
         self.relay = stack.enter_context(TcpRelay(self.primary.port))
         self.url = f"postgres://gistagum@127.0.0.1:{self.relay.port}/office"
-        migrate(self.url)
-        self.standby = clusters(Standby(self.wire.port))
+        self.standby: Standby = clusters(Standby(self.wire.port))
 
     def cut(self) -> None:
         """Let the standby replay everything there is, and nothing that comes."""
@@ -42,9 +39,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(until_the_end, clusters, django_db_blocker) -> Pair:
-    with django_db_blocker.unblock():
-        return Pair(until_the_end, clusters)
+def pair(until_the_end, clusters, prepared) -> Pair:
+    return Pair(until_the_end, clusters, prepared)
 
 
 def test_an_asynchronous_standby_without_the_last_transactions(pair, open_office):

@@ -12,28 +12,14 @@ import pytest
 from django.db import connection
 
 from realtime.log import replay
-from tests.support.database import migrate
 from tests.support.ports import wait_until
-from tests.support.postgres import Postgres
 from tests.support.site import ROOT
 from tests.support.tcp_relay import TcpRelay
 
-from .clusters import Archiving, Recovered
+from .clusters import Archiving, Database, Recovered
 from .office import Office
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture
-def migrated(django_db_blocker):
-    """Migrates the database at this address, and returns the address."""
-
-    def migrate_it(url: str) -> str:
-        with django_db_blocker.unblock():
-            migrate(url)
-        return url
-
-    return migrate_it
 
 
 def manage(url: str, *command: str) -> str:
@@ -76,10 +62,9 @@ def after(office: Office, live: list, valid: int, lost: int, cut: int) -> None:
 
 
 @pytest.mark.parametrize("running", [False, True], ids=["the site stopped", "beneath a running site"])
-def test_an_older_dump(clusters, migrated, open_office, running):
-    server = clusters(Postgres())
-    url = migrated(server.create("office"))
-    office = open_office(url)
+def test_an_older_dump(clusters, prepared, open_office, running):
+    server = clusters(Database(prepared))
+    office = open_office(server.url)
     live, valid, cut = before(office)
     backup = str(server.folder / "backup.dump")
     server.run("pg_dump", "--format=custom", f"--file={backup}", "office")
@@ -97,13 +82,11 @@ def test_an_older_dump(clusters, migrated, open_office, running):
         assert len(office.lines()) == 1
 
 
-def test_recovery_to_a_moment_of_the_past(clusters, migrated, open_office, until_the_end):
-    primary = clusters(Archiving())
-    primary.create("office")
+def test_recovery_to_a_moment_of_the_past(clusters, prepared, open_office, until_the_end):
+    primary = clusters(Archiving(prepared))
     relay = until_the_end.enter_context(TcpRelay(primary.port))
-    url = migrated(f"postgres://gistagum@127.0.0.1:{relay.port}/office")
     primary.back_up()
-    office = open_office(url)
+    office = open_office(f"postgres://gistagum@127.0.0.1:{relay.port}/office")
     live, valid, cut = before(office)
     primary.run("psql", "-d", "postgres", "-c", "SELECT pg_create_restore_point('before')")
     lost = lose(office, live)
@@ -119,9 +102,10 @@ def test_recovery_to_a_moment_of_the_past(clusters, migrated, open_office, until
     assert len(office.lines()) == 1
 
 
-def test_a_sqlite_file_that_is_put_back_and_told_of(migrated, open_office, scratch):
-    path = scratch / "office.sqlite3"
-    office = open_office(migrated(f"sqlite:///{path}"), "gunicorn")
+def test_a_sqlite_file_that_is_put_back_and_told_of(new_database, open_office, scratch):
+    url = new_database("sqlite")
+    path = Path(url.removeprefix("sqlite:///"))
+    office = open_office(url, "gunicorn")
     live, valid, cut = before(office)
     backup = scratch / "backup.sqlite3"
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(backup)) as target:
@@ -129,7 +113,7 @@ def test_a_sqlite_file_that_is_put_back_and_told_of(migrated, open_office, scrat
     lost = lose(office, live)
     office.site.stop()
     put_back(path, backup)
-    assert f"those up to {cut} stay valid" in manage(office.site.database_url, "new_epoch")
+    assert f"those up to {cut} stay valid" in manage(url, "new_epoch")
     office.site.start()
     after(office, live, valid, lost, cut)
 

@@ -98,6 +98,7 @@ def test_where_nothing_tells_of_the_loss_but_the_missing_event_nothing_stays_val
     Event.objects.filter(id=second).delete()
     assert lost(follower)
     assert all(follower.history.is_lost(one) for one in (0, first, second))
+    replay.head()
     assert Event.objects.filter(type="epoch_began").exists(), "other processes are made to look"
 
 
@@ -218,3 +219,18 @@ def test_a_bare_integer_of_a_lost_history_is_reset_for_ever(database):
             assert replay.start(str(cursor))[:2] == (newest, replay.LOST)
         assert replay.start(str(first))[:2] == (first, "")
         begin_epoch()
+
+
+def test_before_an_epoch_that_is_due_has_begun_what_was_lost_is_known(new_database, on_database, postgres):
+    on_database(new_database("postgres"))
+    first, second = said(1, 2)
+    assert replay.start(str(second + 1)).reset == "last_event_id is ahead of the log"
+    database = connection.settings_dict["NAME"]
+    with postgres.transaction(database, f"SELECT pg_advisory_xact_lock({LOG_LOCK})"):
+        lose_after(first)
+        start = replay.start(str(second))
+        assert start[:2] == (first, replay.LOST)
+        assert start.history > position.read().history.begins, "no process may serve it with the history of before"
+        assert replay.start(str(first))[:2] == (first, "")
+    newest = replay.head()
+    assert replay.start(str(second))[:2] == (newest, replay.LOST)

@@ -87,7 +87,7 @@ def test_twice_is_no_error_and_gives_no_place_twice(database):
     first, second = outcome(), outcome()
     assert second["epoch"] > first["epoch"]
     assert second["begins"] - first["begins"] >= GAP
-    assert second["cut"] > first["begins"]
+    assert second["cut"] >= first["begins"]  # above it, once the event of the first one has its place
 
 
 def test_it_waits_for_whoever_is_numbering(new_database, on_database, postgres, monkeypatch):
