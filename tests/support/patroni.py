@@ -51,9 +51,8 @@ class Node:
                 "listen": f"127.0.0.1:{self.rest_port}",
                 "connect_address": f"127.0.0.1:{self.rest_port}",
             },
-            "etcd": {
-                "host": f"127.0.0.1:{etcd_port}"
-            },  # its API of version 2, since with 3 a thawed primary takes the lock back (patroni#2689)
+            # The API of version 2: with that of 3 a thawed primary takes the lock back (patroni#2689).
+            "etcd": {"host": f"127.0.0.1:{etcd_port}"},
             "bootstrap": {"dcs": DYNAMIC, "initdb": [{"encoding": "UTF8"}, {"auth": "trust"}, "data-checksums"]},
             "postgresql": {
                 "listen": f"127.0.0.1:{self.port}",
@@ -79,6 +78,15 @@ class Node:
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """Connect to this very node, whatever its role is."""
         return psycopg.connect(self.address(database), autocommit=True, connect_timeout=5)
+
+    def streams_to(self) -> int:
+        """How many standbys follow it. Patroni calls a node a replica already while it stops to be the primary."""
+        try:
+            with self.connect() as connection:
+                query = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
+                return connection.execute(query).fetchone()[0]
+        except psycopg.OperationalError:
+            return 0
 
     def address(self, database: str) -> str:
         """The ``DATABASE_URL`` of this node alone."""
@@ -188,10 +196,12 @@ class Cluster:
         """Wait until there is a primary, and one standby without which it commits nothing."""
 
         def whole() -> bool:
-            primaries = sum(node.is_("primary") for node in self.nodes)
-            standbys = sum(node.is_("replica") for node in self.nodes)
-            return (primaries, standbys) == (1, len(self.nodes) - 1) and any(
-                node.is_("synchronous") for node in self.nodes
+            primaries = [node for node in self.nodes if node.is_("primary")]
+            return (
+                len(primaries) == 1
+                and primaries[0].streams_to() == len(self.nodes) - 1
+                and any(node.is_("synchronous") for node in self.nodes)
+                and sum(node.is_("replica") for node in self.nodes) == len(self.nodes) - 1
             )
 
         try:
