@@ -70,15 +70,17 @@ def read_numbered() -> Position:
     at = read()
     if not (at.pending or at.other_database) or connection.in_atomic_block:
         return at
-    until = time.monotonic() + WAIT_SECONDS
+    until, step = time.monotonic() + WAIT_SECONDS, STEP_SECONDS
     numberer.wait(numberer.request(urgent=True), WAIT_SECONDS)
     while True:
         now = read()
         if not now.pending or (at.unnumbered is not None and not _waits(at.unnumbered)):
             return now._replace(unnumbered=None)
-        if time.monotonic() >= until:
+        left = until - time.monotonic()
+        if left <= 0:
             return now
-        time.sleep(STEP_SECONDS)
+        time.sleep(min(step, left))
+        step *= 2  # thousands may wait here at once
 
 
 def _waits(unnumbered: int) -> bool:
