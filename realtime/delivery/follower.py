@@ -50,7 +50,9 @@ class LogFollower:
         intact = own == self._own or not self._own
         if not own:
             intact = self.cursor in (0, self.history.begins) or replay.pruned_to() >= self.cursor
-        leaps = bool(frames) and self.history.leaps(self.cursor, frames[0].id)
+        if not intact and look.standby:
+            return Found([])  # it may lag behind, which proves nothing
+        leaps = bool(frames) and self.history.leaps(self.cursor, frames[-1].id)
         if not intact or leaps or look.fingerprint not in (None, self.history.fingerprint):
             found = self._examine(intact)
             if found is not None:

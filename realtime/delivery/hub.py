@@ -273,7 +273,10 @@ class Hub:
                     logger.info("The event log can be read again after %.1f s.", time.monotonic() - failed_since)
                     failed_since = None
             except Exception as error:
-                # Streams stay open and nothing is lost: the tail goes on from its cursor once the database is back.
+                # Streams stay open and nothing is lost: the tail goes on from what is in the ring once the database is
+                # back, with what it may have read already, but has not handed out.
+                self._follower.begin(self.cursor, self.history)
+                self._retry = LONGEST_RETRY
                 connection.close()
                 if failed_since is None:
                     failed_since = time.monotonic()
@@ -300,9 +303,12 @@ class Hub:
             self._take_history()  # first: whoever reads the cursor before the history never has an older one
             self._floor = self.cursor = self._follower.cursor
 
-    def _take_history(self) -> None:
-        if self.history is not self._follower.history:
-            self.history, self.history_from = self._follower.history, time.monotonic()
+    def _take_history(self) -> bool:
+        """Know the history that the follower has read with. Return whether it is another one than before."""
+        if self.history is self._follower.history:
+            return False
+        self.history, self.history_from = self._follower.history, time.monotonic()
+        return True
 
     def _read_on(self) -> bool:
         """Read the next events into the ring. Return whether there may be more."""
@@ -312,7 +318,8 @@ class Hub:
             self._refresh(self.user_ids())
             self._empty_ring()
             self._notify()
-        self._take_history()
+        elif self._take_history():
+            self._notify()  # connections wait for it (``_await_history`` in realtime/delivery/protocol.py)
         if found.pending:
             numberer.request()
             self._retry = min(LONGEST_RETRY, 2 * self._retry or FIRST_RETRY)
@@ -332,7 +339,7 @@ class Hub:
                 self._floor = oldest.id
             self.cursor = frames[-1].id
         self._notify()
-        return len(frames) == BATCH
+        return len(frames) >= BATCH
 
     # --- live authority -----------------------------------------------------------------------------------------
 

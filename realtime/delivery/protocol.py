@@ -99,6 +99,8 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
         events = hub.after(subscriber.cursor)
         if events is None:  # the subscriber is behind the ring of this process
             events, reached = yield from _page(subscriber, newest, history)
+            if subscriber.reset:
+                continue
         else:
             events = events.first(BATCH)
             reached = events[-1].id if events else subscriber.cursor
@@ -184,7 +186,7 @@ def _page(subscriber: Subscriber, newest: int, history: History) -> Generator[St
     subscriber.cursor = history.skip(subscriber.cursor)
     number = replay.page_of(subscriber.cursor)
     last = min((number + 1) * replay.PAGE, newest)
-    page = yield Read(("page", history.number, number, last), partial(replay.page, number, last))
+    page = yield Read(("page", history.begins, number, last), partial(replay.page, number, last))
     if page.pruned_to > subscriber.cursor:  # pruned while it was being read
         subscriber.reset = replay.TOO_OLD
         return NO_EVENTS, newest

@@ -29,6 +29,7 @@ ADVANCE_SECONDS = 1.0  # between two attempts to move the beginning of the scan
 IDLE_SECONDS = 2.0  # after which the thread gives its connection back
 # While other processes number, this one need not try at every commit: whoever holds the lock finds its events, too.
 FIRST_REST, LONGEST_REST = 0.005, 0.25  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0  # seconds between two rounds that fail
 
 Wake = Callable[[], None]
 Follower = Callable[[Sequence[Event]], None]
@@ -54,7 +55,8 @@ class Numberer:
     def _forget_thread(self) -> None:
         self._changed = threading.Condition()
         self._requested = 0  # the number of the newest request
-        self._served = 0  # every request up to this one has had a round of numbering that began after it
+        self._tried = 0  # every request up to this one has had a round of numbering that began after it
+        self._served = 0  # and every request up to this one such a round after which nothing was left
         self._ending = False
         self._thread: threading.Thread | None = None
         self._next_advance = 0.0
@@ -89,8 +91,9 @@ class Numberer:
                 self._rest_until = 0.0
             if self._thread is None:
                 self._ending = False
-                self._thread = threading.Thread(target=self._run, name="realtime-numbering", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="realtime-numbering", daemon=True)
+                thread.start()
+                self._thread = thread  # not before: where no thread can be started, the next request tries again
             if not self._resting():  # else the thread looks by itself when its rest is over
                 self._changed.notify_all()
             return self._requested
@@ -98,7 +101,7 @@ class Numberer:
     def wait(self, request: int, seconds: float) -> bool:
         """Block until a round of numbering that began after ``request`` is over, for at most so many seconds."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._served >= request, seconds)
+            return self._changed.wait_for(lambda: self._tried >= request, seconds)
 
     def numbered(self, ids: Sequence[int]) -> None:
         """Events have got their places, and that is committed."""
@@ -123,35 +126,52 @@ class Numberer:
             thread.join(seconds)
 
     def _run(self) -> None:
-        while True:
+        try:
+            while self._next_round():
+                pass
+        finally:
             with self._changed:
-                while self._requested <= self._served or self._resting():
-                    if self._ending:
-                        self._thread = None
-                        connection.close()
-                        return
-                    if self._resting():  # also without a request: one that comes meanwhile does not notify
-                        self._changed.wait(max(0.0, self._rest_until - time.monotonic()))
-                    elif not self._changed.wait(IDLE_SECONDS if connection.connection is not None else None):
-                        connection.close()
-                request = self._requested
-            try:
-                self._round()
-            finally:
-                with self._changed:
-                    self._served = request
-                    self._changed.notify_all()
+                self._forget(threading.current_thread())
+            connection.close()
+
+    def _forget(self, thread: threading.Thread) -> None:
+        """The thread ends: the next request starts another. Called with the lock, so that no request is lost."""
+        if self._thread is thread:
+            self._thread = None
+
+    def _next_round(self) -> bool:
+        """Wait for a request, and number. Return ``False`` when the thread is to end."""
+        with self._changed:
+            while self._requested <= self._served or self._resting():
+                if self._ending:
+                    self._forget(threading.current_thread())
+                    return False
+                if self._resting():  # also without a request: one that comes meanwhile does not notify
+                    self._changed.wait(max(0.0, self._rest_until - time.monotonic()))
+                elif not self._changed.wait(IDLE_SECONDS if connection.connection is not None else None):
+                    connection.close()
+            request = self._requested
+        nothing_left = self._round()
+        with self._changed:
+            self._tried = request
+            if nothing_left:
+                self._served = request
+            self._changed.notify_all()
+            if nothing_left or not self._ending:
+                return True
+            self._forget(threading.current_thread())
+            return False
 
     def _resting(self) -> bool:
         return not self._ending and time.monotonic() < self._rest_until
 
-    def _round(self) -> None:
+    def _round(self) -> bool:
+        """Number. Return whether everything that was committed before has its place."""
         try:
             queue = self._left is not None and time.monotonic() - self._left.since > QUEUE_SECONDS
             result = numbering.number(self.numbered, queue=queue)
-            if result.outcome is Outcome.TAKEN:
-                self._leave_to_others()
-            else:
+            nothing_left = result.outcome is Outcome.DONE or self._leave_to_others()
+            if nothing_left:
                 self._rest, self._left = 0.0, None
             if result.scan_lags and time.monotonic() >= self._next_advance:
                 self._next_advance = time.monotonic() + ADVANCE_SECONDS
@@ -159,26 +179,34 @@ class Numberer:
             if self._failed:
                 logger.info("Events can be numbered again.")
                 self._failed = False
+            return nothing_left
         except (DatabaseError, InterfaceError) as error:
-            connection.close()
+            self._fail()
             if not self._failed:
                 logger.warning("Events cannot be numbered, the next look at the log tries again: %s", error)
             self._failed = True
         except Exception:  # the thread serves every later request, too
-            connection.close()
+            self._fail()
             logger.exception("Numbering events failed; the next look at the log tries again.")
+        return False
 
-    def _leave_to_others(self) -> None:
-        """Another process is numbering. Its next look finds what was committed before; see later whether it did."""
+    def _fail(self) -> None:
+        connection.close()
+        self._rest = min(LONGEST_PAUSE, 2 * self._rest or FIRST_PAUSE)
+        self._rest_until = time.monotonic() + random.uniform(0.5, 1.0) * self._rest
+
+    def _leave_to_others(self) -> bool:
+        """Another process numbers. Its next look finds what was committed before. Return whether it has already."""
         lowest, now = numbering.lowest_pending(), time.monotonic()
         if lowest is None:
-            self._left = None
-        elif self._left is None or self._left.lowest != lowest:
+            return True
+        if self._left is None or self._left.lowest != lowest:
             self._left = _Left(lowest, now)
+            for wake in (*self._wakes, *self._wakes_of_others):
+                wake()
         self._rest = min(LONGEST_REST, 2 * self._rest or FIRST_REST)
         self._rest_until = now + random.uniform(0.5, 1.0) * self._rest
-        for wake in (*self._wakes, *self._wakes_of_others):
-            wake()
+        return False
 
 
 numberer = Numberer()

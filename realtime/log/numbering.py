@@ -10,12 +10,13 @@ import enum
 from collections.abc import Callable
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from . import numbering_postgresql, numbering_sqlite
 from .models import OutboxEvent
 
 BATCH = 500  # events in one transaction of numbering
+QUERY_CANCELED = "57014"
 
 
 class Outcome(enum.Enum):
@@ -57,17 +58,27 @@ def number(told: Callable[[list[int]], None] = lambda ids: None, *, queue: bool 
     """
     if connection.vendor == "sqlite":
         with transaction.atomic():
-            ids = number_in_transaction()
-        told(ids)
-        return Numbered(ids, Outcome.DONE)
-    ids = []
+            numbered = number_in_transaction()
+        told(numbered)
+        return Numbered(numbered, Outcome.DONE)
+    if connection.in_atomic_block:  # the commit of the numbering would be that of the caller's changes
+        raise transaction.TransactionManagementError("Events are numbered in a transaction of their own.")
+    ids: list[int] = []
     scan_lags = False
+    limit = BATCH
     while True:
-        moved = numbering_postgresql.move(BATCH, queue=queue)
+        try:
+            moved = numbering_postgresql.move(limit, queue=queue)
+        except OperationalError as error:
+            if limit > 1 and getattr(error.__cause__, "sqlstate", "") == QUERY_CANCELED:
+                limit = max(1, limit // 10)  # too many at once for the time limit of a statement
+                continue
+            raise
         scan_lags = scan_lags or moved.scan_lags
         if moved.ids is None:
             return Numbered(ids, Outcome.TAKEN, scan_lags)
         ids += moved.ids
+        queue = False
         left = pending()
         told(moved.ids)
         if not left:
@@ -87,4 +98,6 @@ def renew_epoch(known: int | None, cut: int | None = None) -> bool:
     """
     if connection.vendor == "sqlite":
         return numbering_sqlite.renew(known, cut)
+    if connection.in_atomic_block:
+        raise transaction.TransactionManagementError("An epoch begins in a transaction of its own.")
     return numbering_postgresql.renew(known, cut)

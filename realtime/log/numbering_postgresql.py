@@ -97,14 +97,17 @@ IF {condition} THEN {renew} END IF;
 {move}
 END IF; END $numbering$;
 """
-# A standby has no fingerprint, and begins no epoch.
+# A standby has no fingerprint, and begins no epoch. A sequence below the beginning of the epoch was loaded from a dump
+# without its value: its places would be taken for lost ones.
 _OTHER_DATABASE = f"""({FINGERPRINT} =
-  COALESCE((SELECT fingerprint FROM realtime_logepoch ORDER BY id DESC LIMIT 1), '')) IS FALSE"""
+  COALESCE((SELECT fingerprint FROM realtime_logepoch ORDER BY id DESC LIMIT 1), '')) IS FALSE
+  OR (SELECT last_value FROM realtime_event_id_seq) < (SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1)"""
 _TELL = "PERFORM set_config('realtime.ids', place || ' ' || newest, true) WHERE place IS NOT NULL;"
 
 _STATE = f"""
 SELECT {_TURN}, current_setting('realtime.ids'),
-  (SELECT last_value FROM realtime_outboxevent_id_seq) - {FLOOR} > {SCAN_STEP};
+  (SELECT last_value FROM realtime_outboxevent_id_seq) - {FLOOR} > {SCAN_STEP}
+    OR COALESCE((SELECT floor FROM realtime_outboxscan), 0) > (SELECT last_value FROM realtime_outboxevent_id_seq);
 COMMIT;
 """
 
@@ -118,6 +121,8 @@ _ADVANCE = f"""
 {_BEGIN}
 INSERT INTO realtime_outboxscan (id, floor, candidate, writers) SELECT 1, 0, 0, '[]' WHERE {_TURN}
   ON CONFLICT (id) DO NOTHING;
+UPDATE realtime_outboxscan SET floor = 0, candidate = 0, writers = '[]'
+  WHERE {_TURN} AND floor > (SELECT last_value FROM realtime_outboxevent_id_seq);
 SELECT set_config('realtime.ended', (NOT EXISTS (SELECT 1 FROM ({_WRITING}) AS writing, realtime_outboxscan AS scan
   WHERE scan.writers @> to_jsonb(virtualtransaction)))::text, true);
 UPDATE realtime_outboxscan AS scan SET floor = candidate

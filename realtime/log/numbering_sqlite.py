@@ -17,8 +17,15 @@ from .models import Event, LogEpoch, LogMark
 def move() -> list[int]:
     """Number all events of the outbox in the caller's transaction. Return their ids."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT COALESCE(MAX(id), 0), MAX(at) FROM realtime_event")
-        before, newest = cursor.fetchone()
+        # Subselects, since SQLite looks up one maximum in an index, and reads the whole table for two.
+        cursor.execute(
+            "SELECT COALESCE((SELECT MAX(id) FROM realtime_event), 0), (SELECT MAX(at) FROM realtime_event), "
+            "(SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1), "
+            "(SELECT seq FROM sqlite_sequence WHERE name = 'realtime_event')"
+        )
+        before, newest, begins, last = cursor.fetchone()
+        if begins and (last or 0) < begins:  # loaded from a dump, which has no sequences
+            _continue_after(begins)
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         cursor.execute(
             "INSERT INTO realtime_event (type, at, written_at, fields, audience) "
@@ -43,10 +50,14 @@ def renew(known: int | None, cut: int | None = None) -> bool:
         )
         begins = max(head + GAP, int((time.time() - EPOCH_ZERO) * PLACES_A_SECOND))
         LogEpoch.objects.create(cut=head if cut is None else min(cut, head), begins=begins, fingerprint="")
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM sqlite_sequence WHERE name = 'realtime_event'")
-            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('realtime_event', %s)", [begins])
+        _continue_after(begins)
     return True
+
+
+def _continue_after(place: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sqlite_sequence WHERE name = 'realtime_event'")
+        cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('realtime_event', %s)", [place])
 
 
 def _fields() -> str:

@@ -17,7 +17,10 @@ from .numbering_postgresql import FINGERPRINT, FLOOR, PENDING
 
 WAIT_SECONDS = 0.05  # how long a reader waits until what it sees has its place
 STEP_SECONDS = 0.004
+HELD_SECONDS = 0.5  # for so long nobody waits in this process after somebody has waited in vain
 MOST_WITHOUT_PLACE = 500  # events about one person that a page is told of
+
+_held_until = 0.0
 
 
 class Position(NamedTuple):
@@ -67,8 +70,9 @@ def read_numbered() -> Position:
     Whoever numbers is waited for, for ``WAIT_SECONDS``. After that, and where nobody can number, the state is returned
     as it is: what has no place yet comes after its ``newest``. What became visible only meanwhile is not ``pending``.
     """
+    global _held_until
     at = read()
-    if not (at.pending or at.other_database) or connection.in_atomic_block:
+    if not (at.pending or at.other_database) or connection.in_atomic_block or time.monotonic() < _held_until:
         return at
     until, step = time.monotonic() + WAIT_SECONDS, STEP_SECONDS
     numberer.wait(numberer.request(urgent=True), WAIT_SECONDS)
@@ -78,6 +82,7 @@ def read_numbered() -> Position:
             return now._replace(unnumbered=None)
         left = until - time.monotonic()
         if left <= 0:
+            _held_until = time.monotonic() + HELD_SECONDS
             return now
         time.sleep(min(step, left))
         step *= 2  # thousands may wait here at once

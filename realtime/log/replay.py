@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from . import events, position
@@ -158,6 +159,11 @@ class Look(NamedTuple):
     frames: list[Frame]
     pending: bool
     fingerprint: str | None
+
+    @property
+    def standby(self) -> bool:
+        """Whether a standby has answered. SQLite has none, and no fingerprint either."""
+        return self.fingerprint is None and connection.vendor != "sqlite"
 
 
 def look(cursor: int, limit: int) -> Look:

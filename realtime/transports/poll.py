@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from ..access import authority
 from ..delivery.subscriber import Subscriber, Subscription
-from ..log import replay
+from ..log import epochs, replay
 from ..log.events import to_json
 from .refusal import refusal, refusal_of, signed_in
 
@@ -27,8 +27,10 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     raw = request.GET.get("last_event_id")
     start = replay.start(raw)
     frames = replay.tail(start.cursor, MOST)
-    if replay.pruned_to() > start.cursor:  # pruned while it was being read
-        start, frames = replay.start(raw), []
+    leapt = bool(frames) and epochs.NO_HISTORY.leaps(start.cursor, frames[-1].id)
+    if replay.pruned_to() > start.cursor or leapt:  # pruned, or restored, while it was being read
+        start = replay.start(raw)
+        frames = replay.tail(start.cursor, MOST) if leapt else []
     # Authority is read after the events, so that it is never older than they are: nobody sees an event that came after
     # their rights or their session ended.
     viewer = authority.load([user.pk]).get(user.pk)

@@ -65,6 +65,15 @@ def test_new_events_are_read_once_and_in_order(database, lines):
     assert lines() == []
 
 
+def test_an_epoch_that_began_between_two_events_of_one_look_is_learnt(database, lines):
+    follower = following()
+    before = said(1)
+    begin_epoch()
+    after = said(2)
+    assert read(follower) == ([*before, *after], False)
+    assert follower.history.begins == position.read().history.begins
+
+
 def test_a_lost_end_is_noticed_and_what_comes_then_is_read(database, lines):
     first, *_ = said(1)
     follower = following()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -24,6 +24,7 @@ from realtime.delivery.staggered import StaggeredCondition
 from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.log import replay
 from realtime.log.models import Event
+from tests.support.epochs import begin_epoch
 from tests.support.people import person
 from tests.support.ports import wait_until
 
@@ -295,6 +296,40 @@ def test_a_change_found_when_somebody_comes_again_is_told_to_their_other_connect
     attached(hub, user)
     assert hub.viewer(user.pk) is None
     assert hub.version > told
+
+
+def test_events_that_were_read_when_rights_could_not_be_read_are_not_lost(running_hub, monkeypatch):
+    """The batch had been read, but not handed out: it is read again, with the change of rights in it."""
+    someone = person()
+    subscriber = attached(running_hub, someone)
+    wait_until(lambda: running_hub._reading, "the tail reads")
+    start, load, failed = running_hub.cursor, authority.load, []
+
+    def fails_once(user_ids):
+        if not failed:
+            failed.append(user_ids)
+            raise OperationalError("the connection is cut")
+        return load(user_ids)
+
+    monkeypatch.setattr(authority, "load", fails_once)
+    batch = log(someone.pk, kind="authority_changed", fields={"user_ids": [someone.pk]}) + log(someone.pk)
+    running_hub.wake()
+    wait_until(lambda: running_hub.cursor == batch[-1], "the tail has read on")
+    assert failed
+    assert ids(running_hub.after(start)) == batch
+    assert subscriber.user_id == someone.pk
+
+
+def test_whoever_waits_for_an_epoch_is_woken_when_the_tail_has_learnt_of_it(office, hub):
+    log(1)
+    hub._begin(replay.head())
+    version = hub.version
+    epoch = begin_epoch()
+    hub._read_on()
+    log(1)  # its id shows that an epoch has begun
+    hub._read_on()
+    assert hub.history.begins == epoch.begins
+    assert hub.version > version
 
 
 def test_a_session_that_ends_is_over_for_its_listeners_only(office, hub):

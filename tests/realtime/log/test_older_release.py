@@ -100,6 +100,19 @@ def test_writers_of_the_older_release_that_queue_for_the_lock_do_not_keep_this_o
     assert numbered().count(2) == 1
 
 
+def test_an_event_that_was_left_to_the_older_release_is_numbered_once_its_lock_is_free(postgres_url, on_database):
+    """Without a further request: nobody else may look at the outbox."""
+    on_database(postgres_url)
+    with psycopg.connect(postgres_url) as older:
+        lock_and_insert(older.cursor(), 1)
+        write(2)
+        assert numberer.wait(numberer.request(), SECONDS)
+        assert OutboxEvent.objects.exists()
+        older.commit()
+    wait_until(lambda: not OutboxEvent.objects.exists(), "it has its place", SECONDS)
+    assert numbered() == [1, 2]
+
+
 class Release:
     """Writers of one release, which record when each of their transactions began and was committed."""
 
