@@ -1,8 +1,12 @@
 """Free ports, and waiting for conditions instead of sleeping."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
+
+# Between two looks at a condition: at first, in the end, and as a share of the time that has passed in between.
+SHORTEST_PAUSE, LONGEST_PAUSE, PAUSE_SHARE = 0.02, 0.1, 0.05
 
 
 def free_port() -> int:
@@ -12,13 +16,23 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
+def listens(port: int) -> bool:
+    """Return whether somebody listens on this port of 127.0.0.1."""
+    with contextlib.closing(socket.socket()) as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 15.0) -> object:
-    """Wait until ``condition`` returns a true value, and return it. Raise AssertionError naming ``what`` otherwise."""
-    deadline = time.monotonic() + seconds
+    """Wait until ``condition`` returns a true value, and return it. Raise AssertionError naming ``what`` otherwise.
+
+    What takes long is looked at less often, so that looking does not slow down what it waits for.
+    """
+    began = time.monotonic()
     while True:
         result = condition()
         if result:
             return result
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > seconds:
             raise AssertionError(f"Waited {seconds} s in vain until: {what}")
-        time.sleep(0.02)
+        time.sleep(min(LONGEST_PAUSE, max(SHORTEST_PAUSE, PAUSE_SHARE * waited)))
