@@ -18,10 +18,9 @@ from realtime.access.audience import user_key
 from realtime.log import replay
 from realtime.log.models import Event
 from tests.support import http
-from tests.support.database import migrate
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
-from tests.support.postgres import Postgres
+from tests.support.postgres import TEMPLATE, Postgres
 from tests.support.site import Site
 from tests.support.sse import Refused, Stream
 
@@ -236,11 +235,10 @@ def test_idle_streams_hold_no_connection_and_cost_no_query(start, streams, new_d
 
 
 @pytest.mark.timeout(120)
-def test_postgresql_restarts_while_streams_are_open_and_nothing_is_lost(on_database, scratch):
-    server = Postgres()
+def test_postgresql_restarts_while_streams_are_open_and_nothing_is_lost(on_database, postgres_cluster, scratch):
+    server = Postgres(postgres_cluster)
     try:
-        url = server.create("office")
-        migrate(url)
+        url = server.create("office", TEMPLATE)
         on_database(url)
         user = person(Role.HEAD)
         cookie = session_cookie(user)

@@ -1,7 +1,9 @@
 """Connects the ORM of the test process to the database of the site under test."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connections
@@ -9,6 +11,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from gistagum.database import database_settings
 from realtime.log.numberer import numberer
+
+from .postgres import TEMPLATE, Postgres
 
 
 @contextmanager
@@ -39,3 +43,16 @@ def migrate(url: str) -> None:
     """Apply all migrations to the database at ``url``."""
     with using_database(url):
         call_command("migrate", verbosity=0)
+
+
+def make_cluster(folder: Path) -> None:
+    """Make a cluster with a migrated database, TEMPLATE, in a folder, for servers that begin with a copy of it."""
+    server = Postgres()
+    try:
+        migrate(server.create(TEMPLATE))
+        server.halt("fast")
+        shutil.move(server.folder / "data", folder / "data")
+    finally:
+        if (server.folder / "data" / "postmaster.pid").exists():
+            server.halt("immediate")
+        shutil.rmtree(server.folder, ignore_errors=True)
