@@ -99,8 +99,11 @@ class Browsing:
             context.close()
 
 
-def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
-    """Wait until ``condition`` gives something true, and return that; the page's events go on meanwhile."""
+def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 20.0, *, pause: int = 50) -> Any:
+    """Wait until ``condition`` gives something true, and return that; the page's events go on meanwhile.
+
+    ``pause``: the milliseconds between two looks; more for a condition that costs the page something.
+    """
     deadline = time.monotonic() + seconds
     while True:
         result = condition()
@@ -108,7 +111,7 @@ def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 
             return result
         if time.monotonic() > deadline:
             raise AssertionError(f"Waited {seconds} s in vain until: {what}")
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(pause)
 
 
 def connection_state(page: Page) -> str | None:
