@@ -3,6 +3,9 @@
 import contextlib
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page, expect
@@ -30,15 +33,25 @@ NO_LOCKS = "delete Navigator.prototype.locks;"
 HANG = "(seconds) => { setTimeout(() => { const end = Date.now() + 1000 * seconds; while (Date.now() < end); }); }"
 
 
+@pytest.fixture(scope="module")
+def start(new_database, static_root, tmp_path_factory) -> Iterator[Callable[..., Site]]:
+    """``start(server=..., NAME=...)``: a running site with this environment, which the tests here share."""
+    with ExitStack() as stack:
+
+        @cache
+        def begin(server: str = "gunicorn", **environment: str) -> Site:
+            folder, url = tmp_path_factory.mktemp("tabs"), new_database("sqlite")
+            return stack.enter_context(Site(folder, url, server, STATIC_ROOT=static_root, **environment))
+
+        yield begin
+
+
 @pytest.fixture
-def office(request, new_database, static_root, on_database, scratch):
-    """A site of the test's own; the parameter is its environment."""
-    url = new_database("sqlite")
-    on_database(url)
-    environment = dict(getattr(request, "param", {}))
-    server = environment.pop("server", "gunicorn")
-    with Site(scratch, url, server, STATIC_ROOT=static_root, **environment) as site:
-        yield site
+def office(request, start, on_database) -> Site:
+    """A site on which the test has a person of its own; the parameter is its environment."""
+    site = start(**getattr(request, "param", {}))
+    on_database(site.database_url)
+    return site
 
 
 @pytest.fixture

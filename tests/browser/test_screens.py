@@ -1,5 +1,6 @@
 """Pictures of the main pages, to look at: reports/screens/, on a desk and on a phone, in light and in dark."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,8 @@ SCREENS = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", SCREENS)
-def test_a_screen_is_pictured_in_light_and_dark(demo_site, browse, name, size):
+def test_a_screen_is_pictured_in_both_sizes_in_light_and_dark(demo_site, browse, name):
     username, path = SCREENS[name]
     user = User.objects.get(username=username) if username else None
     project = Project.objects.filter(costs__isnull=False, milestones__isnull=False, documents__isnull=True).first()
@@ -36,7 +36,6 @@ def test_a_screen_is_pictured_in_light_and_dark(demo_site, browse, name, size):
         user,
         path.format(project=f"/projeng/projects/{project.pk}/"),
         tolerate=[FAILED_REQUESTS] if name == "form-with-errors" else [],
-        viewport=SIZES[size],
         reduced_motion="reduce",
     )
     if name == "form-with-errors":
@@ -48,7 +47,8 @@ def test_a_screen_is_pictured_in_light_and_dark(demo_site, browse, name, size):
         page.get_by_role("alert").wait_for()
     if user:
         until_state(page, "live")
-    for scheme in ("light", "dark"):
+    for size, scheme in itertools.product(SIZES, ("light", "dark")):
+        page.set_viewport_size(SIZES[size])
         page.emulate_media(color_scheme=scheme)
         path = FOLDER / f"{name}-{size}-{scheme}.png"
         page.screenshot(path=path, full_page=True)
