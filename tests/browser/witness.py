@@ -11,7 +11,7 @@ from projeng.models import Project, ProjectProgress
 from realtime.access import authority
 from realtime.access.audience import may_see
 from realtime.log import replay
-from realtime.log.models import Event
+from tests.support.log import logged
 
 from .support import FAILED_REQUESTS, Browsing, until
 
@@ -109,7 +109,7 @@ def handled_at(page: Page, event: int) -> float:
 def happened_for(user: User, after: int) -> list[int]:
     """The ids of the log's events after this one that this person may see."""
     keys = authority.load([user.pk])[user.pk].keys
-    rows = map(replay.Frame, Event.objects.filter(pk__gt=after).order_by("pk"))
+    rows = map(replay.Frame, logged().filter(pk__gt=after).order_by("pk"))
     return [frame.id for frame in rows if frame.topic and may_see(keys, frame.audience)]
 
 

@@ -28,6 +28,8 @@ OWN_TEXTS = {
     "auth.User.password",
     "projeng.ProjectActivity.actor",
     "realtime.Event.type",
+    "realtime.OutboxEvent.type",
+    "realtime.LogEpoch.fingerprint",
     "realtime.ServerProcess.key",
     "realtime.ServerProcess.server",
     "realtime.ServerProcess.host",
