@@ -172,7 +172,9 @@ class Numberer:
             result = numbering.number(self.numbered, queue=queue)
             nothing_left = result.outcome is Outcome.DONE or self._leave_to_others()
             if nothing_left:
-                self._rest, self._left = 0.0, None
+                self._left = None
+            if result.outcome is Outcome.DONE:
+                self._rest = 0.0
             if result.scan_lags and time.monotonic() >= self._next_advance:
                 self._next_advance = time.monotonic() + ADVANCE_SECONDS
                 numbering_postgresql.advance_scan()
@@ -198,14 +200,14 @@ class Numberer:
     def _leave_to_others(self) -> bool:
         """Another process numbers. Its next look finds what was committed before. Return whether it has already."""
         lowest, now = numbering.lowest_pending(), time.monotonic()
+        self._rest = min(LONGEST_REST, 2 * self._rest or FIRST_REST)
+        self._rest_until = now + random.uniform(0.5, 1.0) * self._rest
         if lowest is None:
             return True
         if self._left is None or self._left.lowest != lowest:
             self._left = _Left(lowest, now)
             for wake in (*self._wakes, *self._wakes_of_others):
                 wake()
-        self._rest = min(LONGEST_REST, 2 * self._rest or FIRST_REST)
-        self._rest_until = now + random.uniform(0.5, 1.0) * self._rest
         return False
 
 

@@ -9,6 +9,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from realtime.log import replay
+from realtime.log.events import AuthorityChanged
+from realtime.log.models import OutboxEvent
+from tests.support.ports import wait_until
 
 from .crowd import CrowdProcess
 from .office import Servers, left_behind, staff
@@ -105,7 +108,18 @@ def _warm_up(servers: Servers, cookies: dict[str, list[str]]) -> None:
         ]
         for crowd in few:
             crowd.opened()
+        wait_until(lambda: _have_all_numbered(servers), "each server has numbered events", 20)
     wait_for_no_connections(servers)
+
+
+def _have_all_numbered(servers: Servers) -> bool:
+    """Write an event without a place. Return whether every server that follows the log has numbered and sent one."""
+    OutboxEvent.objects.create(type=AuthorityChanged.type, fields={"user_ids": []})
+    time.sleep(0.1)  # the tails look for it by themselves, at different times
+    following = [servers.inspector.ask(pid) for name, pid, _ in servers.processes()]
+    threads = [one["threads"] for one in following if one.get("listeners")]
+    sending = [one for one in threads if "realtime-layer-in" in one]
+    return all("realtime-numbering" in one for one in threads) and all("realtime-layer-out" in one for one in sending)
 
 
 def wait_for_no_connections(servers: Servers) -> None:
