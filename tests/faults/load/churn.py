@@ -13,7 +13,7 @@ from .crowd import CrowdProcess
 from .office import Servers, left_behind, staff
 from .publisher import PublisherProcess
 from .resources import many_files
-from .sustained import settled, wait_for_no_connections, write_progress
+from .sustained import have_all_numbered, settled, wait_for_no_connections, write_progress
 from .visits import AT_ONCE, Visits
 
 KILLED = 300  # connections of a client process that is killed
@@ -44,8 +44,7 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
 
     with many_files(killed + 1_000), ExitStack() as stack:
         begun = time.monotonic()
-        if connects >= MANY:
-            _fill(servers, cookies)
+        _prepare(servers, cookies, fill=connects >= MANY)
         publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, RATE, 3600))
         a_round(int(connects * WARM_SHARE))
         wait_for_no_connections(servers)
@@ -83,16 +82,20 @@ def run(servers: Servers, connects: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _fill(servers: Servers, cookies: list[str]) -> None:
-    """Fill the servers' rings of events, so that later growth of memory is due to connections.
+def _prepare(servers: Servers, cookies: list[str], *, fill: bool) -> None:
+    """Have each server number events once, so that what it needs for that is there.
 
-    At the rate of the churn, filling them would take the whole run and look like a leak.
+    With ``fill``, fill the servers' rings of events, too, so that later growth of memory is due to connections. At the
+    rate of the churn, filling them would take the whole run and look like a leak.
     """
     seconds = 1.2 * RING_EVENTS / FILLING_RATE
     with ExitStack() as stack:
         for kind in ("sse", "websocket"):  # a server follows the log only while it has connections
             few = stack.enter_context(CrowdProcess(servers.port_of(kind), kind, cookies[:8], replay.head()))
             few.opened()
+        wait_until(lambda: have_all_numbered(servers), "each server has numbered events", 30)
+        if not fill:
+            return
         publisher = stack.enter_context(PublisherProcess(servers.for_sockets.environment, FILLING_RATE, seconds))
         wait_until(lambda: not publisher.working(), "the events at hand are all there", 20 * seconds)
 

@@ -108,11 +108,11 @@ def _warm_up(servers: Servers, cookies: dict[str, list[str]]) -> None:
         ]
         for crowd in few:
             crowd.opened()
-        wait_until(lambda: _have_all_numbered(servers), "each server has numbered events", 20)
+        wait_until(lambda: have_all_numbered(servers), "each server has numbered events", 20)
     wait_for_no_connections(servers)
 
 
-def _have_all_numbered(servers: Servers) -> bool:
+def have_all_numbered(servers: Servers) -> bool:
     """Write an event without a place. Return whether every server that follows the log has numbered and sent one."""
     OutboxEvent.objects.create(type=AuthorityChanged.type, fields={"user_ids": []})
     time.sleep(0.1)  # the tails look for it by themselves, at different times
