@@ -79,9 +79,8 @@ def number(told: Callable[[list[int]], None] = lambda ids: None, *, queue: bool 
             return Numbered(ids, Outcome.TAKEN, scan_lags)
         ids += moved.ids
         queue = False
-        left = pending()
-        told(moved.ids)
-        if not left:
+        told(moved.ids)  # first: subscribers wait for it
+        if not pending():
             return Numbered(ids, Outcome.DONE, scan_lags)
 
 
