@@ -141,4 +141,5 @@ def connect_counter() -> None:
         [NotificationCreated, NotificationsRead, NotificationsDeleted],
         "unread_count",
         f"SELECT COUNT(*) FROM {Notification._meta.db_table} WHERE recipient_id = {{person}} AND NOT is_read",  # noqa: S608
+        growing=[NotificationCreated],
     )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import OperationalError, connection
 
-from .counters import counters
+from .counters import counters, later, listed
 from .epochs import EPOCH_ZERO, GAP, PLACES_A_SECOND
 
 # Any fixed number that no other advisory lock in the database uses ("GISTAGU" in ASCII). Releases before the outbox
@@ -193,8 +193,8 @@ def lowest_pending() -> int | None:
 
 def _move(limit: int) -> str:
     counts, joins, fields = "", "", "taken.fields"
-    for number, (types, field, sql) in enumerate(counters):
-        names = ", ".join(f"'{name}'" for name in sorted(types))
+    for number, (types, growing, field, sql) in enumerate(counters):
+        names = listed(types)
         counts += (
             f",\ncounted{number} AS (SELECT person_id, ({sql.format(person='person_id')}) AS value FROM "
             f"(SELECT DISTINCT person_id FROM taken WHERE type IN ({names}) AND person_id IS NOT NULL) AS people)"
@@ -202,7 +202,7 @@ def _move(limit: int) -> str:
         joins += (
             f"\nLEFT JOIN counted{number} ON taken.type IN ({names}) AND counted{number}.person_id = taken.person_id"
         )
-        filled = f"jsonb_build_object('{field}', counted{number}.value)"
+        filled = f"jsonb_build_object('{field}', GREATEST(counted{number}.value - {later(growing)}, 0))"
         fields = f"CASE WHEN counted{number}.person_id IS NULL THEN {fields} ELSE {fields} || {filled} END"
     return _MOVE.format(floor=FLOOR, limit=int(limit), counts=counts, joins=joins, fields=fields)
 

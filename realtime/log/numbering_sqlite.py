@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from .counters import counters
+from .counters import counters, later, listed
 from .epochs import EPOCH_ZERO, GAP, PLACES_A_SECOND
 from .models import Event, LogEpoch, LogMark
 
@@ -62,9 +62,9 @@ def _continue_after(place: int) -> None:
 
 def _fields() -> str:
     fields = "fields"
-    for types, field, sql in counters:
-        names = ", ".join(f"'{name}'" for name in sorted(types))
-        count = sql.format(person="taken.person_id")
+    for types, growing, field, sql in counters:
+        names = listed(types)
+        count = f"MAX(({sql.format(person='taken.person_id')}) - {later(growing)}, 0)"
         fields = (
             f"CASE WHEN taken.type IN ({names}) AND taken.person_id IS NOT NULL "
             f"THEN json_set({fields}, '$.{field}', ({count})) ELSE {fields} END"
