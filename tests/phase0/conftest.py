@@ -47,6 +47,7 @@ def listen(site: Site) -> Iterator[Callable[..., Stream]]:
 
     def open_stream(user: User | None, address: str, **options) -> Stream:
         cookie = options.pop("cookie", None) or (session_cookie(user) if user else "")
+        replay.head()  # what the test has prepared gets its place, so that the stream starts behind it
         stream = Stream(f"{site.url}{API}/{address}", cookie, **options)
         opened.append(stream)
         return stream

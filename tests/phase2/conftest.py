@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 from django.contrib.auth.models import User
 
+from realtime.log import replay
 from tests.phase0.conftest import engineer, finance, head, listen, nobody, project  # noqa: F401 (fixtures)
 from tests.support.people import session_cookie
 from tests.support.site import Site, running_on
@@ -21,6 +22,7 @@ def talk(site: Site) -> Iterator[Callable[..., Socket]]:
 
     def open_socket(user: User | None, address: str, **options) -> Socket:
         cookie = options.pop("cookie", None) or (session_cookie(user) if user else "")
+        replay.head()  # what the test has prepared gets its place, so that the socket starts behind it
         one = Socket(f"{site.url}/ws/{address}", cookie, **options)
         opened.append(one)
         return one
@@ -46,6 +48,7 @@ def start_daphne(new_database, on_database, static_root, scratch) -> Iterator[Ca
 
             def open_socket(user: User, address: str, **options) -> Socket:
                 cookie = options.pop("cookie", None) or session_cookie(user)
+                replay.head()  # what the test has prepared gets its place, so that the socket starts behind it
                 one = Socket(f"{running.url}/ws/{address}", cookie, **options)
                 stack.callback(one.close)
                 return one

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 
 from gistagum.layers import channel_layers
 from projeng.channels_utils import NOTIFICATION_HANDLER, PROJECT_GROUP, PROJECT_HANDLER, notification_group
+from realtime.log import replay
 from tests.support import http
 from tests.support.people import session_cookie
 from tests.support.ports import wait_until
@@ -66,6 +67,7 @@ class Office:
     def socket(self, user: User, address: str = "events/", **options) -> Socket:
         """A socket on Daphne."""
         self._users.add(user.pk)
+        replay.head()  # what the test has prepared gets its place, so that the socket starts behind it
         one = Socket(f"{self.daphne.url}/ws/{address}", session_cookie(user), **options)
         self._stack.callback(one.close)
         return one
@@ -73,6 +75,7 @@ class Office:
     def streams(self, user: User, number: int = 1, site: Site | None = None) -> list[Stream]:
         """Streams on Gunicorn's workers, whichever take them, or on another site."""
         self._users.add(user.pk)
+        replay.head()
         url = f"{(site or self.gunicorn).url}/projeng/api/realtime/events/"
         return [self._stack.enter_context(Stream(url, session_cookie(user))) for _ in range(number)]
 
