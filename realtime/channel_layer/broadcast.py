@@ -1,13 +1,15 @@
 """Broadcasting through the channel layer: numbered events go out to groups, and hints of other processes come in.
 
 A message that carries an event of the log is only a hint to read the log. Truth, order and audience stay with the log.
-The process that numbers events sends their messages. A process whose events another one numbers sends a message without
-an id (``wake_others``), since the other one may not broadcast.
+The process that numbers events sends their messages. Before it reads them back from the log, it sends a message without
+an id (``wake_others``), and so does a process whose events another one numbers, which may not broadcast.
 Any other message, which any code may send to a group, is delivered once to whoever is connected (an
 ``EphemeralMessage``). The application says which groups there are and who may see what comes from them (``register``).
 """
 
 import logging
+import os
+import socket
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
@@ -47,8 +49,8 @@ class Broadcast:
         """
         self._outgoing, self._groups, self._incoming = outgoing, groups, incoming
         self._wake_group = wake_group
+        numberer.wake(self.wake_others)
         numberer.follow(self.send)
-        numberer.wake_when_left(self.wake_others)
         hub.on_first_subscriber = self.layer.start
 
     def send(self, rows: Iterable[Event]) -> None:
@@ -59,7 +61,7 @@ class Broadcast:
     def wake_others(self) -> None:
         """Have the other processes look at the log. Returns at once; does nothing while the switch is off."""
         if self._wake_group:
-            self.layer.send(lambda: [Message(self._wake_group, WAKE, {}, logged=0)])
+            self.layer.send(lambda: [Message(self._wake_group, WAKE, {"from": _this_process()}, logged=0)])
 
     def _wanted_groups(self) -> frozenset[str]:
         return frozenset(self._groups(hub.user_ids()))
@@ -67,7 +69,7 @@ class Broadcast:
     def _received(self, group: str, message: dict[str, Any]) -> float | None:
         logged, data = message.get("logged"), message.get("data")
         if isinstance(logged, int):
-            if logged > hub.cursor or message.get("type") == WAKE:
+            if logged > hub.cursor or _wakes(message):
                 hub.wake()
                 if hub.cursor != self._paused_at:
                     # Further hints change nothing before the tail's next look. Deserializing dozens of them now would
@@ -81,6 +83,16 @@ class Broadcast:
         else:
             logger.warning("A message to group %s is no object and is not shown.", group)
         return None
+
+
+def _this_process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _wakes(message: dict[str, Any]) -> bool:
+    """Whether this is the message of another process that there is something new in the log."""
+    data = message.get("data")
+    return message.get("type") == WAKE and isinstance(data, dict) and data.get("from") != _this_process()
 
 
 def ephemeral_message(topic: str, audience: Iterable[str], fields: dict[str, Any]) -> EphemeralMessage | None:

@@ -48,7 +48,6 @@ class Numberer:
     def __init__(self) -> None:
         self._wakes: list[Wake] = []
         self._followers: list[Follower] = []
-        self._wakes_of_others: list[Wake] = []
         self._forget_thread()
         os.register_at_fork(after_in_child=self._forget_thread)
 
@@ -66,7 +65,10 @@ class Numberer:
         self._left: _Left | None = None
 
     def wake(self, wake: Wake) -> None:
-        """Call ``wake`` when there may be new events in the log. It must return at once and must not raise."""
+        """Call ``wake`` when there may be new events in the log, also such as another process numbers just now.
+
+        It must return at once and must not raise.
+        """
         self._wakes.append(wake)
 
     def follow(self, follower: Follower) -> None:
@@ -75,10 +77,6 @@ class Numberer:
         It is called in the thread (on SQLite in the committing one), and must return at once.
         """
         self._followers.append(follower)
-
-    def wake_when_left(self, wake: Wake) -> None:
-        """Call ``wake`` when another process was numbering, so that events of this one are left to it."""
-        self._wakes_of_others.append(wake)
 
     def request(self, *, urgent: bool = False) -> int:
         """Number soon. Return at once, with the number of this request.
@@ -107,12 +105,15 @@ class Numberer:
         """Events have got their places, and that is committed."""
         if not ids:
             return
-        for wake in self._wakes:
-            wake()
+        self._wake()
         if self._followers:
             rows = list(Event.objects.filter(id__in=ids).order_by("id"))
             for follower in self._followers:
                 follower(rows)
+
+    def _wake(self) -> None:
+        for wake in self._wakes:
+            wake()
 
     def stop(self, seconds: float = EXIT_SECONDS) -> None:
         """Finish what was requested, for at most so many seconds, and end the thread.
@@ -206,8 +207,7 @@ class Numberer:
             return True
         if self._left is None or self._left.lowest != lowest:
             self._left = _Left(lowest, now)
-            for wake in (*self._wakes, *self._wakes_of_others):
-                wake()
+            self._wake()
         return False
 
 

@@ -1,0 +1,79 @@
+"""What a process sends to the others when events are numbered, and when it leaves that to another process."""
+
+import psycopg
+import pytest
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from projeng import channels_utils
+from realtime.channel_layer import broadcast as module
+from realtime.channel_layer.broadcast import WAKE, Broadcast
+from realtime.log import replay
+from realtime.log.events import AuthorityChanged
+from realtime.log.numberer import numberer
+from realtime.log.numbering_postgresql import LOG_LOCK
+from realtime.log.publish import publish
+from tests.support.ports import wait_until
+
+GROUP = channels_utils.SERVERS_GROUP
+
+
+@pytest.fixture
+def database(new_database, on_database) -> str:
+    """A PostgreSQL of the test's own."""
+    url = new_database("postgres")
+    on_database(url)
+    return url
+
+
+@pytest.fixture
+def broadcast(monkeypatch) -> Broadcast:
+    """A process that broadcasts, until the test is over."""
+    monkeypatch.setattr(numberer, "_wakes", [])
+    monkeypatch.setattr(numberer, "_followers", [])
+    made = Broadcast()
+    made.register(channels_utils.messages_of, channels_utils.groups_of, channels_utils.ephemeral_of, GROUP)
+    return made
+
+
+@pytest.fixture
+def sent() -> list[dict]:
+    """What comes to the group of all servers."""
+    messages: list[dict] = []
+    layer = get_channel_layer()
+    async_to_sync(layer.subscribe)(GROUP, lambda group, message: messages.append(message))
+    yield messages
+    async_to_sync(layer.unsubscribe)(GROUP)
+
+
+def save() -> None:
+    with transaction.atomic():
+        publish((AuthorityChanged(user_ids=[1]), []))
+
+
+def test_whoever_numbers_says_so_at_once_and_then_sends_the_events(database, broadcast, sent):
+    save()
+    wait_until(lambda: len(sent) == 2, "both messages are there")
+    assert [(one["type"], one["logged"]) for one in sent] == [(WAKE, 0), ("authority_changed", replay.head())]
+
+
+def test_a_process_that_leaves_its_events_to_another_says_so_without_an_id(database, broadcast, sent):
+    with psycopg.connect(database) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOG_LOCK])
+        save()
+        wait_until(lambda: sent, "the others are told")
+        assert [(one["type"], one["logged"]) for one in sent] == [(WAKE, 0)]
+    wait_until(lambda: [one for one in sent if one["logged"]], "it is numbered, and sent")
+
+
+def test_such_a_message_wakes_every_other_process(broadcast, sent, monkeypatch):
+    woken = []
+    monkeypatch.setattr(module.hub, "wake", lambda: woken.append(True))
+    broadcast.wake_others()
+    wait_until(lambda: sent, "it is sent")
+    [own] = sent
+    broadcast._received(GROUP, own)
+    assert not woken
+    broadcast._received(GROUP, {**own, "data": {"from": "another:1"}})
+    assert woken
