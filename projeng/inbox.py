@@ -1,11 +1,11 @@
 """Sending, marking and deleting notifications. Each change publishes its event in the same transaction."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from realtime.access.audience import user_key
 from realtime.log.counters import register_counter
@@ -58,29 +58,27 @@ def _lock_accounts(ids: Collection[int]) -> list[int]:
 def mark_read(user: Any, notification_id: int | None = None) -> bool:
     """Mark one or all of a user's notifications as read. Return whether it exists; always true for all."""
     return _change_and_publish(
-        user,
-        notification_id,
-        lambda rows: rows.filter(is_read=False).unannounced().update(is_read=True),
-        NotificationsRead,
+        user, notification_id, Q(is_read=False), lambda rows: rows.update(is_read=True), NotificationsRead
     )
 
 
 def delete(user: Any, notification_id: int | None = None) -> bool:
     """Delete one or all of a user's notifications. Return whether it exists; always true for all."""
-    return _change_and_publish(
-        user, notification_id, lambda rows: rows.unannounced()._raw_delete(rows.db), NotificationsDeleted
-    )
+    return _change_and_publish(user, notification_id, Q(), lambda rows: rows._raw_delete(rows.db), NotificationsDeleted)
 
 
 @transaction.atomic(savepoint=False)
-def _change_and_publish(user: Any, notification_id: int | None, change: Any, event: type) -> bool:
+def _change_and_publish(
+    user: Any, notification_id: int | None, affected: Q, change: Callable[[QuerySet], int], event: type
+) -> bool:
     rows = Notification.objects.filter(recipient=user)
     if notification_id is not None:
         rows = rows.filter(pk=notification_id)
-    locked = Notification.lock_all(rows)  # in the order of their ids, as everybody who changes several
-    if notification_id is not None and not locked:
-        return False
-    if change(rows):
+        if not rows.exists():
+            return False
+    to_change = rows.filter(affected)
+    Notification.lock_all(to_change)  # in the order of their ids, as everybody who changes several
+    if change(to_change.unannounced()):
         ids = [] if notification_id is None else [notification_id]
         _publish_change(event, {user.pk: ids}, everything=notification_id is None)
     return True
