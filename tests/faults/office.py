@@ -23,7 +23,7 @@ from django.db import connection
 from projeng.access import Role
 from projeng.models import Notification, Project
 from realtime.log.models import Event, OutboxEvent
-from tests.support.database import migrate, using_database
+from tests.support.database import migrate, retrying, using_database
 from tests.support.nginx import Nginx
 from tests.support.numbering_gate import Gate
 from tests.support.people import PASSWORD, person, session_cookie, site_password
@@ -39,7 +39,7 @@ from .checker import PROJECTS, ClientHistory, LoggedEvent, Right, Verdict, judge
 from .clients import Client, ReceivedEvents
 from .clocks import Clock
 from .log_position import head
-from .permission_changes import PermissionChanges, retrying
+from .permission_changes import PermissionChanges
 from .phased_site import PhasedSite
 from .writers import Forms, Writer
 

@@ -12,37 +12,20 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import transaction
 
 from projeng.access import Role
 from projeng.models import Project
 from realtime.access.authority import session_digest
 from realtime.log.events import AuthorityChanged, SessionEnded
 from realtime.log.models import Event
+from tests.support.database import retrying
 from tests.support.people import PASSWORD, session_cookie
 from tests.support.ports import wait_until
 
 from .checker import PROJECTS, LoggedEvent, Right
 from .clients import Client
 from .log_position import NUMBERING_SECONDS, head
-
-RETRY_SECONDS = 60.0  # the longest time for which a fault may make the database unavailable
-
-
-def retrying(do: Callable[[], Any]) -> Any:
-    """Call ``do``, repeatedly while the database is unavailable. The call must be idempotent.
-
-    Raise the database's error when it is unavailable for ``RETRY_SECONDS``.
-    """
-    deadline = time.monotonic() + RETRY_SECONDS
-    while True:
-        try:
-            return do()
-        except (OperationalError, InterfaceError):
-            connection.close()
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 class PermissionChange(NamedTuple):

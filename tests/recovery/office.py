@@ -1,19 +1,18 @@
 """A running site with clients, on a database that loses the end of its history."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, InterfaceError, connection
 
 from projeng import inbox
 from projeng.access import Role
 from realtime.log import replay
 from realtime.log.models import Event, LogEpoch
 from realtime.log.replay import Frame
+from tests.support.database import retrying
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.reconnecting_clients import ReconnectingClients
@@ -59,11 +58,11 @@ class Office:
     def send(self, *messages: str) -> None:
         """Send notifications, each in a transaction of its own. A database that is away is tried again."""
         for message in messages:
-            self._insist(partial(inbox.send, [self.user], message))
+            retrying(partial(inbox.send, [self.user], message))
 
     def head(self) -> int:
         """The id of the newest event."""
-        head: int = self._insist(replay.head)
+        head: int = retrying(replay.head)
         return head
 
     def all_at_end(self, some: list[RecordingClient] | None = None) -> None:
@@ -81,6 +80,26 @@ class Office:
         self.all_at_end()
         return faults([one.record() for one in self.clients], self._log())
 
+    def go_on(self, live: list[RecordingClient], valid: int, lost: int, cut: int) -> LogEpoch:
+        """Go on after the history was cut, have those asleep wake up, and check everybody. Return the new epoch.
+
+        ``live``: those who have seen what was lost. ``valid``, ``lost``: the cursors of those who fell asleep before
+        and after the cut.
+        """
+        self.send("new 1", "new 2")
+        woken = self.browsers("asleep before the cut", valid)
+        mistaken = self.browsers("asleep after the cut", lost)
+        self.all_at_end()
+        self.send("new 3")
+        assert self.faults() == []
+        [epoch] = self.epochs()
+        assert epoch.cut == cut
+        each = len(KINDS[self.site.server])
+        assert [(one.reasons, one.messages()) for one in woken] == [([], ["new 1", "new 2", "new 3"])] * each
+        assert [one.reasons for one in mistaken] == [[replay.LOST]] * each
+        assert all(one.reasons and set(one.reasons) == {replay.LOST} for one in live)
+        return epoch
+
     def epochs(self) -> list[LogEpoch]:
         """The epochs in which ids were left out."""
         return [one for one in LogEpoch.objects.order_by("id") if one.begins > one.cut]
@@ -93,17 +112,6 @@ class Office:
         """End the browsers."""
         for crowd in self._crowds:
             crowd.stop()
-
-    def _insist(self, action):
-        deadline = time.monotonic() + SECONDS
-        while True:
-            try:
-                return action()
-            except (DatabaseError, InterfaceError):
-                connection.close()
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
 
     @staticmethod
     def _log() -> list[Logged]:

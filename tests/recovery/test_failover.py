@@ -56,17 +56,7 @@ def test_an_asynchronous_standby_without_the_last_transactions(pair, open_office
     assert all(one.messages()[-3:] == ["lost 1", "lost 2", "lost 3"] for one in live)
     lost = office.asleep("asleep after")
     pair.fail_over()
-    office.send("new 1", "new 2")
-    woken = office.browsers("asleep before the cut", valid)
-    mistaken = office.browsers("asleep after the cut", lost)
-    office.all_at_end()
-    office.send("new 3")
-    assert office.faults() == []
-    [epoch] = office.epochs()
-    assert epoch.cut == cut
-    assert [(one.reasons, one.messages()) for one in woken] == [([], ["new 1", "new 2", "new 3"])] * 3
-    assert [one.reasons for one in mistaken] == [[replay.LOST]] * 3
-    assert all(one.reasons and set(one.reasons) == {replay.LOST} for one in live)
+    epoch = office.go_on(live, valid, lost, cut)
     [line] = office.lines()
     assert f"ids after {cut} and before {epoch.begins}" in line
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from realtime.log import replay
 from tests.support.ports import wait_until
 from tests.support.site import ROOT
 from tests.support.tcp_relay import TcpRelay
@@ -46,21 +45,6 @@ def lose(office: Office, live: list) -> int:
     return office.asleep("asleep after")
 
 
-def after(office: Office, live: list, valid: int, lost: int, cut: int) -> None:
-    """Things go on, the sleeping ones wake up, and everything is checked."""
-    office.send("new 1", "new 2")
-    woken = office.browsers("asleep before the cut", valid)
-    mistaken = office.browsers("asleep after the cut", lost)
-    office.all_at_end()
-    office.send("new 3")
-    assert office.faults() == []
-    [epoch] = office.epochs()
-    assert epoch.cut == cut
-    assert [(one.reasons, one.messages()) for one in woken] == [([], ["new 1", "new 2", "new 3"])] * len(woken)
-    assert [one.reasons for one in mistaken] == [[replay.LOST]] * len(mistaken)
-    assert all(one.reasons and set(one.reasons) == {replay.LOST} for one in live)
-
-
 @pytest.mark.parametrize("running", [False, True], ids=["the site stopped", "beneath a running site"])
 def test_an_older_dump(clusters, prepared, open_office, running):
     server = clusters(Database(prepared))
@@ -77,7 +61,7 @@ def test_an_older_dump(clusters, prepared, open_office, running):
         server.create("office", template="template0")
         server.run("pg_restore", "--dbname=office", "--single-transaction", backup)
         office.site.start()
-    after(office, live, valid, lost, cut)
+    office.go_on(live, valid, lost, cut)
     if running:
         assert len(office.lines()) == 1
 
@@ -98,7 +82,7 @@ def test_recovery_to_a_moment_of_the_past(clusters, prepared, open_office, until
     in_recovery = "SELECT pg_is_in_recovery()"
     wait_until(lambda: recovered.run("psql", "-d", "postgres", "-Atc", in_recovery) == "f", "it is recovered")
     relay.lead_to(recovered.port)
-    after(office, live, valid, lost, cut)
+    office.go_on(live, valid, lost, cut)
     assert len(office.lines()) == 1
 
 
@@ -115,7 +99,7 @@ def test_a_sqlite_file_that_is_put_back_and_told_of(new_database, open_office, s
     put_back(path, backup)
     assert f"those up to {cut} stay valid" in manage(url, "new_epoch")
     office.site.start()
-    after(office, live, valid, lost, cut)
+    office.go_on(live, valid, lost, cut)
 
 
 def put_back(path: Path, backup: Path) -> None:

@@ -1,18 +1,40 @@
 """Connects the ORM of the test process to the database of the site under test."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from django.core.management import call_command
-from django.db import connections
+from django.db import InterfaceError, InternalError, OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from gistagum.database import database_settings
+from gistagum.database import database_settings, is_unavailable
 from realtime.log.numberer import numberer
 
 from .postgres import TEMPLATE, Postgres
+
+RETRY_SECONDS = 60.0  # the longest time for which a fault may make the database unavailable
+
+Result = TypeVar("Result")
+
+
+def retrying(do: Callable[[], Result]) -> Result:
+    """Call ``do``, repeatedly while the database is unavailable or only readable. The call must be idempotent.
+
+    Raise the database's error when it is unavailable for ``RETRY_SECONDS``.
+    """
+    deadline = time.monotonic() + RETRY_SECONDS
+    while True:
+        try:
+            return do()
+        except (OperationalError, InterfaceError, InternalError) as error:
+            if not is_unavailable(error) or time.monotonic() > deadline:
+                raise
+            connection.close()
+            time.sleep(0.2)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.support.database import retrying
 from tests.support.numbering_gate import Point
 from tests.support.ports import wait_until
 from tests.support.tcp_relay import TcpRelay
@@ -18,7 +19,6 @@ from tests.support.tcp_relay import TcpRelay
 from ..log_position import head
 from ..nemesis import FaultFunction, fault
 from ..office import Office
-from ..permission_changes import retrying
 from ..writers import SelfSignalled, Writer
 
 POINT_SECONDS = 60.0  # until the process has come to the point, which another fault may delay
@@ -113,7 +113,8 @@ def _catch(office: Office, writer: Writer, point: Point, harm: Callable[[], obje
             if office.gate.waiting().get(pid) == writer.name:
                 harm()
                 return
-        time.sleep(0.01)  # for another to come first
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: not office.gate.waiting(), "it has gone on, so that another can come", GATE_SECONDS)
     raise AssertionError(f"{writer.name} has never been at {point.name}")
 
 

@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from tests.support import http
+from tests.support.database import retrying
 from tests.support.people import PASSWORD, site_password
 
 from ..clients import Client
 from ..nemesis import fault
 from ..office import Office
-from ..permission_changes import retrying
 
 AWAY_SECONDS = (0.0, 3.0)  # until a signed-out user signs in again
 FORM_SECONDS = 10

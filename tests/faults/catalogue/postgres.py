@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from realtime.log.models import Event, OutboxEvent
 from realtime.log.numbering_postgresql import LOG_LOCK
+from tests.support.database import retrying
 from tests.support.ports import wait_until
 
 from ..nemesis import FaultFunction, fault
 from ..office import Office
-from ..permission_changes import retrying
 
 LOCK_SECONDS = 10.0
 SAVE_SECONDS = 15.0  # until somebody has saved although the log is locked

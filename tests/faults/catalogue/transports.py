@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from django.core.management import CommandError, call_command
 
+from tests.support.database import retrying
 from tests.support.people import session_cookie
 
 from ..nemesis import fault
 from ..office import Office
-from ..permission_changes import retrying
 
 PHASES = range(6)
 

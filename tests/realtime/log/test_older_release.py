@@ -8,6 +8,7 @@ import math
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
@@ -116,15 +117,15 @@ def test_an_event_that_was_left_to_the_older_release_is_numbered_once_its_lock_i
 class Release:
     """Writers of one release, which record when each of their transactions began and was committed."""
 
-    def __init__(self, url: str, numbers: count, seed: int) -> None:
-        self.url, self.numbers, self.seed = url, numbers, seed
+    def __init__(self, save: Callable[[str, int, float, bool], None], url: str, numbers: count, seed: int) -> None:
+        self.save, self.url, self.numbers, self.seed = save, url, numbers, seed
         self.times: dict[int, tuple[float, float]] = {}
         self.abandoned: set[int] = set()
         self.failures: list[Exception] = []
 
     def start(self, writers: int, phase: int) -> list[threading.Thread]:
         threads = [
-            threading.Thread(target=self._run, args=[f"{self.seed}/{type(self).__name__}/{phase}/{number}"])
+            threading.Thread(target=self._run, args=[f"{self.seed}/{self.save.__name__}/{phase}/{number}"])
             for number in range(writers)
         ]
         for thread in threads:
@@ -136,44 +137,39 @@ class Release:
         try:
             for _ in range(TRANSACTIONS):
                 number, began, abandoned = next(self.numbers), time.monotonic(), rng.random() < 0.1
-                self.save(number, rng.uniform(0, 0.01), abandoned)
+                self.save(self.url, number, rng.uniform(0, 0.01), abandoned)
                 if abandoned:
                     self.abandoned.add(number)
                 else:
                     self.times[number] = began, time.monotonic()
         except Exception as error:  # noqa: BLE001 (told to the test)
             self.failures.append(error)
-
-    def save(self, number: int, pause: float, abandoned: bool) -> None:
-        raise NotImplementedError
-
-
-class Older(Release):
-    def save(self, number: int, pause: float, abandoned: bool) -> None:
-        with psycopg.connect(self.url) as session:
-            lock_and_insert(session.cursor(), number)
-            time.sleep(pause)
-            if abandoned:
-                session.rollback()
+        finally:
+            connection.close()
 
 
-class Newer(Release):
-    def _run(self, seed: str) -> None:
-        super()._run(seed)
-        connection.close()
+def save_with_older(url: str, number: int, pause: float, abandoned: bool) -> None:
+    """A save of the older release. ``pause``: seconds that the rest of the transaction takes."""
+    with psycopg.connect(url) as session:
+        lock_and_insert(session.cursor(), number)
+        time.sleep(pause)
+        if abandoned:
+            session.rollback()
 
-    def save(self, number: int, pause: float, abandoned: bool) -> None:
-        with transaction.atomic():
-            publish((AuthorityChanged(user_ids=[number]), []))
-            time.sleep(pause)
-            transaction.set_rollback(abandoned)
+
+def save_with_newer(url: str, number: int, pause: float, abandoned: bool) -> None:
+    """The same of this release, on the database of the test."""
+    with transaction.atomic():
+        publish((AuthorityChanged(user_ids=[number]), []))
+        time.sleep(pause)
+        transaction.set_rollback(abandoned)
 
 
 def test_a_rolling_upgrade_and_a_rolling_step_back_with_writers_on_both(postgres_url, on_database):
     on_database(postgres_url)
     seed, numbers = random.SystemRandom().randrange(10**6), count(1)
     print(f"seed: {seed}")  # noqa: T201
-    older, newer = Older(postgres_url, numbers, seed), Newer(postgres_url, numbers, seed)
+    older, newer = (Release(save, postgres_url, numbers, seed) for save in (save_with_older, save_with_newer))
     over = threading.Event()
     seen: list[replay.Frame] = []
 
