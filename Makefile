@@ -56,7 +56,7 @@ test-phase: ## the suite of one phase alone (PHASE=0 to 5); leaves its result fo
 rollback-drill: ## every way between two phases, with people connected and at work; leaves reports/rollback-drill.json
 	@scripts/setup.sh --dev
 	@scripts/test-tools.sh
-	@DRILL_CLIENTS=50 DRILL_CHANGES=20 .venv/bin/python -m pytest tests/rollback/test_drill.py
+	@.venv/bin/python -m pytest tests/rollback/test_drill.py
 
 faults: ## every fault that can befall the office, alone and mixed (MINUTES=10 of them mixed, SEED=n); leaves reports/faults.md
 	@scripts/setup.sh --dev

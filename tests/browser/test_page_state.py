@@ -2,14 +2,9 @@
 
 Pages are open before the change. Then either they hear of it live, or their connection is cut while it happens and
 they hear of it when they come back. In the end each must show what the page says that the server makes anew.
-
-Live, each change comes by itself. Of what happened while they were away, pages get the same frames one after another,
-and handle them alike, so there several changes of different kinds happen at once. That each event is replayed is tested
-by its id (tests/phase0/test_resume.py and others). REPLAY_EACH=1 in the environment is the long form: each by itself.
 """
 
 import csv
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -306,19 +301,12 @@ CHANGES: dict[str, Callable[[Office, Path], None]] = {
         _notification_deleted, _all_deleted, _bulk, _imported, _overdue, _burst,
     )
 }  # fmt: skip
-# Changes that stand beside each other above are of one kind, and few of those come together.
-ALONE = {name: [name] for name in CHANGES}
-TOGETHER = {f"group {number}": list(CHANGES)[number::7] for number in range(7)}
-WAYS = {
-    "live-gunicorn-sqlite": ALONE,
-    "replay-daphne-postgres": ALONE if os.environ.get("REPLAY_EACH") == "1" else TOGETHER,
-}
 
 
 # --- the pages ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=["live-gunicorn-sqlite", "replay-daphne-postgres"])
 def office(
     request: pytest.FixtureRequest, browser: Browser, sites, django_db_blocker, tmp_path_factory
 ) -> Iterator[Office]:
@@ -363,13 +351,8 @@ def office(
         assert browsing.problems == []
 
 
-@pytest.mark.parametrize(
-    ("office", "changes"),
-    [pytest.param(way, names, id=f"{way}-{id_}") for way, some in WAYS.items() for id_, names in some.items()],
-    indirect=["office"],
-    scope="module",
-)
-def test_an_old_page_that_heard_of_changes_equals_a_new_one(office: Office, scratch: Path, changes: list[str]) -> None:
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_old_page_that_heard_of_a_change_equals_a_new_one(office: Office, scratch: Path, change: str) -> None:
     pages = office.pages
     if office.fill_inboxes():
         _all_equal(office)
@@ -378,8 +361,7 @@ def test_an_old_page_that_heard_of_changes_equals_a_new_one(office: Office, scra
         for page in pages:
             page.context.set_offline(True)
             until_state(page, "offline")
-    for name in changes:
-        CHANGES[name](office, scratch)
+    CHANGES[change](office, scratch)
     if not office.live:
         assert [page.evaluate(STATE) for page in pages] == before
         for page in pages:

@@ -11,7 +11,7 @@ from django.conf import settings
 from tests import evidence
 from tests.support.redis import Redis
 
-from .drill import IS_LONG, PHASES, Drill, Outcome, every_way
+from .drill import PHASES, Drill, Outcome, every_way
 
 
 def test_the_walk_goes_from_each_phase_to_each_other_one_once():
@@ -35,8 +35,7 @@ def test_between_any_two_phases_nothing_is_lost_doubled_or_disordered(
     finally:
         redis.stop()
     faults, scripts = outcome.faults(), settings.SCRIPTS_VERSION
-    name = "rollback-drill" if IS_LONG else "rollback-drill-short"
-    path = evidence.write(name, seed=seed, scripts=scripts, faults=faults, **asdict(outcome))
+    path = evidence.write("rollback-drill", seed=seed, scripts=scripts, faults=faults, **asdict(outcome))
     with capsys.disabled():
         for way in outcome.pairs:
             sys.stdout.write(f"\n{way['from']} to {way['to']}: {way['seconds']} s, all back {way['all_back']} s after")
