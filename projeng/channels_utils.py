@@ -12,7 +12,7 @@ from typing import Any
 from realtime.access.audience import user_key
 from realtime.channel_layer.broadcast import broadcast, ephemeral_message
 from realtime.channel_layer.client import Message
-from realtime.delivery.hub import EphemeralMessage
+from realtime.delivery.ephemeral import EphemeralMessage
 from realtime.log.events import envelope_fields, topic_of
 from realtime.log.models import Event
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
-from ..delivery.hub import EphemeralMessage, hub
+from ..delivery.ephemeral import EphemeralMessage
+from ..delivery.hub import hub
 from ..log.events import to_json
 from ..log.models import Event
 from ..log.numberer import numberer

@@ -6,14 +6,12 @@ subscribers the tail rests and sends no query.
 """
 
 import asyncio
-import bisect
 import itertools
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -24,9 +22,11 @@ from ..log import position
 from ..log.epochs import NO_HISTORY, History
 from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
 from ..log.numberer import numberer
-from ..log.replay import NO_EVENTS, Frame, LogSlice
+from ..log.replay import Frame, LogSlice
+from .ephemeral import EphemeralMessage, EphemeralMessages
 from .follower import LogFollower
 from .reader import Reader
+from .ring import Ring
 from .snapshots import SnapshotCache
 from .staggered import StaggeredCondition
 from .subscriber import Subscriber
@@ -41,22 +41,10 @@ PACE_SECONDS = 0.00002  # between two looks at the log, for each subscriber: wha
 LONGEST_PACE = 0.1  # seconds, however many subscribers there are
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found for which no signal was sent
 BATCH = 500  # events that the tail reads in one query
-RING_EVENTS = 2_000
-RING_CHARACTERS = 8 * 2**20
-EPHEMERALS = 1_000
-SLICES = 50  # slices of the ring that are kept for other subscribers at the same cursor
 
 
 def _nothing() -> None:
     pass
-
-
-class EphemeralMessage(NamedTuple):
-    """A message that is not in the log and has no id: whoever is connected now gets it once. ``json`` is one object."""
-
-    topic: str
-    audience: frozenset[str]
-    json: str
 
 
 class TooManyOfOne(Exception):
@@ -71,15 +59,12 @@ class Hub:
         self.snapshots = SnapshotCache(lambda: self.cursor)
         self.closing = False
         self.version = 0  # grows whenever subscribers have something to look at
-        self.cursor = 0
         self.history = NO_HISTORY
         self.history_from = 0.0  # the moment (time.monotonic) since which it is this one
         self._follower = LogFollower()
         self._retry = 0.0  # seconds until the tail looks again for events that another process is numbering
-        self._floor = 0  # the ring holds every event after this id, up to the cursor
-        self._ring: deque[Frame] = deque()
-        self._ring_characters = 0
-        self._slices: dict[int, LogSlice] = {}  # of the present ring, by the cursor before them
+        self._ring = Ring()
+        self.ephemerals = EphemeralMessages()
         self._lock = threading.Lock()
         self._changed = StaggeredCondition(self._lock)
         self._work = threading.Event()
@@ -89,8 +74,6 @@ class Hub:
         self._subscribers: dict[int, Subscriber] = {}
         self._present: Counter[int] = Counter()  # how many of them are a user's
         self._numbers = itertools.count()
-        self._ephemerals: deque[tuple[int, EphemeralMessage]] = deque(maxlen=EPHEMERALS)
-        self.ephemeral_count = 0  # of all ephemeral messages so far
         self.on_first_subscriber: Callable[[], None] = _nothing  # called when the process gets its first subscriber
         self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the query that returned them
         self._readings = itertools.count(1)
@@ -105,7 +88,7 @@ class Hub:
         come through the log.
         """
         number = next(self._numbers)
-        subscriber.ephemeral_count = self.ephemeral_count
+        subscriber.ephemeral_count = self.ephemerals.count
         with self._lock:
             if self._present[subscriber.user_id] >= settings.STREAMS_PER_PERSON:
                 raise TooManyOfOne
@@ -149,23 +132,14 @@ class Hub:
 
     # --- what they get ------------------------------------------------------------------------------------------
 
+    @property
+    def cursor(self) -> int:
+        """The id up to which this process has read the log."""
+        return self._ring.cursor
+
     def after(self, cursor: int) -> LogSlice | None:
         """The events after a cursor that the ring holds, oldest first; ``None`` when it does not reach back so far."""
-        if cursor >= self.cursor:
-            return NO_EVENTS
-        found = self._slices.get(cursor)
-        if found is not None:  # most often somebody else stood there before
-            return found
-        with self._lock:
-            if cursor < self._floor:
-                return None
-            found = self._slices.get(cursor)
-            if found is None:
-                start = bisect.bisect_right(self._ring, cursor, key=lambda frame: frame.id)
-                found = self._slices[cursor] = LogSlice(itertools.islice(self._ring, start, None))
-                if len(self._slices) > SLICES:
-                    del self._slices[next(iter(self._slices))]
-            return found
+        return self._ring.after(cursor)
 
     def transports(self) -> list[str]:
         """The transport of each subscriber of this process."""
@@ -178,17 +152,8 @@ class Hub:
 
     def send_ephemeral(self, message: EphemeralMessage) -> None:
         """Send an ephemeral message to the subscribers of this process that may see it."""
-        with self._lock:
-            self.ephemeral_count += 1
-            self._ephemerals.append((self.ephemeral_count, message))
+        self.ephemerals.add(message)
         self._notify()
-
-    def ephemerals_after(self, number: int) -> list[EphemeralMessage]:
-        """The ephemeral messages after the first ``number`` of them, as far as they are kept."""
-        if number >= self.ephemeral_count:
-            return []
-        with self._lock:
-            return [message for seen, message in self._ephemerals if seen > number]
 
     def wait(self, seen: int, seconds: float) -> None:
         """Block this thread until there is news since version ``seen``, or for so many seconds."""
@@ -296,12 +261,8 @@ class Hub:
         self._notify()
 
     def _empty_ring(self) -> None:
-        with self._lock:
-            self._ring.clear()
-            self._slices.clear()
-            self._ring_characters = 0
-            self._take_history()  # first: whoever reads the cursor before the history never has an older one
-            self._floor = self.cursor = self._follower.cursor
+        self._take_history()  # first: whoever reads the cursor before the history never has an older one
+        self._ring.clear(self._follower.cursor)
 
     def _take_history(self) -> bool:
         """Know the history that the follower has read with. Return whether it is another one than before."""
@@ -328,16 +289,7 @@ class Hub:
         if not frames:
             return False
         self._apply_authority(frames)
-        with self._lock:
-            self._slices.clear()
-            for frame in frames:
-                self._ring.append(frame)
-                self._ring_characters += len(frame.json)
-            while len(self._ring) > RING_EVENTS or self._ring_characters > RING_CHARACTERS:
-                oldest = self._ring.popleft()
-                self._ring_characters -= len(oldest.json)
-                self._floor = oldest.id
-            self.cursor = frames[-1].id
+        self._ring.append(frames)
         self._notify()
         return len(frames) >= BATCH
 

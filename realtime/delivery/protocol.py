@@ -133,7 +133,7 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
                 yield Wait(seen, ahead_until)
             continue
         ahead_until, read_now = NEVER, False
-        states = _ephemerals(hub, subscriber, viewer) if hub.ephemeral_count > subscriber.ephemeral_count else []
+        states = _ephemerals(hub, subscriber, viewer) if hub.ephemerals.count > subscriber.ephemeral_count else []
         if due:
             for shown, request in due:
                 # Requested now and not earlier: a requested snapshot must be read, since others add to it until then.
@@ -195,7 +195,7 @@ def _page(subscriber: Subscriber, newest: int, history: History) -> Generator[St
 
 def _ephemerals(hub: Hub, subscriber: Subscriber, viewer: Viewer) -> list[str]:
     """The ephemeral messages that have come for this subscriber."""
-    messages, subscriber.ephemeral_count = hub.ephemerals_after(subscriber.ephemeral_count), hub.ephemeral_count
+    messages, subscriber.ephemeral_count = hub.ephemerals.after(subscriber.ephemeral_count), hub.ephemerals.count
     topics = subscriber.subscription.topics
     return [one.json for one in messages if one.topic in topics and may_see(viewer.keys, one.audience)]
 

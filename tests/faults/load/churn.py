@@ -4,7 +4,7 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-from realtime.delivery.hub import RING_EVENTS
+from realtime.delivery.ring import RING_EVENTS
 from realtime.log import replay
 from tests.support import http
 from tests.support.ports import wait_until

@@ -32,6 +32,7 @@ def broadcast(monkeypatch) -> Broadcast:
     """A process that broadcasts, until the test is over."""
     monkeypatch.setattr(numberer, "_wakes", [])
     monkeypatch.setattr(numberer, "_followers", [])
+    monkeypatch.setattr(module.hub, "on_first_subscriber", module.hub.on_first_subscriber)  # which registering sets
     made = Broadcast()
     made.register(channels_utils.messages_of, channels_utils.groups_of, channels_utils.ephemeral_of, GROUP)
     return made

@@ -18,6 +18,7 @@ from projeng.events import NOTIFICATIONS
 from realtime.access import authority
 from realtime.access.audience import user_key
 from realtime.delivery import hub as module
+from realtime.delivery import ring
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import Read, Send, Wait, deliver
 from realtime.delivery.staggered import StaggeredCondition
@@ -120,33 +121,33 @@ def test_ids_that_were_never_used_are_no_gap_in_the_ring(office, hub):
 
 
 def test_the_ring_keeps_so_many_events_and_no_more(office, hub, monkeypatch):
-    monkeypatch.setattr(module, "RING_EVENTS", 10)
+    monkeypatch.setattr(ring, "RING_EVENTS", 10)
     hub._begin(replay.head())
     written = log(*[1] * 25)
     read_on(hub)
-    assert len(hub._ring) == 10
+    assert len(hub._ring.events) == 10
     assert ids(hub.after(written[14])) == written[15:]
     assert hub.after(written[13]) is None
 
 
 def test_the_ring_keeps_so_many_characters_and_no_more(office, hub, monkeypatch):
-    monkeypatch.setattr(module, "RING_CHARACTERS", 10_000)
+    monkeypatch.setattr(ring, "RING_CHARACTERS", 10_000)
     hub._begin(replay.head())
     log(*[1] * 50, fields={"message": "x" * 900})
     read_on(hub)
-    kept = sum(len(frame.json) for frame in hub._ring)
+    kept = sum(len(frame.json) for frame in hub._ring.events)
     assert 8_000 < kept <= 10_000
-    assert hub._ring_characters == kept
+    assert hub._ring.characters == kept
 
 
 def test_an_event_that_is_larger_than_the_ring_is_read_from_the_log(office, hub, monkeypatch):
-    monkeypatch.setattr(module, "RING_CHARACTERS", 1_000)
+    monkeypatch.setattr(ring, "RING_CHARACTERS", 1_000)
     hub._begin(replay.head())
     before, big = log(1)[0], log(1, fields={"message": "x" * 5_000})[0]
     read_on(hub)
     assert hub.after(before) is None
     assert hub.after(big) == ()
-    assert hub._ring_characters == 0
+    assert hub._ring.characters == 0
 
 
 async def news_of(hub: Hub, seen: int, seconds: float) -> None:

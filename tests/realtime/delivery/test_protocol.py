@@ -293,7 +293,7 @@ def test_a_write_has_its_limit_and_the_rest_follows(hub, talk, head):
 
 
 def test_whoever_falls_behind_what_is_at_hand_reads_on_from_the_log(hub, talk, head, monkeypatch):
-    monkeypatch.setattr("realtime.delivery.hub.RING_EVENTS", 10)
+    monkeypatch.setattr("realtime.delivery.ring.RING_EVENTS", 10)
     slow = talk(head)
     slow.said()
     written = log(head, 1_200)
