@@ -15,7 +15,7 @@ class RealtimeConfig(AppConfig):
         from .rollout import grants
         from .rollout import signals as rollout_signals
 
-        numberer.wake(lambda: hub.wake())  # looked up each time, since tests replace it
+        numberer.add_waker(lambda: hub.wake())  # looked up each time, since tests replace it
         authority.register_assignment(grants.ASSIGNMENT, grants.decisions)
         signals.connect_signals()
         rollout_signals.connect_signals()

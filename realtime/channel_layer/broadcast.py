@@ -50,8 +50,8 @@ class Broadcast:
         """
         self._outgoing, self._groups, self._incoming = outgoing, groups, incoming
         self._wake_group = wake_group
-        numberer.wake(self.wake_others)
-        numberer.follow(self.send)
+        numberer.add_waker(self.wake_others)
+        numberer.add_follower(self.send)
         hub.on_first_subscriber = self.layer.start
 
     def send(self, rows: Iterable[Event]) -> None:

@@ -48,10 +48,11 @@ class Numberer:
     def __init__(self) -> None:
         self._wakes: list[Wake] = []
         self._followers: list[Follower] = []
-        self._forget_thread()
-        os.register_at_fork(after_in_child=self._forget_thread)
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)
 
-    def _forget_thread(self) -> None:
+    def _reset(self) -> None:
+        """Begin without a thread, as a forked process does."""
         self._changed = threading.Condition()
         self._requested = 0  # the number of the newest request
         self._tried = 0  # every request up to this one has had a round of numbering that began after it
@@ -64,14 +65,14 @@ class Numberer:
         self._failed = False
         self._left: _Left | None = None
 
-    def wake(self, wake: Wake) -> None:
+    def add_waker(self, wake: Wake) -> None:
         """Call ``wake`` when there may be new events in the log, also such as another process numbers just now.
 
         It must return at once and must not raise.
         """
         self._wakes.append(wake)
 
-    def follow(self, follower: Follower) -> None:
+    def add_follower(self, follower: Follower) -> None:
         """Call ``follower`` with the events that this process has numbered, as they are read back from the log.
 
         It is called in the thread (on SQLite in the committing one), and must return at once.
