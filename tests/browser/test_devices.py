@@ -41,6 +41,7 @@ def _now(page: Page) -> float:
     return page.evaluate("Date.now()") / 1000
 
 
+@pytest.mark.alone  # twenty tabs work at once, and the hand-over is timed
 def test_twenty_tabs_share_a_socket_and_then_a_stream(socket_site, browse, head, work, record_property):
     """Each tab has every event while the connection moves below them, and when the tab that holds it closes."""
     browsing = browse(socket_site)

@@ -184,14 +184,14 @@ def test_it_shows_how_long_events_waited_and_which_epochs_began(staff, engineer)
     parity = region_text(page_html(staff), "parity")
     assert "From writing to its place in the log: p50 10 ms, p99 30 ms of 4 events." in parity
     assert "Epoch" not in parity
-    assert "of a lost history" not in parity
+    assert "Of a lost history" not in parity
     events[3].delete()
     epoch = begin_epoch()
     cache.clear()
     parity = region_text(page_html(staff), "parity")
     assert f"Epoch {epoch.pk} of the log began " in parity
     assert f"what had been read after {epoch.cut} is of a history that was lost" in parity
-    assert "of a lost history 1 " in parity
+    assert "Of a lost history 1 " in parity
 
 
 def test_the_verdict_is_made_of_so_many_receipts_and_says_since_when(staff, engineer, monkeypatch):
