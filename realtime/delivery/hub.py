@@ -23,6 +23,7 @@ from ..log.epochs import NO_HISTORY, History
 from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
 from ..log.numberer import numberer
 from ..log.replay import Frame, LogSlice
+from .database_file import DatabaseFile
 from .ephemeral import EphemeralMessage, EphemeralMessages
 from .follower import LogFollower
 from .reader import Reader
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY = 0.005  # seconds until the next look while events wait for their places; then twice as long each time
 LONGEST_RETRY = 0.25
 TAIL_SECONDS = 1.5  # how soon an event that another process wrote is found at the latest
+FILE_SECONDS = 0.05  # between two looks at the file of an SQLite database
 PACE_SECONDS = 0.00002  # between two looks at the log, for each subscriber: what comes meanwhile goes out in one write
 LONGEST_PACE = 0.1  # seconds, however many subscribers there are
 SWEEP_SECONDS = 15.0  # how soon a change of authority is found for which no signal was sent
@@ -212,8 +214,9 @@ class Hub:
     def _run(self) -> None:
         failed_since = None
         next_sweep = next_look = 0.0
+        file = DatabaseFile()
         while not self.closing:
-            self._work.wait(self._until_next_look())
+            self._rest(file)
             self._ended.wait(max(0.0, next_look - time.monotonic()))
             self._work.clear()
             try:
@@ -246,6 +249,17 @@ class Hub:
                 if failed_since is None:
                     failed_since = time.monotonic()
                     logger.warning("The event log cannot be read, trying on: %s", error, exc_info=True)
+
+    def _rest(self, file: DatabaseFile) -> None:
+        """Wait until there is work, until the database's file has been written to, or until the next look."""
+        seconds = self._until_next_look()
+        if seconds is None or not file:
+            self._work.wait(seconds)
+            return
+        end = time.monotonic() + seconds
+        while not self._work.wait(max(0.0, min(FILE_SECONDS, end - time.monotonic()))):
+            if file.written() or time.monotonic() >= end:
+                return
 
     def _until_next_look(self) -> float | None:
         """Seconds until the tail looks again by itself; ``None`` without subscribers: then it rests."""

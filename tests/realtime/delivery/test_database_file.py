@@ -1,0 +1,84 @@
+"""Another process's commit on SQLite is noticed at the database's file, long before the tail asks the database."""
+
+import sqlite3
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from projeng import inbox
+from projeng.access import Role
+from realtime.delivery.database_file import DatabaseFile
+from realtime.delivery.hub import TAIL_SECONDS
+from realtime.log import replay
+from tests.support.people import person, session_cookie
+from tests.support.sse import Stream
+
+
+@pytest.fixture
+def other_process(tmp_path: Path, monkeypatch):
+    """A connection to an SQLite file in WAL mode that is Django's default database."""
+    path = tmp_path / "office.sqlite3"
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", str(path))
+    monkeypatch.setattr(connections["default"], "is_in_memory_db", lambda: False)
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("CREATE TABLE sheet (number)")
+    other.commit()
+    yield other
+    other.close()
+
+
+def test_each_commit_is_noticed_once(other_process):
+    file = DatabaseFile()
+    assert file
+    file.written()
+    for number in range(3):
+        assert not file.written()
+        time.sleep(0.02)  # file systems keep time in steps of some milliseconds
+        other_process.execute("INSERT INTO sheet VALUES (?)", [number])
+        other_process.commit()
+        assert file.written()
+
+
+def test_what_is_read_or_rolled_back_is_no_commit(other_process):
+    file = DatabaseFile()
+    file.written()
+    other_process.execute("SELECT * FROM sheet").fetchall()
+    other_process.execute("INSERT INTO sheet VALUES (1)")
+    other_process.rollback()
+    assert not file.written()
+
+
+def test_a_file_that_is_gone_is_not_written_to(other_process, tmp_path):
+    file = DatabaseFile()
+    other_process.close()  # the last connection removes the write-ahead log
+    assert not (tmp_path / "office.sqlite3-wal").exists()
+    assert not file.written()
+
+
+@pytest.mark.parametrize(("vendor", "memory"), [("postgresql", False), ("sqlite", True)])
+def test_other_databases_have_no_such_file(other_process, monkeypatch, vendor, memory):
+    monkeypatch.setattr(connections["default"], "vendor", vendor)
+    monkeypatch.setattr(connections["default"], "is_in_memory_db", lambda: memory)
+    assert not DatabaseFile()
+
+
+@pytest.mark.quiet
+def test_a_commands_event_reaches_open_streams_at_once_without_redis(sites, on_database):
+    """As `make demo` has it: one process serves, another makes the changes."""
+    site = sites("daphne", "sqlite")
+    on_database(site.database_url)
+    user = person(Role.HEAD)
+    stream = Stream(f"{site.url}/projeng/api/realtime/events/", session_cookie(user))
+    stream.wait_for_cursor(replay.head())
+    took = []
+    for number in range(5):
+        time.sleep(0.31)  # at all places within the interval of the tail
+        begun = time.monotonic()
+        inbox.send([user], f"Sheet {number}")
+        took.append(stream.wait_for(lambda frame: frame["type"] == "notification").at - begun)
+    stream.close()
+    assert statistics.median(took) < TAIL_SECONDS / 5
