@@ -13,6 +13,7 @@ from django.utils import timezone
 
 TOP, HEIGHT = 18, 150  # of the plot within the picture, in pixels; below it are the labels of time
 LABELS = 4  # of time
+SMALLEST_SHARE = 0.25  # of the limit that values must reach for the limit to be drawn
 
 
 class Series(NamedTuple):
@@ -55,13 +56,17 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Chart:
-    """Some series over the same moments. ``summary`` describes in a sentence what the chart shows."""
+    """Some series over the same moments. ``summary`` describes in a sentence what the chart shows.
+
+    ``limit``: a value that should not be exceeded. It is drawn where it does not flatten the rest (``SMALLEST_SHARE``).
+    """
 
     name: str
     moments: Sequence[datetime]
     series: Sequence[Series]
     summary: str
     bars: bool = False
+    limit: float | None = None
     write: Callable[[float], str] = lambda value: f"{value:g}"
 
     @property
@@ -70,12 +75,34 @@ class Chart:
         return all(value is None for one in self.series for value in one.values)
 
     @property
-    def ceiling(self) -> float:
-        """A round number at or above all that is shown."""
+    def highest(self) -> float:
+        """The highest value, or stack of values."""
         columns = zip(*(one.values for one in self.series), strict=True)
         if self.bars:
-            return ceiling(max((sum(value or 0 for value in column) for column in columns), default=0))
-        return ceiling(max((value or 0 for column in columns for value in column), default=0))
+            return max((sum(value or 0 for value in column) for column in columns), default=0)
+        return max((value or 0 for column in columns for value in column), default=0)
+
+    @property
+    def ceiling(self) -> float:
+        """A round number at or above all that is shown."""
+        return ceiling(max(self.highest, (self.limit or 0) if self._reaches_limit else 0))
+
+    @property
+    def _reaches_limit(self) -> bool:
+        return self.limit is not None and self.highest >= self.limit * SMALLEST_SHARE
+
+    @property
+    def limit_line(self) -> float | None:
+        """The position of the limit in pixels from the top; ``None`` where it lies far above what is shown."""
+        return round(_height((self.limit or 0) / self.ceiling), 1) if self._reaches_limit else None
+
+    @property
+    def limit_text(self) -> str:
+        """The limit in words, and whether it was exceeded; empty without one."""
+        if self.limit is None:
+            return ""
+        place = "exceeded" if self.highest > self.limit else "kept" if self._reaches_limit else "far above"
+        return f"limit {self.write(self.limit)}, {place}"
 
     @property
     def heights(self) -> list[Tick]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from ..access import accounts, audience
 from ..log.events import topic_of
 from ..log.models import Event
+from ..parity.compare import GRACE
 from ..parity.models import Fallback, Feedback, LinkReport
 from ..rollout import grants, transport
 from ..rollout.models import TransportHold
@@ -30,6 +31,7 @@ class Newest(NamedTuple):
     """An event of the log for computing lags. ``topic`` is ``None`` for events that no browser gets."""
 
     pk: int
+    at: datetime
     topic: str | None
     keys: frozenset[str]
 
@@ -37,10 +39,13 @@ class Newest(NamedTuple):
 class Lag(NamedTuple):
     """How many events a user may get after the cursor that their connection last reported.
 
-    ``newest``: the newest event that they may get. ``whole``: whether the cursor is within the events that were read.
+    ``overdue``: how many of them their browser should have had when it was last heard of (parity/compare.py has the
+    same rule). ``newest``: the newest event that they may get. ``whole``: whether the cursor is within the events that
+    were read.
     """
 
     events: int
+    overdue: int
     newest: int
     whole: bool
 
@@ -77,8 +82,8 @@ def people(search: str, sort: str, number: str | None) -> Page[Any]:
 
 def _newest_events() -> list[Newest]:
     """The newest events that browsers get, newest first."""
-    rows = Event.objects.order_by("-id").values_list("id", "type", "audience")[:MOST_EVENTS]
-    return [Newest(pk, topic_of(name), frozenset(keys)) for pk, name, keys in rows]
+    rows = Event.objects.order_by("-id").values_list("id", "at", "type", "audience")[:MOST_EVENTS]
+    return [Newest(pk, at, topic_of(name), frozenset(keys)) for pk, at, name, keys in rows]
 
 
 def _furthest_first(found: QuerySet[Any], newest: list[Newest], now: datetime) -> QuerySet[Any]:
@@ -88,7 +93,7 @@ def _furthest_first(found: QuerySet[Any], newest: list[Newest], now: datetime) -
     for link in links.order_by("-reported_at", "-opened_at")[:MOST_RANKED]:
         latest.setdefault(link.user_id, link)
     lags = _lags(latest.values(), newest)
-    ranks = sorted(lags, key=lambda user_id: (-lags[user_id].events, user_id))
+    ranks = sorted(lags, key=lambda user_id: (-lags[user_id].overdue, -lags[user_id].events, user_id))
     rank = Case(*(When(pk=user_id, then=place) for place, user_id in enumerate(ranks)), default=len(ranks))
     return found.order_by(rank, "username") if ranks else found
 
@@ -131,19 +136,24 @@ def _latest(rows: QuerySet[Any], user_ids: Collection[int], *order: Any) -> dict
 
 def _lags(links: Iterable[LinkReport], newest: list[Newest]) -> dict[int, Lag]:
     """The lag of each of these users' connections, by what they may see now."""
-    told = {link.user_id: (link.cursor_to, link.topics) for link in links if link.cursor_to is not None}
+    told = {link.user_id: link for link in links if link.cursor_to is not None}
     if not told:
         return {}
     oldest = newest[-1].pk if newest else 0
     keys = audience.keys_of(accounts.read(list(told)))
     lags = {}
-    for user_id, (cursor, topics) in told.items():
+    for user_id, link in told.items():
+        cursor = link.cursor_to or 0
         theirs = [
-            pk
-            for pk, topic, held in newest
-            if topic in topics and audience.may_see(keys.get(user_id, frozenset()), held)
+            event
+            for event in newest
+            if event.topic in link.topics and audience.may_see(keys.get(user_id, frozenset()), event.keys)
         ]
-        behind = sum(pk > cursor for pk in theirs)
-        whole = cursor >= oldest or len(newest) < MOST_EVENTS
-        lags[user_id] = Lag(behind, max(theirs, default=cursor), whole)
+        behind = [event for event in theirs if event.pk > cursor]
+        lags[user_id] = Lag(
+            events=len(behind),
+            overdue=sum(link.heard_at is not None and event.at + GRACE <= link.heard_at for event in behind),
+            newest=max((event.pk for event in theirs), default=cursor),
+            whole=cursor >= oldest or len(newest) < MOST_EVENTS,
+        )
     return lags

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from .charts import Chart, Series, milliseconds
 MOST_SAMPLES = 20_000  # read for the chart of connections
 MOST_RECEIPTS = 5_000  # the newest, read for the chart of delays
 MOST_FALLBACKS = 5_000
+MOST_EVENTS = 20_000  # the newest, read for the chart of events
 LISTED = 10
 LATEST_FALLBACKS = 4
 
@@ -90,7 +92,7 @@ def connections(view: Window, running: Iterable[ServerProcess]) -> Chart:
 
 
 def delays(view: Window) -> tuple[Chart, list[dict[str, Any]]]:
-    """From commit to browser: the 95th percentile over time, and percentiles by transport, of the newest receipts.
+    """From commit to browser: the 99th percentile over time, and percentiles by transport, of the newest receipts.
 
     Events that a client caught up with after a break are left out: their delay says nothing about the transport.
     """
@@ -111,20 +113,44 @@ def delays(view: Window) -> tuple[Chart, list[dict[str, Any]]]:
         if name not in found:
             continue
         columns = found[name]
-        values = [percentile(sorted(columns[i]), 95) if i in columns else None for i in range(len(moments))]
+        values = [percentile(sorted(columns[i]), 99) if i in columns else None for i in range(len(moments))]
         series.append(Series(name, NAMES[name], values))
         everything = sorted(delay for column in columns.values() for delay in column)
         percentiles = {f"p{percent}": percentile(everything, percent) for percent in (50, 95, 99)}
         table.append({"key": name, "name": NAMES[name], "of": len(everything), **percentiles})
-    told = "; ".join(f"{one['name']}: half within {one['p50']} ms, 95 of 100 within {one['p95']} ms" for one in table)
+    told = "; ".join(f"{one['name']}: half within {one['p50']} ms, 99 of 100 within {one['p99']} ms" for one in table)
     chart = Chart(
         name="delay",
         moments=moments,
         series=series,
-        summary=f"From commit to browser in the last {span(view)}, 95th percentile. {told}.",
+        summary=f"From commit to browser in the last {span(view)}, 99th percentile. {told}.",
+        limit=settings.ROLLOUT_MAX_P99_MS,
         write=milliseconds,
     )
     return chart, table
+
+
+def events(view: Window) -> Chart:
+    """The events of the log per minute. Before the oldest of the ``MOST_EVENTS`` that are read, nothing is known."""
+    minutes = view.connections_minutes
+    moments = view.moments(minutes)
+    newest = list(Event.objects.order_by("-id").values_list("at", flat=True)[:MOST_EVENTS])
+    counts: Counter[int] = Counter()
+    for at in newest:
+        if at >= moments[0]:
+            counts[min(int((at - moments[0]).total_seconds() // (60 * minutes)), len(moments) - 1)] += 1
+    whole = len(newest) < MOST_EVENTS
+    known = [whole or moment > newest[-1] for moment in moments]
+    values = [round(counts[i] / minutes, 1) if known[i] else None for i in range(len(moments))]
+    shown = [value for value in values if value is not None]
+    return Chart(
+        name="events",
+        moments=moments,
+        series=[Series("events", "events per minute", values)] if any(shown) else [],
+        summary=f"Events in the last {span(view)}: {sum(counts.values())} in all, at most {max(shown, default=0):g} "
+        f"per minute.",
+        bars=True,
+    )
 
 
 def fallbacks(view: Window) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ..rollout import checklist, demotions, phases, transport
 from ..rollout.models import TransportChange, TransportHold
-from . import feedback, overview, people, trends
+from . import attention, feedback, overview, people, trends
 
 View = Callable[..., HttpResponseBase]
 
@@ -49,6 +49,8 @@ def room(request: HttpRequest) -> HttpResponse:
     servers = overview.servers()
     chart, percentiles = trends.delays(view)
     parity = overview.parity(view)
+    fallbacks, demoted, words = trends.fallbacks(view), overview.demotions(), overview.feedback(view.now)
+    found = attention.findings(servers, parity, fallbacks, demoted, words)
     search = request.GET.get("q", "")
     sort = request.GET.get("sort", "")
     sort = sort if sort in people.SORTS else "name"
@@ -59,11 +61,14 @@ def room(request: HttpRequest) -> HttpResponse:
         "connections": trends.connections(view, [process for process, _ in servers["running"]]),
         "delay": chart,
         "percentiles": percentiles,
-        "fallbacks": trends.fallbacks(view),
+        "events": trends.events(view),
+        "fallbacks": fallbacks,
         "parity": parity,
         "judged": overview.judged(parity),
-        "demotions": overview.demotions(),
-        "feedback": overview.feedback(view.now),
+        "demotions": demoted,
+        "feedback": words,
+        "findings": found,
+        "panels": attention.order(found),
         "reporting": overview.reporting(view),
         "page": people.people(search, sort, request.GET.get("page")),
         "search": search[: people.LONGEST_SEARCH],

@@ -1,8 +1,8 @@
 """Notices that another process has written to the SQLite database, without asking the database.
 
 In WAL mode every commit of every process appends to the file ``-wal`` beside the database
-(https://sqlite.org/wal.html). Looking at that file's time and size costs a few microseconds and takes no lock, so it can
-be done far more often than a query.
+(https://sqlite.org/wal.html). Looking at that file's time and size costs a few microseconds and takes no lock, so it
+can be done far more often than a query.
 """
 
 import os
@@ -15,7 +15,7 @@ class DatabaseFile:
 
     def __init__(self) -> None:
         name = str(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else ""
-        self._path = f"{name}-wal" if name and not connection.is_in_memory_db() else ""
+        self._path = f"{name}-wal" if os.path.isfile(name) else ""
         self._seen: tuple[int, int] | None = None
 
     def __bool__(self) -> bool:

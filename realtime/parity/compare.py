@@ -69,7 +69,10 @@ class Link:
 class Tally:
     """The result of one transport. ``delays``: milliseconds, sorted, of events logged while their link was open.
 
-    ``lost_history``: receipts for events of a history that was lost, which are not judged.
+    ``owed`` is the sum of ``arrived`` (on the link that owed them), ``elsewhere`` (on another link of the same user and
+    transport) and ``missing``. ``delivered`` also counts what was not owed: events that came before their links had
+    reported a cursor beyond them, or before a change of what their user may see. ``lost_history``: receipts for events
+    of a history that was lost, which are not judged.
     """
 
     tried: int = 0
@@ -78,6 +81,8 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     lost: int = 0
     owed: int = 0
+    arrived: int = 0
+    elsewhere: int = 0
     delivered: int = 0
     missing: int = 0
     duplicates: int = 0
@@ -95,6 +100,11 @@ class Tally:
     delays: list[int] = field(default_factory=list)
 
     @property
+    def beyond(self) -> int:
+        """The events that were delivered and not owed."""
+        return self.delivered - self.arrived
+
+    @property
     def failed_percent(self) -> float | None:
         """The share of connections that failed, among those that met a server; ``None`` without any."""
         return round(100 * self.failed / (self.tried - self.away), 2) if self.tried > self.away else None
@@ -105,10 +115,12 @@ class Tally:
 
     def numbers(self) -> dict[str, Any]:
         """The tally as plain values, for reports."""
-        counts = ("tried", "failed", "away", "lost", "owed", "delivered", "missing", "duplicates", "out_of_order")
+        counts = ("tried", "failed", "away", "lost", "owed", "arrived", "elsewhere", "missing", "delivered", "beyond")
         return {
             "people": len(self.people),
             **{name: getattr(self, name) for name in counts},
+            "duplicates": self.duplicates,
+            "out_of_order": self.out_of_order,
             "late": self.late,
             "caught_up": self.caught_up,
             "dropped": self.dropped,
@@ -209,11 +221,14 @@ def tally(
         for event, passed in log.owed(link):
             one.owed += 1
             if event.id in seen:
+                one.arrived += 1
                 continue
             if passed or event.id not in came[link.user_id, link.transport]:
                 one.missing += 1
                 one.missed_by.add(link.user_id)
-            elif link.heard_at is not None and event.at >= link.opened_at:
+                continue
+            one.elsewhere += 1
+            if link.heard_at is not None and event.at >= link.opened_at:
                 # Another link delivered it; this one reported a later cursor and still had not.
                 _count_delay(one, link, round((link.heard_at - event.at) / timedelta(milliseconds=1)), late_ms)
         if link.cursor_from is not None and log.floors.get(link.user_id, 0) > link.cursor_from:

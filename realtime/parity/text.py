@@ -63,6 +63,9 @@ def _of_transport(one: Tally, enough: int) -> Iterator[str]:
         f"  events: {one.delivered} delivered, {one.missing} missing of {one.owed} owed, {one.duplicates} duplicates, "
         f"{one.out_of_order} out of order, {one.late} late, {one.caught_up} caught up with"
     )
+    if one.owed or one.delivered:
+        came = f"{one.arrived} came, {one.elsewhere} came on another connection, {one.missing} are missing"
+        yield f"    of those owed {came}; {one.beyond} came that were not owed, or not yet"
     if one.delays:
         p50, p95, p99 = (one.percentile(percent) for percent in (50, 95, 99))
         few = "" if len(one.delays) >= enough else f", not enough data: {enough} would be"

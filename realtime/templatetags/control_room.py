@@ -7,11 +7,12 @@ from django import template
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from ..control import charts
+from ..control import attention, charts
 from ..parity.report import NAMES
 
 register = template.Library()
 register.filter("clock", charts.clock)
+register.filter("in_words", attention.in_words)
 
 
 @register.filter

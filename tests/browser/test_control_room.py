@@ -107,7 +107,7 @@ def test_it_looks_right(site, browse, head, width):
     _connections(random.Random(4))
     other = telemetry.server(switches=own.switches, version=own.version, sse=20, websocket=38)
     page = _open(browse, site, head, viewport=width)
-    until(page, lambda: page.locator("#now-sse").inner_text() != "" and page.locator(".plot").count() == 3, "charts")
+    until(page, lambda: page.locator("#now-sse").inner_text() != "" and page.locator(".plot").count() == 4, "charts")
     structure = page.evaluate(STRUCTURE)
     assert structure["headings"] == ["Control room"]
     assert structure["wide"] <= 0, "one has to scroll sideways"
@@ -125,7 +125,7 @@ def test_labels_of_charts_are_of_readable_size_and_do_not_overlap(site, browse, 
     page = _open(browse, site, head, viewport=width)
     boxes = page.evaluate("""() => [...document.querySelectorAll(".plot")].map((plot) =>
         [...plot.querySelectorAll(".tick")].map((tick) => tick.getBoundingClientRect().toJSON()))""")
-    assert len(boxes) == 3
+    assert len(boxes) == 4
     for chart in boxes:
         for number, box in enumerate(chart):
             assert box["height"] >= 10
@@ -148,6 +148,30 @@ def test_a_chart_has_a_text_and_a_table(site, browse, head):
     more = ConnectionSample.objects.create(process="c", at=telemetry.ago(minutes=30), sse=0, websocket=4300)
     expect(table.get_by_text("43").first).to_be_visible()
     more.delete()
+
+
+def test_the_values_below_the_pointer_are_shown_in_words(site, browse, head):
+    page = _open(browse, site, head)
+    chart = page.locator("[data-chart='delay']")
+    told = chart.locator(".hit title").nth(5).text_content()
+    assert "WebSocket" in told
+    chart.locator(".hit").nth(5).hover()
+    expect(chart.locator(".readout")).to_have_text(told)
+    page.get_by_role("heading", name="Control room").hover()
+    expect(chart.locator(".readout")).to_be_empty()
+
+
+def test_a_card_without_anything_to_show_is_small(site, browse, head):
+    """As long as nothing is known, a card is a heading and a line of text."""
+    page = _open(browse, site, head)
+    page.get_by_role("button", name="Pause").click()
+    page.locator("[data-held='chart-fallbacks']").evaluate(
+        "region => { region.innerHTML = '<p class=\"empty\" data-empty>None in this time.</p>'; "
+        "document.querySelector('[data-held=fallbacks]').replaceChildren(); }"
+    )
+    fallbacks, events = page.locator("#fallbacks").bounding_box(), page.locator("[data-chart='events']").bounding_box()
+    assert fallbacks["height"] < events["height"] / 1.5
+    expect(page.locator("[data-chart='fallbacks'] summary")).to_be_hidden()
 
 
 def test_a_new_connection_shows_without_a_reload(site, browse, head):

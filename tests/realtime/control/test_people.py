@@ -46,7 +46,7 @@ def test_a_person_with_all_that_is_known(staff, engineer):
     row = _row(page_html(staff), engineer)
     assert "SSE USE_WEBSOCKETS is false" in row
     assert re.search(r"WebSocket reported \d+ s ago", row)
-    assert f"2 events at {events[2].pk}, newest {events[4].pk}" in row
+    assert f"2 events 2 overdue at {events[2].pk}, newest {events[4].pk}" in row
     assert "blocked to SSE, 2 min ago" in row
     assert re.search(r"Not live \d+ s ago: Nothing moves", row)
 
@@ -65,6 +65,14 @@ def test_of_two_browsers_the_one_that_still_listens_counts(staff, engineer):
     telemetry.link(engineer, reported_at=telemetry.ago(minutes=4))
     telemetry.link(engineer, "sse", ended_at=telemetry.ago(seconds=5))
     assert "WebSocket reported 4 min ago" in _row(page_html(staff), engineer)
+
+
+def test_what_has_only_just_happened_makes_nobody_overdue(staff, engineer):
+    events = [telemetry.event(engineer, seconds=age) for age in (30, 9, 5)]
+    telemetry.link(engineer, cursor_to=events[0].pk)
+    html = page_html(staff)
+    assert "2 events at" in _row(html, engineer)
+    assert 'class="behind"' not in html
 
 
 def test_who_is_furthest_behind_comes_first_when_asked(staff):

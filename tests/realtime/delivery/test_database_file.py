@@ -22,7 +22,6 @@ def other_process(tmp_path: Path, monkeypatch):
     """A connection to an SQLite file in WAL mode that is Django's default database."""
     path = tmp_path / "office.sqlite3"
     monkeypatch.setitem(connections["default"].settings_dict, "NAME", str(path))
-    monkeypatch.setattr(connections["default"], "is_in_memory_db", lambda: False)
     other = sqlite3.connect(path)
     other.execute("PRAGMA journal_mode=WAL")
     other.execute("CREATE TABLE sheet (number)")
@@ -59,10 +58,13 @@ def test_a_file_that_is_gone_is_not_written_to(other_process, tmp_path):
     assert not file.written()
 
 
-@pytest.mark.parametrize(("vendor", "memory"), [("postgresql", False), ("sqlite", True)])
-def test_other_databases_have_no_such_file(other_process, monkeypatch, vendor, memory):
+@pytest.mark.parametrize(
+    ("vendor", "name"),
+    [("postgresql", __file__), ("sqlite", "file:memory?mode=memory&cache=shared"), ("sqlite", ":memory:")],
+)
+def test_other_databases_have_no_such_file(monkeypatch, vendor, name):
     monkeypatch.setattr(connections["default"], "vendor", vendor)
-    monkeypatch.setattr(connections["default"], "is_in_memory_db", lambda: memory)
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", name)
     assert not DatabaseFile()
 
 

@@ -1,5 +1,6 @@
 // Keeps the control room up to date while it is visible, and shows how old its data is.
 
+import { showReadouts } from "./chart_readout.js";
 import { Regions } from "./regions.js";
 
 const REFRESH_INTERVAL = 5000; // milliseconds
@@ -101,6 +102,7 @@ async function showChecklist(event) {
   }
 }
 
+showReadouts(document.querySelector(".ops"));
 pauseButton.hidden = false;
 pauseButton.addEventListener("click", () => setPaused(!paused));
 document.querySelector("form[data-checklist]").addEventListener("submit", showChecklist);
