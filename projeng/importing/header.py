@@ -55,7 +55,7 @@ def cause_of(text: str) -> str:
     for number, line in enumerate(lines, 1):
         if any(_known(line.split(separator)) > 1 for separator in (",", *SEPARATORS)):
             return f"has its header on line {number}, not on line 1: delete what is above it."
-    return f"has no header: line 1 is {quoted(first)}. Put this line above it: {','.join(REQUIRED)}"
+    return f"has no header: line 1 is {quoted(first)}. Above it belongs: {','.join(REQUIRED)}."
 
 
 def _wrong_quotes(line: str) -> str:

@@ -53,11 +53,15 @@ class Row:
 
 @dataclass
 class Checked:
-    """The contents of a file. If there are problems, nothing may be imported. ``cause``: what all have in common."""
+    """The contents of a file. If there are problems, nothing may be imported.
+
+    ``cause`` is what the problems have in common, if it is known; ``empty`` the columns with nothing in any row.
+    """
 
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     cause: str = ""
+    empty: list[str] = field(default_factory=list)
 
 
 def read(path: Path, on_progress: Callable[[int], None] = lambda rows: None) -> Checked:
@@ -87,7 +91,7 @@ def check(data: bytes, on_progress: Callable[[int], None] = lambda rows: None) -
         raise Unreadable(cause_of(text) or f"is not CSV: {checked.problems[0]}.")
     columns = columns_of(header, text)
     lines_by_prn: dict[str, int] = {}
-    empty = set(NEVER_EMPTY)
+    empty = set(columns)
     seen = 0
     for line, cells in records:
         seen += 1
@@ -107,8 +111,10 @@ def check(data: bytes, on_progress: Callable[[int], None] = lambda rows: None) -
         on_progress(seen)
     if not seen and not checked.problems:
         raise Unreadable("holds no projects, only a header.")
-    if empty and checked.problems:
-        checked.cause = f"{' and '.join(name for name in columns if name in empty)}: nothing in any row"
+    checked.empty = [name for name in columns if name in empty]
+    if missing := [name for name in checked.empty if name in NEVER_EMPTY]:
+        words = "the column {} is" if len(missing) == 1 else "the columns {} are"
+        checked.cause = f"{words.format(' and '.join(missing))} empty in every row"
     return checked
 
 

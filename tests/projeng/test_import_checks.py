@@ -166,8 +166,7 @@ def test_a_file_of_no_use_gives_one_clear_line(content, reason):
         (f'"{HEADER}"\n"{ROAD}"', "has the whole of line 1 within one pair of quotation marks"),
         (f"'{HEADER}'".replace(",", "','"), 'has other quotation marks on line 1 than ".'),
         (f"“{HEADER}”".replace(",", "”,“"), 'has other quotation marks on line 1 than ".'),
-        (f"{ROAD}\n{CANAL}", "has no header: line 1 is 'P1,Concreting of Road,Apokon,7.423,125.8276,planned'. Put this "
-         f"line above it: {HEADER}"),
+        (f"{ROAD}\n{CANAL}", f"has no header: line 1 is '{ROAD}'. Above it belongs: {HEADER}."),
         (f"Projects of 2025\n\n{HEADER}\n{ROAD}", "has its header on line 3, not on line 1: delete what is above it."),
         (f"{HEADER},,\n{ROAD},,", "has a wrong header: it has no name for column 7, 8. Delete columns that are empty."),
         (f"{HEADER}\n{CANAL}\nP1,Las Piñas,Apokon,,,planned".encode("cp1252"),
@@ -204,8 +203,10 @@ def test_columns_with_nothing_in_any_row_are_named_once_more():
     rows = [f"P{number}, ,\u200b,,,planned" for number in range(3)]
     checked = importing.check("\n".join([HEADER, *rows]).encode())
     assert len(checked.problems) == 3
-    assert checked.cause == "name and barangay: nothing in any row"
-    assert importing.check("\n".join([HEADER, *rows, CANAL]).encode()).cause == ""
+    assert checked.cause == "the columns name and barangay are empty in every row"
+    assert checked.empty == ["name", "barangay", "latitude", "longitude"]
+    checked = importing.check("\n".join([HEADER, *rows, CANAL]).encode())
+    assert (checked.cause, checked.empty) == ("", ["latitude", "longitude"])
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch):

@@ -35,10 +35,9 @@ class Command(ScriptedCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         importer = self._importer(options["by"])
-        cause = ""
         try:
             checked = importing.read(path, self._progress_writer("checked"))
-            problems, cause = checked.problems, checked.cause
+            problems = checked.problems
             if not problems:
                 with acting(importer or "the import"):
                     if options["dry_run"]:
@@ -54,9 +53,19 @@ class Command(ScriptedCommand):
             problems = fault.problems
         if problems:
             rows = f"{len(problems)} {'row' if len(problems) == 1 else 'rows'}"
-            why = f" ({cause})" if cause else ""
+            why = f" ({checked.cause})" if checked.cause else ""
             self._refuse(options, problems, f"{rows} of {path} cannot be imported{why}. Nothing was imported.")
+        self._note_emptied(checked.empty, made)
         self._tell(options, made)
+
+    def _note_emptied(self, empty: list[str], made: import_writing.Plan) -> None:
+        """Say on stderr which fields lose their values because their columns are empty in every row."""
+        for name in empty:
+            if number := sum(name in changed for _, changed in made.updated):
+                projects = f"{number} {'project' if number == 1 else 'projects'}"
+                self.stderr.write(
+                    f"Note: {name} is empty in every row, which empties it in {projects}. Without that column it stays."
+                )
 
     def _importer(self, username: str | None) -> Any:
         if username is None:
