@@ -19,7 +19,6 @@ WITHOUT_TYPES = ("contenttypes", "auth.permission", "realtime.outboxscan")
         ("sqlite", "postgres", ALL),
         ("sqlite", "postgres", WITHOUT_LOG),
         ("sqlite", "postgres", WITHOUT_TYPES),
-        ("postgres", "sqlite", WITHOUT_LOG),
         ("postgres", "sqlite", ALL),
     ],
 )
