@@ -96,7 +96,7 @@ def check(data: bytes, on_progress: Callable[[int], None] = lambda rows: None) -
     for line, cells in records:
         seen += 1
         if empty:
-            empty -= {name for name, cell in zip(columns, cells, strict=False) if plain(cell)}
+            empty -= {name for name, cell in zip(columns, cells, strict=False) if name in empty and plain(cell)}
         if seen > MAX_ROWS:
             raise Unreadable(f"holds more than {MAX_ROWS:,} rows.")
         row, faults = _row(line, columns, cells)

@@ -17,18 +17,19 @@ def normalise(apps, schema_editor):
         if (name := known_spelling(barangay, BARANGAYS)) != barangay:
             projects.filter(pk=pk).update(barangay=name)
     owners = {prn: pk for pk, prn, _ in rows if prn == _key(prn)}
-    wanted = {_key(prn) for _, prn, _ in rows}
+    taken = {_key(prn) for _, prn, _ in rows}
     for pk, prn, _ in rows:
         key = _key(prn) or f"PRN-{pk}"
         if prn == key:
             continue
         owner = owners.get(key)
         if owner is not None:
-            same, key = key, _free(key, owners.keys() | wanted)
+            same, key = key, _free(key, taken)
             said = f"PRN changed from {prn!r} to {key}: project {owner} has {same}"
             print(f"\n    Project {pk}: {said}. Are they the same project?", end="")
             activities.create(project_id=pk, actor="System", summary=said)
         owners[key] = pk
+        taken.add(key)
         projects.filter(pk=pk).update(prn=key)
 
 
