@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.db.models import QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +15,7 @@ from realtime.integration.admin import ReadOnlyAdmin
 
 from .forms.fields import FileInput, PictureField
 from .forms.sign_in import AdminSignInForm
+from .keys import plain
 from .models import (
     Notification,
     Project,
@@ -32,6 +34,18 @@ FILE_WIDGETS = {
     models.ImageField: {"widget": FileInput, "form_class": PictureField},
 }
 AUTHORS = {ProjectCost: "created_by", ProjectProgress: "created_by", ProjectDocument: "uploaded_by"}
+
+
+class _KeySearch(admin.ModelAdmin):
+    """A search that also finds keys which are typed or pasted in another spelling (projeng/keys.py)."""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """Like Django's method, for the term as it is and for its plain spelling."""
+        found, repeats = super().get_search_results(request, queryset, search_term)
+        if (spelled := plain(search_term)) != search_term:
+            more, more_repeats = super().get_search_results(request, queryset, spelled)
+            found, repeats = found | more, repeats or more_repeats
+        return found, repeats
 
 
 class _PartInline(admin.TabularInline):
@@ -75,7 +89,7 @@ class DocumentInline(_PartInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(admin.ModelAdmin):
+class ProjectAdmin(_KeySearch):
     """Projects. The progress is read-only: it comes from the newest report."""
 
     list_display = ("name", "prn", "barangay", "status", "progress", "project_cost", "updated_at")
@@ -125,7 +139,7 @@ class ProjectAdmin(admin.ModelAdmin):
         return listed, counts, not_permitted - {ProjectActivity._meta.verbose_name}, protected
 
 
-class _PartAdmin(admin.ModelAdmin):
+class _PartAdmin(_KeySearch):
     """The change list of one kind of project part."""
 
     list_select_related = ("project",)
@@ -190,7 +204,7 @@ class NotificationAdmin(admin.ModelAdmin):
 
 
 @admin.register(ProjectActivity)
-class ActivityAdmin(ReadOnlyAdmin):
+class ActivityAdmin(_KeySearch, ReadOnlyAdmin):
     """The lines of the projects' timelines, read-only."""
 
     list_display = ("at", "project", "actor", "summary")

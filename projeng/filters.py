@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf, Round
 
 from .barangays import BARANGAYS
 from .budget import LEVELS, URGENT_ABOVE
+from .keys import plain, prn_key
 from .models import Project, ProjectCost, Status
 
 PESOS = DecimalField(max_digits=20, decimal_places=2)
@@ -94,8 +95,9 @@ class ProjectFilter(filters.FilterSet):
 
     def search(self, projects: QuerySet[Project], name: str, value: str) -> QuerySet[Project]:
         """Return projects with every word of ``value`` in the name, the PRN or the barangay."""
-        for word in value.split()[:10]:
-            projects = projects.filter(Q(name__icontains=word) | Q(prn__icontains=word) | Q(barangay__icontains=word))
+        for word in [word for word in value.split() if plain(word)][:10]:
+            in_key = Q(prn__icontains=prn_key(word)) | Q(barangay__icontains=plain(word))
+            projects = projects.filter(Q(name__icontains=word) | Q(name__icontains=plain(word)) | in_key)
         return projects
 
     def filter_level(self, projects: QuerySet[Project], name: str, value: str) -> QuerySet[Project]:

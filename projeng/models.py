@@ -12,6 +12,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
+from .key_fields import BarangayField, PrnField
 from .recorded import RecordedModel, RecordedQuerySet
 from .uploads import check_document, check_image, upload_path
 
@@ -36,10 +37,10 @@ class Status(models.TextChoices):
 class Project(RecordedModel):
     """A project of the office."""
 
-    prn = models.CharField("PRN", max_length=40, unique=True, blank=True, help_text="Left blank, one is made.")
+    prn = PrnField("PRN", max_length=40, unique=True, blank=True, help_text="Left blank, one is made.")
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=5000)
-    barangay = models.CharField(max_length=60, choices=[(name, name) for name in BARANGAYS])
+    barangay = BarangayField(max_length=60, choices=[(name, name) for name in BARANGAYS])
     project_cost = models.DecimalField(
         "budget", max_digits=15, decimal_places=2, null=True, blank=True, validators=AMOUNT, help_text="In pesos."
     )

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 
+from realtime.integration.fixtures import is_loaded, watch_loading
 from realtime.integration.signals import authority_changed
 
 from . import inbox, notifications
@@ -46,6 +47,8 @@ def engineers_changing(
     instance: Any, action: str, reverse: bool, model: type, pk_set: set[int] | None, **_: Any
 ) -> None:
     """Handle changes of ``project.assigned_engineers`` and, with ``reverse``, of ``user.assigned_projects``."""
+    if is_loaded(instance):
+        return
     if action.startswith("pre_"):
         # Lock the projects before any write, like every change of a project, to avoid a deadlock.
         projects = Project.objects.filter(pk=instance.pk)
@@ -159,6 +162,7 @@ def notification_deleted(instance: Notification, origin: Any, **_: Any) -> None:
 
 def connect_signals() -> None:
     """Connect all receivers."""
+    watch_loading(Project)
     post_save.connect(project_saved, sender=Project, dispatch_uid="projeng.project_saved")
     pre_delete.connect(project_deleting, sender=Project, dispatch_uid="projeng.project_deleting")
     through = Project.assigned_engineers.through

@@ -15,22 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from ..barangays import BARANGAYS, in_city_bounds
+from ..keys import known_spelling, plain, prn_key
 from ..models import BIGGEST_AMOUNT, Project, Status
+from .decoding import Unreadable, decoded
+from .header import SEPARATORS, cause_of, quoted
+from .header import columns as columns_of
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 200_000
-REQUIRED = ("prn", "name", "barangay", "latitude", "longitude", "status")
-OPTIONAL = ("description", "project_cost", "source_of_funds", "start_date", "end_date", "progress")
+NEVER_EMPTY = ("prn", "name", "barangay", "status")  # columns in which each row has a value
 
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 _BROKEN_LINE = re.compile(r"\s*[\r\n\t]\s*")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class Unreadable(Exception):
-    """The file cannot be read as CSV with the expected columns. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,15 @@ class Row:
 
 @dataclass
 class Checked:
-    """The contents of a file. If there are problems, nothing may be imported."""
+    """The contents of a file. If there are problems, nothing may be imported.
+
+    ``cause`` is what the problems have in common, if it is known; ``empty`` the columns with nothing in any row.
+    """
 
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    cause: str = ""
+    empty: list[str] = field(default_factory=list)
 
 
 def read(path: Path, on_progress: Callable[[int], None] = lambda rows: None) -> Checked:
@@ -78,26 +81,29 @@ def check(data: bytes, on_progress: Callable[[int], None] = lambda rows: None) -
     """
     if len(data) > MAX_BYTES:
         raise Unreadable(f"is larger than {MAX_BYTES // 1_000_000} MB.")
-    text = _decoded(data)
+    text = decoded(data)
     if not text.strip():
         raise Unreadable("is empty.")
     checked = Checked()
     records = _records(csv.reader(io.StringIO(text, newline=""), strict=True), checked.problems)
     _, header = next(records, (0, []))
     if checked.problems:
-        raise Unreadable(f"is not CSV: {checked.problems[0]}.")
-    columns = _columns(header)
+        raise Unreadable(cause_of(text) or f"is not CSV: {checked.problems[0]}.")
+    columns = columns_of(header, text)
     lines_by_prn: dict[str, int] = {}
+    empty = set(columns)
     seen = 0
     for line, cells in records:
         seen += 1
+        if empty:
+            empty -= {name for name, cell in zip(columns, cells, strict=False) if name in empty and plain(cell)}
         if seen > MAX_ROWS:
             raise Unreadable(f"holds more than {MAX_ROWS:,} rows.")
         row, faults = _row(line, columns, cells)
         if row.prn:
             first = lines_by_prn.setdefault(row.prn, line)
             if first != line:
-                faults.append(f"PRN {_quoted(row.prn)} is already on line {first}")
+                faults.append(f"PRN {quoted(row.prn)} is already on line {first}")
         if faults:
             checked.problems.append(Problem(line, "; ".join(faults)))
         else:
@@ -105,30 +111,11 @@ def check(data: bytes, on_progress: Callable[[int], None] = lambda rows: None) -
         on_progress(seen)
     if not seen and not checked.problems:
         raise Unreadable("holds no projects, only a header.")
+    checked.empty = [name for name in columns if name in empty]
+    if missing := [name for name in checked.empty if name in NEVER_EMPTY]:
+        words = "the column {} is" if len(missing) == 1 else "the columns {} are"
+        checked.cause = f"{words.format(' and '.join(missing))} empty in every row"
     return checked
-
-
-def _decoded(data: bytes) -> str:
-    data = data.removeprefix(b"\xef\xbb\xbf")  # the byte order mark that spreadsheet programs write
-    try:
-        return data.decode()
-    except UnicodeDecodeError as fault:
-        line = len(_LINE_BREAK.findall(data[: fault.start])) + 1
-        raise Unreadable(f"is not UTF-8: line {line} holds other bytes. Save it as “CSV UTF-8”.") from fault
-
-
-def _columns(header: list[str]) -> list[str]:
-    names = [name.strip() for name in header]
-    known = {*REQUIRED, *OPTIONAL}
-    faults = {
-        "lacks": [name for name in REQUIRED if name not in names],
-        "has unknown": [_quoted(name) for name in names if name not in known],
-        "repeats": sorted({name for name in names if name in known and names.count(name) > 1}),
-    }
-    messages = [f"{verb} {', '.join(found[:20])}" for verb, found in faults.items() if found]
-    if messages:
-        raise Unreadable(f"has a wrong header: it {'; it '.join(messages)}. Columns: {', '.join(REQUIRED + OPTIONAL)}.")
-    return names
 
 
 def _records(reader: Any, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
@@ -149,7 +136,7 @@ def _records(reader: Any, problems: list[Problem]) -> Iterator[tuple[int, list[s
 def _row(line: int, columns: list[str], cells: list[str]) -> tuple[Row, list[str]]:
     if len(cells) != len(columns):
         fewer = "few" if len(cells) < len(columns) else "many"
-        return Row(line, "", {}), [f"too {fewer} columns: {len(cells)} instead of {len(columns)}"]
+        return Row(line, "", {}), [f"too {fewer} columns: {len(cells)} instead of {len(columns)}{_why(columns, cells)}"]
     given = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
     values: dict[str, Any] = {}
     faults: list[str] = []
@@ -162,6 +149,17 @@ def _row(line: int, columns: list[str], cells: list[str]) -> tuple[Row, list[str
         del values["progress"]  # an empty cell leaves the progress unchanged, unlike "0"
     faults += _cross_field_faults(given, values)
     return Row(line, values.pop("prn", ""), values), faults
+
+
+def _why(columns: list[str], cells: list[str]) -> str:
+    """What explains a wrong number of columns, in brackets; else nothing."""
+    if not any(cells[len(columns) :]) and len(cells) > len(columns):
+        return " (what is too many is empty)"
+    if len(cells) == 1 and cells[0].count(",") + 1 >= len(columns):
+        return " (the whole line is within quotation marks)"
+    text = ",".join(cells)
+    words = [words for separator, words in SEPARATORS.items() if text.count(separator) + 1 >= len(columns)]
+    return f" ({words[0]} between the values, not commas)" if words else ""
 
 
 def _cross_field_faults(given: dict[str, str], values: dict[str, Any]) -> Iterator[str]:
@@ -208,9 +206,21 @@ def _within_limit(name: str, text: str) -> str:
 
 
 def _required_line(name: str, text: str) -> str:
-    if not text:
+    if not plain(text):
         raise ValueError(f"{'PRN' if name == 'prn' else name} is missing")
     return _line(name, text)
+
+
+def _prn(name: str, text: str) -> str:
+    return _within_limit(name, prn_key(_required_line(name, text)))
+
+
+def _barangay(name: str, text: str) -> str:
+    return _one_of(list(BARANGAYS))(name, known_spelling(text, BARANGAYS))
+
+
+def _status(name: str, text: str) -> str:
+    return _one_of(Status.values)(name, plain(text))
 
 
 def _one_of(allowed: list[str]) -> Callable[[str, str], str]:
@@ -220,7 +230,7 @@ def _one_of(allowed: list[str]) -> Callable[[str, str], str]:
         if not text:
             raise ValueError(f"{name} is missing")
         near = difflib.get_close_matches(text[:60], allowed, n=1)
-        raise ValueError(f"unknown {name} {_quoted(text)}{f' (is {near[0]} meant?)' if near else ''}")
+        raise ValueError(f"unknown {name} {quoted(text)}{f' (is {near[0]} meant?)' if near else ''}")
 
     return read
 
@@ -229,7 +239,7 @@ def _number(name: str, text: str) -> Decimal | None:
     if not text:
         return None
     if not _PLAIN_NUMBER.fullmatch(text):  # Decimal also accepts NaN, Infinity, 1_000, 1e9 and non-ASCII digits
-        raise ValueError(f"{name} {_quoted(text)} is not a plain number")
+        raise ValueError(f"{name} {quoted(text)} is not a plain number")
     return Decimal(text)
 
 
@@ -239,9 +249,9 @@ def _number_between(low: Decimal, high: Decimal) -> Callable[[str, str], Decimal
         if number is None:
             return None
         if not low <= number <= high:
-            raise ValueError(f"{name} {_quoted(text)} is not between {low:,} and {high:,}")
+            raise ValueError(f"{name} {quoted(text)} is not between {low:,} and {high:,}")
         if number != _rounded(number, "0.01"):
-            raise ValueError(f"{name} {_quoted(text)} has more than two decimals")
+            raise ValueError(f"{name} {quoted(text)} has more than two decimals")
         return _rounded(number, "0.01")
 
     return read
@@ -255,24 +265,20 @@ def _date(name: str, text: str) -> date | None:
             return date.fromisoformat(text)
     except ValueError:
         pass  # the format is right, but the day does not exist
-    raise ValueError(f"{name} {_quoted(text)} is not a date like 2026-11-20")
+    raise ValueError(f"{name} {quoted(text)} is not a date like 2026-11-20")
 
 
 def _rounded(number: Decimal, step: str) -> Decimal:
     return number.quantize(Decimal(step), ROUND_HALF_UP)
 
 
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:59]}…")
-
-
 READERS: dict[str, Callable[[str, str], Any]] = {
-    "prn": _required_line,
+    "prn": _prn,
     "name": _required_line,
-    "barangay": _one_of(list(BARANGAYS)),
+    "barangay": _barangay,
     "latitude": _number,
     "longitude": _number,
-    "status": _one_of(Status.values),
+    "status": _status,
     "description": _lines,
     "project_cost": _number_between(Decimal(0), BIGGEST_AMOUNT),
     "source_of_funds": _line,

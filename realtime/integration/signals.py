@@ -4,7 +4,7 @@ Every change of an account, a session, a group or (through ``authority_changed``
 event for the servers, in its own transaction where there is one. (Outside of a transaction Django sends ``post_save``
 of a user only after the commit; if the process dies in between, the sweep finds the change.) The tail of each process
 (realtime/delivery/hub.py) then reads these users' authority again. The hub's sweep also finds changes that send no
-signal (``.update()``, SQL).
+signal (``.update()``, SQL, ``loaddata``).
 """
 
 from collections.abc import Iterable
@@ -20,6 +20,7 @@ from django.utils import timezone
 from ..access.authority import session_digest
 from ..log.events import AuthorityChanged, SessionEnded
 from ..log.publish import Announcement, publish
+from .fixtures import is_loaded, watch_loading
 
 
 def authority_changed(user_ids: Iterable[int]) -> None:
@@ -30,9 +31,9 @@ def authority_changed(user_ids: Iterable[int]) -> None:
             publish(Announcement(AuthorityChanged(user_ids=ids), ()))
 
 
-def _account_saved(instance: Any, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
+def _account_saved(instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
     # Signing in saves last_login alone, which changes nothing that anybody may see.
-    if not created and update_fields != frozenset({"last_login"}):
+    if not raw and not created and update_fields != frozenset({"last_login"}):
         authority_changed([instance.pk])
 
 
@@ -41,6 +42,8 @@ def _account_deleted(instance: Any, **_: Any) -> None:
 
 
 def _groups_changed(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+    if is_loaded(instance):
+        return
     if not reverse and action in {"post_add", "post_remove", "post_clear"}:
         authority_changed([instance.pk])
     elif reverse and action in {"post_add", "post_remove"}:
@@ -49,8 +52,8 @@ def _groups_changed(instance: Any, action: str, reverse: bool, pk_set: set[int] 
         authority_changed(instance.user_set.values_list("pk", flat=True))
 
 
-def _group_touched(instance: Group, **_: Any) -> None:
-    if instance.pk:
+def _group_touched(instance: Group, raw: bool = False, **_: Any) -> None:
+    if instance.pk and not raw:
         authority_changed(instance.user_set.values_list("pk", flat=True))
 
 
@@ -63,6 +66,7 @@ def _session_deleted(instance: Session, **_: Any) -> None:
 def connect_signals() -> None:
     """Connect the receivers."""
     user = get_user_model()
+    watch_loading(user)
     post_save.connect(_account_saved, sender=user, dispatch_uid="realtime.account_saved")
     post_delete.connect(_account_deleted, sender=user, dispatch_uid="realtime.account_deleted")
     m2m_changed.connect(_groups_changed, sender=user.groups.through, dispatch_uid="realtime.groups_changed")

@@ -68,8 +68,9 @@ made AS (
       GREATEST(head + {GAP}, ((extract(epoch FROM clock_timestamp()) - {EPOCH_ZERO}) * {PLACES_A_SECOND})::bigint)
     ELSE head END, fingerprint
   FROM found WHERE fingerprint IS NOT NULL
-  RETURNING cut, begins)
-SELECT setval('realtime_event_id_seq', begins) INTO place FROM made WHERE begins > cut;
+  RETURNING begins)
+SELECT setval('realtime_event_id_seq', begins) INTO place FROM made
+  WHERE begins > (SELECT last_value FROM realtime_event_id_seq);
 """
 
 # Under the lock nobody else draws ids, so those of one statement have no gaps.
@@ -97,11 +98,12 @@ IF {condition} THEN {renew} END IF;
 {move}
 END IF; END $numbering$;
 """
-# A standby has no fingerprint, and begins no epoch. A sequence below the beginning of the epoch was loaded from a dump
-# without its value: its places would be taken for lost ones.
+# A standby has no fingerprint, and begins no epoch. A sequence below the end of the log, or below the beginning of the
+# epoch, was loaded without its value: its places would be taken already, or be taken for lost ones.
 _OTHER_DATABASE = f"""({FINGERPRINT} =
   COALESCE((SELECT fingerprint FROM realtime_logepoch ORDER BY id DESC LIMIT 1), '')) IS FALSE
-  OR (SELECT last_value FROM realtime_event_id_seq) < (SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1)"""
+  OR (SELECT last_value FROM realtime_event_id_seq) < GREATEST((SELECT max(id) FROM realtime_event),
+    (SELECT pruned_to FROM realtime_logmark), (SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1))"""
 _TELL = "PERFORM set_config('realtime.ids', place || ' ' || newest, true) WHERE place IS NOT NULL;"
 
 _STATE = f"""

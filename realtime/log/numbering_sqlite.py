@@ -20,12 +20,13 @@ def move() -> list[int]:
         # Subselects, since SQLite looks up one maximum in an index, and reads the whole table for two.
         cursor.execute(
             "SELECT COALESCE((SELECT MAX(id) FROM realtime_event), 0), (SELECT MAX(at) FROM realtime_event), "
-            "(SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1), "
+            "MAX(COALESCE((SELECT begins FROM realtime_logepoch ORDER BY id DESC LIMIT 1), 0), "
+            "COALESCE((SELECT pruned_to FROM realtime_logmark), 0)), "
             "(SELECT seq FROM sqlite_sequence WHERE name = 'realtime_event')"
         )
-        before, newest, begins, last = cursor.fetchone()
-        if begins and (last or 0) < begins:  # loaded from a dump, which has no sequences
-            _continue_after(begins)
+        before, newest, least, last = cursor.fetchone()
+        if (last or 0) < least:  # loaded from a dump, which has no sequences
+            _continue_after(least)
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         cursor.execute(
             "INSERT INTO realtime_event (type, at, written_at, fields, audience) "

@@ -120,6 +120,16 @@ def test_made_up_sessions_are_soon_refused_and_nobody_elses(strict, at):
     assert ask(strict, request(strict, STATUS, made_up_session(), elsewhere)).status == 401
 
 
+@pytest.mark.parametrize("written", ["X-Forwarded-For: 198.51.100.{}:{}", 'Forwarded: for="[2001:db8:{}::1]:{}"'])
+def test_clients_that_a_proxy_names_with_their_ports_are_counted_apart(strict, on_database, written):
+    on_database(strict.database_url)
+    one, other = next(_numbers), next(_numbers)
+    said = [ask(strict, request(strict, EVENTS, made_up_session(), written.format(one, 50_000 + n))) for n in range(14)]
+    assert [answer.status for answer in said[:10]] == [401] * 10
+    assert {answer.status for answer in said[11:]} == {429}, "another port is the same client"
+    assert ask(strict, request(strict, EVENTS, made_up_session(), written.format(other, 50_000))).status == 401
+
+
 def test_made_up_handshakes_are_refused_with_a_time_to_return(strict, at):
     if strict.server != "daphne":
         pytest.skip("Gunicorn speaks no WebSocket")

@@ -136,6 +136,21 @@ def test_a_blank_value_empties_its_field_but_says_nothing_of_progress(run):
     assert Project.objects.values_list("project_cost", "progress").get() == (None, 40)
 
 
+def test_a_column_that_is_empty_in_every_row_is_noted_where_it_empties_a_field(run):
+    Project.objects.create(prn="P1", name="Old", barangay="Apokon", project_cost=5)
+    assert "2 projects: 1 new, 1 updated" in run(f"{HEADER},project_cost,source_of_funds", f"{ROAD},,", f"{CANAL},,")
+    note = "Note: project_cost is empty in every row, which empties it in 1 project. Without that column it stays.\n"
+    assert run.stderr.getvalue() == note
+    run(f"{HEADER},project_cost", f"{ROAD},", f"{CANAL},")
+    assert run.stderr.getvalue() == "", "nothing is lost"
+
+
+def test_a_column_that_must_not_be_empty_and_is_in_every_row_is_the_cause(run):
+    said = refused(run, HEADER, "P1,,Apokon,,,planned", "P2,,Apokon,,,planned")
+    assert said.startswith("line 2: name is missing\nline 3: name is missing\n2 rows of ")
+    assert said.endswith(" cannot be imported (the column name is empty in every row). Nothing was imported.")
+
+
 def test_dates_must_go_with_the_stored_ones_too(run):
     project = Project.objects.create(prn="P1", name="Old", barangay="Apokon", start_date="2026-06-01")
     for dry_run in (True, False):

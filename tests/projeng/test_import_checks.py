@@ -144,7 +144,6 @@ def test_a_quote_that_is_never_closed_is_told():
         (b"prn,name,barangay,status\nP1,Road,Apokon,planned", "has a wrong header: it lacks latitude, longitude."),
         (f"{HEADER},budget,colour\n".encode(), "has a wrong header: it has unknown 'budget', 'colour'."),
         (f"{HEADER},prn\n".encode(), "has a wrong header: it repeats prn."),
-        (HEADER.replace(",", ";").encode(), "has a wrong header: it lacks prn"),
         (b'prn,"name\n', "is not CSV: line 1"),
     ],
 )
@@ -153,6 +152,61 @@ def test_a_file_of_no_use_gives_one_clear_line(content, reason):
         importing.check(content)
     assert reason in str(fault.value)
     assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (HEADER.replace(",", ";"), "has semicolons between its values on line 1, not commas. Save it as “CSV UTF-8"),
+        ('"prn";"name";"barangay"\n"P1";"a, b";"Apokon"', "has semicolons between its values on line 1, not commas."),
+        (f"{HEADER}\n{ROAD}".replace(",", "\t"), "has tabs between its values on line 1, not commas."),
+        (f"\n{HEADER}\n{ROAD}".replace(",", " | "), "has vertical bars between its values on line 1, not commas."),
+        (HEADER.replace(",", "  "), "has blanks between its values on line 1, not commas."),
+        ("sep=;\nprn;name\n", "begins with 'sep=;', which only Excel understands: delete line 1."),
+        (f'"{HEADER}"\n"{ROAD}"', "has the whole of line 1 within one pair of quotation marks"),
+        (f"'{HEADER}'".replace(",", "','"), 'has other quotation marks on line 1 than ".'),
+        (f"“{HEADER}”".replace(",", "”,“"), 'has other quotation marks on line 1 than ".'),
+        (f"{ROAD}\n{CANAL}", f"has no header: line 1 is '{ROAD}'. Above it belongs: {HEADER}."),
+        (f"Projects of 2025\n\n{HEADER}\n{ROAD}", "has its header on line 3, not on line 1: delete what is above it."),
+        (f"{HEADER},,\n{ROAD},,", "has a wrong header: it has no name for column 7, 8. Delete columns that are empty."),
+        (f"{HEADER}\n{CANAL}\nP1,Las Piñas,Apokon,,,planned".encode("cp1252"),
+         "is not UTF-8: line 3 holds the byte F1, as Windows-1252 writes it in “Las Piñas”. Save it as “CSV UTF-8"),
+        (f"{HEADER}\n{ROAD}".encode("utf-16-le"), "is not UTF-8: line 1 has a NUL beside each character, as in"),
+        (f"{HEADER}\n{ROAD}".encode("utf-16-be"), "is not UTF-8: line 1 has a NUL beside each character, as in"),
+        (f"{HEADER}\n{ROAD}".encode("utf-16"), "is not UTF-8: line 1 begins with the mark of UTF-16. Save it as"),
+        (f"{HEADER}\n{ROAD}".encode("utf-32"), "is not UTF-8: line 1 begins with the mark of UTF-32. Save it as"),
+        (b"PK\x03\x04\x14\0\6\0", "is an Excel or LibreOffice workbook, not CSV. Save it as “CSV UTF-8"),
+    ],
+)  # fmt: skip
+def test_the_cause_is_named_and_what_to_do(content, reason):
+    with pytest.raises(importing.Unreadable) as fault:
+        importing.check(content if isinstance(content, bytes) else content.encode())
+    assert str(fault.value).startswith(reason)
+    assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (ROAD.replace(",", ";"), "too few columns: 1 instead of 6 (semicolons between the values, not commas)"),
+        (ROAD.replace(",", "\t"), "too few columns: 1 instead of 6 (tabs between the values, not commas)"),
+        (f'"{ROAD}"', "too few columns: 1 instead of 6 (the whole line is within quotation marks)"),
+        (f"{ROAD},,", "too many columns: 8 instead of 6 (what is too many is empty)"),
+        (f"{ROAD},x", "too many columns: 7 instead of 6"),
+    ],
+)
+def test_a_wrong_number_of_columns_is_explained(row, reason):
+    assert problems(HEADER, CANAL, row) == [f"line 3: {reason}"]
+
+
+def test_columns_with_nothing_in_any_row_are_named_once_more():
+    rows = [f"P{number}, ,\u200b,,,planned" for number in range(3)]
+    checked = importing.check("\n".join([HEADER, *rows]).encode())
+    assert len(checked.problems) == 3
+    assert checked.cause == "the columns name and barangay are empty in every row"
+    assert checked.empty == ["name", "barangay", "latitude", "longitude"]
+    checked = importing.check("\n".join([HEADER, *rows, CANAL]).encode())
+    assert (checked.cause, checked.empty) == ("", ["latitude", "longitude"])
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch):

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from tests.support.ports import wait_until
-from tests.support.site import ROOT
+from tests.support.site import ROOT, Site
 from tests.support.tcp_relay import TcpRelay
 
 from .clusters import Archiving, Database, Recovered
@@ -100,6 +100,25 @@ def test_a_sqlite_file_that_is_put_back_and_told_of(new_database, open_office, s
     assert f"those up to {cut} stay valid" in manage(url, "new_epoch")
     office.site.start()
     office.go_on(live, valid, lost, cut)
+
+
+def test_the_office_moves_from_sqlite_to_postgresql(
+    new_database, open_office, on_database, until_the_end, static_root, scratch
+):
+    source, target = new_database("sqlite"), new_database("postgres")
+    office = open_office(source, "gunicorn")
+    live, valid, _ = before(office)
+    assert office.site.terminate() == 0
+    assert "Epoch " in manage(target, "copy_database", "--from", source)
+    on_database(target)
+    moved = Site(scratch / "moved", target, "gunicorn", STATIC_ROOT=static_root, PORT=str(office.site.port))
+    until_the_end.enter_context(moved)
+    office.send("new 1", "new 2")
+    woken = office.browsers("asleep before the move", valid)
+    assert office.faults() == []
+    assert [one.reasons for one in live + woken] == [[]] * len(live + woken), "nobody has to load anything again"
+    kept = ["kept 1", "kept 2"]
+    assert [one.messages() for one in live] == [[*kept, "new 1", "new 2"]] * len(live)
 
 
 def put_back(path: Path, backup: Path) -> None:

@@ -11,6 +11,8 @@ from django.core.management.base import CommandError
 from projeng.actor import acting
 from projeng.importing import reading as importing
 from projeng.importing import writing as import_writing
+from projeng.importing.header import OPTIONAL, REQUIRED
+from projeng.keys import plain
 from realtime.management.scripted import ScriptedCommand
 
 PROGRESS_ROWS = 5_000  # rows between two progress lines
@@ -21,7 +23,7 @@ class Command(ScriptedCommand):
     help = (
         "Import projects from a CSV file (UTF-8). A project whose PRN is known is updated, fields without a column "
         "stay as they are. When any row is wrong, each wrong row is named and nothing is imported. Columns: "
-        f"{', '.join(importing.REQUIRED)}; optional: {', '.join(importing.OPTIONAL)}."
+        f"{', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -51,16 +53,31 @@ class Command(ScriptedCommand):
             problems = fault.problems
         if problems:
             rows = f"{len(problems)} {'row' if len(problems) == 1 else 'rows'}"
-            self._refuse(options, problems, f"{rows} of {path} cannot be imported. Nothing was imported.")
+            why = f" ({checked.cause})" if checked.cause else ""
+            self._refuse(options, problems, f"{rows} of {path} cannot be imported{why}. Nothing was imported.")
+        self._note_emptied(checked.empty, made)
         self._tell(options, made)
+
+    def _note_emptied(self, empty: list[str], made: import_writing.Plan) -> None:
+        """Say on stderr which fields lose their values because their columns are empty in every row."""
+        for name in empty:
+            if number := sum(name in changed for _, changed in made.updated):
+                projects = f"{number} {'project' if number == 1 else 'projects'}"
+                self.stderr.write(
+                    f"Note: {name} is empty in every row, which empties it in {projects}. Without that column it stays."
+                )
 
     def _importer(self, username: str | None) -> Any:
         if username is None:
             return None
-        user = get_user_model().objects.filter(username=username, is_active=True).first()
-        if user is None:
+        accounts = get_user_model().objects.filter(is_active=True)
+        found = accounts.filter(username=username) or accounts.filter(username__iexact=plain(username))
+        if len(found) > 1:
+            names = ", ".join(sorted(user.get_username() for user in found))
+            raise CommandError(f"--by: {username!r} may be any of {names}.", returncode=2)
+        if not found:
             raise CommandError(f"--by: there is no active account {username!r}.", returncode=2)
-        return user
+        return found[0]
 
     def _tell(self, options: dict[str, Any], made: import_writing.Plan) -> None:
         counts = {"new": len(made.new), "updated": len(made.updated), "unchanged": made.unchanged}

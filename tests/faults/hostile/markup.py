@@ -174,5 +174,5 @@ def text_fields() -> Iterator[tuple[str, type[Model], str]]:
 
 
 def strange(values: Iterable[Any]) -> bool:
-    """Return whether one of these texts would be active as markup."""
-    return any(sign in str(value) for value in values for sign in ("<script", "<img", "<svg", "onerror"))
+    """Return whether one of these texts would be active as markup, in capitals as well."""
+    return any(sign in str(value).lower() for value in values for sign in ("<script", "<img", "<svg", "onerror"))

@@ -1,10 +1,12 @@
 """Tables that were loaded without their sequences (loaddata, TRUNCATE … RESTART IDENTITY) number on all the same."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from realtime.log import numbering, numbering_postgresql, position, replay
-from realtime.log.models import Event, LogEpoch, OutboxEvent, OutboxScan
+from realtime.log.events import AuthorityChanged
+from realtime.log.models import Event, LogEpoch, LogMark, OutboxEvent, OutboxScan
+from realtime.log.publish import Announcement, publish
 from tests.support.epochs import said
 
 from .outbox import numbered, write
@@ -27,6 +29,28 @@ def test_no_place_is_given_below_the_beginning_of_the_epoch(new_database, on_dat
     assert second > begins
     assert replay.head() == second
     assert not position.read().history.is_lost(second)
+
+
+@pytest.mark.parametrize("looked_at", [False, True], ids=["at once", "after a look"])
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("pruned_to", [0, 501, 700])
+def test_a_log_that_was_loaded_without_its_sequence_goes_on_above(
+    new_database, on_database, database, pruned_to, looked_at
+):
+    """Also one that was pruned to its end before."""
+    on_database(new_database(database))
+    loaded = [pk for pk in (500, 501) if pk > pruned_to]
+    Event.objects.bulk_create(Event(pk=pk, type="authority_changed", fields={"user_ids": []}) for pk in loaded)
+    LogMark.objects.update_or_create(pk=1, defaults={"pruned_to": pruned_to})
+    end = max(501, pruned_to)
+    if looked_at:
+        assert replay.head() == end
+    with transaction.atomic():
+        publish(*(Announcement(AuthorityChanged(user_ids=[number]), ()) for number in (1, 2)))
+    newest = replay.head()
+    assert [frame.id for frame in replay.tail(end, 10)] == [newest - 1, newest]
+    assert newest - 1 > end
+    assert said(3)[0] > newest
 
 
 def test_a_scan_floor_of_another_outbox_hides_no_event(new_database, on_database):
