@@ -26,6 +26,7 @@ from .servers.daphne_bodies import limit_bodies  # noqa: E402
 from .servers.daphne_shutdown import stop_in_time  # noqa: E402
 from .servers.daphne_transport import batch_daphne_writes  # noqa: E402
 from .servers.daphne_writer import with_flow_control  # noqa: E402
+from .servers.uvicorn_shutdown import end_streams_at_shutdown  # noqa: E402
 from .servers.uvicorn_writer import with_direct_writers  # noqa: E402
 from .websocket_auth import StreamAuthMiddleware, refused_without_database  # noqa: E402
 
@@ -51,5 +52,6 @@ application = with_flow_control(
 limit_bodies()
 batch_daphne_writes()
 stop_in_time()
+end_streams_at_shutdown()
 tune_garbage_collection()
 presence.start()
