@@ -3,7 +3,8 @@
 A worker waits for its requests when it ends, and nothing but the master's patience (``timeout``) ends that wait. A
 stream is a request that never ends by itself, and until the worker is gone no other takes its place. Signals are only
 one way: a worker also ends when it has answered ``max_requests``, when its code is reloaded, when its master is gone,
-when an error leaves its main loop, or when a hook of the operator's says so. All of them clear ``alive``, or end ``run``.
+when an error leaves its main loop, or when a hook of the operator's says so. All of them clear ``alive``, or end
+``run``.
 """
 
 import signal
