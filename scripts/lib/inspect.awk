@@ -115,6 +115,7 @@ function print_address(debug,    i, many, host) {
     # The last one printed counts, which is the first of the list.
     for (i = many; i >= 1; i--) {
         sub(/^[.]/, "", host[i])
+        if (host[i] ~ /^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*$/) host[i] = "[" host[i] "]"
         if (host[i] ~ /^[][A-Za-z0-9.:-]+$/) print "name", host[i]
     }
     print "host", value["HOST"]

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from gistagum.listening import ListenAddress, listen_host
 from tests.support import http
 
 from .ports import free_port, listens, wait_until
@@ -49,7 +51,7 @@ class Site:
         self.database_url = database_url
         self.server = server
         self.port = int(environment.pop("PORT", 0)) or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = ListenAddress(listen_host(environment.get("HOST", "127.0.0.1")), self.port).local_url
         self.log = folder / f"{server}-{self.port}.log"
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -96,7 +98,9 @@ class Site:
         assert self.process is not None
         if self.process.poll() is not None:
             raise AssertionError(f"{self.server} ended with {self.process.returncode}:\n{self.log.read_text()}")
-        if not listens(self.port):  # a request costs the processor seven to a hundred times as much
+        if not listens(
+            self.port, urlsplit(self.url).hostname
+        ):  # a request costs the processor seven to a hundred times as much
             return False
         try:
             return http.get(f"{self.url}/health/", timeout=5).text == "OK"
