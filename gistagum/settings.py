@@ -16,7 +16,8 @@ from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Tests set another file (or /dev/null), so that a developer's .env does not influence them.
-env = Environment(Path(os.environ.get("GISTAGUM_ENV_FILE") or BASE_DIR / ".env"))
+_named_env_file = os.environ.get("GISTAGUM_ENV_FILE")
+env = Environment(Path(_named_env_file or BASE_DIR / ".env"), must_exist=bool(_named_env_file))
 
 # --- identity -------------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
