@@ -3,11 +3,15 @@
 Also under Uvicorn, which start.sh does not offer, to test that the site works under any ASGI server.
 """
 
+import atexit
 import contextlib
+import functools
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,6 +42,14 @@ def collect_static(folder: Path) -> str:
     return str(folder)
 
 
+@functools.cache
+def collected_files() -> str:
+    """``STATIC_ROOT`` for sites that are given none: collected once for a process of tests."""
+    folder = Path(tempfile.mkdtemp(prefix="gistagum-static-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return collect_static(folder)
+
+
 class Site:
     """A running site. ``environment`` is added to that of start.sh; ``root`` is the repository that is served."""
 
@@ -65,7 +77,9 @@ class Site:
             "STREAMS_PER_PERSON": "20000",  # the tests open many connections with few users
             "SSE_HEARTBEAT_SECONDS": "1",  # cursors of idle streams are at most a second old
             **{name: os.environ[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "MEDIA_ROOT")},
-            "STATIC_ROOT": str(folder / "static"),
+            # A site that is not prepared waits; one that prepares itself has a folder of its own.
+            "STATIC_ROOT": environment.get("STATIC_ROOT")
+            or (collected_files() if environment.get("SKIP_MIGRATE", "true") == "true" else str(folder / "static")),
             "GISTAGUM_ENV_FILE": os.devnull,
             **environment,
         }
