@@ -44,7 +44,7 @@ def sign_in(site: Site, user) -> int:
 
 @pytest.mark.parametrize(
     ("server", "host"),
-    [("gunicorn", "::1"), ("gunicorn", "[::]"), ("daphne", "[::1]"), ("daphne", "::"), ("uvicorn", "::1")],
+    [("gunicorn", "::1"), ("gunicorn", "[::]"), ("daphne", "::"), ("uvicorn", "::1")],
 )
 def test_pages_forms_streams_and_sockets_work_at_this_address(url, static_root, scratch, server, host):
     kind = UvicornAtAnAddress if server == "uvicorn" else Site

@@ -43,9 +43,7 @@ def answer(site: Site, path: str, **headers: str) -> httpx.Response:
     return http.get(f"{site.url}{path}", headers=headers, timeout=20)
 
 
-@pytest.mark.parametrize(
-    ("server", "lacking"), [("gunicorn", "both"), ("daphne", "files"), ("uvicorn", "migrations"), ("gunicorn", "files")]
-)
+@pytest.mark.parametrize(("server", "lacking"), [("gunicorn", "both"), ("daphne", "files"), ("uvicorn", "migrations")])
 def test_a_server_that_finds_nothing_waits_and_then_serves(
     scratch, new_database, static_root, on_database, server, lacking
 ):
@@ -118,16 +116,13 @@ def names(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("kind", ["directly", "through a pooler"])
-def test_on_postgresql_they_take_turns_too(request, postgres, kind):
-    """A pooler in transaction mode gives the session to others between two transactions."""
-    name = f"empty_{os.getpid()}_{len(kind)}"
-    url = postgres.create(name)
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
-    if kind != "directly":
-        pooler = PgBouncer(postgres.port, size=5, user=urlsplit(url).username)
-        request.addfinalizer(pooler.stop)
-        environment |= {"DATABASE_URL": pooler.address(name), "DATABASE_POOLER": "transaction"}
+def test_through_a_pooler_in_transaction_mode_they_take_turns_too(request, postgres):
+    """It gives the session to others between two transactions."""
+    name = f"empty_{os.getpid()}"
+    pooler = PgBouncer(postgres.port, size=5, user=urlsplit(postgres.create(name)).username)
+    request.addfinalizer(pooler.stop)
+    settings = {"DATABASE_URL": pooler.address(name), "DATABASE_POOLER": "transaction"}
+    environment = {**os.environ, **settings, "DJANGO_SETTINGS_MODULE": "gistagum.settings"}
     together = [
         subprocess.Popen([sys.executable, "-c", MIGRATE], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
         for _ in range(3)
