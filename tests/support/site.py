@@ -79,7 +79,11 @@ class Site:
             **{name: os.environ[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "MEDIA_ROOT")},
             # A site that is not prepared waits; one that prepares itself has a folder of its own.
             "STATIC_ROOT": environment.get("STATIC_ROOT")
-            or (collected_files() if environment.get("SKIP_MIGRATE", "true") == "true" else str(folder / "static")),
+            or (
+                collected_files()
+                if environment.get("SKIP_MIGRATE", "true") in {"true", "1"}
+                else str(folder / "static")
+            ),
             "GISTAGUM_ENV_FILE": os.devnull,
             **environment,
         }
