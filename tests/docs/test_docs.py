@@ -228,7 +228,7 @@ def test_the_ranges_of_whole_numbers_are_documented():
 
 COMMANDS = {
     path.stem: app
-    for app in APPS
+    for app in (*APPS, "gistagum")
     for path in (ROOT / app / "management" / "commands").glob("*.py")
     if path.stem != "__init__"
 }

@@ -28,7 +28,7 @@ from unittest.mock import patch
 from gistagum.management.commands import prepare
 call = prepare.call_command
 with patch.object(prepare, "call_command", lambda name, **options: name == "migrate" and call(name, **options)):
-    prepare.Command().handle()
+    prepare.Command().handle(check=False)
 """
 STREAM = "/projeng/api/realtime/events/?topics=notifications"
 
@@ -37,6 +37,13 @@ def manage(site: Site, *words: str) -> None:
     """Run a command with the settings of a site."""
     command = [sys.executable, "manage.py", *words]
     subprocess.run(command, cwd=ROOT, env=site.environment, check=True, timeout=START_SECONDS)
+
+
+def check(site: Site) -> tuple[int, str]:
+    """The exit code of ``prepare --check``, and what it says."""
+    command = [sys.executable, "manage.py", "prepare", "--check"]
+    done = subprocess.run(command, cwd=ROOT, env=site.environment, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
 
 
 def answer(site: Site, path: str, **headers: str) -> httpx.Response:
@@ -70,11 +77,13 @@ def test_a_server_that_finds_nothing_waits_and_then_serves(
         assert "manage.py prepare" in said[0]
 
         if lacking == "both":
-            manage(site, "prepare")
-        elif lacking == "migrations":
+            assert re.fullmatch(r"CommandError: .* static files, .*; .* migrations, .*\n", check(site)[1])
+        if lacking != "files":
             manage(site, "migrate", "--verbosity", "0")
-        else:
+        if lacking != "migrations":
             shutil.copytree(static_root, files)
+        if lacking == "both":
+            assert check(site) == (0, "The site is prepared.\n")
         wait_until(site.healthy, "the site serves, without a restart")
         page = answer(site, "/accounts/login/")
         assert page.status_code == 200
