@@ -26,14 +26,9 @@ class ListenAddress:
     port: int
 
     @property
-    def netloc(self) -> str:
-        """As URLs and Gunicorn have it."""
-        return f"{bracketed(self.host)}:{self.port}"
-
-    @property
     def url(self) -> str:
         """The address of the site, as it is configured."""
-        return f"http://{self.netloc}"
+        return f"http://{bracketed(self.host)}:{self.port}"
 
     @property
     def local_url(self) -> str:

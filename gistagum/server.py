@@ -10,13 +10,13 @@ import os
 import sys
 from typing import Any
 
-from .listening import ListenAddress
+from .listening import ListenAddress, bracketed
 
 DAPHNE = (
     "daphne --bind {host} --port {port} --application-close-timeout 5 --no-server-name --access-log /dev/null "
     "gistagum.asgi:application"
 )
-GUNICORN = "gunicorn --bind {netloc} --workers {workers} gistagum.wsgi:application"
+GUNICORN = "gunicorn --bind {host}:{port} --workers {workers} gistagum.wsgi:application"
 
 
 def command(settings: Any, address: ListenAddress) -> str:
@@ -25,9 +25,7 @@ def command(settings: Any, address: ListenAddress) -> str:
     Given a name, neither server would find an IPv6 address.
     """
     template = DAPHNE if settings.USE_DAPHNE else GUNICORN
-    return template.format(
-        host=address.host, port=address.port, netloc=address.netloc, workers=settings.WEB_CONCURRENCY
-    )
+    return template.format(host=bracketed(address.host), port=address.port, workers=settings.WEB_CONCURRENCY)
 
 
 def main(arguments: list[str]) -> None:
