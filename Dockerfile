@@ -26,7 +26,7 @@ USER gistagum
 VOLUME /site/var
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=6s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/health/', timeout=5)"]
+    CMD ["python", "-c", "import urllib.request as r; from gistagum.listening import from_environment as site; r.urlopen(site().local_url + '/health/', timeout=5)"]
 # start.sh becomes the server, so that a stop reaches it: streams and sockets are told to come back, then it ends.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["./start.sh"]

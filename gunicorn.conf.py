@@ -1,8 +1,5 @@
 """Gunicorn for pages and SSE: streams have their own share of the threads (docs/architecture/servers.md, "Threads")."""
 
-import threading
-from collections.abc import Callable
-
 from django.conf import settings
 from gunicorn.workers.base import Worker
 
@@ -27,19 +24,6 @@ logconfig_dict = {
 
 def post_worker_init(worker: Worker) -> None:
     """Whatever ends a worker ends its streams too; without this it would wait for them until it is killed."""
-    import signal
+    from gistagum.servers.gunicorn_worker import end_streams_with
 
-    from realtime.delivery.hub import hub
-
-    def ending(then: Callable[[int, object], None]) -> Callable[[int, object], None]:
-        def stop(signum: int, frame: object) -> None:
-            # Not in the handler itself: whatever was interrupted may hold the hub's lock.
-            threading.Thread(target=hub.close, name="end-streams").start()
-            then(signum, frame)
-
-        return stop
-
-    # Ctrl-C reaches a worker twice, from the terminal and from its master, and Gunicorn's own handler for that waits
-    # for a lock that the first one holds. Streams end at once, so the orderly way out is quick enough for all three.
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, ending(worker.handle_exit))
+    end_streams_with(worker)

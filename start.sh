@@ -7,11 +7,11 @@ if [ -d .venv/bin ]; then PATH="$PWD/.venv/bin:$PATH"; fi
 export DJANGO_SETTINGS_MODULE=gistagum.settings
 
 plan=$(python -m gistagum.server)
+set -f # an IPv6 address in brackets would be a pattern of file names
 # shellcheck disable=SC2086 # the words of a command; none of them can hold a blank
 set -- $plan
 if [ "$1" = prepare ]; then
-    python manage.py migrate --noinput --verbosity 0
-    python manage.py collectstatic --noinput --verbosity 0
+    python manage.py prepare
 fi
 url=$2
 shift 2

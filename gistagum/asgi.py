@@ -22,18 +22,22 @@ from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
 from .body_limits import bounded_bodies  # noqa: E402
 from .garbage_collection import tune_garbage_collection  # noqa: E402
 from .middleware import with_allowed_origin, without_malformed_session  # noqa: E402
+from .readiness import readiness, refused_until_ready  # noqa: E402
 from .servers.daphne_bodies import limit_bodies  # noqa: E402
 from .servers.daphne_shutdown import stop_in_time  # noqa: E402
 from .servers.daphne_transport import batch_daphne_writes  # noqa: E402
 from .servers.daphne_writer import with_flow_control  # noqa: E402
+from .servers.uvicorn_shutdown import end_streams_at_shutdown  # noqa: E402
 from .servers.uvicorn_writer import with_direct_writers  # noqa: E402
 from .websocket_auth import StreamAuthMiddleware, refused_without_database  # noqa: E402
 
 # URLRouter raises an error, which is logged, for a path that matches no route. This route rejects such handshakes.
 refuse = WebsocketDenier.as_asgi()
 addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
-sockets = refused_without_database(
-    without_malformed_session(limited_handshakes(SessionMiddleware(StreamAuthMiddleware(addresses))))
+sockets = refused_until_ready(
+    refused_without_database(
+        without_malformed_session(limited_handshakes(SessionMiddleware(StreamAuthMiddleware(addresses))))
+    )
 )
 
 application = with_flow_control(
@@ -51,5 +55,6 @@ application = with_flow_control(
 limit_bodies()
 batch_daphne_writes()
 stop_in_time()
+end_streams_at_shutdown()
 tune_garbage_collection()
-presence.start()
+readiness.start(then=presence.start)

@@ -4,6 +4,7 @@ django-environ reads an unknown boolean as ``False``, and raises a bare ``ValueE
 errors raised here name the variable, its value and the allowed values in one line.
 """
 
+import io
 import logging
 import os
 import re
@@ -13,6 +14,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from .env_file import read_env_file
+
 logger = logging.getLogger(__name__)
 
 TRUE = {"true", "1"}
@@ -21,13 +24,19 @@ VALID_LINE = re.compile(r"#|(?:export )?[A-Za-z_0-9]+=|$")  # the beginning of a
 
 
 class Environment:
-    """The process's environment, extended by a ``.env`` file. The file never overrides the environment."""
+    """The process's environment, extended by a ``.env`` file. The file never overrides the environment.
 
-    def __init__(self, env_file: Path) -> None:
+    Raise ImproperlyConfigured for a file that cannot be read, or that is not there although it must be.
+    """
+
+    def __init__(self, env_file: Path, must_exist: bool = False) -> None:
         given = set(os.environ)
+        if env_file.is_dir() or (must_exist and not env_file.exists()):
+            raise ImproperlyConfigured(f"GISTAGUM_ENV_FILE is {str(env_file)!r}; there is no such file.")
         if env_file.is_file():
-            _warn_of_invalid_lines(env_file)
-            environ.Env.read_env(str(env_file))
+            text = read_env_file(env_file)
+            _warn_of_invalid_lines(env_file, text)
+            environ.Env.read_env(io.StringIO(text))
         self._from_file = dict.fromkeys(set(os.environ) - given, env_file.name)
 
     def source(self, name: str) -> str:
@@ -83,9 +92,9 @@ class Environment:
         return [part.strip() for part in self._raw(name, "").split(",") if part.strip()]
 
 
-def _warn_of_invalid_lines(env_file: Path) -> None:
+def _warn_of_invalid_lines(env_file: Path, text: str) -> None:
     """Log the numbers of ignored lines. django-environ logs the lines themselves, and one may contain a secret."""
     logging.getLogger("environ.environ").setLevel(logging.ERROR)
-    for number, line in enumerate(env_file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         if not VALID_LINE.match(line):
             logger.warning("A line of the env file is left out, it is not NAME=value: %s:%d", env_file.name, number)

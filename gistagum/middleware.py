@@ -1,7 +1,9 @@
 """Middleware for HTTP and for WebSocket handshakes: the health check, session cookies and the Origin header."""
 
 import re
+import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +12,9 @@ from django.db.utils import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+from .readiness import readiness, said_already
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -17,7 +22,7 @@ SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 
 
 class HealthMiddleware:
-    """Respond to ``/health/`` with ``OK`` when this process can reach the database, else with 503.
+    """Respond to ``/health/`` with ``OK`` when this process can serve pages from its database, else with 503.
 
     Load balancers, containers and scripts request it. It precedes other middleware, since these clients know neither
     an allowed host name nor a session.
@@ -34,7 +39,18 @@ class HealthMiddleware:
                 cursor.execute("SELECT 1")
         except DatabaseError as error:
             return HttpResponse(f"database: {type(error).__name__}", status=503, content_type="text/plain")
+        if problem := readiness.problem():
+            return said_already(HttpResponse(f"not prepared: {problem}", status=503, content_type="text/plain"))
         return HttpResponse("OK", content_type="text/plain")
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
+    """WhiteNoise, which also finds files that are collected after the server has started."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # no such folder: ``readiness`` says so
+            super().__init__(*arguments, **options)
+        readiness.on_ready.append(partial(self.add_files, self.static_root, prefix=self.static_prefix))
 
 
 class SessionCookieMiddleware:

@@ -2,12 +2,15 @@
 
 ``python -m gistagum.server`` prints ``prepare`` or ``as-it-is`` (whether to migrate and collect static files first),
 the URL of the site, and the words of the command. It reads the settings, so an invalid setting stops the start with
-one line that names it. ``--url`` prints only the URL of the site.
+one line that names it; so does a ``HOST`` at which this machine cannot listen. ``--url`` prints only the URL at which
+this machine reaches the site.
 """
 
 import os
 import sys
 from typing import Any
+
+from .listening import ListenAddress, bracketed
 
 DAPHNE = (
     "daphne --bind {host} --port {port} --application-close-timeout 5 --no-server-name --access-log /dev/null "
@@ -16,10 +19,13 @@ DAPHNE = (
 GUNICORN = "gunicorn --bind {host}:{port} --workers {workers} gistagum.wsgi:application"
 
 
-def command(settings: Any) -> str:
-    """Return the command that start.sh executes."""
+def command(settings: Any, address: ListenAddress) -> str:
+    """Return the command that start.sh executes, with the address that a host name stands for.
+
+    Given a name, neither server would find an IPv6 address.
+    """
     template = DAPHNE if settings.USE_DAPHNE else GUNICORN
-    return template.format(host=settings.HOST, port=settings.PORT, workers=settings.WEB_CONCURRENCY)
+    return template.format(host=bracketed(address.host), port=address.port, workers=settings.WEB_CONCURRENCY)
 
 
 def main(arguments: list[str]) -> None:
@@ -28,11 +34,14 @@ def main(arguments: list[str]) -> None:
     from django.core.exceptions import ImproperlyConfigured
 
     try:
+        address = ListenAddress(settings.HOST, settings.PORT)
+        if "--url" in arguments:
+            sys.stdout.write(address.local_url)
+            return
         preparation = "as-it-is" if settings.SKIP_MIGRATE else "prepare"
+        sys.stdout.write(f"{preparation} {address.url} {command(settings, address.resolved())}")
     except ImproperlyConfigured as error:
         sys.exit(f"gistagum: {error}")
-    url = f"http://{settings.HOST}:{settings.PORT}"
-    sys.stdout.write(url if "--url" in arguments else f"{preparation} {url} {command(settings)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Settings of the site. Only this module reads the environment; .env.example documents every variable."""
 
 import os
-import string
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -12,11 +11,13 @@ from django.core.exceptions import ImproperlyConfigured
 from .database import POOLERS, database_settings
 from .environment import Environment
 from .layers import channel_layers
+from .listening import allowed_host, listen_host, trusted_origin
 from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Tests set another file (or /dev/null), so that a developer's .env does not influence them.
-env = Environment(Path(os.environ.get("GISTAGUM_ENV_FILE") or BASE_DIR / ".env"))
+_named_env_file = os.environ.get("GISTAGUM_ENV_FILE")
+env = Environment(Path(_named_env_file or BASE_DIR / ".env"), must_exist=bool(_named_env_file))
 
 # --- identity -------------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
@@ -32,17 +33,14 @@ elif not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
         "SECRET_KEY is too weak; with DEBUG=false it must have 50 characters or more, at random."
     )
 
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
+ALLOWED_HOSTS = [allowed_host(name) for name in env.names("ALLOWED_HOSTS")]
 if not ALLOWED_HOSTS:
     if not DEBUG:
         raise ImproperlyConfigured("ALLOWED_HOSTS is not set; with DEBUG=false it must name the hosts that are served.")
     ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 if "*" in ALLOWED_HOSTS and not DEBUG:
     raise ImproperlyConfigured("ALLOWED_HOSTS is '*'; with DEBUG=false it must name the hosts that are served.")
-CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
-for origin in CSRF_TRUSTED_ORIGINS:
-    if not origin.startswith(("https://", "http://")):
-        raise ImproperlyConfigured(f"CSRF_TRUSTED_ORIGINS holds {origin!r}; each must start with https:// or http://.")
+CSRF_TRUSTED_ORIGINS = [trusted_origin(origin) for origin in env.names("CSRF_TRUSTED_ORIGINS")]
 
 # --- applications, middleware and templates -------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -66,7 +64,8 @@ MIDDLEWARE = [
     "gistagum.middleware.HealthMiddleware",
     "gistagum.middleware.SessionCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "gistagum.middleware.StaticFilesMiddleware",
+    "gistagum.readiness.ReadinessMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -175,9 +174,7 @@ if HTTPS:
     CSRF_COOKIE_SECURE = True
 
 # --- the server (gistagum/server.py builds its command line) --------------------------------------------------
-HOST = env.text("HOST", "127.0.0.1")
-if not set(HOST) <= set(string.ascii_letters + string.digits + ".-:[]"):
-    raise ImproperlyConfigured(f"HOST is {HOST!r}; it may be a host name or an address.")
+HOST = listen_host(env.text("HOST", "127.0.0.1"))
 PORT = env.integer("PORT", 8000, 1, 65535)
 WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 2, 1, 64)
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, 0, 10)

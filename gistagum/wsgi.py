@@ -11,6 +11,7 @@ application = get_wsgi_application()
 from realtime.rollout.presence import presence  # noqa: E402 (needs Django's models)
 
 from .garbage_collection import tune_garbage_collection  # noqa: E402
+from .readiness import readiness  # noqa: E402
 
 tune_garbage_collection()
-presence.start()
+readiness.start(then=presence.start)

@@ -35,7 +35,7 @@ if [ ! -f .env ]; then
     echo "setup: writing .env"
     key=$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(60))')
     (umask 077 && printf '%s\n' "# Written by make setup; .env.example documents every variable." \
-        "SECRET_KEY=$key" "ALLOWED_HOSTS=127.0.0.1,localhost" "HTTPS=false" > .env)
+        "SECRET_KEY=$key" "ALLOWED_HOSTS=127.0.0.1,localhost,[::1]" "HTTPS=false" > .env)
 fi
 [ "${1:-}" = --dev ] && exit 0
 

@@ -1,1 +1,1 @@
-"""What is particular to one ASGI server: Daphne or Uvicorn. (Gunicorn has gunicorn.conf.py.)"""
+"""What is particular to one server: Daphne, Uvicorn or Gunicorn (which gunicorn.conf.py configures)."""

@@ -2,16 +2,13 @@
 
 import asyncio
 import atexit
-import logging
-import os
+import signal
 import sys
-import threading
 from typing import Any
 
-logger = logging.getLogger(__name__)
+from .ending import exit_soon
 
 GOODBYE_SECONDS = 0.5  # for close frames and last bytes to leave
-LAST_SECONDS = 4.0  # for threads, once the server has stopped
 TASKS_SECONDS = 1.0  # for tasks to end after that
 
 
@@ -29,13 +26,15 @@ def stop_in_time() -> None:
         return task.deferLater(reactor, GOODBYE_SECONDS)
 
     reactor.addSystemEventTrigger("before", "shutdown", end_streams)
-    reactor.addSystemEventTrigger("after", "shutdown", _exit_soon)
+    reactor.addSystemEventTrigger("after", "shutdown", _end)
+    # Twisted knows SIGTERM and SIGINT. A terminal that is closed sends SIGHUP (unless that is ignored: nohup).
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, lambda *_: reactor.callFromThread(reactor.stop))
 
 
-def _exit_soon() -> None:
-    timer = threading.Timer(LAST_SECONDS, _exit_now)
-    timer.daemon = True
-    timer.start()
+def _end() -> None:
+    exit_soon()
     atexit.register(_end_tasks, asyncio.get_running_loop())
 
 
@@ -49,11 +48,3 @@ def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
         task.cancel()
     if tasks and not loop.is_running() and not loop.is_closed():
         loop.run_until_complete(asyncio.wait(tasks, timeout=TASKS_SECONDS))
-
-
-def _exit_now() -> None:
-    logger.warning(
-        "A thread was still busy %.0f s after the server stopped; the process ends all the same.", LAST_SECONDS
-    )
-    logging.shutdown()
-    os._exit(0)

@@ -1,6 +1,8 @@
 # Prints an env file with the changes ("NAME=value NAME=value") in it; every other byte stays as it is.
 # newline: whether the file ends with one.
 
+NR == 1 && sub(/^\357\273\277/, "") { mark = "\357\273\277" } # the byte order mark of editors on Windows
+
 {
     line[NR] = $0
     sub(/^export /, "")
@@ -23,6 +25,7 @@ END {
             if (count == NR + 1 && NR && line[1] ~ /\r$/ && line[NR] !~ /\r$/) line[NR] = line[NR] "\r"
         }
     }
+    printf "%s", mark
     for (i = 1; i < count; i++) print line[i]
     if (count) printf "%s%s", line[count], newline ? "\n" : ""
 }

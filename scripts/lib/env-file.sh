@@ -18,8 +18,13 @@ check_env_file() {
     case $(mode_and_owner "$env_file") in -r-*) refuse "$env_file is read-only" ;; esac
     [ -w "$env_file" ] || refuse "$env_file is read-only for $(id -un)"
     [ -w "${env_file%/*}/" ] || refuse "the folder of $env_file is read-only for $(id -un); a copy is kept there"
-    # shellcheck disable=SC2094 # both only read
-    in_c_locale tr -d '\000' <"$env_file" | cmp -s - "$env_file" || refuse "$env_file is no text: it holds NUL bytes"
+    refuse_unreadable_line
+}
+
+# Refuses what the site refuses to read: most of it comes from editors on Windows.
+refuse_unreadable_line() {
+    unreadable=$(in_c_locale tr '\000\001' '\001\002' <"$env_file" | in_c_locale awk -f "$lib/check.awk")
+    [ -z "$unreadable" ] || refuse "$env_file:${unreadable%% *} ${unreadable#* }"
 }
 
 # The file itself is replaced, not a symbolic link to it.

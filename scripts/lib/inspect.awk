@@ -16,7 +16,7 @@
 function unquoted(text) {
     if (text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
     if (text ~ /^".*"$/) text = substr(text, 2, length(text) - 2)
-    gsub(/^[ \t]+|[ \t]+$/, "", text)
+    gsub(/^([ \t]|\302\240)+|([ \t]|\302\240)+$/, "", text) # also the blank that does not break
     return text
 }
 
@@ -115,6 +115,7 @@ function print_address(debug,    i, many, host) {
     # The last one printed counts, which is the first of the list.
     for (i = many; i >= 1; i--) {
         sub(/^[.]/, "", host[i])
+        if (host[i] ~ /^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*$/) host[i] = "[" host[i] "]"
         if (host[i] ~ /^[][A-Za-z0-9.:-]+$/) print "name", host[i]
     }
     print "host", value["HOST"]
@@ -136,6 +137,8 @@ FILENAME != ENVIRON["operator_file"] {
     if ($0 ~ /^# needs /) needs[phase] = needs[phase] " " substr($0, 9)
     next
 }
+
+FNR == 1 { sub(/^\357\273\277/, "") } # the byte order mark of editors on Windows
 
 match($0, /^[ \t]*(export[ \t]+)?[A-Za-z_0-9]+[ \t]*=/) {
     name = substr($0, RSTART, RLENGTH - 1)

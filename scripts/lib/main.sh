@@ -7,8 +7,9 @@
 # "# or NAME=value" (or "=low..high") names a value with which it is still that phase. "# needs NAME" names a variable that
 # must be set before advance.sh goes there.
 #
-# The operator's file is read as the site reads it (gistagum/environment.py): NAME=value or "export NAME=value" at the
-# start of a line, the last of several counts, quotes and blanks around the value do not.
+# The operator's file is read as the site reads it (gistagum/env_file.py, gistagum/environment.py): UTF-8 with or without a
+# byte order mark, NAME=value or "export NAME=value" at the start of a line, the last of several counts, quotes and blanks
+# around the value do not.
 #
 # Each part below uses only the parts above it. A part begins with the variables that it sets for others.
 
@@ -34,8 +35,8 @@ lib=$root/scripts/lib
 
 main() {
     read_options "$@"
-    check_env_file
     check_installation
+    check_env_file
     [ -z "$dry_run" ] || report_plan
     command -v curl >/dev/null || refuse "curl is missing: apt-get install curl"
     trap clean_up EXIT

@@ -5,7 +5,7 @@ check_installation() {
     for number in 0 1 2 3 4 5; do
         [ -r "$root/env/phase-$number.env" ] || refuse "env/phase-$number.env is missing; it belongs to the scripts"
     done
-    for program in inspect.awk edit.awk; do
+    for program in check.awk inspect.awk edit.awk; do
         [ -r "$lib/$program" ] || refuse "scripts/lib/$program is missing; it belongs to the scripts"
     done
 }

@@ -4,14 +4,29 @@
 STREAM=/projeng/api/realtime/events/
 SOCKET=/ws/events/
 
-# Sets $health_url, unless --health did, and $site_url.
+# Sets $server_host to the host at which this machine reaches a server that listens at HOST, as it stands in a URL
+# (gistagum/listening.py does the same for the site).
+read_host() {
+    plain=$server_host
+    case $plain in
+    '['*:*']') plain=${plain#?} plain=${plain%?} ;;
+    esac
+    case $plain in *[!0-9A-Za-z.:-]*) refuse "HOST is '$server_host' in $env_file; it may be a host name or an address" ;; esac
+    case $plain in
+    '' | 0.0.0.0) server_host=127.0.0.1 ;;
+    *[!0:]*:* | *:*[!0:]*) server_host="[$plain]" ;;
+    *:*) server_host='[::1]' ;; # zeros alone: every address
+    *) server_host=$plain ;;
+    esac
+}
+
+# Sets $health_url, unless --health did, $site_url, and $site_asked_directly.
 find_site() {
+    site_asked_directly=''
     if [ -z "$health_url" ]; then
-        case $server_host in
-        '' | 0.0.0.0) server_host=127.0.0.1 ;;
-        :: | '[::]') server_host='[::1]' ;;
-        esac
+        read_host
         health_url=http://$server_host:${server_port:-8000}/health/
+        site_asked_directly=1
     fi
     site_url=${health_url%/health/}
     if [ "$site_url" = "$health_url" ]; then
@@ -25,8 +40,8 @@ find_site() {
 write_curl_options() {
     {
         case $site_https$site_url in yeshttp://*) echo 'header = "X-Forwarded-Proto: https"' ;; esac
-        case $site_url in
-        *://127.* | *://localhost | *://localhost:* | *://'['*)
+        case $site_asked_directly$site_url in
+        1* | *://127.* | *://localhost | *://localhost:* | *://'['*)
             [ -z "$site_name" ] || echo "header = \"Host: $site_name\""
             ;;
         esac

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.support import http
-from tests.support.ports import free_port, wait_until
+from tests.support.ports import free_port, listens, wait_until
 from tests.support.site import ROOT, Site
 
 STRONG = "a-strong-key-of-many-characters-0123456789-abcdefghijklmnopqrstuvwxyz"
@@ -130,11 +130,18 @@ def test_a_first_start_prepares_the_database_and_the_static_files_and_a_later_on
         assert groups == {"Head Engineer", "Project Engineer", "Finance Manager"}
         database.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
     shutil.rmtree(static)
-    with Site(scratch / "site", environment["DATABASE_URL"], SKIP_MIGRATE="1", STATIC_ROOT=str(static)):
+    later = Site(scratch / "site", environment["DATABASE_URL"], SKIP_MIGRATE="1", STATIC_ROOT=str(static))
+    later.launch()
+    try:
+        wait_until(lambda: listens(later.port), "the server listens", 30)
+        health = http.get(f"{later.url}/health/", timeout=20)
+        assert (health.status_code, health.text.partition(":")[0]) == (503, "not prepared")
         assert not static.exists()
         with sqlite3.connect(scratch / "office.sqlite3") as database:
             missing = "SELECT count(*) FROM django_migrations WHERE app = 'sessions'"
             assert database.execute(missing).fetchone() == (0,)
+    finally:
+        later.stop()
 
 
 @pytest.mark.parametrize(("server", "program"), [("gunicorn", "gunicorn"), ("daphne", "daphne")])

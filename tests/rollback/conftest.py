@@ -9,12 +9,12 @@ from .office import FakeOffice
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Callable[[str | bytes], FakeOffice]]:
-    """``office(text)``: an office with this env file."""
+def office(tmp_path: Path) -> Iterator[Callable[..., FakeOffice]]:
+    """``office(text)``: an office with this env file; ``office(text, "::1")``: whose site listens there."""
     made = []
 
-    def make(text: str | bytes) -> FakeOffice:
-        made.append(FakeOffice(tmp_path, text))
+    def make(text: str | bytes, host: str = "127.0.0.1") -> FakeOffice:
+        made.append(FakeOffice(tmp_path, text, host))
         return made[-1]
 
     yield make

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -57,10 +58,16 @@ class Behaviour:
     silent_until: Callable[[], object] | None = None  # default: the run has read what a silent stream sends
 
 
+class ThreadingIPv6Server(ThreadingHTTPServer):
+    """The tiny server at an IPv6 address."""
+
+    address_family = socket.AF_INET6
+
+
 class FakeOffice:
     """The env file in a folder with blanks in its name; ``restart`` notes with which text the site was started."""
 
-    def __init__(self, folder: Path, text: str | bytes) -> None:
+    def __init__(self, folder: Path, text: str | bytes, host: str = "127.0.0.1") -> None:
         self.folder = folder / "the office's site"
         self.folder.mkdir()
         self.file = self.folder / ".env"
@@ -71,7 +78,8 @@ class FakeOffice:
         self.set(text)
         self.running.write_bytes(self.text)
         self._over = Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        server = ThreadingIPv6Server if ":" in host else ThreadingHTTPServer
+        self._server = server((host, 0), self._handler())
         self._server.daemon_threads = True
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"

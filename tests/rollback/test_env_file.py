@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.env_files import READ, REFUSED
+
 from .office import BASE, COOKIE, FLAGS, TIMEOUT, refused
 
 
@@ -24,10 +26,24 @@ from .office import BASE, COOKIE, FLAGS, TIMEOUT, refused
             b"# USE_DAPHNE=false\nMY_USE_DAPHNE=1\nUSE_DAPHNE=true\n",
             b"# USE_DAPHNE=false\nMY_USE_DAPHNE=1\nUSE_DAPHNE=false\n",
         ),
-        (b"N=caf\xe9 \xff\nUSE_DAPHNE=true\n  \n", b"N=caf\xe9 \xff\nUSE_DAPHNE=false\n  \n"),
+        (b"# caf\xe9 \xff\nUSE_DAPHNE=true\n  \n", b"# caf\xe9 \xff\nUSE_DAPHNE=false\n  \n"),
+        (b"USE_DAPHNE=true\xc2\xa0\n", b"USE_DAPHNE=false\n"),
         (b"A=back\\slash & $x `y` %s\nUSE_DAPHNE=true\n", b"A=back\\slash & $x `y` %s\nUSE_DAPHNE=false\n"),
     ],
-    ids=["plain", "no newline", "crlf", "export", "quoted", "single", "blanks", "twice", "alike", "bytes", "special"],
+    ids=[
+        "plain",
+        "no newline",
+        "crlf",
+        "export",
+        "quoted",
+        "single",
+        "blanks",
+        "twice",
+        "alike",
+        "bytes",
+        "nbsp",
+        "special",
+    ],
 )
 def test_only_the_flag_changes_and_every_other_byte_stays(before, after, office):
     one = office(BASE.encode() + before)
@@ -109,3 +125,20 @@ def test_what_replaces_the_file_and_what_is_kept_is_on_the_disk_before_it_does(o
     before_new, new, *back = seen.read_text().splitlines()
     assert (before_new, new) == ("0", f"{one.file}.lock/new {copy}")
     assert back == ([] if well else ["1", f"{one.file}.lock/old"])
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_is_read_as_the_site_reads_it_and_keeps_its_bytes(office, name):
+    one = office(READ[name].data)
+    done = one.run("rollback", 0, "--json")
+    assert (done.code, done.report["changes"]) == (0, [{"name": "USE_DAPHNE", "old": "true", "new": "false"}])
+    assert one.file.read_bytes() == one.text.replace(b"USE_DAPHNE=true", b"USE_DAPHNE=false")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_that_the_site_refuses_is_refused_with_its_line(office, name):
+    one = office(REFUSED[name].data)
+    for script, to in (("advance", 2), ("rollback", 0)):
+        refused(one.run(script, to), f"{one.file}{REFUSED[name].refusal}; ")
+    assert one.unchanged()
+    assert not one.copies

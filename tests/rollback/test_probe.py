@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from tests.support.site import ROOT
 
 from .office import BASE, COOKIE, FLAGS, GUARD_SECONDS, TIMEOUT, put_back
@@ -66,17 +68,52 @@ def test_the_site_is_asked_as_a_proxy_would(office):
         assert ("Cookie" in headers) == path.startswith("/projeng/")
 
 
-def test_the_address_comes_from_the_file(office):
-    one = office(BASE + FLAGS[2])
-    one.set(one.text.decode() + f"HOST=0.0.0.0\nPORT={one.url.rpartition(':')[2]}\nHTTPS=false\n")
+def run_by_the_file(one, host: str, base: str = BASE) -> subprocess.CompletedProcess:
+    """A rollback that finds the site by HOST and PORT of the file alone."""
+    one.set(base + FLAGS[2] + f"HOST={host}\nPORT={one.url.rpartition(':')[2]}\nHTTPS=false\n")
     words = ["--to", "0", "--env-file", str(one.file), "--restart", one.restart]
-    done = subprocess.run(
+    return subprocess.run(
         ["dash", str(ROOT / "scripts" / "rollback.sh"), *words],
         capture_output=True,
         text=True,
         timeout=GUARD_SECONDS,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "listens", "asked"),
+    [
+        ("0.0.0.0", "127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("localhost", "127.0.0.1", "localhost"),
+        ("::1", "::1", "[::1]"),
+        ("[::1]", "::1", "[::1]"),
+        ("0:0:0:0:0:0:0:1", "::1", "[0:0:0:0:0:0:0:1]"),
+        ("::", "::", "[::1]"),
+        ('"[::]"', "::", "[::1]"),
+    ],
+)
+def test_the_address_comes_from_the_file_however_it_is_spelled(office, host, listens, asked):
+    one = office(BASE, listens)
+    done = run_by_the_file(one, host)
     assert done.returncode == 0, done.stderr
-    assert f"{one.url}/health/" in done.stdout
+    assert f"http://{asked}:{one.url.rpartition(':')[2]}/health/" in done.stdout
+    assert {headers["Host"] for _, headers in one.site.asked} == {"office.example"}
     assert "X-Forwarded-Proto" not in one.site.asked[0][1]
+
+
+@pytest.mark.parametrize("host", ["http://office", "[::1", "fe80::1%eth0", "here; rm"])
+def test_an_address_that_cannot_be_is_refused_before_anything_changes(office, host):
+    one = office(BASE)
+    done = run_by_the_file(one, host)
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert done.stderr == f"rollback: HOST is '{host}' in {one.file}; it may be a host name or an address\n"
+    assert one.unchanged()
+
+
+def test_an_allowed_host_that_is_an_address_is_asked_for_in_brackets(office):
+    one = office(BASE, "::1")
+    done = run_by_the_file(one, "::1", "SECRET_KEY=a-secret\nALLOWED_HOSTS=::1\n")
+    assert done.returncode == 0, done.stderr
+    assert {headers["Host"] for _, headers in one.site.asked} == {"[::1]"}

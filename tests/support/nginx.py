@@ -1,5 +1,6 @@
-"""nginx in front of a site with its default settings, in a folder and on a port of its own."""
+"""nginx in front of a site, with its default settings or as documented, in a folder and on a port of its own."""
 
+import re
 import shutil
 import signal
 import socket
@@ -7,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 from .ports import free_port, wait_until
+from .site import ROOT
 
-CONFIG = """
+MAIN = """
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -22,6 +24,10 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    {http}
+}}
+"""
+SERVER = """
     server {{
         listen 127.0.0.1:{port};
         {extra}
@@ -32,7 +38,6 @@ http {{
             proxy_set_header X-Forwarded-Proto $scheme;
         }}
     }}
-}}
 """
 
 
@@ -54,11 +59,12 @@ class Nginx:
         # As root, nginx would run its workers as a user who may not enter the folder.
         user = "user root;" if Path("/proc/self").owner() == "root" else ""
         self._config.write_text(
-            CONFIG.format(
-                folder=self.folder, port=self.port, behind=self._behind, extra=self._extra, more=more, user=user
-            ),
+            MAIN.format(folder=self.folder, user=user, http=self._http(more)),
             encoding="utf-8",
         )
+
+    def _http(self, more: str) -> str:
+        return SERVER.format(port=self.port, behind=self._behind, extra=self._extra, more=more)
 
     def _listens(self) -> bool:
         assert self._process is not None
@@ -106,3 +112,24 @@ class Nginx:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+
+def documented_sample() -> str:
+    """The configuration that docs/operating.md shows."""
+    return re.search(r"^```nginx\n(.*?)^```", (ROOT / "docs/operating.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+
+
+class DocumentedNginx(Nginx):
+    """nginx as docs/operating.md configures it, on a port of its own and without TLS."""
+
+    def _http(self, more: str) -> str:
+        changes = {
+            r"server 127\.0\.0\.1:8000;": f"server 127.0.0.1:{self._behind};",
+            r"listen 443 ssl http2;": f"listen 127.0.0.1:{self.port};",
+            r"ssl_certificate(_key)? .*;": "",
+        }
+        sample = documented_sample()
+        for pattern, replacement in changes.items():
+            sample, found = re.subn(pattern, replacement, sample)
+            assert found, pattern
+        return sample

@@ -16,10 +16,10 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
-def listens(port: int) -> bool:
-    """Return whether somebody listens on this port of 127.0.0.1."""
-    with contextlib.closing(socket.socket()) as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether somebody listens on this port of this machine."""
+    with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as sock:
+        return sock.connect_ex((host, port)) == 0
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 15.0) -> object:

@@ -3,19 +3,25 @@
 Also under Uvicorn, which start.sh does not offer, to test that the site works under any ASGI server.
 """
 
+import atexit
 import contextlib
+import functools
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from gistagum.listening import ListenAddress, listen_host
 from tests.support import http
 
 from .ports import free_port, listens, wait_until
@@ -36,6 +42,14 @@ def collect_static(folder: Path) -> str:
     return str(folder)
 
 
+@functools.cache
+def collected_files() -> str:
+    """``STATIC_ROOT`` for sites that are given none: collected once for a process of tests."""
+    folder = Path(tempfile.mkdtemp(prefix="gistagum-static-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return collect_static(folder)
+
+
 class Site:
     """A running site. ``environment`` is added to that of start.sh; ``root`` is the repository that is served."""
 
@@ -49,7 +63,7 @@ class Site:
         self.database_url = database_url
         self.server = server
         self.port = int(environment.pop("PORT", 0)) or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = ListenAddress(listen_host(environment.get("HOST", "127.0.0.1")), self.port).local_url
         self.log = folder / f"{server}-{self.port}.log"
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -63,7 +77,13 @@ class Site:
             "STREAMS_PER_PERSON": "20000",  # the tests open many connections with few users
             "SSE_HEARTBEAT_SECONDS": "1",  # cursors of idle streams are at most a second old
             **{name: os.environ[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "MEDIA_ROOT")},
-            "STATIC_ROOT": str(folder / "static"),
+            # A site that is not prepared waits; one that prepares itself has a folder of its own.
+            "STATIC_ROOT": environment.get("STATIC_ROOT")
+            or (
+                collected_files()
+                if environment.get("SKIP_MIGRATE", "true") in {"true", "1"}
+                else str(folder / "static")
+            ),
             "GISTAGUM_ENV_FILE": os.devnull,
             **environment,
         }
@@ -96,7 +116,9 @@ class Site:
         assert self.process is not None
         if self.process.poll() is not None:
             raise AssertionError(f"{self.server} ended with {self.process.returncode}:\n{self.log.read_text()}")
-        if not listens(self.port):  # a request costs the processor seven to a hundred times as much
+        if not listens(
+            self.port, urlsplit(self.url).hostname
+        ):  # a request costs the processor seven to a hundred times as much
             return False
         try:
             return http.get(f"{self.url}/health/", timeout=5).text == "OK"
