@@ -161,6 +161,15 @@ class ProjectProgress(ProjectPart):
     def __str__(self) -> str:
         return f"{self.percentage_complete}% on {self.date}"
 
+    @property
+    def newer(self) -> Self | None:
+        """The project's newest report if that is another one: the project keeps the progress of that report."""
+        newest = self.project.progress_updates.exclude(pk=self.pk).order_by("-date", "-id").first()
+        if newest is None or newest.date < self.date:
+            return None
+        is_older = newest.date == self.date and (self.pk is None or newest.pk < self.pk)
+        return None if is_older else newest
+
 
 class CostType(models.TextChoices):
     MATERIAL = "material", "Material"

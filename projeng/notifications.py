@@ -159,11 +159,14 @@ def progress_reported(report: ProjectProgress, action: str) -> None:
     project = report.project
     actor = actor_name(report.created_by)
     share = percent(report.percentage_complete)
+    stays = ""
+    if action == "added" and project.progress != report.percentage_complete:
+        stays = f" (report of {day(report.date)}; the progress stays at {percent(project.progress)})"
     _announce(
         project,
         events.ProgressUpdated,
         actor,
-        {"added": f"Progress updated to {share} by {actor}"}.get(
+        {"added": f"Progress updated to {share} by {actor}{stays}"}.get(
             action, f"Progress report of {day(report.date)} ({share}) {action} by {actor}"
         ),
         project_name=project.name,
@@ -179,7 +182,8 @@ def progress_reported(report: ProjectProgress, action: str) -> None:
         },
     )
     if action == "added":
-        inbox.send(heads(), f"Progress for project '{project.display_name}' updated to {share} by {actor}", project)
+        message = f"Progress for project '{project.display_name}' updated to {share} by {actor}{stays}"
+        inbox.send(heads(), message, project)
 
 
 def cost_entered(cost: ProjectCost, action: str, *, check_budget: bool) -> None:
