@@ -13,6 +13,7 @@ from ..formats import percent
 from ..models import Project, Status
 from ..uploads import IMAGE_ENDINGS
 from .fields import DayInput, FileInput, PeopleField, PesosField, PictureField
+from .kept_uploads import KeepsUploads
 from .questions import AsksBack, Question
 from .versions import VersionedForm
 
@@ -25,7 +26,7 @@ def engineers_offered(project: Project | None = None) -> QuerySet:
     return get_user_model().objects.filter(offered).order_by("first_name", "last_name", "username")
 
 
-class ProjectForm(VersionedForm, AsksBack, forms.ModelForm):
+class ProjectForm(KeepsUploads, VersionedForm, AsksBack, forms.ModelForm):
     """The fields of a project, without its progress (from reports) and its engineers (``EngineersForm``)."""
 
     # The limits are those of the model field.

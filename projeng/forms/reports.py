@@ -13,6 +13,7 @@ from ..formats import day, percent
 from ..models import ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress, Status
 from ..uploads import DOCUMENT_ENDINGS
 from .fields import DayInput, FileInput, PesosField
+from .kept_uploads import KeepsUploads
 from .questions import AsksBack, Question
 
 
@@ -68,7 +69,7 @@ class ProgressForm(AsksBack, _PastDate):
             yield f"The project's status stays as it is: {found}. {suggested}"
 
 
-class CostForm(_PastDate):
+class CostForm(KeepsUploads, _PastDate):
     """A cost of a project."""
 
     amount = PesosField(max_digits=15, decimal_places=2, help_text="In pesos.")  # limits of the model field
@@ -93,7 +94,7 @@ class MilestoneForm(forms.ModelForm):
         widgets = {"target_date": DayInput}
 
 
-class DocumentForm(forms.ModelForm):
+class DocumentForm(KeepsUploads, forms.ModelForm):
     """A document of a project."""
 
     class Meta:
