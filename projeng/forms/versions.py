@@ -58,15 +58,30 @@ class VersionedForm(forms.Form):
         self.conflicts: dict[str, Change] = {}
         self.merged: dict[str, Change] = {}
         self._opened: dict[str, Any] | None = None
+        self._activity: int | None = None  # the newest one that the person knows of
         if self.instance.pk is None:
             del self.fields["version"], self.fields["opened"]
         elif not self.is_bound:
-            self.initial |= {"version": self.stored_version, "opened": self._signed(newest_activity(self.instance))}
+            self._activity = newest_activity(self.instance)
+            self.initial |= {"version": self.stored_version, "opened": self._signed()}
 
     @property
     def stored_version(self) -> int | None:
         """The version of the stored row; ``None`` for models without versions, which are compared by values alone."""
         return getattr(self.instance, "version", None)
+
+    @property
+    def live(self) -> dict[str, Any] | None:
+        """What the bar over the open form needs (static/js/form_changes.js); ``None`` if the row is new."""
+        if self.instance.pk is None:
+            return None
+        is_project = isinstance(self.instance, Project)
+        part = f"{self.instance._meta.model_name.removeprefix('project')}_id:{self.instance.pk}"
+        return {
+            "about": "project" if is_project else part,
+            "project": self.instance.pk if is_project else self.instance.project_id,
+            "activity": self._activity or 0,
+        }
 
     @cached_property
     def changed_since(self) -> QuerySet[ProjectActivity]:
@@ -95,13 +110,13 @@ class VersionedForm(forms.Form):
 
     # --- what the form was opened with --------------------------------------------------------------------------
 
-    def _signed(self, activity: int | None, asked: list[str] | None = None) -> str:
+    def _signed(self, asked: list[str] | None = None) -> str:
         values = {name: plain(self.get_initial_for_field(field, name)) for name, field in self._compared()}
         return signing.dumps(
             {
                 "row": self._row,
                 "version": self.stored_version,
-                "activity": activity,
+                "activity": self._activity,
                 "values": values,
                 "asked": asked or [],
             },
@@ -130,6 +145,7 @@ class VersionedForm(forms.Form):
         if self.instance.pk is not None:
             self._opened = self._read_opened()
             if self._opened is not None:
+                self._activity = self._opened["activity"]
                 self._compare(self._opened)
 
     def _compare(self, opened: dict[str, Any]) -> None:
@@ -175,10 +191,10 @@ class VersionedForm(forms.Form):
         """Report the conflicts, and renew the data: what is sent next was opened with what is stored now."""
         for change in self.conflicts.values():
             self.add_error(change.name, forms.ValidationError(self._explanation(change), code="conflict"))
+        self._activity = newest_activity(self.instance)
         self.data = self.data.copy()
-        activity = newest_activity(self.instance)
         self.data[self.add_prefix("version")] = str(self.stored_version or "")
-        self.data[self.add_prefix("opened")] = self._signed(activity, self._names_to_ask())
+        self.data[self.add_prefix("opened")] = self._signed(self._names_to_ask())
         for name in self.merged:
             write_into(self.data, self[name], self.get_initial_for_field(self.fields[name], name))
 

@@ -71,7 +71,7 @@ def _ask_to_delete(request: HttpRequest, project: Project, changes: Sequence[str
     if changes and wants_json(request):
         error = "The project was changed after the version that this deletion is based on. Nothing was deleted."
         return JsonResponse({"success": False, "error": error, "seen": seen, "changed": changes}, status=409)
-    context = {"project": project, "seen": seen, "changes": changes}
+    context = {"project": project, "seen": seen, "activity": seen.partition("-")[2], "changes": changes}
     return render(request, "projects/delete.html", context, status=409 if changes else 200)
 
 
