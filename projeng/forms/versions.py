@@ -21,13 +21,11 @@ from django.db.models import Max, QuerySet
 from django.utils.functional import cached_property
 from django.utils.text import get_text_list
 
-from ..formats import shortened
 from ..models import Project, ProjectActivity
 from .values import plain, readable, write_into
 
 SALT = "projeng.forms.versions"
 THEIRS, YOURS, BOTH = "theirs", "yours", "both"
-SHOWN = 300  # characters of a long text in a message
 
 
 @dataclass(frozen=True)
@@ -203,10 +201,10 @@ class VersionedForm(forms.Form):
         return list(self.conflicts)
 
     def _explanation(self, change: Change) -> str:
+        """The error of a conflict. The page shows both values beside each other."""
         people = list(dict.fromkeys(activity.actor for activity in self.changed_since))
         who = get_text_list(people, "and") if people else "Somebody"
-        stored, yours = (shortened(value, SHOWN) for value in (change.stored, change.yours))
-        return f"{who} changed this to “{stored}” while the form was open; yours is “{yours}”."
+        return f"{who} changed this, too, while the form was open."
 
 
 def newest_activity(instance: Any) -> int | None:
