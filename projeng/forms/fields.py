@@ -10,6 +10,9 @@ from django.db.models import BigIntegerField, QuerySet
 from ..actor import person_name
 from ..uploads import check_image
 
+# What people write around the digits of an amount: removed, or (dashes that stand for a minus sign) replaced.
+_PESOS = str.maketrans({"₱": "", ",": "", " ": "", "\N{NO-BREAK SPACE}": "", "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
+
 
 class PesosField(forms.DecimalField):
     """An amount such as ``1,234,567.89``, with or without the peso sign."""
@@ -22,9 +25,9 @@ class PesosField(forms.DecimalField):
         self.widget.attrs.setdefault("autocomplete", "off")
 
     def to_python(self, value: Any) -> Decimal | None:
-        """Parse the value, ignoring the peso sign, spaces and commas between thousands."""
+        """Parse the value, ignoring the peso sign, spaces and commas between thousands. A dash is a minus sign."""
         if isinstance(value, str):
-            value = value.replace("₱", "").replace(",", "").replace(" ", "")
+            value = value.translate(_PESOS)
         return super().to_python(value)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
