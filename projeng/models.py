@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
-from .recorded import RecordedModel, RecordedQuerySet
+from .recorded import RecordedModel, RecordedQuerySet, VersionedModel
 from .uploads import check_document, check_image, upload_path
 
 PERCENT = (MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100)))
@@ -33,7 +33,7 @@ class Status(models.TextChoices):
     DELAYED = "delayed", "Delayed"
 
 
-class Project(RecordedModel):
+class Project(VersionedModel):
     """A project of the office."""
 
     prn = models.CharField("PRN", max_length=40, unique=True, blank=True, help_text="Left blank, one is made.")
@@ -117,9 +117,10 @@ class Project(RecordedModel):
         self.progress = Decimal(0) if newest is None else newest
         self.updated_at = timezone.now()
         Project.objects.filter(pk=self.pk).unannounced().update(progress=self.progress, updated_at=self.updated_at)
+        self.version += 1  # as the update has raised it in the row, which the caller has locked
 
 
-class ProjectPart(RecordedModel):
+class ProjectPart(VersionedModel):
     """Base of a project's parts (reports, costs, ...). A bulk change of parts is announced for their projects."""
 
     class Meta:

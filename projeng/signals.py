@@ -51,7 +51,10 @@ def engineers_changing(
         projects = Project.objects.filter(pk=instance.pk)
         if reverse:
             projects = instance.assigned_projects.all() if pk_set is None else Project.objects.filter(pk__in=pk_set)
-        Project.lock_all(projects)
+        if reverse:
+            Project.lock_all(projects)  # in the order of their ids; a single row is locked by its update
+        if pk_set or action == "pre_clear":
+            projects.unannounced().update()  # raises their versions: the engineers are a field of forms
     if action not in {"post_add", "post_remove", "pre_clear"}:
         return
     if action == "pre_clear":  # after the clear, the removed rows are unknown

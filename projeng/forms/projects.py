@@ -10,6 +10,7 @@ from ..access import engineers
 from ..models import Project
 from ..uploads import IMAGE_ENDINGS
 from .fields import DayInput, FileInput, PeopleField, PesosField, PictureField
+from .versions import VersionedForm
 
 
 def engineers_offered(project: Project | None = None) -> QuerySet:
@@ -20,7 +21,7 @@ def engineers_offered(project: Project | None = None) -> QuerySet:
     return get_user_model().objects.filter(offered).order_by("first_name", "last_name", "username")
 
 
-class ProjectForm(forms.ModelForm):
+class ProjectForm(VersionedForm, forms.ModelForm):
     """The fields of a project, without its progress (from reports) and its engineers (``EngineersForm``)."""
 
     # The limits are those of the model field.
@@ -65,11 +66,12 @@ class ProjectForm(forms.ModelForm):
     )
 
     def fieldsets(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """Return the bound fields by section, in the order of the page."""
+        """Return the bound fields by section, in the order of the page, without those in conflict."""
+        shown = self.fields.keys() - self.conflicts.keys()
         return [
-            (title, [self[name] for name in names if name in self.fields])
+            (title, [self[name] for name in names if name in shown])
             for title, names in self.sections
-            if any(name in self.fields for name in names)
+            if any(name in shown for name in names)
         ]
 
     def clean_prn(self) -> str:
@@ -90,7 +92,7 @@ class NewProjectForm(ProjectForm):
         self.fields["assigned_engineers"].queryset = engineers_offered()
 
 
-class EngineersForm(forms.Form):
+class EngineersForm(VersionedForm):
     """The engineers of a project. Other fields are not validated here, even if stored values are invalid."""
 
     assigned_engineers = PeopleField(
@@ -101,8 +103,8 @@ class EngineersForm(forms.Form):
     )
 
     def __init__(self, *args: Any, instance: Project, **options: Any) -> None:
-        super().__init__(*args, initial={"assigned_engineers": instance.assigned_engineers.all()}, **options)
         self.instance = instance
+        super().__init__(*args, initial={"assigned_engineers": instance.assigned_engineers.all()}, **options)
         self.fields["assigned_engineers"].queryset = engineers_offered(instance)
 
     def save(self) -> None:

@@ -52,6 +52,7 @@ def plan(rows: Sequence[Row], *, created_by: Any = None, lock: bool = False) -> 
             changed = [name for name, value in row.values.items() if getattr(project, name) != value]
             for name in changed:
                 setattr(project, name, row.values[name])
+            project.version += bool(changed)
             if not changed:
                 found.unchanged += 1
             elif ends_before_start(project.start_date, project.end_date):
@@ -114,7 +115,7 @@ def _write(rows: Sequence[Row], source: str, created_by: Any, on_progress: Calla
             [project for project, _ in pairs],
             update_conflicts=True,
             unique_fields=["id"],
-            update_fields=[*sorted(names), "updated_at"],
+            update_fields=[*sorted(names), "updated_at", "version"],
         )
         done += len(pairs)
         on_progress(done)

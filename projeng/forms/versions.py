@@ -1,0 +1,201 @@
+"""Optimistic locking of forms: a form that was opened before somebody else saved does not overwrite that save.
+
+A form carries what it was opened with: the version of the row, the values of its fields (signed), and the newest line
+of the project's timeline. Bound to the locked row, it compares three values of each field: opened, stored and yours.
+
+- Changed by one side only: that change is kept (``merged`` lists what others have changed).
+- Changed by both sides, differently: a conflict. The form is invalid, ``conflicts`` has both values, and the form's
+  data is renewed: once the person has chosen, it can be sent again.
+
+A caller without hidden fields can send ``version`` alone: if it is not the stored one, each field that would change is
+a conflict. A caller that sends neither overwrites, as a form without versions does.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.db.models import Max, QuerySet
+from django.utils.functional import cached_property
+from django.utils.text import get_text_list
+
+from ..formats import shortened
+from ..models import Project, ProjectActivity
+from .values import plain, readable, write_into
+
+SALT = "projeng.forms.versions"
+THEIRS, YOURS, BOTH = "theirs", "yours", "both"
+SHOWN = 300  # characters of a long text in a message
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field with the value that the form was opened with (``None`` if unknown), the stored one, and the form's."""
+
+    name: str
+    label: str
+    opened: str | None
+    stored: str
+    yours: str
+    plain_values: tuple[Any, Any, Any]  # the same three for programs
+    is_set: bool = False  # whether both values can be kept together
+    chosen: str = ""
+
+
+class VersionedForm(forms.Form):
+    """Mixin of forms that edit ``self.instance``: ``class CostForm(VersionedForm, ModelForm)``.
+
+    Bind it to the row as it is stored, locked until the transaction ends. For a new row it does nothing.
+    """
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    opened = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.conflicts: dict[str, Change] = {}
+        self.merged: dict[str, Change] = {}
+        self._opened: dict[str, Any] | None = None
+        if self.instance.pk is None:
+            del self.fields["version"], self.fields["opened"]
+        elif not self.is_bound:
+            self.initial |= {"version": self.stored_version, "opened": self._signed(newest_activity(self.instance))}
+
+    @property
+    def stored_version(self) -> int | None:
+        """The version of the stored row; ``None`` for models without versions, which are compared by values alone."""
+        return getattr(self.instance, "version", None)
+
+    @cached_property
+    def changed_since(self) -> QuerySet[ProjectActivity]:
+        """The lines of the project's timeline since the form was opened, oldest first."""
+        return activities_since(self.instance, (self._opened or {}).get("activity"))
+
+    def conflict_fields(self) -> list[tuple[Change, forms.BoundField]]:
+        """The conflicts with their bound fields, for the page."""
+        return [(change, self[name]) for name, change in self.conflicts.items()]
+
+    def _compared(self) -> Iterator[tuple[str, forms.Field]]:
+        for name, field in self.fields.items():
+            if name not in {"version", "opened"} and not field.disabled:
+                yield name, field
+
+    def _stored(self, name: str) -> Any:
+        """The stored value of a field, in the type of cleaned data."""
+        if self.fields[name].__class__ is forms.ModelChoiceField and hasattr(self.instance, name):
+            return getattr(self.instance, name)
+        return self.get_initial_for_field(self.fields[name], name)
+
+    # --- what the form was opened with --------------------------------------------------------------------------
+
+    def _signed(self, activity: int | None, asked: list[str] | None = None) -> str:
+        values = {name: plain(self.get_initial_for_field(field, name)) for name, field in self._compared()}
+        return signing.dumps(
+            {
+                "row": self._row,
+                "version": self.stored_version,
+                "activity": activity,
+                "values": values,
+                "asked": asked or [],
+            },
+            salt=SALT,
+            compress=True,
+        )
+
+    @property
+    def _row(self) -> str:
+        return f"{self.instance._meta.label_lower}:{self.instance.pk}"
+
+    def _read_opened(self) -> dict[str, Any] | None:
+        try:
+            opened = signing.loads(self.cleaned_data.get("opened") or "", salt=SALT)
+        except signing.BadSignature:
+            opened = None
+        if opened is None or opened["row"] != self._row:
+            version = self.cleaned_data.get("version")
+            return None if version is None else {"version": version, "values": None, "activity": None, "asked": []}
+        return opened
+
+    # --- comparing ----------------------------------------------------------------------------------------------
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()
+        if self.instance.pk is not None:
+            self._opened = self._read_opened()
+            if self._opened is not None:
+                self._compare(self._opened)
+
+    def _compare(self, opened: dict[str, Any]) -> None:
+        if opened["version"] is not None and opened["version"] == self.stored_version and not opened["asked"]:
+            return
+        for name, field in self._compared():
+            choice = self.data.get(self.add_prefix(f"choose_{name}"), "") if name in opened["asked"] else None
+            if choice == THEIRS:
+                self._errors.pop(name, None)
+                self.cleaned_data[name] = self._stored(name)
+            if name not in self.cleaned_data:
+                continue  # its value is invalid, and the form with it
+            change = self._change(name, field, choice)
+            before, stored, yours = change.plain_values
+            if choice == BOTH and change.is_set:
+                self.cleaned_data[name] = self.cleaned_data[name] | field.queryset.filter(pk__in=stored)
+            elif yours == stored or (stored == before and choice != ""):
+                pass
+            elif yours == before and choice is None:
+                self.merged[name] = change
+                self.cleaned_data[name] = self._stored(name)
+            else:
+                self.conflicts[name] = change
+        if self.conflicts:
+            self._renew()
+
+    def _change(self, name: str, field: forms.Field, choice: str | None) -> Change:
+        values = (self._opened or {})["values"]
+        stored, yours = self.get_initial_for_field(field, name), self.cleaned_data[name]
+        before = None if values is None else values.get(name)
+        return Change(
+            name,
+            str(self[name].label),
+            None if before is None or isinstance(before, list) else readable(field, before),
+            readable(field, stored),
+            readable(field, yours),
+            (before, plain(stored), plain(yours)),
+            is_set=isinstance(field, forms.ModelMultipleChoiceField),
+            chosen=choice or "",
+        )
+
+    def _renew(self) -> None:
+        """Report the conflicts, and renew the data: what is sent next was opened with what is stored now."""
+        for change in self.conflicts.values():
+            self.add_error(change.name, forms.ValidationError(self._explanation(change), code="conflict"))
+        self.data = self.data.copy()
+        activity = newest_activity(self.instance)
+        self.data[self.add_prefix("version")] = str(self.stored_version or "")
+        self.data[self.add_prefix("opened")] = self._signed(activity, self._names_to_ask())
+        for name in self.merged:
+            write_into(self.data, self[name], self.get_initial_for_field(self.fields[name], name))
+
+    def _names_to_ask(self) -> list[str]:
+        """The fields for which the page has a choice. Without it, sending the form again means: mine."""
+        return list(self.conflicts)
+
+    def _explanation(self, change: Change) -> str:
+        people = list(dict.fromkeys(activity.actor for activity in self.changed_since))
+        who = get_text_list(people, "and") if people else "Somebody"
+        stored, yours = (shortened(value, SHOWN) for value in (change.stored, change.yours))
+        return f"{who} changed this to “{stored}” while the form was open; yours is “{yours}”."
+
+
+def newest_activity(instance: Any) -> int | None:
+    """Return the id of the newest line in the timeline of the instance's project; ``None`` if it has none."""
+    return activities_since(instance, 0).aggregate(newest=Max("pk"))["newest"]
+
+
+def activities_since(instance: Any, activity: int | None) -> QuerySet[ProjectActivity]:
+    """Return the lines of the timeline of the instance's project after this one, oldest first."""
+    project = instance.pk if isinstance(instance, Project) else getattr(instance, "project_id", None)
+    if project is None or activity is None:
+        return ProjectActivity.objects.none()
+    return ProjectActivity.objects.filter(project=project, pk__gt=activity).order_by("pk")
