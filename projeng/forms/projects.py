@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from ..access import engineers
 from ..models import Project
 from ..uploads import IMAGE_ENDINGS
+from .ask_back import AskBackForm
 from .fields import DayInput, FileInput, PeopleField, PesosField, PictureField
 from .versions import VersionedForm
 
@@ -21,7 +22,7 @@ def engineers_offered(project: Project | None = None) -> QuerySet:
     return get_user_model().objects.filter(offered).order_by("first_name", "last_name", "username")
 
 
-class ProjectForm(VersionedForm, forms.ModelForm):
+class ProjectForm(VersionedForm, AskBackForm):
     """The fields of a project, without its progress (from reports) and its engineers (``EngineersForm``)."""
 
     # The limits are those of the model field.

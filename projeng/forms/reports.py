@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from ..models import ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from ..uploads import DOCUMENT_ENDINGS
+from .ask_back import AskBackForm
 from .fields import DayInput, FileInput, PesosField
 
 
-class _PastDate(forms.ModelForm):
+class _PastDate(AskBackForm):
     """Base of reports, whose date may not be in the future."""
 
     def clean_date(self) -> date:
@@ -33,7 +34,8 @@ class ProgressForm(_PastDate):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.initial["percentage_complete"] = self.instance.project.progress
+        if self.instance.pk is None:
+            self.initial["percentage_complete"] = self.instance.project.progress
 
 
 class CostForm(_PastDate):
@@ -52,7 +54,7 @@ class CostForm(_PastDate):
         }
 
 
-class MilestoneForm(forms.ModelForm):
+class MilestoneForm(AskBackForm):
     """A milestone of a project."""
 
     class Meta:
@@ -61,7 +63,7 @@ class MilestoneForm(forms.ModelForm):
         widgets = {"target_date": DayInput}
 
 
-class DocumentForm(forms.ModelForm):
+class DocumentForm(AskBackForm):
     """A document of a project."""
 
     class Meta:

@@ -60,7 +60,7 @@ def milestone_reached(request: HttpRequest, project_id: int, milestone_id: int) 
     with transaction.atomic():
         project = locked_project(request, project_id)
         require(may_report(request.user, project))
-        milestones = ProjectMilestone.objects.select_for_update().filter(project=project)
+        milestones = ProjectMilestone.objects.not_voided().select_for_update().filter(project=project)
         milestone = get_object_or_404(milestones, pk=milestone_id)
         if not milestone.is_completed:
             milestone.is_completed = True
