@@ -2,7 +2,7 @@
 
 import secrets
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -152,6 +152,15 @@ class ProjectProgress(ProjectPart):
     @property
     def title(self) -> str:
         return f"Progress report of {day(self.date)} ({percent(self.percentage_complete)})"
+
+    @property
+    def newer(self) -> Self | None:
+        """The project's newest report if that is another one: the project keeps the progress of that report."""
+        newest = self.project.progress_updates.not_voided().exclude(pk=self.pk).order_by("-date", "-id").first()
+        if newest is None or newest.date < self.date:
+            return None
+        is_older = newest.date == self.date and (self.pk is None or newest.pk < self.pk)
+        return None if is_older else newest
 
 
 class CostType(models.TextChoices):

@@ -13,7 +13,7 @@ from .access import heads, visible_projects
 from .actor import acting_user, actor_name, person_name
 from .budget import Budget
 from .change_texts import PART_FIELDS, Changes, describe_changes, json_changes
-from .formats import percent, pesos, shortened
+from .formats import day, percent, pesos, shortened
 from .models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectPart, ProjectProgress
 from .notifications import announce
 
@@ -40,14 +40,16 @@ def progress_reported(report: ProjectProgress, change: PartChange) -> None:
     project = report.project
     actor = actor_name(report.created_by)
     share = percent(report.percentage_complete)
+    is_new = change.action == "added"
+    stays = ""
+    if is_new and project.progress != report.percentage_complete:
+        stays = f" (report of {day(report.date)}; the progress stays at {percent(project.progress)})"
     _announce_part(
         report,
         change,
         events.ProgressUpdated,
         actor,
-        f"Progress updated to {share} by {actor}"
-        if change.action == "added"
-        else f"{report.title} {change.done_by(actor)}",
+        f"Progress updated to {share} by {actor}{stays}" if is_new else f"{report.title} {change.done_by(actor)}",
         progress_id=report.pk,
         progress=float(project.progress),
         progress_data={
@@ -58,8 +60,9 @@ def progress_reported(report: ProjectProgress, change: PartChange) -> None:
             else person_name(report.created_by),
         },
     )
-    if change.action == "added":
-        inbox.send(heads(), f"Progress for project '{project.display_name}' updated to {share} by {actor}", project)
+    if is_new:
+        message = f"Progress for project '{project.display_name}' updated to {share} by {actor}{stays}"
+        inbox.send(heads(), message, project)
     else:
         _notify_of_correction(report, change, actor)
 

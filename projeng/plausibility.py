@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from hashlib import sha256
 from itertools import chain
 
 from django.db.models import Q
 from django.utils import timezone
 
 from .budget import Budget
+from .consistency import contradiction
 from .formats import day, percent, pesos
 from .models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectPart, ProjectProgress, Status
 
@@ -31,17 +31,7 @@ class Doubt:
     """A sentence that is asked back, and the fields that it is about."""
 
     text: str
-    fields: frozenset[str]
-
-
-def about(*fields: str) -> frozenset[str]:
-    """The fields of a doubt."""
-    return frozenset(fields)
-
-
-def fingerprint(doubts: list[Doubt]) -> str:
-    """Return a short text that is the same for the same doubts, so that only what was shown is confirmed."""
-    return sha256("\n".join(sorted(doubt.text for doubt in doubts)).encode()).hexdigest()[:16]
+    fields: tuple[str, ...]
 
 
 def doubts_about(row: Project | ProjectPart) -> list[Doubt]:
@@ -52,9 +42,7 @@ def doubts_about(row: Project | ProjectPart) -> list[Doubt]:
         case ProjectCost():
             found = chain(_about_status(row, "amount", "date"), _about_cost(row), _about_day(row, "date"))
         case ProjectProgress():
-            found = chain(
-                _about_status(row, "percentage_complete", "date"), _about_progress(row), _about_day(row, "date")
-            )
+            found = chain(_about_progress(row), _about_day(row, "date"))
         case ProjectMilestone():
             found = chain(_about_status(row, "name", "target_date"), _about_milestone(row))
         case ProjectDocument():
@@ -65,20 +53,20 @@ def doubts_about(row: Project | ProjectPart) -> list[Doubt]:
 def _about_project(project: Project) -> Iterator[Doubt]:
     cost = project.project_cost
     if cost is not None and cost > LARGE_BUDGET:
-        yield Doubt(f"The budget is {pesos(cost)}.", about("project_cost"))
+        yield Doubt(f"The budget is {pesos(cost)}.", ("project_cost",))
     if cost is not None and project.pk and (spent := project.spent) > cost:
         yield Doubt(
-            f"The budget of {pesos(cost)} is less than what is spent already, {pesos(spent)}.", about("project_cost")
+            f"The budget of {pesos(cost)} is less than what is spent already, {pesos(spent)}.", ("project_cost",)
         )
     for name, label in (("start_date", "start"), ("end_date", "end")):
         value = getattr(project, name)
         if value and (far := _far(value, CENTURY_SLIP, CENTURY_SLIP)):
-            yield Doubt(f"The project's {label}, {day(value)}, is {far}.", about(name))
+            yield Doubt(f"The project's {label}, {day(value)}, is {far}.", (name,))
 
 
 def _about_status(part: ProjectPart, *fields: str) -> Iterator[Doubt]:
     if part.project.status in {Status.COMPLETED, Status.CANCELLED}:
-        yield Doubt(f"The project is {part.project.get_status_display().lower()}.", about(*fields))
+        yield Doubt(f"The project is {part.project.get_status_display().lower()}.", fields)
 
 
 def _about_cost(cost: ProjectCost) -> Iterator[Doubt]:
@@ -88,13 +76,13 @@ def _about_cost(cost: ProjectCost) -> Iterator[Doubt]:
     budget = Budget(project.spent - counted + cost.amount, project.project_cost)
     if budget.percent is None:
         if cost.amount > LARGE_COST:
-            yield Doubt(f"The cost is {pesos(cost.amount)}, and the project has no budget.", about("amount"))
+            yield Doubt(f"The cost is {pesos(cost.amount)}, and the project has no budget.", ("amount",))
     elif cost.amount > counted and budget.percent > FAR_OVER_BUDGET:
         share = percent(Decimal(str(budget.shown_percent)))
         yield Doubt(
             f"With this cost of {pesos(cost.amount)}, {pesos(budget.spent)} of the budget of {pesos(budget.total)} "
             f"is spent: {share}.",
-            about("amount"),
+            ("amount",),
         )
 
 
@@ -106,7 +94,9 @@ def _about_progress(report: ProjectProgress) -> Iterator[Doubt]:
     before = others.filter(earlier).order_by("-date", "-pk").first()
     after = others.exclude(earlier).order_by("date", "pk").first()
     share = percent(report.percentage_complete)
-    fields = about("percentage_complete", "date")
+    fields = ("percentage_complete", "date")
+    if not contradiction(report.project.status, report.percentage_complete) or report.newer:
+        yield from _about_status(report, *fields)  # else the form asks about the contradiction
     if before and before.percentage_complete > report.percentage_complete:
         yield Doubt(
             f"The progress falls from {percent(before.percentage_complete)} ({day(before.date)}) to {share}.", fields
@@ -126,9 +116,9 @@ def _about_milestone(milestone: ProjectMilestone) -> Iterator[Doubt]:
     if milestone.completion_date:
         yield from _about_day(milestone, "completion_date")
     if end is not None and target > end:
-        yield Doubt(f"{day(target)} is after the project's end, {day(end)}.", about("target_date"))
+        yield Doubt(f"{day(target)} is after the project's end, {day(end)}.", ("target_date",))
     elif end is None and (far := _far(target, ahead=FAR_AHEAD)):
-        yield Doubt(f"{day(target)} is {far}.", about("target_date"))
+        yield Doubt(f"{day(target)} is {far}.", ("target_date",))
 
 
 def _about_document(document: ProjectDocument) -> Iterator[Doubt]:
@@ -139,9 +129,9 @@ def _about_document(document: ProjectDocument) -> Iterator[Doubt]:
 def _about_day(part: ProjectPart, name: str) -> Iterator[Doubt]:
     value, start = getattr(part, name), part.project.start_date
     if start is not None and value < start:
-        yield Doubt(f"{day(value)} is before the project's start, {day(start)}.", about(name))
+        yield Doubt(f"{day(value)} is before the project's start, {day(start)}.", (name,))
     elif start is None and (far := _far(value, ago=LONG_AGO)):
-        yield Doubt(f"{day(value)} is {far}.", about(name))
+        yield Doubt(f"{day(value)} is {far}.", (name,))
 
 
 def _far(value: date, ago: int | None = None, ahead: int | None = None) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from .ask_back import AskBackForm, ReasonForm
 from .fields import DayInput
+from .plausible import PlausibleForm, ReasonForm
 from .reports import CostForm, DocumentForm, MilestoneForm, ProgressForm
 from .versions import VersionedForm
 
@@ -65,6 +65,6 @@ class VoidForm(ReasonForm):
         return data
 
 
-CORRECTIONS: dict[str, type[AskBackForm]] = {
+CORRECTIONS: dict[str, type[PlausibleForm]] = {
     form.Meta.model.kind: form for form in (ProgressCorrection, CostCorrection, MilestoneCorrection, DocumentCorrection)
 }

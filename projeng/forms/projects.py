@@ -1,16 +1,20 @@
 """The forms for managing projects: create, edit, assign."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
+from .. import consistency
 from ..access import engineers
-from ..models import Project
+from ..formats import percent
+from ..models import Project, Status
 from ..uploads import IMAGE_ENDINGS
-from .ask_back import AskBackForm
 from .fields import DayInput, FileInput, PeopleField, PesosField, PictureField
+from .plausible import PlausibleForm
+from .questions import Question
 from .versions import VersionedForm
 
 
@@ -22,7 +26,7 @@ def engineers_offered(project: Project | None = None) -> QuerySet:
     return get_user_model().objects.filter(offered).order_by("first_name", "last_name", "username")
 
 
-class ProjectForm(VersionedForm, AskBackForm):
+class ProjectForm(VersionedForm, PlausibleForm):
     """The fields of a project, without its progress (from reports) and its engineers (``EngineersForm``)."""
 
     # The limits are those of the model field.
@@ -74,6 +78,18 @@ class ProjectForm(VersionedForm, AskBackForm):
             for title, names in self.sections
             if any(name in shown for name in names)
         ]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        now = f" Now: {percent(self.instance.progress)}." if self.instance.pk else ""
+        self.fields["status"].help_text = consistency.RULE + now
+
+    def questions(self) -> Iterator[Question]:
+        """Ask back if the status is set to one that contradicts the progress, and what else is unlikely."""
+        yield from super().questions()
+        text = consistency.question(self.instance.status, self.instance.progress)
+        if text and self.instance.status != (self.initial["status"] if self.instance.pk else Status.PLANNED):
+            yield Question("status", text)
 
     def clean_prn(self) -> str:
         """Replace a blank PRN: a new project gets a generated one, and an existing project keeps its own."""

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ..access import may_correct
-from ..forms.ask_back import changes_nothing
 from ..forms.corrections import CORRECTIONS, VoidForm
+from ..forms.plausible import changes_nothing
 from ..models import Project, ProjectPart
 from .form_page import form_data, form_page
 from .guards import locked_project, signed_in, visible_project

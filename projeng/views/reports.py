@@ -96,5 +96,7 @@ def _add(
             if form.is_valid():
                 form.save()
                 messages.success(request, done)
+                for remark in form.remarks() if isinstance(form, ProgressForm) else ():
+                    messages.warning(request, remark)
                 return redirect(back)
     return form_page(request, form, title=title, submit=title, back=back, project=project)
