@@ -37,7 +37,7 @@ PART_FIELDS = {
 
 def describe_changes(changes: Changes, labels: Mapping[str, str], capitalize: bool = True) -> str:
     """Return the changes in words: ``End date changed from not set to Mar 31, 2027; description changed``."""
-    text = "; ".join(f"{labels[name]} changed{_from_to(name, *values)}" for name, values in changes.items())
+    text = "; ".join(f"{labels.get(name, name)} changed{_from_to(name, *values)}" for name, values in changes.items())
     return text[:1].upper() + text[1:] if capitalize else text
 
 

@@ -85,7 +85,7 @@ class Correction(models.Model):
         ]
 
     def _fields(self) -> Iterable[tuple[models.Field, Mapping[str, Any]]]:
-        fields = {field.name: field for field in self.model._meta.concrete_fields}
+        fields = {field.attname: field for field in self.model._meta.concrete_fields}
         return [(fields[name], change) for name, change in self.changes.items() if name in fields]
 
 

@@ -26,6 +26,7 @@ from .part_notifications import PartChange
 from .recorded import bulk_changed
 
 BULK = "a bulk change"  # the source named in a summary event
+UNTOLD = BOOKKEEPING | {"id", "project_id"}  # of a part that is deleted
 ANNOUNCED_FIELDS = ("status", *notifications.NOTIFIED_FIELDS, *notifications.DISPLAYED_FIELDS)
 
 
@@ -108,7 +109,7 @@ def _lock_for_deletion(users: Collection[int]) -> None:
 def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> None:
     if raw:
         return
-    names = [field.name for field in instance._meta.concrete_fields if not field.primary_key]
+    names = [field.attname for field in instance._meta.concrete_fields if not field.primary_key]
     if created:
         _part_changed(instance, PartChange("added"))
     elif changes := instance.changes(names):
@@ -123,8 +124,8 @@ def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> Non
 def part_deleted(instance: ProjectPart, origin: Any, **_: Any) -> None:
     deleted_with_project = getattr(origin, "model", type(origin)) is Project
     if not deleted_with_project:
-        facts = {field.name: (getattr(instance, field.name), None) for field in instance._meta.concrete_fields}
-        del facts["id"], facts["project"]
+        facts = {field.attname: (field.value_from_object(instance), None) for field in instance._meta.concrete_fields}
+        facts = {name: values for name, values in facts.items() if name not in UNTOLD and values[0] not in {None, ""}}
         _part_corrected(instance, PartChange(Action.DELETED.value, facts, instance.reason))
 
 
