@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group, User
 from django.db import models
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
@@ -12,6 +15,8 @@ from django.utils.safestring import SafeString
 
 from realtime.integration.admin import ReadOnlyAdmin
 
+from . import consistency
+from .admin_versions import VersionedAdmin, VersionedAdminForm
 from .forms.fields import FileInput, PictureField
 from .forms.sign_in import AdminSignInForm
 from .models import (
@@ -75,7 +80,7 @@ class DocumentInline(_PartInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(admin.ModelAdmin):
+class ProjectAdmin(VersionedAdmin):
     """Projects. The progress is read-only: it comes from the newest report."""
 
     list_display = ("name", "prn", "barangay", "status", "progress", "project_cost", "updated_at")
@@ -119,13 +124,18 @@ class ProjectAdmin(admin.ModelAdmin):
                 setattr(row.instance, author, request.user)
         super().save_formset(request, form, formset, change)
 
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool) -> None:
+        """Warn of a status that contradicts the progress, once the reports are saved."""
+        super().save_related(request, form, formsets, change)
+        warn_of_contradiction(request, form.instance)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
         """Allow deleting a project with its timeline, whose lines cannot be deleted individually."""
         listed, counts, not_permitted, protected = super().get_deleted_objects(objs, request)
         return listed, counts, not_permitted - {ProjectActivity._meta.verbose_name}, protected
 
 
-class _PartAdmin(admin.ModelAdmin):
+class _PartAdmin(VersionedAdmin):
     """The change list of one kind of project part."""
 
     list_select_related = ("project",)
@@ -146,11 +156,26 @@ class _PartAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
+def warn_of_contradiction(request: HttpRequest, project: Project) -> None:
+    """List a status that contradicts the progress. The admin takes it, unlike the forms, which ask back."""
+    project.refresh_from_db(fields=["progress"])
+    if found := consistency.contradiction(project.status, project.progress):
+        suggested = consistency.suggestion(project.status, project.progress)
+        messages.warning(request, f"{project.display_name} is {found[0].lower()}{found[1:]}. {suggested}")
+
+
 @admin.register(ProjectProgress)
 class ProgressAdmin(_PartAdmin):
     list_display = ("project", "date", "percentage_complete", "created_by")
     list_select_related = ("project", "created_by")
     date_hierarchy = "date"
+
+    def save_model(self, request: HttpRequest, obj: ProjectProgress, form: ModelForm, change: bool) -> None:
+        """Say what the report does not change."""
+        super().save_model(request, obj, form, change)
+        if newer := obj.newer:
+            messages.info(request, f"The project's progress stays at that of the newer report: {newer}.")
+        warn_of_contradiction(request, obj.project)
 
 
 @admin.register(ProjectCost)
@@ -174,7 +199,7 @@ class DocumentAdmin(_PartAdmin):
 
 
 @admin.register(Notification)
-class NotificationAdmin(admin.ModelAdmin):
+class NotificationAdmin(VersionedAdmin):
     """Notifications. Changes made here reach open pages as well."""
 
     list_display = ("message", "recipient", "is_read", "created_at")
@@ -197,3 +222,25 @@ class ActivityAdmin(ReadOnlyAdmin):
     list_select_related = ("project",)
     search_fields = ("summary", "actor", "project__name", "project__prn")
     date_hierarchy = "at"
+
+
+# --- accounts: Django's admins, which know no versions and compare values ---------------------------------------
+
+
+class AccountForm(VersionedAdminForm, UserChangeForm):
+    """An account."""
+
+
+class AccountAdmin(VersionedAdmin, UserAdmin):
+    """The accounts of the office's people."""
+
+    form = AccountForm
+
+
+class VersionedGroupAdmin(VersionedAdmin, GroupAdmin):
+    """The groups, which are the roles of the office."""
+
+
+for model, model_admin in ((User, AccountAdmin), (Group, VersionedGroupAdmin)):
+    admin.site.unregister(model)
+    admin.site.register(model, model_admin)

@@ -27,7 +27,7 @@ def plain(value: Any) -> str | list[str]:
     if isinstance(value, Decimal | float):
         return f"{Decimal(str(value)).normalize():f}"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+        return value.astimezone(UTC).replace(microsecond=0).isoformat()  # widgets show no microseconds
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Iterable) and not isinstance(value, str):
@@ -59,7 +59,8 @@ def readable(field: forms.Field, value: Any) -> str:
 
 def write_into(data: Any, bound: forms.BoundField, value: Any) -> None:
     """Replace a field's value in the copied data of a form."""
-    field, widget, name = bound.field, bound.field.widget, bound.html_name
+    field, name = bound.field, bound.html_name
+    widget = getattr(field.widget, "widget", field.widget)  # the admin wraps those of related rows
     prepared = field.prepare_value(value)
     if isinstance(widget, forms.MultiWidget):
         for ending, part in zip(widget.widgets_names, widget.decompress(prepared), strict=True):

@@ -73,6 +73,11 @@ class VersionedForm(forms.Form):
         """The lines of the project's timeline since the form was opened, oldest first."""
         return activities_since(self.instance, (self._opened or {}).get("activity"))
 
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """The names of changed fields, without those that only carry the version."""
+        return [name for name in super().changed_data if name not in {"version", "opened"}]
+
     def conflict_fields(self) -> list[tuple[Change, forms.BoundField]]:
         """The conflicts with their bound fields, for the page."""
         return [(change, self[name]) for name, change in self.conflicts.items()]
@@ -199,3 +204,20 @@ def activities_since(instance: Any, activity: int | None) -> QuerySet[ProjectAct
     if project is None or activity is None:
         return ProjectActivity.objects.none()
     return ProjectActivity.objects.filter(project=project, pk__gt=activity).order_by("pk")
+
+
+# --- deleting -----------------------------------------------------------------------------------------------------
+
+
+def mark(instance: Any) -> str:
+    """Return what a question about this row is based on: its version, and the newest line of the timeline."""
+    return f"{getattr(instance, 'version', '')}-{newest_activity(instance) or ''}"
+
+
+def changes_since(instance: Any, asked: str | None) -> list[str]:
+    """Return what has changed in a locked row since ``mark`` was called; empty if nothing, or if ``asked`` is."""
+    if not asked or asked == mark(instance):
+        return []
+    activity = asked.partition("-")[2]
+    lines = activities_since(instance, int(activity) if activity.isdecimal() and len(activity) < 19 else None)
+    return [line.summary for line in lines] or ["it was changed by somebody"]

@@ -16,6 +16,8 @@ from typing import Any
 
 from ..barangays import BARANGAYS, in_city_bounds
 from ..models import BIGGEST_AMOUNT, Project, Status
+from . import based_on
+from .based_on import BASED_ON
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 200_000
@@ -46,11 +48,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Row:
-    """A valid row. ``values`` holds the values by field name, only of fields that have a column."""
+    """A valid row. ``values`` holds the values by field name, only of fields that have a column.
+
+    ``based_on`` holds what the row says of the export that it comes from (based_on.py).
+    """
 
     line: int
     prn: str
     values: dict[str, Any]
+    based_on: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -119,7 +125,7 @@ def _decoded(data: bytes) -> str:
 
 def _columns(header: list[str]) -> list[str]:
     names = [name.strip() for name in header]
-    known = {*REQUIRED, *OPTIONAL}
+    known = {*REQUIRED, *OPTIONAL, *BASED_ON}
     faults = {
         "lacks": [name for name in REQUIRED if name not in names],
         "has unknown": [_quoted(name) for name in names if name not in known],
@@ -127,7 +133,9 @@ def _columns(header: list[str]) -> list[str]:
     }
     messages = [f"{verb} {', '.join(found[:20])}" for verb, found in faults.items() if found]
     if messages:
-        raise Unreadable(f"has a wrong header: it {'; it '.join(messages)}. Columns: {', '.join(REQUIRED + OPTIONAL)}.")
+        raise Unreadable(
+            f"has a wrong header: it {'; it '.join(messages)}. Columns: {', '.join(REQUIRED + OPTIONAL + BASED_ON)}."
+        )
     return names
 
 
@@ -161,7 +169,8 @@ def _row(line: int, columns: list[str], cells: list[str]) -> tuple[Row, list[str
     if given.get("progress") == "":
         del values["progress"]  # an empty cell leaves the progress unchanged, unlike "0"
     faults += _cross_field_faults(given, values)
-    return Row(line, values.pop("prn", ""), values), faults
+    base = {name: value for name in BASED_ON if (value := values.pop(name, None)) is not None}
+    return Row(line, values.pop("prn", ""), values, base), faults
 
 
 def _cross_field_faults(given: dict[str, str], values: dict[str, Any]) -> Iterator[str]:
@@ -279,4 +288,5 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "start_date": _date,
     "end_date": _date,
     "progress": _number_between(Decimal(0), Decimal(100)),
+    **based_on.READERS,
 }

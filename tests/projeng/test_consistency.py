@@ -120,3 +120,23 @@ def test_the_counters_are_the_total(browser, head):
     shown = dict(re.findall(r'id="(total-projects|status-\w+)"[^>]*>(\d+)<', html))
     assert int(shown.pop("total-projects")) == 4 == sum(map(int, shown.values()))
     assert shown["status-cancelled"] == "2"
+
+
+# --- the admin and the import -----------------------------------------------------------------------------------------
+
+
+def test_the_admin_lists_what_contradicts(browser, project, django_user_model):
+    client = browser(django_user_model.objects.create_superuser("root", password="x"))
+    data = {"name": "Pier", "barangay": "Madaum", "status": "completed"}
+    for prefix in ("progress_updates", "costs", "milestones", "documents"):
+        data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
+    page = reverse("admin:projeng_project_change", args=[project.pk])
+    html = client.post(page, data, follow=True).content.decode()
+    assert "is completed at 0%. A project without progress is usually “Planned”." in html
+    data = {"project": project.pk, "date": "2026-11-20", "percentage_complete": "5"}
+    html = client.post(reverse("admin:projeng_projectprogress_add"), data, follow=True).content.decode()
+    assert "is completed at 5%." in html
+    html = client.post(
+        reverse("admin:projeng_projectprogress_add"), data | {"date": "2026-11-01"}, follow=True
+    ).content.decode()
+    assert "stays at that of the newer report: 5" in html
