@@ -69,16 +69,24 @@ class ProjectPart(VersionedModel):
     def void(self, reason: str) -> None:
         """Let the part count no more, and save it. A part that is void already stays as it is."""
         if not self.is_void:
-            self.voided_at, self.voided_by = timezone.now(), shortened(actor_name())
-            self.void_reason = self.reason = reason
+            self.mark_void(reason)
             self.save()
 
     def restore(self, reason: str) -> None:
         """Let a void part count again, and save it."""
         if self.is_void:
-            self.voided_at, self.voided_by, self.void_reason = None, "", ""
-            self.reason = reason
+            self.mark_restored(reason)
             self.save()
+
+    def mark_void(self, reason: str) -> None:
+        """Like ``void``, for a caller that saves the part."""
+        self.voided_at, self.voided_by = timezone.now(), shortened(actor_name())
+        self.void_reason = self.reason = reason
+
+    def mark_restored(self, reason: str) -> None:
+        """Like ``restore``, for a caller that saves the part."""
+        self.voided_at, self.voided_by, self.void_reason = None, "", ""
+        self.reason = reason
 
     def lock(self) -> Self | None:
         """Lock the project first, so that each change of a part sees the totals of the previous change.

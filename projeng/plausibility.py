@@ -73,7 +73,8 @@ def _about_cost(cost: ProjectCost) -> Iterator[Doubt]:
     project = cost.project
     before = ProjectCost.objects.not_voided().filter(pk=cost.pk).first() if cost.pk else None
     counted = before.amount if before else Decimal(0)
-    budget = Budget(project.spent - counted + cost.amount, project.project_cost)
+    spent = project.spent if project.pk else Decimal(0)
+    budget = Budget(spent - counted + cost.amount, project.project_cost)
     if budget.percent is None:
         if cost.amount > LARGE_COST:
             yield Doubt(f"The cost is {pesos(cost.amount)}, and the project has no budget.", ("amount",))
@@ -87,6 +88,8 @@ def _about_cost(cost: ProjectCost) -> Iterator[Doubt]:
 
 
 def _about_progress(report: ProjectProgress) -> Iterator[Doubt]:
+    if report.project.pk is None:  # the first report of a project that is stored with it
+        return
     others = report.project.progress_updates.not_voided().exclude(pk=report.pk)
     # Of reports of one day, the one that was entered last is the newest.
     same_day = Q(date=report.date)

@@ -42,7 +42,7 @@ def cost_add(request: HttpRequest, project_id: int) -> HttpResponse:
 def milestone_add(request: HttpRequest, project_id: int) -> HttpResponse:
     """Add a milestone."""
     words = {"title": "Add milestone", "done": "The milestone was added."}
-    return _add(request, project_id, may_report, MilestoneForm, **words)
+    return _add(request, project_id, may_report, MilestoneForm, **words, created_by=request.user)
 
 
 @require_http_methods(GET_OR_POST)
