@@ -73,18 +73,14 @@ def _about_cost(cost: ProjectCost) -> Iterator[Doubt]:
     project = cost.project
     before = ProjectCost.objects.not_voided().filter(pk=cost.pk).first() if cost.pk else None
     counted = before.amount if before else Decimal(0)
-    spent = project.spent if project.pk else Decimal(0)
-    budget = Budget(spent - counted + cost.amount, project.project_cost)
+    others = (project.spent if project.pk else Decimal(0)) - counted
+    budget = Budget(others + cost.amount, project.project_cost)
     if budget.percent is None:
         if cost.amount > LARGE_COST:
             yield Doubt(f"The cost is {pesos(cost.amount)}, and the project has no budget.", ("amount",))
     elif cost.amount > counted and budget.percent > FAR_OVER_BUDGET:
-        share = percent(Decimal(str(budget.shown_percent)))
-        yield Doubt(
-            f"With this cost of {pesos(cost.amount)}, {pesos(budget.spent)} of the budget of {pesos(budget.total)} "
-            f"is spent: {share}.",
-            ("amount",),
-        )
+        spent = f"{pesos(budget.spent)} of the budget of {pesos(budget.total)}"
+        yield Doubt(f"With this cost of {pesos(cost.amount)}, {spent} is spent.", ("amount",))
 
 
 def _about_progress(report: ProjectProgress) -> Iterator[Doubt]:

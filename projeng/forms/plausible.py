@@ -1,6 +1,7 @@
 """Forms that ask back what is possible but unlikely (projeng/plausibility.py), and forms that ask for a reason."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 
@@ -10,6 +11,13 @@ from .questions import AsksBack, Question
 
 class PlausibleForm(AsksBack, forms.ModelForm):
     """Mixin of the forms of projects and their parts. Of a stored row, only what is changed is asked back about."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk is not None:
+            # Fields with a default that is called would compare with a hidden field of the page, not with the row.
+            for field in self.fields.values():
+                field.show_hidden_initial = False
 
     def questions(self) -> Iterable[Question]:
         """Return a question for each doubt, displayed at the first of its fields that the form has."""
