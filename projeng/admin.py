@@ -7,6 +7,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db import models
+from django.db.models import Count
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,10 +17,13 @@ from django.utils.safestring import SafeString
 from realtime.integration.admin import ReadOnlyAdmin
 
 from . import consistency
+from .admin_parts import FOR_STORED, PartAdminForm
 from .admin_versions import VersionedAdmin, VersionedAdminForm
 from .forms.fields import FileInput, PictureField
+from .forms.plausible import PlausibleAdminForm
 from .forms.sign_in import AdminSignInForm
 from .models import (
+    Correction,
     Notification,
     Project,
     ProjectActivity,
@@ -36,7 +40,6 @@ FILE_WIDGETS = {
     models.FileField: {"widget": FileInput},
     models.ImageField: {"widget": FileInput, "form_class": PictureField},
 }
-AUTHORS = {ProjectCost: "created_by", ProjectProgress: "created_by", ProjectDocument: "uploaded_by"}
 
 
 class _PartInline(admin.TabularInline):
@@ -47,11 +50,12 @@ class _PartInline(admin.TabularInline):
     """
 
     extra = 0
+    form = PlausibleAdminForm
     formfield_overrides = FILE_WIDGETS
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Exclude the author, which is set to the current user."""
-        return [AUTHORS[self.model]] if self.model in AUTHORS else []
+        return [self.model.author_field]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -99,16 +103,19 @@ class ProjectAdmin(VersionedAdmin):
     @admin.display(description="Recorded")
     def parts(self, obj: Project) -> SafeString:
         """Return links to the change lists of the project's parts, with the number of each."""
-        links = [
-            (
-                reverse(f"admin:{part.model._meta.app_label}_{part.model._meta.model_name}_changelist"),
-                obj.pk,
-                part.model._meta.verbose_name_plural.capitalize(),
-                part.model.objects.filter(project=obj).count(),
+        links = []
+        for model in (part.model for part in self.inlines):
+            counted = model.objects.filter(project=obj).aggregate(all=Count("pk"), void=Count("voided_at"))
+            links.append(
+                (
+                    reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+                    obj.pk,
+                    model._meta.verbose_name_plural.capitalize(),
+                    counted["all"] - counted["void"],
+                    f", and {counted['void']} void" if counted["void"] else "",
+                )
             )
-            for part in self.inlines
-        ]
-        return format_html_join(" · ", '<a href="{}?project__id__exact={}">{}: {}</a>', links)
+        return format_html_join(" · ", '<a href="{}?project__id__exact={}">{}: {}{}</a>', links)
 
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
         """Set the creator of a new project to the current user."""
@@ -118,10 +125,8 @@ class ProjectAdmin(VersionedAdmin):
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool) -> None:
         """Set the author of new parts to the current user."""
-        author = AUTHORS.get(formset.model)
         for row in formset.extra_forms:
-            if author:
-                setattr(row.instance, author, request.user)
+            setattr(row.instance, formset.model.author_field, request.user)
         super().save_formset(request, form, formset, change)
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool) -> None:
@@ -130,14 +135,16 @@ class ProjectAdmin(VersionedAdmin):
         warn_of_contradiction(request, form.instance)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
-        """Allow deleting a project with its timeline, whose lines cannot be deleted individually."""
+        """Allow deleting a project with its timeline and history, whose lines cannot be deleted individually."""
         listed, counts, not_permitted, protected = super().get_deleted_objects(objs, request)
-        return listed, counts, not_permitted - {ProjectActivity._meta.verbose_name}, protected
+        kept = {ProjectActivity._meta.verbose_name, Correction._meta.verbose_name}
+        return listed, counts, not_permitted - kept, protected
 
 
 class _PartAdmin(VersionedAdmin):
     """The change list of one kind of project part."""
 
+    form = PartAdminForm
     list_select_related = ("project",)
     autocomplete_fields = ("project",)
     search_fields = ("project__name", "project__prn")
@@ -145,14 +152,30 @@ class _PartAdmin(VersionedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Make the author read-only, and the project of an existing part."""
-        author = (AUTHORS[self.model],) if self.model in AUTHORS else ()
-        return author if obj is None else ("project", *author)
+        author = self.model.author_field
+        return (author,) if obj is None else ("project", author)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Leave out what a new part cannot be."""
+        return [name for name in super().get_fields(request, obj) if obj is not None or name not in FOR_STORED]
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Say which parts count."""
+        return [*super().get_list_display(request), "counts"]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Offer those that count, or those that are void."""
+        return [*super().get_list_filter(request), ("voided_at", admin.EmptyFieldListFilter)]
+
+    @admin.display(boolean=True)
+    def counts(self, obj: Any) -> bool:
+        """Return whether a part is not void."""
+        return not obj.is_void
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         """Set the author of a new part to the current user."""
-        author = AUTHORS.get(self.model)
-        if author and not change:
-            setattr(obj, author, request.user)
+        if not change:
+            setattr(obj, self.model.author_field, request.user)
         super().save_model(request, obj, form, change)
 
 
@@ -212,6 +235,17 @@ class NotificationAdmin(VersionedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> tuple[str, ...]:
         """Make everything but the read flag of a sent notification read-only."""
         return () if obj is None else ("recipient", "project", "message", "created_at")
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    """The history of what was reported, read-only."""
+
+    list_display = ("at", "project", "subject", "action", "actor", "reason")
+    list_filter = ("action", "kind")
+    list_select_related = ("project",)
+    search_fields = ("subject", "reason", "actor", "project__name", "project__prn")
+    date_hierarchy = "at"
 
 
 @admin.register(ProjectActivity)

@@ -13,8 +13,8 @@ from ..formats import percent
 from ..models import Project, Status
 from ..uploads import IMAGE_ENDINGS
 from .fields import DayInput, FileInput, PeopleField, PesosField, PictureField
-from .kept_uploads import KeepsUploads
-from .questions import AsksBack, Question
+from .plausible import PlausibleForm
+from .questions import Question
 from .versions import VersionedForm
 
 
@@ -26,7 +26,7 @@ def engineers_offered(project: Project | None = None) -> QuerySet:
     return get_user_model().objects.filter(offered).order_by("first_name", "last_name", "username")
 
 
-class ProjectForm(KeepsUploads, VersionedForm, AsksBack, forms.ModelForm):
+class ProjectForm(VersionedForm, PlausibleForm):
     """The fields of a project, without its progress (from reports) and its engineers (``EngineersForm``)."""
 
     # The limits are those of the model field.
@@ -85,7 +85,8 @@ class ProjectForm(KeepsUploads, VersionedForm, AsksBack, forms.ModelForm):
         self.fields["status"].help_text = consistency.RULE + now
 
     def questions(self) -> Iterator[Question]:
-        """Ask back if the status is set to one that contradicts the progress."""
+        """Ask back if the status is set to one that contradicts the progress, and what else is unlikely."""
+        yield from super().questions()
         text = consistency.question(self.instance.status, self.instance.progress)
         if text and self.instance.status != (self.initial["status"] if self.instance.pk else Status.PLANNED):
             yield Question("status", text)

@@ -13,11 +13,11 @@ from ..formats import day, percent
 from ..models import ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress, Status
 from ..uploads import DOCUMENT_ENDINGS
 from .fields import DayInput, FileInput, PesosField
-from .kept_uploads import KeepsUploads
-from .questions import AsksBack, Question
+from .plausible import PlausibleForm
+from .questions import Question
 
 
-class _PastDate(forms.ModelForm):
+class _PastDate(PlausibleForm):
     """Base of reports, whose date may not be in the future."""
 
     def clean_date(self) -> date:
@@ -27,7 +27,7 @@ class _PastDate(forms.ModelForm):
         return day
 
 
-class ProgressForm(AsksBack, _PastDate):
+class ProgressForm(_PastDate):
     """A progress report."""
 
     class Meta:
@@ -39,11 +39,12 @@ class ProgressForm(AsksBack, _PastDate):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.initial["percentage_complete"] = self.instance.project.progress
+        if self.instance.pk is None:
+            self.initial["percentage_complete"] = self.instance.project.progress
         self.fields["date"].help_text = lazy(self._about_dates, str)()
 
     def _about_dates(self) -> str:
-        newest = self.instance.project.progress_updates.exclude(pk=self.instance.pk).first()
+        newest = self.instance.project.progress_updates.not_voided().exclude(pk=self.instance.pk).first()
         if newest is None:
             return ""
         share = percent(newest.percentage_complete)
@@ -52,7 +53,8 @@ class ProgressForm(AsksBack, _PastDate):
         )
 
     def questions(self) -> Iterator[Question]:
-        """Ask back if a completed project would have too little progress."""
+        """Ask back if a completed project would have too little progress, and what else is unlikely."""
+        yield from super().questions()
         project = self.instance.project
         text = consistency.question(project.status, self.instance.percentage_complete)
         if text and project.status == Status.COMPLETED and self.instance.newer is None:
@@ -69,7 +71,7 @@ class ProgressForm(AsksBack, _PastDate):
             yield f"The project's status stays as it is: {found}. {suggested}"
 
 
-class CostForm(KeepsUploads, _PastDate):
+class CostForm(_PastDate):
     """A cost of a project."""
 
     amount = PesosField(max_digits=15, decimal_places=2, help_text="In pesos.")  # limits of the model field
@@ -85,7 +87,7 @@ class CostForm(KeepsUploads, _PastDate):
         }
 
 
-class MilestoneForm(forms.ModelForm):
+class MilestoneForm(PlausibleForm):
     """A milestone of a project."""
 
     class Meta:
@@ -94,7 +96,7 @@ class MilestoneForm(forms.ModelForm):
         widgets = {"target_date": DayInput}
 
 
-class DocumentForm(KeepsUploads, forms.ModelForm):
+class DocumentForm(PlausibleForm):
     """A document of a project."""
 
     class Meta:

@@ -38,6 +38,7 @@ class Change:
     stored: str
     yours: str
     plain_values: tuple[Any, Any, Any]  # the same three for programs
+    value: Any  # yours
     is_set: bool = False  # whether both values can be kept together
     chosen: str = ""
 
@@ -181,6 +182,7 @@ class VersionedForm(forms.Form):
             readable(field, stored),
             readable(field, yours),
             (before, plain(stored), plain(yours)),
+            yours,
             is_set=isinstance(field, forms.ModelMultipleChoiceField),
             chosen=choice or "",
         )

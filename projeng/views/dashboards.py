@@ -38,9 +38,9 @@ def head(request: HttpRequest) -> HttpResponse:
 def engineer(request: HttpRequest) -> HttpResponse:
     """The dashboard of Project Engineers: the projects that they are assigned to."""
     projects = visible_projects(request.user)
-    milestones = ProjectMilestone.objects.filter(project__in=projects, is_completed=False).select_related("project")
+    milestones = ProjectMilestone.objects.not_voided().filter(project__in=projects, is_completed=False)
     context = _overview(projects) | {
-        "milestones": milestones.order_by("target_date", "pk")[:NEXT_MILESTONES],
+        "milestones": milestones.select_related("project").order_by("target_date", "pk")[:NEXT_MILESTONES],
         "today": timezone.localdate(),
     }
     return render(request, "dashboards/engineer.html", context)
@@ -51,7 +51,7 @@ def engineer(request: HttpRequest) -> HttpResponse:
 def finance(request: HttpRequest) -> HttpResponse:
     """The dashboard of Finance Managers: budgets, spending and the latest costs."""
     projects = visible_projects(request.user)
-    costs = ProjectCost.objects.filter(project__in=projects)
+    costs = ProjectCost.objects.not_voided().filter(project__in=projects)
     budgeted = projects.filter(project_cost__gt=0)
     budget = Budget(
         spent=costs.filter(project__in=budgeted).aggregate(sum=Sum("amount"))["sum"] or Decimal(0),

@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from ..forms.kept_files import keep_files
 from ..forms.versions import VersionedForm
 from ..models import Project
 
@@ -18,6 +19,8 @@ def form_page(
     A program that asks for JSON gets a conflict in JSON. ``back`` is the URL of the page to return to. ``project`` has
     the stored values, not the submitted ones.
     """
+    if form.errors:
+        keep_files(form)
     conflicts = getattr(form, "conflicts", None)
     if conflicts and wants_json(request):
         return JsonResponse(_in_json(form), status=409)

@@ -81,11 +81,13 @@ class Office:
     def path(self, name: str, route: str) -> str:
         """Return a route with the ids of this office's objects."""
         model = re.search(r"admin/[a-z]+/([a-z]+)/", route)
+        part = re.search(r"(progress|cost|milestone|document)s?/<int:part_id>", route)
         values = {
             "project_id": self.project.pk,
             "milestone_id": self.rows["projectmilestone"].pk,
             "document_id": self.rows["projectdocument"].pk,
             "cost_id": self.rows["projectcost"].pk,
+            "part_id": self.rows[f"project{part[1]}"].pk if part else 1,
             "content_type_id": 1,
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,
