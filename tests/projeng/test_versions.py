@@ -6,6 +6,8 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
@@ -356,3 +358,77 @@ def test_a_picture_that_a_colleague_has_put_there_or_removed_stays_so(browser, h
     assert client.post(edit, form | {"name": "Mine again"}).status_code == 302
     project.refresh_from_db()
     assert not project.image
+
+
+# --- what is wrong together with what others have changed ---------------------------------------------------------
+
+
+def test_what_does_not_go_with_what_a_colleague_has_entered_is_explained_with_that(
+    browser, head, colleague, edit, project
+):
+    client = browser(head)
+    form = opened(client, edit)
+    colleague.post(edit, opened(colleague, edit) | {"start_date": "2026-12-01"})
+    response = client.post(edit, form | {"end_date": "2026-11-20"})
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert "The end date is before the start date." in html
+    assert 'value="2026-12-01"' in html
+    assert "Start date changed from not set to Dec 1, 2026" in html
+    assert client.post(edit, sent_again(response, start_date="2026-11-01")).status_code == 302
+    project.refresh_from_db()
+    assert (str(project.start_date), str(project.end_date)) == ("2026-11-01", "2026-11-20")
+
+
+def test_a_field_that_was_wrong_is_compared_once_it_is_right(browser, head, colleague, edit, project):
+    client = browser(head)
+    form = opened(client, edit)
+    colleague.post(edit, opened(colleague, edit) | {"name": "Theirs", "project_cost": "5", "status": "delayed"})
+    response = client.post(edit, form | {"name": "Mine", "project_cost": "a lot"})
+    assert set(response.context["form"].conflicts) == {"name"}
+    response = client.post(edit, sent_again(response, choose_name="yours", project_cost="7"))
+    assert response.status_code == 409
+    assert response.context["form"].conflicts["project_cost"].stored == "₱5.00"
+    assert client.post(edit, sent_again(response, choose_project_cost="theirs")).status_code == 302
+    project.refresh_from_db()
+    assert (project.name, project.project_cost, project.status) == ("Mine", 5, "delayed")
+
+
+def test_a_change_that_raised_no_version_is_seen_too(browser, head, edit, project):
+    """As the previous release makes it, while both run beside each other."""
+    client = browser(head)
+    form = opened(client, edit)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE projeng_project SET name = 'Theirs', status = 'delayed'")
+    assert client.post(edit, form | {"name": "Mine"}).status_code == 409
+    assert client.post(edit, form | {"description": "Mine"}).status_code == 302
+    project.refresh_from_db()
+    assert (project.name, project.status) == ("Theirs", "delayed")
+
+
+def test_versions_cost_a_save_no_statement(project, other_engineer):
+    """Each is raised by the statement that changes the row; assigning one person takes no other lock than before."""
+
+    def statements(work):
+        with CaptureQueriesContext(connection) as asked:
+            work()
+        return [query["sql"] for query in asked if '"version"' in query["sql"] and query["sql"].startswith("UPDATE")]
+
+    def saved():
+        project.name += "!"
+        project.save()
+
+    report = ProjectProgress.objects.create(project=project, percentage_complete=5)
+    for work in (
+        saved,
+        lambda: Project.objects.filter(pk=project.pk).update(status="delayed"),
+        lambda: Project.objects.bulk_update([project], ["name"]),
+        lambda: project.assigned_engineers.add(other_engineer),
+        lambda: ProjectProgress.objects.create(project=project, percentage_complete=6),
+    ):
+        before = Project.objects.values_list("version", flat=True).get(pk=project.pk)
+        made = statements(work)
+        assert len(made) == 1
+        assert Project.objects.values_list("version", flat=True).get(pk=project.pk) == before + 1
+    report.refresh_from_db()
+    assert report.version == 1
