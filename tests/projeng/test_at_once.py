@@ -172,6 +172,47 @@ def test_an_engineer_who_is_taken_off_meanwhile_reports_nothing(page, office, to
     assert not office.milestone.is_completed
 
 
+# --- the same form ----------------------------------------------------------------------------------------------
+
+
+@ANYWHERE
+@pytest.mark.parametrize("page", ["project_edit", "project_engineers"])
+def test_of_two_who_send_the_same_form_at_once_the_second_is_asked(page, office, together, browser):
+    others = [person(Role.ENGINEER), person(Role.ENGINEER)]
+    form = browser(office.head).get(reverse(page, args=[office.project.pk])).context["form"]
+    opened = {name: form[name].value() for name in ("version", "opened")}
+    sent = [
+        {**FACTS, "name": f"Pier {number}", "assigned_engineers": [other.pk]} for number, other in enumerate(others)
+    ]
+    sends = [office.sends(office.head, page, office.project.pk, **opened, **data) for data in sent]
+    answers = [getattr(answer, "status_code", answer) for answer in together(*sends)]
+    assert sorted(answers) == [302, 409]
+    office.project.refresh_from_db()
+    first = answers.index(302)
+    if page == "project_edit":
+        assert office.project.name == f"Pier {first}"
+    else:
+        assert list(office.project.assigned_engineers.all()) == [others[first]]
+
+
+@ANYWHERE
+def test_of_two_who_send_the_same_form_of_the_admin_at_once_the_second_is_told(office, together, browser):
+    root = person(Role.HEAD, is_staff=True, is_superuser=True)
+    page = reverse("admin:projeng_projectmilestone_change", args=[office.milestone.pk])
+    form = browser(root).get(page).context["adminform"].form
+    opened = {name: form[name].value() for name in ("version", "opened")}
+
+    def sends(number):
+        client = browser(root, raise_request_exception=True)
+        data = {**opened, "name": f"Piles {number}", "target_date": "2026-12-01", "confirmed": "on", "reason": "So"}
+        return lambda: client.post(page, data)
+
+    answers = [getattr(answer, "status_code", answer) for answer in together(sends(0), sends(1))]
+    assert sorted(answers) == [302, 409]
+    office.milestone.refresh_from_db()
+    assert office.milestone.name == f"Piles {answers.index(302)}"
+
+
 # --- the same PRN -----------------------------------------------------------------------------------------------
 
 
