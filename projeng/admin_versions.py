@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.db import transaction
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -33,6 +35,8 @@ class VersionedAdmin(admin.ModelAdmin):
 
     form = VersionedAdminForm
     delete_confirmation_template = "admin/delete_versioned.html"
+    delete_selected_confirmation_template = "admin/delete_selected_versioned.html"
+    actions = ("delete_selected",)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Lock the row of a POST request until the transaction of the view ends."""
@@ -82,3 +86,25 @@ class VersionedAdmin(admin.ModelAdmin):
                     return HttpResponseRedirect(request.get_full_path())
             seen = {} if row is None else {"seen": mark(row)}
             return super().delete_view(request, object_id, (extra_context or {}) | seen)
+
+    @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """Django's action, which asks again if one of the rows was changed after the question."""
+        with transaction.atomic():
+            rows = list(self._locked(queryset) if request.POST.get("post") else queryset)
+            seen = dict(one.partition(":")[::2] for one in request.POST.getlist("seen"))
+            changed = [row for row in rows if changes_since(row, seen.get(str(row.pk)))]
+            if changed:
+                names = "; ".join(f"{row}: {', '.join(changes_since(row, seen[str(row.pk)]))}" for row in changed)
+                messages.warning(request, f"Changed since you were asked: {names}. Delete them all the same?")
+                request.POST = request.POST.copy()
+                del request.POST["post"]
+            response = delete_selected(self, request, queryset)
+        if response is not None:
+            response.context_data["seen"] = [f"{row.pk}:{mark(row)}" for row in rows]
+        return response
+
+    def _locked(self, rows: QuerySet) -> QuerySet:
+        if issubclass(self.model, RecordedModel):
+            return self.model._base_manager.filter(pk__in=self.model.lock_all(rows)).order_by("pk")
+        return self.model._base_manager.select_for_update().filter(pk__in=rows.values("pk")).order_by("pk")

@@ -90,8 +90,9 @@ class VersionedForm(forms.Form):
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """The names of changed fields, without those that only carry the version."""
-        return [name for name in super().changed_data if name not in {"version", "opened"}]
+        """The names of the fields that the person has changed."""
+        others = {"version", "opened", *self.merged}
+        return [name for name in super().changed_data if name not in others]
 
     def conflict_fields(self) -> list[tuple[Change, forms.BoundField]]:
         """The conflicts with their bound fields, for the page."""

@@ -444,3 +444,14 @@ def test_what_was_typed_into_the_form_of_a_deleted_project_is_not_lost(browser, 
     assert "deleted meanwhile" in html
     assert "Typed &lt;b&gt;at length&lt;/b&gt;" in html
     assert form["opened"] not in html
+
+
+def test_the_previous_release_can_still_enter_rows(engineer, project):
+    """It knows no versions: an office that went back to it goes on."""
+    through = Project.assigned_engineers.through
+    through.objects.filter(project=project).delete()
+    with connection.cursor() as cursor:
+        names = [field.column for field in Project._meta.concrete_fields if field.name not in {"id", "version", "prn"}]
+        listed = ", ".join(names)
+        cursor.execute(f"INSERT INTO projeng_project (prn, {listed}) SELECT 'OLD-1', {listed} FROM projeng_project")
+    assert Project.objects.get(prn="OLD-1").version == 1

@@ -171,3 +171,34 @@ def test_a_deletion_is_asked_again_if_the_row_was_changed_meanwhile(client, rows
     seen = re.search(r'name="seen" value="([^"]+)"', shown).group(1)
     client.post(page, {"post": "yes", "seen": seen})
     assert not Project.objects.filter(pk=row.pk).exists()
+
+
+def test_deleting_several_is_asked_again_if_one_was_changed_meanwhile(client, rows):
+    first = rows["project"][0]
+    second = Project.objects.create(name="Pier", barangay="Apokon")
+    page = reverse("admin:projeng_project_changelist")
+    data = {"action": "delete_selected", "_selected_action": [first.pk, second.pk]}
+
+    def asked(response):
+        shown = html.unescape(response.content.decode())
+        return data | {"post": "yes", "seen": re.findall(r'name="seen" value="([^"]+)"', shown)}, shown
+
+    question, _ = asked(client.post(page, data))
+    assert len(question["seen"]) == 2
+    ProjectCost.objects.create(project=second, cost_type="labor", amount=5)
+    again, shown = asked(client.post(page, question))
+    assert "Changed since you were asked: Pier" in shown
+    assert "Cost of ₱5.00 (labor) added" in shown
+    assert Project.objects.count() == 2
+    assert client.post(page, again).status_code == 302
+    assert not Project.objects.exists()
+
+
+def test_what_was_voided_meanwhile_stays_void_without_a_reason_of_ones_own(client, rows):
+    cost, field, _ = rows["cost"]
+    data = opened(client, page_of(cost))
+    ProjectCost.objects.get(pk=cost.pk).void("Twice")
+    response = client.post(page_of(cost), data | {field: "Mine"})
+    assert response.status_code == 302, response.context["errors"]
+    cost.refresh_from_db()
+    assert (cost.description, cost.is_void, cost.void_reason) == ("Mine", True, "Twice")
