@@ -191,3 +191,57 @@ def test_a_doubtful_status_is_confirmed_with_a_box(site, browse, head, project):
     page.get_by_role("button", name="Save").click()
     expect(page.locator("h1")).to_have_text("Covered court")
     expect(page.locator("header .status-badge")).to_have_text("Completed")
+
+
+FRAMES = {
+    "of what the page shows already": ("project", {"type": "project_updated", "activity_id": 7}, False),
+    "of another part": ("cost_id:5", {"type": "cost_updated", "cost_id": 6, "activity_id": 8}, False),
+    "of this part": ("cost_id:5", {"type": "cost_updated", "cost_id": 5, "activity_id": 8}, True),
+    "of another kind with this id": (
+        "cost_id:5",
+        {"type": "milestone_updated", "milestone_id": 5, "activity_id": 8},
+        False,
+    ),
+    "of the project of this part": ("cost_id:5", {"type": "project_updated", "activity_id": 8}, False),
+    "of its deletion": ("cost_id:5", {"type": "project_deleted", "activity_id": None}, True),
+    "of an import": ("project", {"type": "projects_changed"}, True),
+    "of a state": ("project", {"type": "project_status", "id": None}, False),
+}
+
+
+@one_server
+def test_only_what_concerns_the_form_is_told(site, browse, head, project):
+    page = browse(site).open(head, f"/projeng/projects/{project.pk}/edit/")
+    told = page.evaluate(
+        """async (frames) => {
+          const { FormChanges } = await import("/static/js/form_changes.js");
+          const bar = document.getElementById("changed-bar");
+          const form = document.querySelector("form[data-live-form]");
+          return Object.fromEntries(Object.entries(frames).map(([name, [about, frame]]) => {
+            bar.replaceChildren();
+            Object.assign(form.dataset, { liveForm: about, activity: "7" });
+            const { id = 1, ...rest } = frame;
+            new FormChanges(form).onFrame({ ...(id ? { id } : {}), actor: "Jose", summary: "Something", ...rest });
+            return [name, bar.textContent.includes("Jose")];
+          }));
+        }""",
+        {name: [about, frame] for name, (about, frame, _) in FRAMES.items()},
+    )
+    assert told == {name: expected for name, (_, _, expected) in FRAMES.items()}
+
+
+@one_server
+def test_who_corrects_a_cost_hears_that_it_was_corrected(site, browse, head, colleague, project):
+    cost = ProjectCost.objects.create(project=project, cost_type="labor", amount=5, created_by=head)
+    page = browse(site).open(head, f"/projeng/projects/{project.pk}/costs/{cost.pk}/edit/")
+    until_state(page, "live")
+    page.get_by_label("Description").fill("Typed before")
+    with acting(colleague):
+        row = ProjectCost.objects.get(pk=cost.pk)
+        row.amount = 7
+        row.save()
+    bar = page.locator("#changed-bar")
+    expect(bar).to_contain_text("Changed by Jose Cruz")
+    bar.get_by_role("button", name="Show").click()
+    expect(page.locator('[data-field="amount"] .changed-note')).to_have_text("Changed by Jose Cruz")
+    expect(page.get_by_label("Description")).to_have_value("Typed before")
