@@ -58,10 +58,15 @@ def finance(request: HttpRequest) -> HttpResponse:
         total=budgeted.aggregate(sum=Sum("project_cost"))["sum"],
     )
     rows = with_spent(projects)
-    context = _overview(projects) | {
+    overview = _overview(projects)
+    levels = {level: at_level(rows, level).count() for level in ("WARNING", "CRITICAL", "URGENT")}
+    unbudgeted = overview["total_projects"] - budgeted.count()
+    context = overview | {
         "budget": budget,
         "unbudgeted_spent": costs.exclude(project__in=budgeted).aggregate(sum=Sum("amount"))["sum"],
-        "levels": {level: at_level(rows, level).count() for level in ("WARNING", "CRITICAL", "URGENT")},
+        "levels": levels,
+        "unbudgeted": unbudgeted,
+        "at_no_level": overview["total_projects"] - unbudgeted - sum(levels.values()),
         "most_spent": rows.filter(project_cost__gt=0).order_by(F("spent_share").desc(), "-pk")[:MOST_SPENT],
         "costs": costs.select_related("project", "created_by").order_by("-created_at", "-pk")[:LATEST_COSTS],
     }

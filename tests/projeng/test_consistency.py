@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from projeng.models import Project, ProjectProgress
+from projeng.models import Project, ProjectCost, ProjectProgress
 
 pytestmark = pytest.mark.django_db
 
@@ -148,3 +148,13 @@ def test_the_page_of_a_project_says_what_contradicts(browser, head, project):
     assert "at 0%</span>" not in client.get(page).content.decode()
     Project.objects.filter(pk=project.pk).update(status="completed", progress=5)
     assert '<span class="level" data-level="WARNING">Completed at 5%</span>' in client.get(page).content.decode()
+
+
+def test_the_levels_of_budgets_are_the_total_together_with_the_rest(browser, finance):
+    for spent, budget in ((0, 100), (79, 100), (80, 100), (95, 100), (101, 100), (5, None), (0, 0)):
+        project = Project.objects.create(**FACTS, project_cost=budget)
+        if spent:
+            ProjectCost.objects.create(project=project, cost_type="labor", amount=spent)
+    context = browser(finance).get(reverse("finance_dashboard")).context
+    assert context["levels"] == {"WARNING": 1, "CRITICAL": 1, "URGENT": 1}
+    assert (context["at_no_level"], context["unbudgeted"], context["total_projects"]) == (2, 2, 7)
