@@ -137,6 +137,6 @@ def test_the_admin_lists_what_contradicts(browser, project, django_user_model):
     html = client.post(reverse("admin:projeng_projectprogress_add"), data, follow=True).content.decode()
     assert "is completed at 5%." in html
     html = client.post(
-        reverse("admin:projeng_projectprogress_add"), data | {"date": "2026-11-01"}, follow=True
+        reverse("admin:projeng_projectprogress_add"), data | {"date": "2026-11-01", "confirmed": "on"}, follow=True
     ).content.decode()
     assert "stays at that of the newer report: 5" in html
