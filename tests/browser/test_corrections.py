@@ -90,7 +90,7 @@ def test_a_wrong_cost_is_corrected_voided_and_restored_before_the_eyes_of_others
     until_state(work, "live")
     work.evaluate("window.opened = true")
     expect(row).to_contain_text("by Jose Ramirez: Of another project")
-    expect(row.locator("[data-label=Amount]")).to_have_css("text-decoration-line", "line-through")
+    expect(row.locator("[data-label=Amount] .void-text")).to_have_css("text-decoration-line", "line-through")
     expect(spent).to_have_text("₱0.00")
     expect(budgets.locator(f'[data-budget-of="{project.pk}"] .project-spent')).to_have_text("₱0.00")
     expect(history.locator("[data-correction-id]")).to_have_count(2)
