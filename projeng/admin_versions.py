@@ -8,9 +8,11 @@ from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from .forms.versions import VersionedForm, changes_since, mark
+from .formats import shortened
+from .forms.versions import Change, VersionedForm, changes_since, mark
 from .recorded import RecordedModel
 
+SHOWN = 300  # characters of a long text in a message
 HIDDEN = ("version", "opened")
 
 
@@ -19,6 +21,11 @@ class VersionedAdminForm(VersionedForm, ModelForm):
 
     def _names_to_ask(self) -> list[str]:
         return []
+
+    def _explanation(self, change: Change) -> str:
+        stored, yours = (shortened(value, SHOWN) for value in (change.stored, change.yours))
+        both = f"Theirs is “{stored}”, yours is “{yours}”. Saving again keeps yours."
+        return f"{super()._explanation(change)} {both}"
 
 
 class VersionedAdmin(admin.ModelAdmin):

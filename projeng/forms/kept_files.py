@@ -45,8 +45,10 @@ def kept_file(token: str | None) -> KeptFile | None:
 
 def keep_files(form: forms.BaseForm) -> None:
     """Keep the valid files of a form that is shown again. Its page sends their tokens."""
+    valid = {name: change.value for name, change in getattr(form, "conflicts", {}).items()}
+    valid |= getattr(form, "cleaned_data", {})
     for name, field in form.fields.items():
-        upload = getattr(form, "cleaned_data", {}).get(name)
+        upload = valid.get(name)
         if isinstance(field, forms.FileField) and isinstance(upload, UploadedFile):
             field.widget.kept = upload if isinstance(upload, KeptFile) else _keep(upload)
 

@@ -11,8 +11,9 @@ A caller without hidden fields can send ``version`` alone: if it is not the stor
 a conflict. A caller that sends neither overwrites, as a form without versions does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -21,13 +22,11 @@ from django.db.models import Max, QuerySet
 from django.utils.functional import cached_property
 from django.utils.text import get_text_list
 
-from ..formats import shortened
 from ..models import Project, ProjectActivity
 from .values import plain, readable, write_into
 
 SALT = "projeng.forms.versions"
 THEIRS, YOURS, BOTH = "theirs", "yours", "both"
-SHOWN = 300  # characters of a long text in a message
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class Change:
     stored: str
     yours: str
     plain_values: tuple[Any, Any, Any]  # the same three for programs
+    value: Any  # yours
     is_set: bool = False  # whether both values can be kept together
     chosen: str = ""
 
@@ -58,15 +58,30 @@ class VersionedForm(forms.Form):
         self.conflicts: dict[str, Change] = {}
         self.merged: dict[str, Change] = {}
         self._opened: dict[str, Any] | None = None
+        self._activity: int | None = None  # the newest one that the person knows of
         if self.instance.pk is None:
             del self.fields["version"], self.fields["opened"]
         elif not self.is_bound:
-            self.initial |= {"version": self.stored_version, "opened": self._signed(newest_activity(self.instance))}
+            self._activity = newest_activity(self.instance)
+            self.initial |= {"version": self.stored_version, "opened": self._signed()}
 
     @property
     def stored_version(self) -> int | None:
         """The version of the stored row; ``None`` for models without versions, which are compared by values alone."""
         return getattr(self.instance, "version", None)
+
+    @property
+    def live(self) -> dict[str, Any] | None:
+        """What the bar over the open form needs (static/js/form_changes.js); ``None`` if the row is new."""
+        if self.instance.pk is None:
+            return None
+        is_project = isinstance(self.instance, Project)
+        part = f"{self.instance._meta.model_name.removeprefix('project')}_id:{self.instance.pk}"
+        return {
+            "about": "project" if is_project else part,
+            "project": self.instance.pk if is_project else self.instance.project_id,
+            "activity": self._activity or 0,
+        }
 
     @cached_property
     def changed_since(self) -> QuerySet[ProjectActivity]:
@@ -95,19 +110,17 @@ class VersionedForm(forms.Form):
 
     # --- what the form was opened with --------------------------------------------------------------------------
 
-    def _signed(self, activity: int | None, asked: list[str] | None = None) -> str:
+    def _signed(self, *, asked: Iterable[str] = (), kept: Mapping[str, Any] = MappingProxyType({})) -> str:
+        """Return what is stored now. ``kept``: fields that stay as the form was opened with them."""
         values = {name: plain(self.get_initial_for_field(field, name)) for name, field in self._compared()}
-        return signing.dumps(
-            {
-                "row": self._row,
-                "version": self.stored_version,
-                "activity": activity,
-                "values": values,
-                "asked": asked or [],
-            },
-            salt=SALT,
-            compress=True,
-        )
+        opened = {
+            "row": self._row,
+            "version": self._opened["version"] if self._opened and kept else self.stored_version,
+            "activity": self._activity,
+            "values": values | dict(kept),
+            "asked": list(asked),
+        }
+        return signing.dumps(opened, salt=SALT, compress=True)
 
     @property
     def _row(self) -> str:
@@ -125,60 +138,71 @@ class VersionedForm(forms.Form):
 
     # --- comparing ----------------------------------------------------------------------------------------------
 
+    def full_clean(self) -> None:
+        """Like Django's method. A form that is displayed again displays what others have changed."""
+        super().full_clean()
+        if self._opened is not None and self._errors and (self.conflicts or self.merged):
+            self._renew(self._opened)
+
     def _clean_fields(self) -> None:
         super()._clean_fields()
-        if self.instance.pk is not None:
-            self._opened = self._read_opened()
-            if self._opened is not None:
-                self._compare(self._opened)
-
-    def _compare(self, opened: dict[str, Any]) -> None:
-        if opened["version"] is not None and opened["version"] == self.stored_version and not opened["asked"]:
+        if self.instance.pk is None:
+            return
+        self._opened = self._read_opened()
+        if self._opened is None:
+            return
+        self._activity = self._opened["activity"]
+        is_current = self._opened["version"] is not None and self._opened["version"] == self.stored_version
+        if is_current and self._opened["values"] is None:
             return
         for name, field in self._compared():
-            choice = self.data.get(self.add_prefix(f"choose_{name}"), "") if name in opened["asked"] else None
-            if choice == THEIRS:
-                self._errors.pop(name, None)
-                self.cleaned_data[name] = self._stored(name)
-            if name not in self.cleaned_data:
-                continue  # its value is invalid, and the form with it
-            change = self._change(name, field, choice)
-            before, stored, yours = change.plain_values
-            if choice == BOTH and change.is_set:
-                self.cleaned_data[name] = self.cleaned_data[name] | field.queryset.filter(pk__in=stored)
-            elif yours == stored or (stored == before and choice != ""):
-                pass
-            elif yours == before and choice is None:
-                self.merged[name] = change
-                self.cleaned_data[name] = self._stored(name)
-            else:
-                self.conflicts[name] = change
-        if self.conflicts:
-            self._renew()
+            # People are not compared while the version is the same, which spares a query. Other values are at hand.
+            if not (is_current and isinstance(field, forms.ModelMultipleChoiceField)) or self._opened["asked"]:
+                self._compare(name, field, self._opened)
+        for change in self.conflicts.values():
+            self.add_error(change.name, forms.ValidationError(self._explanation(change), code="conflict"))
 
-    def _change(self, name: str, field: forms.Field, choice: str | None) -> Change:
-        values = (self._opened or {})["values"]
-        stored, yours = self.get_initial_for_field(field, name), self.cleaned_data[name]
-        before = None if values is None else values.get(name)
+    def _compare(self, name: str, field: forms.Field, opened: dict[str, Any]) -> None:
+        choice = self.data.get(self.add_prefix(f"choose_{name}"), "") if name in opened["asked"] else None
+        if choice == THEIRS:
+            self._errors.pop(name, None)
+            self.cleaned_data[name] = self._stored(name)
+        if name not in self.cleaned_data:
+            return  # its value is invalid, and the form with it
+        before = None if opened["values"] is None else opened["values"].get(name)
+        stored, yours = plain(self.get_initial_for_field(field, name)), plain(self.cleaned_data[name])
+        if choice == BOTH and isinstance(field, forms.ModelMultipleChoiceField):
+            self.cleaned_data[name] = self.cleaned_data[name] | field.queryset.filter(pk__in=stored)
+        elif yours == stored or (stored == before and choice != ""):
+            return
+        elif yours == before and choice is None:
+            self.merged[name] = self._change(name, field, (before, stored, yours))
+            self.cleaned_data[name] = self._stored(name)
+        else:
+            self.conflicts[name] = self._change(name, field, (before, stored, yours), choice or "")
+
+    def _change(self, name: str, field: forms.Field, values: tuple[Any, Any, Any], chosen: str = "") -> Change:
+        before, yours = values[0], self.cleaned_data[name]
         return Change(
             name,
             str(self[name].label),
             None if before is None or isinstance(before, list) else readable(field, before),
-            readable(field, stored),
+            readable(field, self.get_initial_for_field(field, name)),
             readable(field, yours),
-            (before, plain(stored), plain(yours)),
+            values,
+            yours,
             is_set=isinstance(field, forms.ModelMultipleChoiceField),
-            chosen=choice or "",
+            chosen=chosen,
         )
 
-    def _renew(self) -> None:
-        """Report the conflicts, and renew the data: what is sent next was opened with what is stored now."""
-        for change in self.conflicts.values():
-            self.add_error(change.name, forms.ValidationError(self._explanation(change), code="conflict"))
+    def _renew(self, opened: dict[str, Any]) -> None:
+        """Renew the data: what is sent next was opened with what is stored now, but for what was not compared."""
+        invalid = self._errors.keys() - self.conflicts.keys() - self.merged.keys()
+        kept = {name: value for name, value in (opened["values"] or {}).items() if name in invalid}
+        self._activity = newest_activity(self.instance)
         self.data = self.data.copy()
-        activity = newest_activity(self.instance)
-        self.data[self.add_prefix("version")] = str(self.stored_version or "")
-        self.data[self.add_prefix("opened")] = self._signed(activity, self._names_to_ask())
+        self.data[self.add_prefix("opened")] = self._signed(asked=self._names_to_ask(), kept=kept)
+        self.data[self.add_prefix("version")] = str((opened["version"] if kept else self.stored_version) or "")
         for name in self.merged:
             write_into(self.data, self[name], self.get_initial_for_field(self.fields[name], name))
 
@@ -187,19 +211,19 @@ class VersionedForm(forms.Form):
         return list(self.conflicts)
 
     def _explanation(self, change: Change) -> str:
+        """The error of a conflict. The page shows both values beside each other."""
         people = list(dict.fromkeys(activity.actor for activity in self.changed_since))
         who = get_text_list(people, "and") if people else "Somebody"
-        stored, yours = (shortened(value, SHOWN) for value in (change.stored, change.yours))
-        return f"{who} changed this to “{stored}” while the form was open; yours is “{yours}”."
+        return f"{who} changed this, too, while the form was open."
 
 
-def newest_activity(instance: Any) -> int | None:
-    """Return the id of the newest line in the timeline of the instance's project; ``None`` if it has none."""
-    return activities_since(instance, 0).aggregate(newest=Max("pk"))["newest"]
+def newest_activity(instance: Any) -> int:
+    """Return the id of the newest line in the timeline of the instance's project; 0 if there is none."""
+    return activities_since(instance, 0).aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def activities_since(instance: Any, activity: int | None) -> QuerySet[ProjectActivity]:
-    """Return the lines of the timeline of the instance's project after this one, oldest first."""
+    """Return the lines of the timeline of the instance's project after this one, oldest first; none after ``None``."""
     project = instance.pk if isinstance(instance, Project) else getattr(instance, "project_id", None)
     if project is None or activity is None:
         return ProjectActivity.objects.none()
@@ -211,7 +235,7 @@ def activities_since(instance: Any, activity: int | None) -> QuerySet[ProjectAct
 
 def mark(instance: Any) -> str:
     """Return what a question about this row is based on: its version, and the newest line of the timeline."""
-    return f"{getattr(instance, 'version', '')}-{newest_activity(instance) or ''}"
+    return f"{getattr(instance, 'version', '')}-{newest_activity(instance)}"
 
 
 def changes_since(instance: Any, asked: str | None) -> list[str]:

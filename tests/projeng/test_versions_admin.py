@@ -85,7 +85,7 @@ def test_what_both_have_changed_is_an_error_with_both_values(kind, client, rows)
     response = client.post(page, data | {field: "Mine"})
     shown = html.unescape(response.content.decode())
     assert response.status_code == 409
-    assert "to “Theirs” while the form was open; yours is “Mine”" in shown
+    assert "changed this, too, while the form was open. Theirs is “Theirs”, yours is “Mine”." in shown
     row.refresh_from_db()
     assert getattr(row, field) == "Theirs"
     again = typed(response.context["adminform"].form) | dict.fromkeys(management(response), "0")
