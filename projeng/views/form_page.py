@@ -51,3 +51,13 @@ def _in_json(form: VersionedForm) -> dict[str, Any]:
 def form_data(request: HttpRequest) -> dict[str, Any]:
     """Return the arguments that bind a form to a POST request; empty for other methods."""
     return {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
+
+
+def gone_page(request: HttpRequest, form_class: type[forms.BaseForm], title: str) -> HttpResponse:
+    """Return the page of a form whose row was deleted meanwhile (404), with what was typed, to copy it from there."""
+    typed = [
+        (field.label or name.replace("_", " ").capitalize(), "\n".join(request.POST.getlist(name)))
+        for name, field in form_class.base_fields.items()
+        if not field.widget.is_hidden and any(request.POST.getlist(name))
+    ]
+    return render(request, "forms/gone.html", {"title": title, "typed": typed}, status=404)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from ..forms.projects import EngineersForm, NewProjectForm, ProjectForm
 from ..forms.versions import changes_since, mark
 from ..models import Project
-from .form_page import form_data, form_page, wants_json
+from .form_page import form_data, form_page, gone_page, wants_json
 from .guards import for_managers, locked_project, visible_project
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
@@ -78,12 +78,13 @@ def _ask_to_delete(request: HttpRequest, project: Project, changes: Sequence[str
 def _change(
     request: HttpRequest, project_id: int, form_class: type[ProjectForm | EngineersForm], *, title: str, submit: str
 ) -> HttpResponse:
-    shown = visible_project(request, project_id)
     back = reverse("project_detail", args=[project_id])
     if request.method != "POST":
+        shown = visible_project(request, project_id)
         return form_page(request, form_class(instance=shown), title=title, submit=submit, back=back, project=shown)
     submitted = form_data(request)
     try:
+        shown = visible_project(request, project_id)
         with transaction.atomic():
             # Locked, so that saving does not overwrite a concurrent change, such as reported progress.
             project = locked_project(request, project_id)
@@ -91,6 +92,8 @@ def _change(
             saved = form.is_valid()
             if saved:
                 form.save()
+    except Http404:
+        return gone_page(request, form_class, title)
     except IntegrityError as fault:
         _explain_taken_prn(form, fault)
     else:

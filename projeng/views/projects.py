@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from .. import consistency
 from ..access import Role, may_add_cost, may_correct, may_report, visible_projects
 from ..budget import Budget
 from ..filters import ProjectFilter, with_spent
@@ -45,6 +46,8 @@ def project_detail(request: HttpRequest, project_id: int) -> HttpResponse:
     }
     context = {name: _listed(rows.with_history(), limit) for name, rows in lists.items()} | {
         "project": project,
+        "contradiction": consistency.contradiction(project.status, project.progress),
+        "suggestion": consistency.suggestion(project.status, project.progress),
         "budget": Budget(project.spent, project.project_cost),
         "engineers": project.assigned_engineers.order_by("first_name", "last_name", "username"),
         "activities": project.activities.all()[:TIMELINE],

@@ -140,3 +140,11 @@ def test_the_admin_lists_what_contradicts(browser, project, django_user_model):
         reverse("admin:projeng_projectprogress_add"), data | {"date": "2026-11-01", "confirmed": "on"}, follow=True
     ).content.decode()
     assert "stays at that of the newer report: 5" in html
+
+
+def test_the_page_of_a_project_says_what_contradicts(browser, head, project):
+    page = reverse("project_detail", args=[project.pk])
+    client = browser(head)
+    assert "at 0%</span>" not in client.get(page).content.decode()
+    Project.objects.filter(pk=project.pk).update(status="completed", progress=5)
+    assert '<span class="level" data-level="WARNING">Completed at 5%</span>' in client.get(page).content.decode()

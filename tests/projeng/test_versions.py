@@ -432,3 +432,15 @@ def test_versions_cost_a_save_no_statement(project, other_engineer):
         assert Project.objects.values_list("version", flat=True).get(pk=project.pk) == before + 1
     report.refresh_from_db()
     assert report.version == 1
+
+
+def test_what_was_typed_into_the_form_of_a_deleted_project_is_not_lost(browser, head, edit, project):
+    client = browser(head)
+    form = opened(client, edit)
+    project.delete()
+    response = client.post(edit, form | {"description": "Typed <b>at length</b>"})
+    html = response.content.decode()
+    assert response.status_code == 404
+    assert "deleted meanwhile" in html
+    assert "Typed &lt;b&gt;at length&lt;/b&gt;" in html
+    assert form["opened"] not in html
