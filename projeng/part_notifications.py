@@ -38,7 +38,7 @@ class PartChange:
 def progress_reported(report: ProjectProgress, change: PartChange) -> None:
     """Announce a progress report. A new one notifies the Head Engineers, and so does one that no longer counts."""
     project = report.project
-    actor = actor_name(report.created_by)
+    actor = _actor(report, change)
     share = percent(report.percentage_complete)
     is_new = change.action == "added"
     stays = ""
@@ -55,9 +55,7 @@ def progress_reported(report: ProjectProgress, change: PartChange) -> None:
         progress_data={
             "percentage_complete": float(report.percentage_complete),
             "date": report.date.isoformat(),
-            "created_by": actor_name(report.created_by)
-            if report.created_by is None
-            else person_name(report.created_by),
+            "created_by": person_name(report.created_by) if report.created_by else actor,
         },
     )
     if is_new:
@@ -73,7 +71,7 @@ def cost_entered(cost: ProjectCost, change: PartChange) -> None:
     If there is a new amount to count, they are also notified when the budget is nearly or fully spent.
     """
     project = cost.project
-    actor = actor_name(cost.created_by)
+    actor = _actor(cost, change)
     budget = Budget(project.spent, project.project_cost)
     amount = pesos(cost.amount)
     _announce_part(
@@ -128,7 +126,7 @@ def milestone_set(milestone: ProjectMilestone, change: PartChange) -> None:
 def document_filed(document: ProjectDocument, change: PartChange) -> None:
     """Announce a document's change. A new document notifies the Head Engineers, and so does one that is void."""
     project = document.project
-    actor = actor_name(document.uploaded_by)
+    actor = _actor(document, change)
     _announce_part(
         document,
         change,
@@ -163,6 +161,11 @@ def _author_to_notify(part: ProjectPart) -> list[Any]:
     if author is None or author == acting_user():
         return []
     return [author] if visible_projects(author).filter(pk=part.project_id).exists() else []
+
+
+def _actor(part: ProjectPart, change: PartChange) -> str:
+    """Return who did it. A new part that nobody is known to enter was entered by its author."""
+    return actor_name(getattr(part, part.author_field) if change.action == "added" else None)
 
 
 def _announce_part(

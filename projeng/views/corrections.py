@@ -1,5 +1,6 @@
 """The views for correcting what was reported: edit, void, restore, and the history of all that."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from ..access import may_correct
 from ..forms.corrections import CORRECTIONS, VoidForm
 from ..forms.plausible import changes_nothing
 from ..models import Project, ProjectPart
-from .form_page import form_data, form_page
+from .form_page import form_data, form_page, gone_page
 from .guards import locked_project, signed_in, visible_project
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
@@ -29,23 +30,31 @@ DENIED = "Only a Head Engineer can correct this, and for a day after it was ente
 def part_edit(request: HttpRequest, project_id: int, part_id: int, kind: str) -> HttpResponse:
     """Edit a part, with a reason."""
     form_class = CORRECTIONS[kind]
+    title = f"Correct {form_class.Meta.model._meta.verbose_name}"
     submitted = form_data(request)
     back = reverse("project_detail", args=[project_id])
-    with transaction.atomic():
-        part = _correctable(request, project_id, part_id, kind, lock=request.method == "POST")
-        if part.is_void:
-            messages.warning(request, f"This {part._meta.verbose_name} is void. Restore it before you edit it.")
-            return redirect(back)
-        form = form_class(**submitted, instance=part)
-        if form.is_valid():
-            if changes_nothing(form):
-                messages.info(request, "Nothing was changed.")
-            else:
-                part.reason = form.cleaned_data["reason"]
-                form.save()
-                messages.success(request, f"The {part._meta.verbose_name} was corrected.")
-            return redirect(back)
-    title = f"Correct {part._meta.verbose_name}"
+    try:
+        with _changing(request):
+            part = _correctable(request, project_id, part_id, kind)
+            is_void = f"This {part._meta.verbose_name} is void. Restore it before you edit it."
+            if part.is_void and not submitted:
+                messages.warning(request, is_void)
+                return redirect(back)
+            form = form_class(**submitted, instance=part)
+            if form.is_valid() and part.is_void:
+                form.add_error(None, is_void)
+            elif form.is_valid():
+                if changes_nothing(form):
+                    messages.info(request, "Nothing was changed.")
+                else:
+                    part.reason = form.cleaned_data["reason"]
+                    form.save()
+                    messages.success(request, f"The {part._meta.verbose_name} was corrected.")
+                return redirect(back)
+    except Http404:
+        if not submitted:
+            raise
+        return gone_page(request, form_class, title)
     return form_page(request, form, title=title, submit="Save correction", back=back, project=part.project)
 
 
@@ -66,8 +75,8 @@ def part_restore(request: HttpRequest, project_id: int, part_id: int, kind: str)
 def _void_or_restore(request: HttpRequest, project_id: int, part_id: int, kind: str, *, void: bool) -> HttpResponse:
     submitted = form_data(request)
     back = reverse("project_detail", args=[project_id])
-    with transaction.atomic():
-        part = _correctable(request, project_id, part_id, kind, lock=request.method == "POST")
+    with _changing(request):
+        part = _correctable(request, project_id, part_id, kind)
         noun = part._meta.verbose_name
         if part.is_void == void:
             messages.info(request, f"This {noun} is {'void already' if void else 'not void'}.")
@@ -107,15 +116,9 @@ def _page_of(request: HttpRequest, corrections: Any) -> dict[str, Any]:
     return {"page": Paginator(corrections, PAGE).get_page(request.GET.get("page"))}
 
 
-def _part(request: HttpRequest, project_id: int, part_id: int, kind: str, *, lock: bool = False) -> ProjectPart:
-    """Return a part of a visible project, or raise Http404. The project is locked first, like in every change."""
-    project = (locked_project if lock else visible_project)(request, project_id)
-    rows = _parts(project, part_id, kind)
-    part = (rows.select_for_update(of=("self",)) if lock else rows).first()
-    if part is None:
-        raise Http404("No such part.")
-    part.project = project
-    return part
+def _changing(request: HttpRequest) -> AbstractContextManager[Any]:
+    """Begin a transaction if the request may change something."""
+    return transaction.atomic() if request.method == "POST" else nullcontext()
 
 
 def _parts(project: Project, part_id: int, kind: str) -> QuerySet[ProjectPart]:
@@ -123,8 +126,15 @@ def _parts(project: Project, part_id: int, kind: str) -> QuerySet[ProjectPart]:
     return model.objects.filter(project=project, pk=part_id).select_related(model.author_field)
 
 
-def _correctable(request: HttpRequest, project_id: int, part_id: int, kind: str, *, lock: bool) -> ProjectPart:
-    part = _part(request, project_id, part_id, kind, lock=lock)
+def _correctable(request: HttpRequest, project_id: int, part_id: int, kind: str) -> ProjectPart:
+    """Return a part that the user may correct. For a POST request, lock the project first, then the part."""
+    lock = request.method == "POST"
+    project = (locked_project if lock else visible_project)(request, project_id)
+    rows = _parts(project, part_id, kind)
+    part = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    if part is None:
+        raise Http404("No such part.")
+    part.project = project
     if not may_correct(request.user, part):
         raise PermissionDenied(DENIED)
     return part

@@ -180,6 +180,10 @@ def test_a_void_part_stays_on_the_page_with_its_reason_and_can_be_restored(kind,
     assert url(part, "restore") in html
     assert url(part, "edit") not in html
     assert client.get(url(part, "edit")).url == home(part)  # restore it first
+    late = client.post(url(part, "edit"), EDITS[kind][0] | {"reason": "Typed before it was void"})
+    assert late.status_code == 422
+    assert "is void. Restore it before you edit it." in late.content.decode()
+    assert "Typed before it was void" in late.content.decode()
     assert last(kind)["action"] == "voided"
     assert client.post(url(part, "restore"), {"reason": "It was right"}).url == home(part)
     html = client.get(home(part)).content.decode()
