@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 
 from projeng import inbox
 from projeng.access import Role
+from projeng.corrections import Correction
 from projeng.models import Notification, Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.log.models import Event
 from tests.support import telemetry
@@ -68,6 +69,9 @@ class Office:
             ProjectMilestone.objects.create(**of_project, name="Xanadu roof", target_date="2026-12-01"),
             ProjectProgress.objects.create(**of_project, percentage_complete=5, description="Xanadu dug"),
             self.project.activities.first(),
+            Correction.objects.create(
+                **of_project, kind="cost", part_id=cost.pk, subject="Xanadu cost", actor="Xanadu", action="changed"
+            ),
             Notification.objects.filter(recipient=head, message=MESSAGE).get(),
             Event.objects.filter(type="project_created").latest("pk"),
             telemetry.link(head),
@@ -92,7 +96,7 @@ class Office:
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,
         }
-        fixed = route.replace("^(?P<app_label>auth|realtime|projeng)/$", "projeng/").replace("(?P<url>.*)$", "nothing/")
+        fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)
         assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"
         queries = {

@@ -167,7 +167,7 @@ class SignIn(Admin):
 
 _seen = Admin(SUPERUSER)
 _never = Admin(frozenset())
-RECORDED = ("event", "linkreport", "fallback", "feedback", "projectactivity")  # written by the system only
+RECORDED = ("event", "linkreport", "fallback", "feedback", "projectactivity", "correction")  # by the system only
 PAGES = {
     "changelist": _seen,
     "add": _seen,
