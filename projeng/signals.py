@@ -119,6 +119,7 @@ def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> Non
         facts = {name: values for name, values in changes.items() if name not in BOOKKEEPING}
         if facts or action != Action.CHANGED:
             _part_corrected(instance, PartChange(action.value, facts, instance.reason))
+    instance.reason = ""
 
 
 def part_deleted(instance: ProjectPart, origin: Any, **_: Any) -> None:
@@ -140,7 +141,6 @@ def _part_corrected(part: ProjectPart, change: PartChange) -> None:
         changes=stored_changes(change.changes),
         reason=change.reason,
     )
-    part.reason = ""
     _part_changed(part, change)
 
 

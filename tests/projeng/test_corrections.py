@@ -410,3 +410,25 @@ def test_entering_a_part_takes_no_more_statements_than_before_and_correcting_it_
     assert statements(cost.save) == ["INSERT"]
     assert statements(cost.save) == []
     assert statements(lambda: cost.void("Twice")) == ["INSERT"]
+
+
+def test_a_reason_is_that_of_one_save_only(project):
+    cost = enter("cost", project, None)
+    cost.reason = "Not for this"
+    cost.save()  # changes nothing
+    cost.description = "Sand"
+    cost.save()
+    assert [kept.reason for kept in Correction.objects.all()] == [""]
+
+
+def test_a_release_from_before_corrections_can_still_enter_parts(project):
+    """It names only the columns that it knows, after a step back to it."""
+    known = ("project_id", "date", "cost_type", "description", "amount", "receipt", "created_at")
+    values = (project.pk, "2026-11-19", "labor", "", "5", "", timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO projeng_projectcost ({', '.join(known)}) VALUES ({', '.join(['%s'] * len(known))})",  # noqa: S608
+            values,
+        )
+    assert not ProjectCost.objects.get().is_void
+    assert project.spent == 5
