@@ -427,7 +427,7 @@ def test_a_release_from_before_corrections_can_still_enter_parts(project):
     values = (project.pk, "2026-11-19", "labor", "", "5", "", timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO projeng_projectcost ({', '.join(known)}) VALUES ({', '.join(['%s'] * len(known))})",  # noqa: S608
+            f"INSERT INTO projeng_projectcost ({', '.join(known)}) VALUES ({', '.join(['%s'] * len(known))})",
             values,
         )
     assert not ProjectCost.objects.get().is_void
