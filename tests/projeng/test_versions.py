@@ -13,6 +13,7 @@ from PIL import Image
 
 from projeng.access import Role
 from projeng.models import Project, ProjectCost, ProjectProgress
+from tests.faults.hostile.markup import PAYLOADS, active_parts
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
@@ -455,3 +456,27 @@ def test_the_previous_release_can_still_enter_rows(engineer, project):
         listed = ", ".join(names)
         cursor.execute(f"INSERT INTO projeng_project (prn, {listed}) SELECT 'OLD-1', {listed} FROM projeng_project")
     assert Project.objects.get(prn="OLD-1").version == 1
+
+
+@pytest.mark.parametrize("page", ["project_edit", "project_delete", "project_create"])
+def test_nothing_that_was_typed_runs_on_these_pages(page, browser, head, colleague, edit, project):
+    payload = "".join(PAYLOADS)[:190]
+    client = browser(head)
+    url = reverse(page, args=[] if page == "project_create" else [project.pk])
+    if page == "project_create":  # which asks back
+        html = client.post(url, {"name": payload, "barangay": "Apokon", "status": "completed"}).content.decode()
+    elif page == "project_delete":
+        seen = client.get(url).context["seen"]
+        colleague.post(edit, opened(colleague, edit) | {"name": payload})
+        html = client.post(url, {"seen": seen}).content.decode()
+    else:
+        form = opened(client, edit)
+        theirs = {"name": payload, "description": payload, "source_of_funds": payload[:90]}
+        colleague.post(edit, opened(colleague, edit) | theirs)
+        mine = {"name": payload[1:], "description": payload[1:]}
+        html = client.post(edit, form | mine).content.decode()
+    assert "__ran" in html
+    assert active_parts(html) == []
+    if page == "project_edit":
+        project.delete()
+        assert active_parts(client.post(edit, form | mine).content.decode()) == []
