@@ -1,18 +1,21 @@
 """Permissions: one rule decides what a user may see on pages and which events reach them."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from realtime.access.accounts import Account
 from realtime.access.authority import Viewer
 
-from .models import Project
+from .models import Project, ProjectPart
 
 ALL_PROJECTS = "projects"  # the audience key of users who see every project
+OWN_CORRECTIONS = timedelta(hours=24)  # so long after entering a part its author may correct it
 
 
 class Role(StrEnum):
@@ -68,6 +71,25 @@ def may_report(user: Any, project: Project) -> bool:
 def may_add_cost(user: Any, project: Project) -> bool:
     """Return whether a user may enter a cost of a project."""
     return role_of(user) is Role.FINANCE or may_report(user, project)
+
+
+def may_enter(user: Any, kind: str, project: Project) -> bool:
+    """Return whether a user may enter parts of this kind (``ProjectPart.kind``) in a project."""
+    return may_add_cost(user, project) if kind == "cost" else may_report(user, project)
+
+
+def may_correct(user: Any, part: ProjectPart, *, enters: bool | None = None) -> bool:
+    """Return whether a user may edit, void and restore a part: heads always, its author for a day.
+
+    ``enters``: ``may_enter`` of this kind and project, if the caller knows it already.
+    """
+    if role_of(user) is Role.HEAD:
+        return True
+    if part.author_id != user.pk or part.entered_at is None:
+        return False
+    if timezone.now() - part.entered_at >= OWN_CORRECTIONS:
+        return False
+    return may_enter(user, part.kind, part.project) if enters is None else enters
 
 
 def heads() -> QuerySet:

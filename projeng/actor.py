@@ -16,14 +16,19 @@ def person_name(user: Any) -> str:
     return user.get_full_name() or user.get_username()
 
 
+def acting_user() -> Any:
+    """Return the user on whose behalf something changes, or ``None`` if that is nobody who is signed in."""
+    actor = _actor.get()
+    user = actor.user if isinstance(actor, HttpRequest) else actor
+    return None if user is None or isinstance(user, str) or not user.is_authenticated else user
+
+
 def actor_name(fallback: Any = None) -> str:
     """Return the name of the current actor, else of the ``fallback`` user, else "the system"."""
     actor = _actor.get()
     if isinstance(actor, str):
         return actor
-    if isinstance(actor, HttpRequest):
-        actor = actor.user
-    for user in (actor, fallback):
+    for user in (acting_user(), fallback):
         if user is not None and user.is_authenticated:
             return person_name(user)
     return SYSTEM

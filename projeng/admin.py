@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group, User
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,10 +16,15 @@ from django.utils.safestring import SafeString
 
 from realtime.integration.admin import ReadOnlyAdmin
 
+from . import consistency
+from .admin_parts import FOR_STORED, PartAdminForm
+from .admin_versions import VersionedAdmin, VersionedAdminForm
 from .forms.fields import FileInput, PictureField
+from .forms.plausible import PlausibleAdminForm
 from .forms.sign_in import AdminSignInForm
 from .keys import plain
 from .models import (
+    Correction,
     Notification,
     Project,
     ProjectActivity,
@@ -33,7 +41,6 @@ FILE_WIDGETS = {
     models.FileField: {"widget": FileInput},
     models.ImageField: {"widget": FileInput, "form_class": PictureField},
 }
-AUTHORS = {ProjectCost: "created_by", ProjectProgress: "created_by", ProjectDocument: "uploaded_by"}
 
 
 class _KeySearch(admin.ModelAdmin):
@@ -56,11 +63,12 @@ class _PartInline(admin.TabularInline):
     """
 
     extra = 0
+    form = PlausibleAdminForm
     formfield_overrides = FILE_WIDGETS
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Exclude the author, which is set to the current user."""
-        return [AUTHORS[self.model]] if self.model in AUTHORS else []
+        return [self.model.author_field]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -89,7 +97,7 @@ class DocumentInline(_PartInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(_KeySearch):
+class ProjectAdmin(_KeySearch, VersionedAdmin):
     """Projects. The progress is read-only: it comes from the newest report."""
 
     list_display = ("name", "prn", "barangay", "status", "progress", "project_cost", "updated_at")
@@ -108,16 +116,19 @@ class ProjectAdmin(_KeySearch):
     @admin.display(description="Recorded")
     def parts(self, obj: Project) -> SafeString:
         """Return links to the change lists of the project's parts, with the number of each."""
-        links = [
-            (
-                reverse(f"admin:{part.model._meta.app_label}_{part.model._meta.model_name}_changelist"),
-                obj.pk,
-                part.model._meta.verbose_name_plural.capitalize(),
-                part.model.objects.filter(project=obj).count(),
+        links = []
+        for model in (part.model for part in self.inlines):
+            counted = model.objects.filter(project=obj).aggregate(all=Count("pk"), void=Count("voided_at"))
+            links.append(
+                (
+                    reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+                    obj.pk,
+                    model._meta.verbose_name_plural.capitalize(),
+                    counted["all"] - counted["void"],
+                    f", and {counted['void']} void" if counted["void"] else "",
+                )
             )
-            for part in self.inlines
-        ]
-        return format_html_join(" · ", '<a href="{}?project__id__exact={}">{}: {}</a>', links)
+        return format_html_join(" · ", '<a href="{}?project__id__exact={}">{}: {}{}</a>', links)
 
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
         """Set the creator of a new project to the current user."""
@@ -127,21 +138,26 @@ class ProjectAdmin(_KeySearch):
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool) -> None:
         """Set the author of new parts to the current user."""
-        author = AUTHORS.get(formset.model)
         for row in formset.extra_forms:
-            if author:
-                setattr(row.instance, author, request.user)
+            setattr(row.instance, formset.model.author_field, request.user)
         super().save_formset(request, form, formset, change)
 
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool) -> None:
+        """Warn of a status that contradicts the progress, once the reports are saved."""
+        super().save_related(request, form, formsets, change)
+        warn_of_contradiction(request, form.instance)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
-        """Allow deleting a project with its timeline, whose lines cannot be deleted individually."""
+        """Allow deleting a project with its timeline and history, whose lines cannot be deleted individually."""
         listed, counts, not_permitted, protected = super().get_deleted_objects(objs, request)
-        return listed, counts, not_permitted - {ProjectActivity._meta.verbose_name}, protected
+        kept = {ProjectActivity._meta.verbose_name, Correction._meta.verbose_name}
+        return listed, counts, not_permitted - kept, protected
 
 
-class _PartAdmin(_KeySearch):
+class _PartAdmin(_KeySearch, VersionedAdmin):
     """The change list of one kind of project part."""
 
+    form = PartAdminForm
     list_select_related = ("project",)
     autocomplete_fields = ("project",)
     search_fields = ("project__name", "project__prn")
@@ -149,15 +165,39 @@ class _PartAdmin(_KeySearch):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Make the author read-only, and the project of an existing part."""
-        author = (AUTHORS[self.model],) if self.model in AUTHORS else ()
-        return author if obj is None else ("project", *author)
+        author = self.model.author_field
+        return (author,) if obj is None else ("project", author)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Leave out what a new part cannot be."""
+        return [name for name in super().get_fields(request, obj) if obj is not None or name not in FOR_STORED]
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Say which parts count."""
+        return [*super().get_list_display(request), "counts"]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Offer those that count, or those that are void."""
+        return [*super().get_list_filter(request), ("voided_at", admin.EmptyFieldListFilter)]
+
+    @admin.display(boolean=True)
+    def counts(self, obj: Any) -> bool:
+        """Return whether a part is not void."""
+        return not obj.is_void
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         """Set the author of a new part to the current user."""
-        author = AUTHORS.get(self.model)
-        if author and not change:
-            setattr(obj, author, request.user)
+        if not change:
+            setattr(obj, self.model.author_field, request.user)
         super().save_model(request, obj, form, change)
+
+
+def warn_of_contradiction(request: HttpRequest, project: Project) -> None:
+    """List a status that contradicts the progress. The admin takes it, unlike the forms, which ask back."""
+    project.refresh_from_db(fields=["progress"])
+    if found := consistency.contradiction(project.status, project.progress):
+        suggested = consistency.suggestion(project.status, project.progress)
+        messages.warning(request, f"{project.display_name} is {found[0].lower()}{found[1:]}. {suggested}")
 
 
 @admin.register(ProjectProgress)
@@ -165,6 +205,13 @@ class ProgressAdmin(_PartAdmin):
     list_display = ("project", "date", "percentage_complete", "created_by")
     list_select_related = ("project", "created_by")
     date_hierarchy = "date"
+
+    def save_model(self, request: HttpRequest, obj: ProjectProgress, form: ModelForm, change: bool) -> None:
+        """Say what the report does not change."""
+        super().save_model(request, obj, form, change)
+        if newer := obj.newer:
+            messages.info(request, f"The project's progress stays at that of the newer report: {newer}.")
+        warn_of_contradiction(request, obj.project)
 
 
 @admin.register(ProjectCost)
@@ -188,7 +235,7 @@ class DocumentAdmin(_PartAdmin):
 
 
 @admin.register(Notification)
-class NotificationAdmin(admin.ModelAdmin):
+class NotificationAdmin(VersionedAdmin):
     """Notifications. Changes made here reach open pages as well."""
 
     list_display = ("message", "recipient", "is_read", "created_at")
@@ -203,6 +250,17 @@ class NotificationAdmin(admin.ModelAdmin):
         return () if obj is None else ("recipient", "project", "message", "created_at")
 
 
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    """The history of what was reported, read-only."""
+
+    list_display = ("at", "project", "subject", "action", "actor", "reason")
+    list_filter = ("action", "kind")
+    list_select_related = ("project",)
+    search_fields = ("subject", "reason", "actor", "project__name", "project__prn")
+    date_hierarchy = "at"
+
+
 @admin.register(ProjectActivity)
 class ActivityAdmin(_KeySearch, ReadOnlyAdmin):
     """The lines of the projects' timelines, read-only."""
@@ -211,3 +269,25 @@ class ActivityAdmin(_KeySearch, ReadOnlyAdmin):
     list_select_related = ("project",)
     search_fields = ("summary", "actor", "project__name", "project__prn")
     date_hierarchy = "at"
+
+
+# --- accounts: Django's admins, which know no versions and compare values ---------------------------------------
+
+
+class AccountForm(VersionedAdminForm, UserChangeForm):
+    """An account."""
+
+
+class AccountAdmin(VersionedAdmin, UserAdmin):
+    """The accounts of the office's people."""
+
+    form = AccountForm
+
+
+class VersionedGroupAdmin(VersionedAdmin, GroupAdmin):
+    """The groups, which are the roles of the office."""
+
+
+for model, model_admin in ((User, AccountAdmin), (Group, VersionedGroupAdmin)):
+    admin.site.unregister(model)
+    admin.site.register(model, model_admin)

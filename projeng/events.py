@@ -1,6 +1,6 @@
 """The event types of the office and their fields. A test compares docs/events.md with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from realtime.log.events import EventType
@@ -124,29 +124,39 @@ class AssignmentChanged(ProjectEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProgressUpdated(ProjectEvent):
-    """A progress report changed (``action``: added, changed, deleted). ``progress`` is the project's new progress."""
+class PartEvent(ProjectEvent):
+    """Base of the events of a project's parts.
 
-    type = "progress_updated"
+    ``action`` is added, changed, voided, restored or deleted. ``changes`` (like those of ``ProjectUpdated``) and
+    ``reason`` say what a correction changed and why; they are empty for a new part.
+    """
 
     project_name: str
     action: str
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressUpdated(PartEvent):
+    """A progress report changed. ``progress`` is the project's new progress."""
+
+    type = "progress_updated"
+
     progress_id: int
     progress: float
     progress_data: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CostUpdated(ProjectEvent):
-    """A cost changed (``action``: added, changed, deleted).
+class CostUpdated(PartEvent):
+    """A cost changed.
 
     ``spent`` (pesos) and ``spent_percent`` (of the budget, ``null`` without one) are the project's new totals.
     """
 
     type = "cost_updated"
 
-    project_name: str
-    action: str
     cost_id: int
     cost_data: dict[str, Any]
     spent: str
@@ -155,25 +165,21 @@ class CostUpdated(ProjectEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MilestoneUpdated(ProjectEvent):
-    """A milestone changed (``action``: added, changed, deleted)."""
+class MilestoneUpdated(PartEvent):
+    """A milestone changed."""
 
     type = "milestone_updated"
 
-    project_name: str
-    action: str
     milestone_id: int
     milestone_data: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DocumentUpdated(ProjectEvent):
-    """A document changed (``action``: added, changed, deleted)."""
+class DocumentUpdated(PartEvent):
+    """A document changed."""
 
     type = "document_updated"
 
-    project_name: str
-    action: str
     document_id: int
     document_data: dict[str, Any]
 

@@ -34,7 +34,13 @@ LEVEL_CHOICES = (
 
 def with_spent(projects: QuerySet[Project]) -> QuerySet[Project]:
     """Annotate projects with ``spent_total`` (pesos) and ``spent_share`` (of the budget; for sorting only)."""
-    sums = ProjectCost.objects.filter(project=OuterRef("pk")).order_by().values("project").annotate(sum=Sum("amount"))
+    sums = (
+        ProjectCost.objects.not_voided()
+        .filter(project=OuterRef("pk"))
+        .order_by()
+        .values("project")
+        .annotate(sum=Sum("amount"))
+    )
     spent = Coalesce(Subquery(sums.values("sum")), Decimal(0), output_field=PESOS)
     share = Cast(F("spent_total"), FloatField()) / NullIf(Cast(F("project_cost"), FloatField()), 0.0)
     return projects.annotate(spent_total=spent).annotate(spent_share=share)

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 
 def pesos(amount: Decimal) -> str:
-    """``₱1,234,567.89``"""
-    return f"₱{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    """``₱1,234,567.89``, and ``−₱1,234,567.89`` below zero."""
+    rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{'−' if rounded < 0 else ''}₱{abs(rounded):,}"
 
 
 def percent(share: Decimal) -> str:

@@ -12,9 +12,15 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
+from .corrections import Correction
+from .formats import day, percent, pesos, shortened
 from .key_fields import BarangayField, PrnField
-from .recorded import RecordedModel, RecordedQuerySet
+from .parts import ProjectPart
+from .recorded import RecordedModel, VersionedModel
 from .uploads import check_document, check_image, upload_path
+
+__all__ = ["Correction", "CostType", "Notification", "Project", "ProjectActivity", "ProjectCost", "ProjectDocument",
+           "ProjectMilestone", "ProjectPart", "ProjectProgress", "Status"]  # fmt: skip
 
 PERCENT = (MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100)))
 BIGGEST_AMOUNT = Decimal("9999999999999.99")
@@ -34,7 +40,7 @@ class Status(models.TextChoices):
     DELAYED = "delayed", "Delayed"
 
 
-class Project(RecordedModel):
+class Project(VersionedModel):
     """A project of the office."""
 
     prn = PrnField("PRN", max_length=40, unique=True, blank=True, help_text="Left blank, one is made.")
@@ -90,8 +96,8 @@ class Project(RecordedModel):
 
     @property
     def spent(self) -> Decimal:
-        """The sum of all costs, in pesos."""
-        return (self.costs.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)).quantize(Decimal("0.01"))
+        """The sum of all costs that are not void, in pesos."""
+        return (self.costs.not_voided().aggregate(sum=Sum("amount"))["sum"] or Decimal(0)).quantize(Decimal("0.01"))
 
     def clean(self) -> None:
         """Raise ValidationError if the end date precedes the start date or only one coordinate is set."""
@@ -113,39 +119,22 @@ class Project(RecordedModel):
         super().save(*args, **kwargs)
 
     def take_latest_progress(self) -> None:
-        """Set ``progress`` to that of the newest report, without an event: the caller announces the report."""
-        newest = self.progress_updates.order_by("-date", "-id").values_list("percentage_complete", flat=True).first()
+        """Set ``progress`` to that of the newest report, without an event: the caller announces the report.
+
+        Reports that are void do not count.
+        """
+        reports = self.progress_updates.not_voided().order_by("-date", "-id")
+        newest = reports.values_list("percentage_complete", flat=True).first()
         self.progress = Decimal(0) if newest is None else newest
         self.updated_at = timezone.now()
         Project.objects.filter(pk=self.pk).unannounced().update(progress=self.progress, updated_at=self.updated_at)
-
-
-class ProjectPart(RecordedModel):
-    """Base of a project's parts (reports, costs, ...). A bulk change of parts is announced for their projects."""
-
-    class Meta:
-        abstract = True
-
-    def lock(self) -> Self | None:
-        """Lock the project first, so that each change of a part sees the totals of the previous change.
-
-        Raise Project.DoesNotExist if the project was deleted, ValueError if the part was moved to another project.
-        """
-        # project_id is unset if the project was saved after it was assigned to this instance.
-        self.project = Project.objects.select_for_update().get(pk=self.project_id or self.project.pk)
-        before = super().lock()
-        if before is not None and before.project_id != self.project_id:
-            raise ValueError(f"A {self._meta.verbose_name} stays with its project.")
-        return before
-
-    @classmethod
-    def lock_all(cls, rows: RecordedQuerySet) -> list[Any]:
-        Project.lock_all(Project.objects.filter(pk__in=rows.order_by().values("project_id")))
-        return super().lock_all(rows)
+        self.version += 1  # as the update has raised it in the row, which the caller has locked
 
 
 class ProjectProgress(ProjectPart):
     """A progress report of a project."""
+
+    kind = "progress"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="progress_updates")
     date = models.DateField(default=timezone.localdate)
@@ -161,6 +150,19 @@ class ProjectProgress(ProjectPart):
     def __str__(self) -> str:
         return f"{self.percentage_complete}% on {self.date}"
 
+    @property
+    def title(self) -> str:
+        return f"Progress report of {day(self.date)} ({percent(self.percentage_complete)})"
+
+    @property
+    def newer(self) -> Self | None:
+        """The project's newest report if that is another one: the project keeps the progress of that report."""
+        newest = self.project.progress_updates.not_voided().exclude(pk=self.pk).order_by("-date", "-id").first()
+        if newest is None or newest.date < self.date:
+            return None
+        is_older = newest.date == self.date and (self.pk is None or newest.pk < self.pk)
+        return None if is_older else newest
+
 
 class CostType(models.TextChoices):
     MATERIAL = "material", "Material"
@@ -175,6 +177,8 @@ class CostType(models.TextChoices):
 
 class ProjectCost(ProjectPart):
     """A cost of a project."""
+
+    kind = "cost"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="costs")
     date = models.DateField(default=timezone.localdate)
@@ -197,15 +201,24 @@ class ProjectCost(ProjectPart):
     def __str__(self) -> str:
         return f"{self.get_cost_type_display()} {self.amount}"
 
+    @property
+    def title(self) -> str:
+        return f"Cost of {pesos(self.amount)} ({self.get_cost_type_display().lower()})"
+
 
 class ProjectMilestone(ProjectPart):
     """A goal of a project, with a target date."""
+
+    kind = "milestone"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="milestones")
     name = models.CharField(max_length=200)
     target_date = models.DateField()
     is_completed = models.BooleanField("completed", default=False)
     completion_date = models.DateField(null=True, blank=True)
+    # Not known of milestones from before these fields.
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True, null=True)
 
     class Meta:
         ordering = ["target_date", "id"]
@@ -214,9 +227,16 @@ class ProjectMilestone(ProjectPart):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def title(self) -> str:
+        return f"Milestone '{shortened(self.name, 100)}'"
+
 
 class ProjectDocument(ProjectPart):
     """A document of a project."""
+
+    kind = "document"
+    author_field, entered_field = "uploaded_by", "uploaded_at"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="documents")
     file = models.FileField(upload_to=upload_path, max_length=255, validators=[check_document])
@@ -230,6 +250,10 @@ class ProjectDocument(ProjectPart):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def title(self) -> str:
+        return f"Document '{shortened(self.name, 100)}'"
 
 
 class ProjectActivity(models.Model):

@@ -5,30 +5,19 @@ recipient.
 """
 
 from collections.abc import Iterable
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 
 from realtime.access.audience import user_key
-from realtime.log.events import iso
 from realtime.log.publish import Announcement, publish
 
 from . import events, inbox
 from .access import ALL_PROJECTS, engineers, finance_managers, heads, project_key
 from .actor import actor_name, person_name
-from .budget import Budget
-from .formats import day, percent, pesos, shortened
-from .models import (
-    Project,
-    ProjectActivity,
-    ProjectCost,
-    ProjectDocument,
-    ProjectMilestone,
-    ProjectProgress,
-    Status,
-)
+from .change_texts import describe_changes, json_changes
+from .formats import shortened
+from .models import Project, ProjectActivity, Status
 
 # The fields whose change is notified, with their names in messages. A change of the status has an event of its own.
 NOTIFIED_FIELDS = {
@@ -50,7 +39,7 @@ DISPLAYED_FIELDS = {"prn": "PRN", "source_of_funds": "source of funds", "progres
 def project_created(project: Project) -> None:
     """Notify the Head Engineers of a new project. Engineers are notified when they are assigned (a later signal)."""
     actor = actor_name(project.created_by)
-    _announce(
+    announce(
         project,
         events.ProjectCreated,
         actor,
@@ -71,7 +60,7 @@ def project_changed(project: Project, changes: dict[str, tuple[Any, Any]]) -> No
         old, new = (Status(value).label if value in Status else value for value in changes["status"])
         notified.append(f"status changed from {old} to {new}")
         old_status, new_status = changes.pop("status")
-        _announce(
+        announce(
             project,
             events.ProjectStatusChanged,
             actor,
@@ -81,19 +70,19 @@ def project_changed(project: Project, changes: dict[str, tuple[Any, Any]]) -> No
             new_status=new_status,
         )
     if changes:
-        _announce(
+        announce(
             project,
             events.ProjectUpdated,
             actor,
-            f"{_describe_changes(changes, NOTIFIED_FIELDS | DISPLAYED_FIELDS)} by {actor}",
+            f"{describe_changes(changes, NOTIFIED_FIELDS | DISPLAYED_FIELDS)} by {actor}",
             name=project.name,
             status=project.status,
             barangay=project.barangay,
-            changes={name: {"old": _json_value(old), "new": _json_value(new)} for name, (old, new) in changes.items()},
+            changes=json_changes(changes),
         )
     notified_changes = {name: values for name, values in changes.items() if name in NOTIFIED_FIELDS}
     if notified_changes:
-        notified.append(_describe_changes(notified_changes, NOTIFIED_FIELDS, capitalize=False))
+        notified.append(describe_changes(notified_changes, NOTIFIED_FIELDS, capitalize=False))
     if notified:
         inbox.send(heads(), f"Project '{project.display_name}': {'; '.join(notified)}, by {actor}", project)
 
@@ -123,7 +112,7 @@ def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned
         parts.append(f"{_names(assigned)} assigned")
     if unassigned:
         parts.append(f"{_names(unassigned)} taken off")
-    _announce(
+    announce(
         project,
         events.AssignmentChanged,
         actor,
@@ -151,121 +140,10 @@ def projects_changed(projects: QuerySet[Project], *, source: str, created: int =
     inbox.send(heads(), summary)
 
 
-# --- parts of a project -----------------------------------------------------------------------------------------
+# --- events and names -------------------------------------------------------------------------------------------
 
 
-def progress_reported(report: ProjectProgress, action: str) -> None:
-    """Announce a progress report. Only a new one notifies the Head Engineers."""
-    project = report.project
-    actor = actor_name(report.created_by)
-    share = percent(report.percentage_complete)
-    _announce(
-        project,
-        events.ProgressUpdated,
-        actor,
-        {"added": f"Progress updated to {share} by {actor}"}.get(
-            action, f"Progress report of {day(report.date)} ({share}) {action} by {actor}"
-        ),
-        project_name=project.name,
-        action=action,
-        progress_id=report.pk,
-        progress=float(project.progress),
-        progress_data={
-            "percentage_complete": float(report.percentage_complete),
-            "date": report.date.isoformat(),
-            "created_by": actor_name(report.created_by)
-            if report.created_by is None
-            else person_name(report.created_by),
-        },
-    )
-    if action == "added":
-        inbox.send(heads(), f"Progress for project '{project.display_name}' updated to {share} by {actor}", project)
-
-
-def cost_entered(cost: ProjectCost, action: str, *, check_budget: bool) -> None:
-    """Announce a cost. A new one notifies the Head Engineers.
-
-    With ``check_budget``, they are also notified when the budget is nearly or fully spent.
-    """
-    project = cost.project
-    actor = actor_name(cost.created_by)
-    budget = Budget(project.spent, project.project_cost)
-    amount = pesos(cost.amount)
-    kind = cost.get_cost_type_display().lower()
-    _announce(
-        project,
-        events.CostUpdated,
-        actor,
-        f"Cost of {amount} ({kind}) {action} by {actor}",
-        project_name=project.name,
-        action=action,
-        cost_id=cost.pk,
-        cost_data={
-            "amount": f"{cost.amount:.2f}",
-            "formatted_amount": amount,
-            "cost_type": cost.cost_type,
-            "date": cost.date.isoformat(),
-            "created_by": person_name(cost.created_by) if cost.created_by else actor,
-        },
-        spent=str(budget.spent),
-        formatted_spent=pesos(budget.spent),
-        spent_percent=budget.shown_percent,
-    )
-    if action == "added":
-        inbox.send(heads(), f"Cost of {amount} ({kind}) added to project '{project.display_name}' by {actor}", project)
-    if check_budget and budget.level:
-        inbox.send(heads(), _budget_message(project, budget), project)
-
-
-def milestone_set(milestone: ProjectMilestone, action: str) -> None:
-    """Announce a milestone's change with an event, without notifications."""
-    reached = milestone.is_completed and not (milestone.before and milestone.before.is_completed)
-    verb = "reached" if reached and action == "changed" else action
-    actor = actor_name()
-    _announce(
-        milestone.project,
-        events.MilestoneUpdated,
-        actor,
-        f"Milestone '{shortened(milestone.name, 100)}' {verb} by {actor}",
-        project_name=milestone.project.name,
-        action=action,
-        milestone_id=milestone.pk,
-        milestone_data={
-            "name": milestone.name,
-            "target_date": milestone.target_date.isoformat(),
-            "is_completed": milestone.is_completed,
-            "completion_date": milestone.completion_date.isoformat() if milestone.completion_date else None,
-        },
-    )
-
-
-def document_filed(document: ProjectDocument, action: str) -> None:
-    """Announce a document's change. A new document notifies the Head Engineers."""
-    project = document.project
-    actor = actor_name(document.uploaded_by)
-    _announce(
-        project,
-        events.DocumentUpdated,
-        actor,
-        f"Document '{shortened(document.name, 100)}' {action} by {actor}",
-        project_name=project.name,
-        action=action,
-        document_id=document.pk,
-        document_data={
-            "name": document.name,
-            "uploaded_by": person_name(document.uploaded_by) if document.uploaded_by else actor,
-            "uploaded_at": iso(document.uploaded_at),
-        },
-    )
-    if action == "added":
-        message = f"Document '{document.name}' was added to project '{project.display_name}' by {actor}"
-        inbox.send(heads(), message, project)
-
-
-# --- events and texts -------------------------------------------------------------------------------------------
-
-
-def _announce(
+def announce(
     project: Project,
     event: type[events.ProjectEvent],
     actor: str,
@@ -280,45 +158,6 @@ def _announce(
         project_id=project.pk, prn=project.prn, summary=summary, actor=actor, activity_id=activity.pk, **fields
     )
     publish(Announcement(announced, [ALL_PROJECTS, project_key(project.pk), *extra_audience]))
-
-
-def _budget_message(project: Project, budget: Budget) -> str:
-    spent = f"{pesos(budget.spent)} of {pesos(budget.total)}"
-    if budget.level == "URGENT":
-        used = f"has exceeded its budget: {budget.shown_percent}% used ({spent})"
-    else:
-        used = f"has used {budget.shown_percent}% of its budget ({spent})"
-    return f"{budget.level}: Project '{project.display_name}' {used}"
-
-
-def _describe_changes(changes: dict[str, tuple[Any, Any]], labels: dict[str, str], capitalize: bool = True) -> str:
-    text = "; ".join(f"{labels[name]} changed{_from_to(name, *values)}" for name, values in changes.items())
-    return text[0].upper() + text[1:] if capitalize else text
-
-
-def _from_to(name: str, old: Any, new: Any) -> str:
-    if name in {"description", "image"}:
-        return ""
-    return f" from {_formatted(name, old)} to {_formatted(name, new)}"
-
-
-def _formatted(name: str, value: Any) -> str:
-    if value is None or value == "":
-        return "not set"
-    if name == "project_cost":
-        return pesos(value)
-    if name == "progress":
-        return percent(value)
-    return day(value) if isinstance(value, date) else shortened(value, 100)
-
-
-def _json_value(value: Any) -> Any:
-    """Return a field's value in the form that events carry."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Decimal):
-        return str(value)
-    return value.isoformat() if isinstance(value, date) else shortened(value)
 
 
 def _engineers_among(users: Iterable[Any]) -> list[Any]:

@@ -3,12 +3,16 @@
 ``save()`` runs in one transaction with its signals, so the events that receivers publish are committed or rolled back
 with it. It stores the previous row in ``instance.before``. ``.update()`` and the bulk methods send no signals in
 Django; here they send ``bulk_changed`` once.
+
+Of models that people edit (``VersionedModel``), each change of a row raises its ``version``, in the statement that
+makes the change. Forms compare it (projeng/forms/versions.py).
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from django.db import models, transaction
+from django.db.models import F
 from django.db.models.expressions import BaseExpression
 from django.dispatch import Signal
 
@@ -32,7 +36,17 @@ def _announce(
     bulk_changed.send(model, rows=model.objects.filter(pk__in=ids), new=new, created=created, updated=updated)
 
 
-class RecordedQuerySet(models.QuerySet):
+class VersionedQuerySet(models.QuerySet):
+    """A queryset whose updates raise the versions of the rows."""
+
+    def update(self, **values: Any) -> int:
+        """Like Django's method, which ``bulk_update`` calls too. Without values, only the versions are raised."""
+        return super().update(**values, **self.model.raised())
+
+    update.alters_data = True
+
+
+class RecordedQuerySet(VersionedQuerySet):
     """A queryset whose bulk changes send ``bulk_changed``, so that one summary event announces them."""
 
     def update(self, **values: Any) -> int:
@@ -75,9 +89,9 @@ class RecordedQuerySet(models.QuerySet):
     bulk_update.alters_data = delete.alters_data = True
     delete.queryset_only = True
 
-    def unannounced(self) -> models.QuerySet:
-        """Return a plain queryset of the same rows, for callers that announce their bulk change themselves."""
-        return models.QuerySet(model=self.model, query=self.query.chain(), using=self._db, hints=self._hints)
+    def unannounced(self) -> VersionedQuerySet:
+        """Return a queryset of the same rows, for callers that announce their bulk change themselves."""
+        return VersionedQuerySet(model=self.model, query=self.query.chain(), using=self._db, hints=self._hints)
 
 
 class RecordedModel(models.Model):
@@ -105,8 +119,17 @@ class RecordedModel(models.Model):
                 for name, value in self._loaded.items():
                     if name in self.__dict__ and self.__dict__[name] == value:
                         setattr(self, name, getattr(self.before, name))
+            self._raise_version(kwargs)
             super().save(*args, **kwargs)
             self._remember()
+
+    @classmethod
+    def raised(cls) -> dict[str, Any]:
+        """Return what each update of rows sets in addition."""
+        return {}
+
+    def _raise_version(self, options: dict[str, Any]) -> None:
+        """Prepare a save of this row, which is locked."""
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]) -> Self:
@@ -168,3 +191,22 @@ class RecordedModel(models.Model):
             for name in names
             if getattr(self.before, name) != getattr(saved, name)
         }
+
+
+class VersionedModel(RecordedModel):
+    """Base of models with an edit form. ``version`` is raised by each change of the row."""
+
+    # db_default: the previous release, to which an operator may return, inserts rows without a version.
+    version = models.PositiveBigIntegerField(default=1, db_default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def raised(cls) -> dict[str, Any]:
+        return {"version": F("version") + 1}
+
+    def _raise_version(self, options: dict[str, Any]) -> None:
+        self.version = 1 if self.before is None else self.before.version + 1
+        if options.get("update_fields"):  # an empty list saves nothing
+            options["update_fields"] = {*options["update_fields"], "version"}

@@ -1,4 +1,4 @@
-"""Signal receivers, which pass each change to projeng/notifications.py or projeng/inbox.py. Connected in apps.py."""
+"""Signal receivers, which pass each change on to those who announce it. Connected in apps.py."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,7 +10,10 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 from realtime.integration.fixtures import is_loaded, watch_loading
 from realtime.integration.signals import authority_changed
 
-from . import inbox, notifications
+from . import inbox, notifications, part_notifications
+from .actor import actor_name
+from .corrections import BOOKKEEPING, Action, Correction, stored_changes
+from .formats import shortened
 from .models import (
     Notification,
     Project,
@@ -20,9 +23,11 @@ from .models import (
     ProjectPart,
     ProjectProgress,
 )
+from .part_notifications import PartChange
 from .recorded import bulk_changed
 
 BULK = "a bulk change"  # the source named in a summary event
+UNTOLD = BOOKKEEPING | {"id", "project_id"}  # of a part that is deleted
 ANNOUNCED_FIELDS = ("status", *notifications.NOTIFIED_FIELDS, *notifications.DISPLAYED_FIELDS)
 
 
@@ -54,7 +59,10 @@ def engineers_changing(
         projects = Project.objects.filter(pk=instance.pk)
         if reverse:
             projects = instance.assigned_projects.all() if pk_set is None else Project.objects.filter(pk__in=pk_set)
-        Project.lock_all(projects)
+        if reverse:
+            Project.lock_all(projects)  # in the order of their ids; a single row is locked by its update
+        if pk_set or action == "pre_clear":
+            projects.unannounced().update()  # raises their versions: the engineers are a field of forms
     if action not in {"post_add", "post_remove", "pre_clear"}:
         return
     if action == "pre_clear":  # after the clear, the removed rows are unknown
@@ -90,7 +98,7 @@ def _to_lock(instance: Any, origin: Any) -> list[int]:
 
 def _lock_for_deletion(users: Collection[int]) -> None:
     concerned = Q(assigned_engineers__in=users) | Q(created_by__in=users)
-    for part in (ProjectProgress, ProjectCost):
+    for part in (ProjectProgress, ProjectCost, ProjectMilestone):
         concerned |= Q(pk__in=part.objects.filter(created_by__in=users).order_by().values("project"))
     concerned |= Q(pk__in=ProjectDocument.objects.filter(uploaded_by__in=users).order_by().values("project"))
     Project.lock_all(Project.objects.filter(concerned))
@@ -104,30 +112,52 @@ def _lock_for_deletion(users: Collection[int]) -> None:
 def part_saved(instance: ProjectPart, created: bool, raw: bool, **_: Any) -> None:
     if raw:
         return
-    names = [field.name for field in instance._meta.concrete_fields if not field.primary_key]
+    names = [field.attname for field in instance._meta.concrete_fields if not field.primary_key]
     if created:
-        _part_changed(instance, "added")
+        _part_changed(instance, PartChange("added"))
     elif changes := instance.changes(names):
-        _part_changed(instance, "changed", changes)
+        action = Action.CHANGED
+        if "voided_at" in changes:
+            action = Action.VOIDED if instance.is_void else Action.RESTORED
+        facts = {name: values for name, values in changes.items() if name not in BOOKKEEPING}
+        if facts or action != Action.CHANGED:
+            _part_corrected(instance, PartChange(action.value, facts, instance.reason))
+    instance.reason = ""
 
 
 def part_deleted(instance: ProjectPart, origin: Any, **_: Any) -> None:
     deleted_with_project = getattr(origin, "model", type(origin)) is Project
     if not deleted_with_project:
-        _part_changed(instance, "deleted")
+        facts = {field.attname: (field.value_from_object(instance), None) for field in instance._meta.concrete_fields}
+        facts = {name: values for name, values in facts.items() if name not in UNTOLD and values[0] not in {None, ""}}
+        _part_corrected(instance, PartChange(Action.DELETED.value, facts, instance.reason))
 
 
-def _part_changed(part: ProjectPart, action: str, changes: Collection[str] = ()) -> None:
+def _part_corrected(part: ProjectPart, change: PartChange) -> None:
+    Correction.objects.create(
+        project=part.project,
+        kind=part.kind,
+        part_id=part.pk,
+        subject=(part.before or part).title,
+        actor=shortened(actor_name()),
+        action=change.action,
+        changes=stored_changes(change.changes),
+        reason=change.reason,
+    )
+    _part_changed(part, change)
+
+
+def _part_changed(part: ProjectPart, change: PartChange) -> None:
     match part:
         case ProjectProgress():
             part.project.take_latest_progress()
-            notifications.progress_reported(part, action)
+            part_notifications.progress_reported(part, change)
         case ProjectCost():
-            notifications.cost_entered(part, action, check_budget=action == "added" or "amount" in changes)
+            part_notifications.cost_entered(part, change)
         case ProjectMilestone():
-            notifications.milestone_set(part, action)
+            part_notifications.milestone_set(part, change)
         case ProjectDocument():
-            notifications.document_filed(part, action)
+            part_notifications.document_filed(part, change)
 
 
 def notification_saved(instance: Notification, created: bool, raw: bool, **_: Any) -> None:

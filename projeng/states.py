@@ -15,7 +15,7 @@ from .events import NotificationsDeleted, NotificationsRead, ProjectsChanged
 from .inbox import unread_counts
 from .models import Project, Status
 
-DASHBOARD_STATUSES = (Status.PLANNED, Status.IN_PROGRESS, Status.COMPLETED, Status.DELAYED)
+DASHBOARD_STATUSES = (Status.PLANNED, Status.IN_PROGRESS, Status.COMPLETED, Status.DELAYED, Status.CANCELLED)
 MOST_PROJECTS = 200  # in one frame; after a larger change, pages reload their list
 MANY = -1  # the subject that stands for many projects, whose ids the event does not list
 
@@ -47,7 +47,7 @@ UNREAD_COUNT = State("unread_count", _unread_count_subject, _read_unread_count, 
 
 
 def dashboard_counts(projects: Any) -> dict[str, Any]:
-    """Return the number of projects in each status of the dashboard, and the total of all statuses."""
+    """Return the number of projects in each status, and their sum, the total."""
     counts = dict(projects.order_by().values_list("status").annotate(Count("pk", distinct=True)))
     return {
         "status_counts": {status.value: counts.get(status.value, 0) for status in DASHBOARD_STATUSES},

@@ -7,7 +7,7 @@ from realtime.transports.rate_limits import limited
 
 from . import sse
 from .access import Role
-from .views import auth, dashboards, files, home, project_forms, projects, reports, status
+from .views import auth, corrections, dashboards, files, home, project_forms, projects, reports, status
 from .views.notifications import Inbox
 
 realtime = [
@@ -28,6 +28,19 @@ accounts = [
     path("profile/", home.profile, name="profile"),
 ]
 
+FOLDERS = {"progress": "progress", "cost": "costs", "milestone": "milestones", "document": "documents"}
+PART_PAGES = {
+    "edit": corrections.part_edit,
+    "void": corrections.part_void,
+    "restore": corrections.part_restore,
+    "history": corrections.part_history,
+}
+parts = [
+    path(f"{folder}/<int:part_id>/{page}/", view, {"kind": kind}, name=f"{kind}_{page}")
+    for kind, folder in FOLDERS.items()
+    for page, view in PART_PAGES.items()
+]
+
 one_project = [
     path("", projects.project_detail, name="project_detail"),
     path("edit/", project_forms.project_edit, name="project_edit"),
@@ -39,6 +52,8 @@ one_project = [
     path("milestones/<int:milestone_id>/reached/", reports.milestone_reached, name="milestone_reached"),
     path("documents/add/", reports.document_add, name="document_add"),
     path("picture/", files.picture, name="project_picture"),
+    path("history/", corrections.project_history, name="project_history"),
+    *parts,
 ]
 
 urlpatterns = [

@@ -96,7 +96,7 @@ class Changes:
 
     def overspend(self) -> str | None:
         """The finance manager enters a cost that exceeds the budget of the project with the largest spent share."""
-        share = Sum("costs__amount") / F("project_cost")
+        share = Sum("costs__amount", filter=Q(costs__voided_at=None)) / F("project_cost")
         within = self._projects(AT_WORK & Q(project_cost__gt=0)).annotate(share=share).filter(share__lte=1)
         project = within.order_by("-share", "pk").first()
         if project is None:
@@ -106,15 +106,15 @@ class Changes:
 
     def reach_milestone(self) -> str | None:
         """An engineer marks the next milestone as reached if the progress is near it."""
-        waiting = ProjectMilestone.objects.filter(is_completed=False)
+        waiting = ProjectMilestone.objects.not_voided().filter(is_completed=False)
         project = self._pick(
             (AT_WORK | Q(status=Status.COMPLETED)) & self._assigned() & Q(pk__in=waiting.values("project_id"))
         )
         milestone = waiting.filter(project=project).order_by("target_date", "pk").first() if project else None
         if milestone is None:
             return None
-        steps = project.milestones.count()
-        reached = project.milestones.filter(is_completed=True).count()
+        steps = project.milestones.not_voided().count()
+        reached = project.milestones.not_voided().filter(is_completed=True).count()
         if project.progress < 100 * (reached + 1) / steps - 5:
             return None
         milestone.is_completed, milestone.completion_date = True, timezone.localdate()
@@ -219,7 +219,7 @@ class Changes:
 
     def _day_of_report(self, project: Project) -> Any:
         """Return today or the date of a later report, since a project has the progress of its newest report."""
-        newest = project.progress_updates.order_by("-date").values_list("date", flat=True).first()
+        newest = project.progress_updates.not_voided().order_by("-date").values_list("date", flat=True).first()
         return max(timezone.localdate(), newest) if newest else timezone.localdate()
 
     def _enter_cost(self, project: Project, kind: CostType, amount: Decimal, person: Any) -> str:

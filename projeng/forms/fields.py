@@ -9,6 +9,10 @@ from django.db.models import BigIntegerField, QuerySet
 
 from ..actor import person_name
 from ..uploads import check_image
+from .kept_files import KeptFile, kept_file
+
+# What people write around the digits of an amount: removed, or (dashes that stand for a minus sign) replaced.
+_PESOS = str.maketrans({"₱": "", ",": "", " ": "", "\N{NO-BREAK SPACE}": "", "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
 
 
 class PesosField(forms.DecimalField):
@@ -22,9 +26,9 @@ class PesosField(forms.DecimalField):
         self.widget.attrs.setdefault("autocomplete", "off")
 
     def to_python(self, value: Any) -> Decimal | None:
-        """Parse the value, ignoring the peso sign, spaces and commas between thousands."""
+        """Parse the value, ignoring the peso sign, spaces and commas between thousands. A dash is a minus sign."""
         if isinstance(value, str):
-            value = value.replace("₱", "").replace(",", "").replace(" ", "")
+            value = value.translate(_PESOS)
         return super().to_python(value)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
@@ -42,12 +46,29 @@ class DayInput(forms.DateInput):
 
 
 class FileInput(forms.ClearableFileInput):
-    """A file input. A stored file can be removed, but is not linked, since files have no public URL."""
+    """A file input. A stored file can be removed, but is not linked, since files have no public URL.
+
+    A form that is shown again still has the file that was chosen: browsers do not send it twice
+    (projeng/forms/kept_files.py).
+    """
 
     template_name = "forms/file.html"
+    kept: KeptFile | None = None
 
     def __init__(self, endings: Iterable[str] = ()) -> None:
         super().__init__({"accept": ",".join(sorted(endings))} if endings else None)
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Add the kept file to Django's context, with the name of its box."""
+        context = super().get_context(name, value, attrs)
+        context["widget"] |= {"kept": self.kept, "kept_name": f"kept_{name}"}
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Like Django's method. Without another file, the kept one is taken, unless its box was unticked."""
+        value = super().value_from_datadict(data, files, name)
+        kept = None if value or value is False else kept_file(data.get(f"kept_{name}"))
+        return kept or value
 
 
 class PictureField(forms.ImageField):

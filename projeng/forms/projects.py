@@ -1,15 +1,21 @@
 """The forms for managing projects: create, edit, assign."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
+from .. import consistency
 from ..access import engineers
-from ..models import Project
+from ..formats import percent
+from ..models import Project, Status
 from ..uploads import IMAGE_ENDINGS
 from .fields import DayInput, FileInput, PeopleField, PesosField, PictureField
+from .plausible import PlausibleForm
+from .questions import Question
+from .versions import VersionedForm
 
 
 def engineers_offered(project: Project | None = None) -> QuerySet:
@@ -20,7 +26,7 @@ def engineers_offered(project: Project | None = None) -> QuerySet:
     return get_user_model().objects.filter(offered).order_by("first_name", "last_name", "username")
 
 
-class ProjectForm(forms.ModelForm):
+class ProjectForm(VersionedForm, PlausibleForm):
     """The fields of a project, without its progress (from reports) and its engineers (``EngineersForm``)."""
 
     # The limits are those of the model field.
@@ -65,12 +71,25 @@ class ProjectForm(forms.ModelForm):
     )
 
     def fieldsets(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """Return the bound fields by section, in the order of the page."""
+        """Return the bound fields by section, in the order of the page, without those in conflict."""
+        shown = self.fields.keys() - self.conflicts.keys()
         return [
-            (title, [self[name] for name in names if name in self.fields])
+            (title, [self[name] for name in names if name in shown])
             for title, names in self.sections
-            if any(name in self.fields for name in names)
+            if any(name in shown for name in names)
         ]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        now = f" Now: {percent(self.instance.progress)}." if self.instance.pk else ""
+        self.fields["status"].help_text = consistency.RULE + now
+
+    def questions(self) -> Iterator[Question]:
+        """Ask back if the status is set to one that contradicts the progress, and what else is unlikely."""
+        yield from super().questions()
+        text = consistency.question(self.instance.status, self.instance.progress)
+        if text and self.instance.status != (self.initial["status"] if self.instance.pk else Status.PLANNED):
+            yield Question("status", text)
 
     def clean_prn(self) -> str:
         """Replace a blank PRN: a new project gets a generated one, and an existing project keeps its own."""
@@ -90,7 +109,7 @@ class NewProjectForm(ProjectForm):
         self.fields["assigned_engineers"].queryset = engineers_offered()
 
 
-class EngineersForm(forms.Form):
+class EngineersForm(VersionedForm):
     """The engineers of a project. Other fields are not validated here, even if stored values are invalid."""
 
     assigned_engineers = PeopleField(
@@ -101,8 +120,8 @@ class EngineersForm(forms.Form):
     )
 
     def __init__(self, *args: Any, instance: Project, **options: Any) -> None:
-        super().__init__(*args, initial={"assigned_engineers": instance.assigned_engineers.all()}, **options)
         self.instance = instance
+        super().__init__(*args, initial={"assigned_engineers": instance.assigned_engineers.all()}, **options)
         self.fields["assigned_engineers"].queryset = engineers_offered(instance)
 
     def save(self) -> None:

@@ -1,17 +1,23 @@
 """The forms for reporting on a project: progress, costs, milestones, documents."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.functional import lazy
 
-from ..models import ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
+from .. import consistency
+from ..formats import day, percent
+from ..models import ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress, Status
 from ..uploads import DOCUMENT_ENDINGS
 from .fields import DayInput, FileInput, PesosField
+from .plausible import PlausibleForm
+from .questions import Question
 
 
-class _PastDate(forms.ModelForm):
+class _PastDate(PlausibleForm):
     """Base of reports, whose date may not be in the future."""
 
     def clean_date(self) -> date:
@@ -33,7 +39,36 @@ class ProgressForm(_PastDate):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.initial["percentage_complete"] = self.instance.project.progress
+        if self.instance.pk is None:
+            self.initial["percentage_complete"] = self.instance.project.progress
+        self.fields["date"].help_text = lazy(self._about_dates, str)()
+
+    def _about_dates(self) -> str:
+        newest = self.instance.project.progress_updates.not_voided().exclude(pk=self.instance.pk).first()
+        if newest is None:
+            return ""
+        share = percent(newest.percentage_complete)
+        return (
+            f"A report that is older than that of {day(newest.date)} ({share}) does not change the project's progress."
+        )
+
+    def questions(self) -> Iterator[Question]:
+        """Ask back if a completed project would have too little progress, and what else is unlikely."""
+        yield from super().questions()
+        project = self.instance.project
+        text = consistency.question(project.status, self.instance.percentage_complete)
+        if text and project.status == Status.COMPLETED and self.instance.newer is None:
+            yield Question("percentage_complete", text)
+
+    def remarks(self) -> Iterator[str]:
+        """Return what the saved report does not change."""
+        project = self.instance.project
+        if newer := self.instance.newer:
+            share = percent(newer.percentage_complete)
+            yield f"The project's progress stays at {share}: there is a newer report, of {day(newer.date)}."
+        elif found := consistency.contradiction(project.status, self.instance.percentage_complete):
+            suggested = consistency.suggestion(project.status, self.instance.percentage_complete)
+            yield f"The project's status stays as it is: {found}. {suggested}"
 
 
 class CostForm(_PastDate):
@@ -52,7 +87,7 @@ class CostForm(_PastDate):
         }
 
 
-class MilestoneForm(forms.ModelForm):
+class MilestoneForm(PlausibleForm):
     """A milestone of a project."""
 
     class Meta:
@@ -61,7 +96,7 @@ class MilestoneForm(forms.ModelForm):
         widgets = {"target_date": DayInput}
 
 
-class DocumentForm(forms.ModelForm):
+class DocumentForm(PlausibleForm):
     """A document of a project."""
 
     class Meta:

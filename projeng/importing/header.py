@@ -5,7 +5,8 @@ from .decoding import SAVE_AS, Unreadable
 
 REQUIRED = ("prn", "name", "barangay", "latitude", "longitude", "status")
 OPTIONAL = ("description", "project_cost", "source_of_funds", "start_date", "end_date", "progress")
-COLUMNS = (*REQUIRED, *OPTIONAL)
+BASED_ON = ("version", "updated_at")  # what the rows are based on (based_on.py)
+COLUMNS = (*REQUIRED, *OPTIONAL, *BASED_ON)
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _QUOTES = "\"'“”„‘’‚«»`´"

@@ -17,8 +17,9 @@ from typing import Any
 from ..barangays import BARANGAYS, in_city_bounds
 from ..keys import known_spelling, plain, prn_key
 from ..models import BIGGEST_AMOUNT, Project, Status
+from . import based_on
 from .decoding import Unreadable, decoded
-from .header import SEPARATORS, cause_of, quoted
+from .header import BASED_ON, SEPARATORS, cause_of, quoted
 from .header import columns as columns_of
 
 MAX_BYTES = 50_000_000
@@ -44,11 +45,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Row:
-    """A valid row. ``values`` holds the values by field name, only of fields that have a column."""
+    """A valid row. ``values`` holds the values by field name, only of fields that have a column.
+
+    ``based_on`` holds what the row says of the export that it comes from (based_on.py).
+    """
 
     line: int
     prn: str
     values: dict[str, Any]
+    based_on: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -148,7 +153,8 @@ def _row(line: int, columns: list[str], cells: list[str]) -> tuple[Row, list[str
     if given.get("progress") == "":
         del values["progress"]  # an empty cell leaves the progress unchanged, unlike "0"
     faults += _cross_field_faults(given, values)
-    return Row(line, values.pop("prn", ""), values), faults
+    base = {name: value for name in BASED_ON if (value := values.pop(name, None)) is not None}
+    return Row(line, values.pop("prn", ""), values, base), faults
 
 
 def _why(columns: list[str], cells: list[str]) -> str:
@@ -285,4 +291,5 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "start_date": _date,
     "end_date": _date,
     "progress": _number_between(Decimal(0), Decimal(100)),
+    **based_on.READERS,
 }

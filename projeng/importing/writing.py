@@ -8,10 +8,12 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from .. import consistency
 from ..actor import actor_name
 from ..formats import shortened
 from ..models import Project, ProjectActivity
 from ..notifications import DISPLAYED_FIELDS, NOTIFIED_FIELDS, projects_changed
+from .based_on import older_export
 from .reading import Problem, Row, ends_before_start
 
 CHUNK = 500  # parameters of one query, well below the limits of SQLite and PostgreSQL
@@ -26,6 +28,7 @@ class Plan:
     updated: list[tuple[Project, list[str]]] = field(default_factory=list)
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)  # rows that are imported, but should be looked at
 
 
 class Refused(Exception):
@@ -47,11 +50,20 @@ def plan(rows: Sequence[Row], *, created_by: Any = None, lock: bool = False) -> 
         for row in some:
             project = by_prn.get(row.prn)
             if project is None:
-                found.new.append(Project(prn=row.prn, created_by=created_by, **row.values))
+                project = Project(prn=row.prn, created_by=created_by, **row.values)
+                if row.based_on:
+                    reason = "based on an export, but no such project is stored any more (to create it, leave empty: "
+                    found.problems.append(Problem(row.line, f"{reason}{', '.join(row.based_on)})"))
+                found.new.append(project)
+                _warn(found, row, project)
                 continue
             changed = [name for name, value in row.values.items() if getattr(project, name) != value]
+            if changed and (older := older_export(row.based_on, project)):
+                found.problems.append(Problem(row.line, f"{older}; {_both_values(row, project, changed)}"))
+                continue
             for name in changed:
                 setattr(project, name, row.values[name])
+            project.version += bool(changed)
             if not changed:
                 found.unchanged += 1
             elif ends_before_start(project.start_date, project.end_date):
@@ -60,7 +72,25 @@ def plan(rows: Sequence[Row], *, created_by: Any = None, lock: bool = False) -> 
                 found.problems.append(Problem(row.line, reason))
             else:
                 found.updated.append((project, changed))
+                if {"status", "progress"} & set(changed):
+                    _warn(found, row, project)
     return found
+
+
+def _both_values(row: Row, project: Project, changed: Iterable[str]) -> str:
+    pairs = ((LABELS[name], row.values[name], getattr(project, name)) for name in changed)
+    return ", ".join(f"{label}: “{_shown(here)}” here, “{_shown(stored)}” stored" for label, here, stored in pairs)
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else shortened(value, 60)
+
+
+def _warn(found: Plan, row: Row, project: Project) -> None:
+    """List a status that contradicts the progress."""
+    if contradiction := consistency.contradiction(project.status, project.progress):
+        suggested = consistency.suggestion(project.status, project.progress)
+        found.warnings.append(Problem(row.line, f"{contradiction}. {suggested}"))
 
 
 def _lock_stored(rows: Sequence[Row]) -> None:
@@ -114,7 +144,7 @@ def _write(rows: Sequence[Row], source: str, created_by: Any, on_progress: Calla
             [project for project, _ in pairs],
             update_conflicts=True,
             unique_fields=["id"],
-            update_fields=[*sorted(names), "updated_at"],
+            update_fields=[*sorted(names), "updated_at", "version"],
         )
         done += len(pairs)
         on_progress(done)

@@ -46,6 +46,6 @@ def _free(key, taken):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projeng", "0002_groups")]
+    dependencies = [("projeng", "0004_corrections")]
     # Undone, the keys stay as they are: an older release reads them all.
     operations = [migrations.RunPython(normalise, migrations.RunPython.noop)]

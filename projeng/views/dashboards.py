@@ -38,9 +38,9 @@ def head(request: HttpRequest) -> HttpResponse:
 def engineer(request: HttpRequest) -> HttpResponse:
     """The dashboard of Project Engineers: the projects that they are assigned to."""
     projects = visible_projects(request.user)
-    milestones = ProjectMilestone.objects.filter(project__in=projects, is_completed=False).select_related("project")
+    milestones = ProjectMilestone.objects.not_voided().filter(project__in=projects, is_completed=False)
     context = _overview(projects) | {
-        "milestones": milestones.order_by("target_date", "pk")[:NEXT_MILESTONES],
+        "milestones": milestones.select_related("project").order_by("target_date", "pk")[:NEXT_MILESTONES],
         "today": timezone.localdate(),
     }
     return render(request, "dashboards/engineer.html", context)
@@ -51,17 +51,22 @@ def engineer(request: HttpRequest) -> HttpResponse:
 def finance(request: HttpRequest) -> HttpResponse:
     """The dashboard of Finance Managers: budgets, spending and the latest costs."""
     projects = visible_projects(request.user)
-    costs = ProjectCost.objects.filter(project__in=projects)
+    costs = ProjectCost.objects.not_voided().filter(project__in=projects)
     budgeted = projects.filter(project_cost__gt=0)
     budget = Budget(
         spent=costs.filter(project__in=budgeted).aggregate(sum=Sum("amount"))["sum"] or Decimal(0),
         total=budgeted.aggregate(sum=Sum("project_cost"))["sum"],
     )
     rows = with_spent(projects)
-    context = _overview(projects) | {
+    overview = _overview(projects)
+    levels = {level: at_level(rows, level).count() for level in ("WARNING", "CRITICAL", "URGENT")}
+    unbudgeted = overview["total_projects"] - budgeted.count()
+    context = overview | {
         "budget": budget,
         "unbudgeted_spent": costs.exclude(project__in=budgeted).aggregate(sum=Sum("amount"))["sum"],
-        "levels": {level: at_level(rows, level).count() for level in ("WARNING", "CRITICAL", "URGENT")},
+        "levels": levels,
+        "unbudgeted": unbudgeted,
+        "at_no_level": overview["total_projects"] - unbudgeted - sum(levels.values()),
         "most_spent": rows.filter(project_cost__gt=0).order_by(F("spent_share").desc(), "-pk")[:MOST_SPENT],
         "costs": costs.select_related("project", "created_by").order_by("-created_at", "-pk")[:LATEST_COSTS],
     }

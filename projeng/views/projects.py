@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from ..access import Role, may_add_cost, may_report, visible_projects
+from .. import consistency
+from ..access import Role, may_add_cost, may_correct, may_report, visible_projects
 from ..budget import Budget
 from ..filters import ProjectFilter, with_spent
 from .guards import for_roles, signed_in, visible_project
@@ -17,6 +18,7 @@ from .guards import for_roles, signed_in, visible_project
 PAGE = 25
 LONG_LIST = 50  # costs, reports and so on; a link shows the rest
 TIMELINE = 50
+RECENT_CORRECTIONS = 5
 
 
 @require_safe
@@ -35,21 +37,29 @@ def project_detail(request: HttpRequest, project_id: int) -> HttpResponse:
     """The page of one project."""
     project = visible_project(request, project_id)
     limit = None if request.GET.get("show") == "all" else LONG_LIST
+    reports, enters_costs = may_report(request.user, project), may_add_cost(request.user, project)
     lists = {
         "costs": project.costs.select_related("created_by"),
         "reports": project.progress_updates.select_related("created_by"),
         "milestones": project.milestones.all(),
         "documents": project.documents.select_related("uploaded_by"),
     }
-    context = {name: _listed(rows, limit) for name, rows in lists.items()} | {
+    context = {name: _listed(rows.with_history(), limit) for name, rows in lists.items()} | {
         "project": project,
+        "contradiction": consistency.contradiction(project.status, project.progress),
+        "suggestion": consistency.suggestion(project.status, project.progress),
         "budget": Budget(project.spent, project.project_cost),
         "engineers": project.assigned_engineers.order_by("first_name", "last_name", "username"),
         "activities": project.activities.all()[:TIMELINE],
         "today": timezone.localdate(),
-        "may_report": may_report(request.user, project),
-        "may_add_cost": may_add_cost(request.user, project),
+        "corrections": project.corrections.all()[:RECENT_CORRECTIONS],
+        "may_report": reports,
+        "may_add_cost": enters_costs,
     }
+    for name in lists:
+        for part in context[name]["rows"]:
+            enters = enters_costs if name == "costs" else reports
+            part.is_correctable = may_correct(request.user, part, enters=enters)
     return render(request, "projects/detail.html", context)
 
 

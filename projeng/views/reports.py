@@ -42,7 +42,7 @@ def cost_add(request: HttpRequest, project_id: int) -> HttpResponse:
 def milestone_add(request: HttpRequest, project_id: int) -> HttpResponse:
     """Add a milestone."""
     words = {"title": "Add milestone", "done": "The milestone was added."}
-    return _add(request, project_id, may_report, MilestoneForm, **words)
+    return _add(request, project_id, may_report, MilestoneForm, **words, created_by=request.user)
 
 
 @require_http_methods(GET_OR_POST)
@@ -60,7 +60,7 @@ def milestone_reached(request: HttpRequest, project_id: int, milestone_id: int) 
     with transaction.atomic():
         project = locked_project(request, project_id)
         require(may_report(request.user, project))
-        milestones = ProjectMilestone.objects.select_for_update().filter(project=project)
+        milestones = ProjectMilestone.objects.not_voided().select_for_update().filter(project=project)
         milestone = get_object_or_404(milestones, pk=milestone_id)
         if not milestone.is_completed:
             milestone.is_completed = True
@@ -96,5 +96,7 @@ def _add(
             if form.is_valid():
                 form.save()
                 messages.success(request, done)
+                for remark in form.remarks() if isinstance(form, ProgressForm) else ():
+                    messages.warning(request, remark)
                 return redirect(back)
     return form_page(request, form, title=title, submit=title, back=back, project=project)

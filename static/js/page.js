@@ -6,6 +6,7 @@ import { Regions } from "../realtime/js/pages/regions.js";
 import { Receipts } from "../realtime/js/reports/receipts.js";
 import { createManager } from "./create_manager.js";
 import { showCounters, showProject, showUnread } from "./elements.js";
+import { FormChanges } from "./form_changes.js";
 import { Indicator } from "./indicator.js";
 import { Toast } from "./toast.js";
 import { ToastHistory } from "./toast_history.js";
@@ -38,6 +39,8 @@ const toasts = new ToastQueue({
 });
 const indicator = new Indicator();
 const regions = new Regions({ onUnavailable: showUnavailable, onRefresh: updateUnread });
+const liveForm = document.querySelector("form[data-live-form]");
+const formChanges = liveForm && new FormChanges(liveForm);
 let state = "";
 let isBehind = false; // whether events were missed that only a refresh of the page can make up for
 let isFromCache = false; // whether the page has just been restored from the back/forward cache
@@ -47,6 +50,7 @@ manager.onReset(onReset);
 manager.connectNotifications(onNotification);
 if (document.getElementById("total-projects")) manager.connectDashboard(showCounters);
 if (regionNames.size) manager.connectProjects(onProject, ownProject);
+if (formChanges) manager.connectProjects((frame) => formChanges.onFrame(frame), formChanges.project);
 document.addEventListener("submit", onNotificationAction);
 document.addEventListener("visibilitychange", () => document.hidden || toasts.flush());
 addEventListener("pageshow", (event) => {
@@ -61,6 +65,7 @@ function refreshWithoutConnection() {
 
 function onReset() {
   isBehind = true;
+  formChanges?.onReset();
   if (regionNames.size) regions.refreshSoon(0, 1000);
 }
 

@@ -31,6 +31,10 @@ PAGES = {
     "add cost": "{project}costs/add/",
     "add milestone": "{project}milestones/add/",
     "add document": "{project}documents/add/",
+    "correct milestone": "{project}milestones/{milestone}/edit/",
+    "void cost": "{project}costs/{cost}/void/",
+    "history of a cost": "{project}costs/{cost}/history/",
+    "history": "{project}history/",
     "notifications": "/dashboard/notifications/",
     "profile": "/accounts/profile/",
     "password": "/accounts/password/",
@@ -81,7 +85,12 @@ def head(demo_site) -> User:
 
 def _address(name: str) -> str:
     project = Project.objects.filter(costs__isnull=False, milestones__isnull=False).order_by("pk").first()
-    return PAGES[name].format(project=f"/projeng/projects/{project.pk}/")
+    cost, milestone = project.costs.not_voided().last(), project.milestones.last()
+    if not project.corrections.exists():
+        cost.description = "Corrected"
+        cost.save()
+        project.costs.first().void("Entered twice")
+    return PAGES[name].format(project=f"/projeng/projects/{project.pk}/", cost=cost.pk, milestone=milestone.pk)
 
 
 def _open(browse, site, head: User, name: str, **options) -> Page:

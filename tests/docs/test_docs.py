@@ -331,6 +331,14 @@ PAGES = {
     "rollout": ("realtime/rollout/", "realtime/control/"),
     "database": ("gistagum/database", "gistagum/postgresql.py"),
     "servers": ("gistagum/",),
+    "forms": (
+        "projeng/forms/",
+        "projeng/admin_",
+        "projeng/consistency.py",
+        "projeng/corrections.py",
+        "projeng/parts.py",
+        "projeng/plausibility.py",
+    ),
     "office": ("projeng/",),
 }
 

@@ -107,11 +107,11 @@ def test_notifications_of_others_are_never_seen(listen, head, finance):
 def test_the_dashboard_comes_at_once_and_when_a_project_changes(listen, engineer, project):
     project.assigned_engineers.add(engineer)
     stream = listen(engineer, "dashboard/")
-    counts = {"planned": 1, "in_progress": 0, "completed": 0, "delayed": 0}
+    counts = {"planned": 1, "in_progress": 0, "completed": 0, "delayed": 0, "cancelled": 0}
     assert stream.next() == {"type": "dashboard_update", "status_counts": counts, "total_projects": 1}
     project.status = "in_progress"
     project.save()
-    counts = {"planned": 0, "in_progress": 1, "completed": 0, "delayed": 0}
+    counts = {"planned": 0, "in_progress": 1, "completed": 0, "delayed": 0, "cancelled": 0}
     assert stream.next() == {"type": "dashboard_update", "status_counts": counts, "total_projects": 1}
 
 

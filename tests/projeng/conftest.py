@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from projeng.access import Role
 from projeng.models import Project
@@ -85,3 +86,15 @@ def together() -> Callable[..., list[Any]]:
         return outcomes
 
     return run
+
+
+@pytest.fixture
+def edit(project) -> str:
+    """The address of the project's form."""
+    return reverse("project_edit", args=[project.pk])
+
+
+@pytest.fixture
+def colleague(browser, head) -> Client:
+    """Another browser of a head, for what is done meanwhile."""
+    return browser(head)

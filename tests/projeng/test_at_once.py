@@ -13,7 +13,7 @@ from django.urls import reverse
 from projeng.access import Role
 from projeng.forms.projects import ProjectForm
 from projeng.importing import writing as import_writing
-from projeng.models import Project, ProjectMilestone, ProjectProgress
+from projeng.models import Project, ProjectCost, ProjectMilestone, ProjectProgress
 from tests.support.log import logged
 from tests.support.people import person
 
@@ -119,7 +119,11 @@ FORMS = {
     "project_engineers": {},
     "project_delete": {},
     "milestone_reached": {},
+    "milestone_edit": {"name": "Deck", "target_date": "2026-12-24", "reason": "Other words"},
+    "milestone_void": {"reason": "Twice"},
+    "milestone_restore": {"reason": "Once"},
 }
+OF_A_MILESTONE = {"milestone_reached", "milestone_edit", "milestone_void", "milestone_restore"}
 
 
 @ANYWHERE
@@ -138,7 +142,7 @@ def test_a_form_of_a_project_that_is_deleted_meanwhile_is_not_found(page, office
         begun.set()
         wait_for_company()
 
-    args = (pk, office.milestone.pk) if page == "milestone_reached" else (pk,)
+    args = (pk, office.milestone.pk) if page in OF_A_MILESTONE else (pk,)
     deleted, answer = together(deletes, after(begun, office.sends(office.head, page, *args, **data)))
     assert (deleted, getattr(answer, "status_code", answer)) == (None, 404)
     assert logged().filter(pk__gt=last, type="project_deleted").count() == 1
@@ -170,6 +174,78 @@ def test_an_engineer_who_is_taken_off_meanwhile_reports_nothing(page, office, to
     assert not ProjectProgress.objects.filter(project=office.project).exists()
     office.milestone.refresh_from_db()
     assert not office.milestone.is_completed
+
+
+# --- the same form ----------------------------------------------------------------------------------------------
+
+
+@ANYWHERE
+@pytest.mark.parametrize("page", ["project_edit", "project_engineers"])
+def test_of_two_who_send_the_same_form_at_once_the_second_is_asked(page, office, together, browser):
+    others = [person(Role.ENGINEER), person(Role.ENGINEER)]
+    form = browser(office.head).get(reverse(page, args=[office.project.pk])).context["form"]
+    opened = {name: form[name].value() for name in ("version", "opened")}
+    sent = [
+        {**FACTS, "name": f"Pier {number}", "assigned_engineers": [other.pk]} for number, other in enumerate(others)
+    ]
+    sends = [office.sends(office.head, page, office.project.pk, **opened, **data) for data in sent]
+    answers = [getattr(answer, "status_code", answer) for answer in together(*sends)]
+    assert sorted(answers) == [302, 409]
+    office.project.refresh_from_db()
+    first = answers.index(302)
+    if page == "project_edit":
+        assert office.project.name == f"Pier {first}"
+    else:
+        assert list(office.project.assigned_engineers.all()) == [others[first]]
+
+
+@ANYWHERE
+def test_of_two_who_send_the_same_form_of_the_admin_at_once_the_second_is_told(office, together, browser):
+    root = person(Role.HEAD, is_staff=True, is_superuser=True)
+    page = reverse("admin:projeng_projectmilestone_change", args=[office.milestone.pk])
+    form = browser(root).get(page).context["adminform"].form
+    opened = {name: form[name].value() for name in ("version", "opened")}
+
+    def sends(number):
+        client = browser(root, raise_request_exception=True)
+        data = {**opened, "name": f"Piles {number}", "target_date": "2026-12-01", "confirmed": "on", "reason": "So"}
+        return lambda: client.post(page, data)
+
+    answers = [getattr(answer, "status_code", answer) for answer in together(sends(0), sends(1))]
+    assert sorted(answers) == [302, 409]
+    office.milestone.refresh_from_db()
+    assert office.milestone.name == f"Piles {answers.index(302)}"
+
+
+@ANYWHERE
+def test_of_two_who_correct_the_same_at_once_one_is_told(office, together, browser):
+    """An edit and a voiding that were opened before either was sent; and sums are right whatever came first."""
+    for amount in (7, 8, 9):
+        cost = ProjectCost.objects.create(project=office.project, cost_type="labor", amount=5)
+        args = (office.project.pk, cost.pk)
+        form = browser(office.head).get(reverse("cost_edit", args=args)).context["form"]
+        opened = {name: form[name].value() for name in ("version", "opened")}
+        data = {"date": cost.date, "cost_type": "labor", "amount": amount, "reason": "A slip"}
+        edits = office.sends(office.head, "cost_edit", *args, **opened, **data)
+        voids = office.sends(office.head, "cost_void", *args, version=cost.version, reason="Twice")
+        edited, voided = (getattr(answer, "status_code", answer) for answer in together(edits, voids))
+        cost.refresh_from_db()
+        assert (edited, voided) in {(302, 409), (422, 302)}
+        assert cost.is_void == (voided == 302)
+        assert cost.amount == (5 if cost.is_void else amount)
+        assert logged().filter(type="cost_updated").latest("id").fields["spent"] == str(office.project.spent)
+        cost.delete()
+
+
+@ANYWHERE
+@pytest.mark.parametrize("page", ["milestone_void", "milestone_restore"])
+def test_two_who_void_or_restore_at_once_do_so_once(page, office, together):
+    if page == "milestone_restore":
+        office.milestone.void("Twice")
+    before = office.project.corrections.count()
+    sends = [office.sends(office.head, page, office.project.pk, office.milestone.pk, reason="So") for _ in range(2)]
+    assert [getattr(answer, "status_code", answer) for answer in together(*sends)] == [302, 302]
+    assert office.project.corrections.count() == before + 1
 
 
 # --- the same PRN -----------------------------------------------------------------------------------------------

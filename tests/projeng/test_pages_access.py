@@ -32,6 +32,7 @@ PROJECT_PAGES = {
     "cost_add": (200, 200, 200, 404, 404),
     "milestone_add": (200, 403, 200, 404, 404),
     "document_add": (200, 403, 200, 404, 404),
+    "project_history": (200, 200, 200, 404, 404),
 }
 HOMES = {
     "head": "dashboard",
@@ -136,7 +137,7 @@ def test_what_needs_post_refuses_get(browser, head, project):
 def test_the_project_page_offers_what_the_person_may_do(who, links, request, browser, project):
     html = browser(request.getfixturevalue(who)).get(reverse("project_detail", args=[project.pk])).content.decode()
     offered = {name for name in PROJECT_PAGES if f'href="{reverse(name, args=[project.pk])}"' in html}
-    assert offered - {"project_engineers"} == links
+    assert offered - {"project_engineers", "project_history"} == links
 
 
 @pytest.mark.parametrize("name", [*PAGES, "login"])
@@ -152,7 +153,7 @@ def test_no_project_page_has_anything_inline(name, browser, head, project):
     ProjectMilestone.objects.create(project=project, name="Roof", target_date="2026-12-01")
     ProjectDocument.objects.create(project=project, name="Plan", file="projectdocument/x.pdf")
     check_policy(browser(head).get(reverse(name, args=[project.pk])))
-    if name != "project_detail":
+    if name not in {"project_detail", "project_history"}:
         check_policy(browser(head).post(reverse(name, args=[project.pk]), {"name": ""}, follow=True))
 
 

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.files.base import ContentFile
 from django.urls import reverse
 
+from projeng.corrections import Correction
 from projeng.models import (
     Notification,
     Project,
@@ -30,8 +31,10 @@ MODELS = [
     ProjectActivity,
     Notification,
     Event,
+    Correction,
 ]
-READ_ONLY = [ProjectActivity, Event]
+PARTS = [ProjectProgress, ProjectCost, ProjectMilestone, ProjectDocument]
+READ_ONLY = [ProjectActivity, Event, Correction]
 
 
 @pytest.fixture
@@ -48,6 +51,8 @@ def rows(project, head):
     ProjectMilestone.objects.create(project=project, name="Roof", target_date="2026-12-01")
     document = ProjectDocument(project=project, name="Plan")
     document.file.save("p.pdf", ContentFile(b"x"))
+    ProjectMilestone.objects.get().void("Not in the contract")
+    ProjectMilestone.objects.get().restore("It is")
     return project
 
 
@@ -84,10 +89,11 @@ def facts(**parts):
 
 
 COST = {"date": "2026-11-19", "cost_type": "labor", "amount": "7"}
+REPORT = {"date": "2026-11-19", "percentage_complete": "7"}
 
 
 def test_a_project_can_be_added_and_is_announced(client):
-    assert client.post(url(Project, "add"), facts(costs=[COST])).status_code == 302
+    assert client.post(url(Project, "add"), facts(costs=[COST], progress_updates=[REPORT])).status_code == 302
     project = Project.objects.get()
     assert project.created_by.username == "root"
     assert project.costs.get().created_by.username == "root"
@@ -125,7 +131,46 @@ def test_what_is_wrong_with_a_project_is_said(client, rows):
         assert told in response.content.decode()
 
 
-@pytest.mark.parametrize("model", [ProjectProgress, ProjectCost, ProjectMilestone, ProjectDocument])
+@pytest.mark.parametrize("model", PARTS)
+def test_a_part_is_corrected_voided_and_restored_with_a_reason(model, client, rows):
+    part = model.objects.get()
+    page = url(model, "change", part.pk)
+    data = {**COST, "percentage_complete": "5", "name": "Changed", "target_date": "2026-12-24"}
+    before = Correction.objects.count()
+    assert client.post(page, data | {"reason": "A slip"}).status_code == 302
+    refused = client.post(page, data | {"void": "on"})
+    assert "Please say why it is voided or restored." in refused.content.decode()
+    for sent, action in (({"void": "on"}, "voided"), ({}, "restored")):
+        assert client.post(page, data | sent | {"reason": "Twice"}).status_code == 302
+        part.refresh_from_db()
+        assert part.is_void == bool(sent)
+        assert (action == "voided") == (part.void_reason == "Twice")
+    found = [(kept.action, kept.reason) for kept in Correction.objects.order_by("pk")[before:]]
+    assert found == [("changed", "A slip"), ("voided", "Twice"), ("restored", "Twice")]
+    assert "void" not in client.get(url(model, "add")).context["adminform"].form.Meta.fields
+
+
+def test_void_parts_are_counted_apart(client, rows):
+    rows.costs.get().void("Twice")
+    html = client.get(url(Project, "change", rows.pk)).content.decode()
+    assert f'?project__id__exact={rows.pk}">Costs: 0, and 1 void</a>' in html
+    listed = client.get(url(ProjectCost, "changelist"), {"voided_at__isempty": "0"})
+    assert listed.context["cl"].result_count == 1
+
+
+def test_the_admin_asks_back_too(client, rows):
+    part = rows.costs.get()
+    rows.project_cost = 10
+    rows.save()
+    page = url(ProjectCost, "change", part.pk)
+    data = COST | {"amount": "9999999999999"}
+    html = client.post(page, data).content.decode()
+    assert "₱9,999,999,999,999.00 of the budget of ₱10.00 is spent" in html
+    assert 'value="9999999999999"' in html
+    assert client.post(page, data | {"confirmed": "on"}).status_code == 302
+
+
+@pytest.mark.parametrize("model", PARTS)
 def test_a_part_stays_with_its_project(model, client, rows):
     other = Project.objects.create(name="Other", barangay="Madaum")
     assert 'name="project"' in client.get(url(model, "add")).content.decode()

@@ -47,6 +47,7 @@ def test_counters(who, name, request, browser, engineer):
         "status-in_progress": "2",
         "status-completed": "3",
         "status-delayed": "4",
+        "status-cancelled": "1",
     }
 
 

@@ -1,7 +1,6 @@
 """Sets the status of projects that are past their end date and not nearly done to delayed."""
 
 from argparse import ArgumentParser
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -9,11 +8,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from projeng.actor import acting
+from projeng.consistency import DONE_ENOUGH
 from projeng.formats import day, percent
 from projeng.models import Project, Status
 from realtime.management.scripted import ScriptedCommand
-
-DONE_ENOUGH = Decimal(98)  # percent; the rest is paperwork, not a delay
 
 
 class Command(ScriptedCommand):

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from projeng.actor import acting
 from projeng.importing import reading as importing
 from projeng.importing import writing as import_writing
-from projeng.importing.header import OPTIONAL, REQUIRED
+from projeng.importing.header import BASED_ON, OPTIONAL, REQUIRED
 from projeng.keys import plain
 from realtime.management.scripted import ScriptedCommand
 
@@ -23,7 +23,8 @@ class Command(ScriptedCommand):
     help = (
         "Import projects from a CSV file (UTF-8). A project whose PRN is known is updated, fields without a column "
         "stay as they are. When any row is wrong, each wrong row is named and nothing is imported. Columns: "
-        f"{', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}."
+        f"{', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}. With {' or '.join(BASED_ON)} of the export, a row whose "
+        "project was changed since is refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -87,8 +88,12 @@ class Command(ScriptedCommand):
         )
         if options["dry_run"]:
             words += ". Only checked: nothing was written."
+        warnings = [{"line": warning.line, "reason": warning.reason} for warning in made.warnings]
+        if not options["json"]:
+            for warning in made.warnings:
+                self.stderr.write(f"line {warning.line}: imported all the same: {warning.reason}")
         outcome = {"ok": True, "dry_run": options["dry_run"], "projects": total, **counts, "problem_count": 0}
-        self.report(options, words, {**outcome, "problems": []})
+        self.report(options, words, {**outcome, "problems": [], **({"warnings": warnings} if warnings else {})})
 
     def _refuse(self, options: dict[str, Any], problems: list[importing.Problem], reason: str) -> None:
         if options["json"]:

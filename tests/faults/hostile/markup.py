@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from projeng import inbox
 from projeng.access import Role
+from projeng.actor import acting
 from projeng.models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.parity.models import Fallback, Feedback, LinkReport
 from realtime.rollout import demotions
@@ -123,12 +124,19 @@ def _project(number: int, people: dict[str, User]) -> Project:
     project.assigned_engineers.add(engineer)
     text = PAYLOADS[(number + 1) % len(PAYLOADS)]
     author = {"project": project, "created_by": engineer}
-    ProjectProgress.objects.create(**author, percentage_complete=number, description=text)
+    report = ProjectProgress.objects.create(**author, percentage_complete=number, description=text)
     cost = ProjectCost(**author, cost_type="labor", amount=99, description=text)
     cost.receipt.save("a.pdf", ContentFile(PDF))
-    ProjectMilestone.objects.create(project=project, name=text, target_date="2026-02-02")
+    milestone = ProjectMilestone.objects.create(**author, name=text, target_date="2026-02-02")
     document = ProjectDocument(project=project, name=text, uploaded_by=engineer)
     document.file.save("a.pdf", ContentFile(PDF))
+    if number == 1:
+        with acting(engineer):
+            for part in (report, cost, milestone, document):
+                setattr(part, "name" if hasattr(part, "name") else "description", PAYLOADS[3])
+                part.reason = text
+                part.save()
+                part.void(text)
     return project
 
 

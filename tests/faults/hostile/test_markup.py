@@ -26,6 +26,7 @@ MARK = "Object.defineProperty(globalThis, '__ran', { set() { console.error('IT R
 # Texts that are generated, or chosen from a list.
 OWN_TEXTS = {
     "auth.User.password",
+    "projeng.Correction.kind",
     "projeng.ProjectActivity.actor",
     "realtime.Event.type",
     "realtime.OutboxEvent.type",
@@ -42,6 +43,7 @@ OWN_TEXTS = {
 }
 # URLs that are not pages: responses for scripts, files, and form actions.
 NO_PAGES = {"milestone_reached", "feedback", "document", "receipt", "project_picture", "logout"}
+PARTS = {"progress": "progress_updates", "cost": "costs", "milestone": "milestones", "document": "documents"}
 FOR_SCRIPTS = ("stream_", "realtime_")
 
 
@@ -88,7 +90,10 @@ def office_pages(project: Project) -> dict[str, str]:
     pages = {}
     for name, (patterns, *_) in _named():
         if name not in NO_PAGES and not name.startswith(FOR_SCRIPTS):
-            pages[name] = reverse(name, args=[project.pk] if "project_id" in patterns else [])
+            args = [project.pk] if "project_id" in patterns else []
+            if "part_id" in patterns:
+                args.append(getattr(project, PARTS[name.partition("_")[0]]).get().pk)
+            pages[name] = reverse(name, args=args)
     pages["control_room_checklist"] += "?to=3"
     return pages
 

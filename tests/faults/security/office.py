@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 
 from projeng import inbox
 from projeng.access import Role
+from projeng.corrections import Correction
 from projeng.models import Notification, Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.log.models import Event
 from tests.support import telemetry
@@ -68,6 +69,9 @@ class Office:
             ProjectMilestone.objects.create(**of_project, name="Xanadu roof", target_date="2026-12-01"),
             ProjectProgress.objects.create(**of_project, percentage_complete=5, description="Xanadu dug"),
             self.project.activities.first(),
+            Correction.objects.create(
+                **of_project, kind="cost", part_id=cost.pk, subject="Xanadu cost", actor="Xanadu", action="changed"
+            ),
             Notification.objects.filter(recipient=head, message=MESSAGE).get(),
             Event.objects.filter(type="project_created").latest("pk"),
             telemetry.link(head),
@@ -81,16 +85,18 @@ class Office:
     def path(self, name: str, route: str) -> str:
         """Return a route with the ids of this office's objects."""
         model = re.search(r"admin/[a-z]+/([a-z]+)/", route)
+        part = re.search(r"(progress|cost|milestone|document)s?/<int:part_id>", route)
         values = {
             "project_id": self.project.pk,
             "milestone_id": self.rows["projectmilestone"].pk,
             "document_id": self.rows["projectdocument"].pk,
             "cost_id": self.rows["projectcost"].pk,
+            "part_id": self.rows[f"project{part[1]}"].pk if part else 1,
             "content_type_id": 1,
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,
         }
-        fixed = route.replace("^(?P<app_label>auth|realtime|projeng)/$", "projeng/").replace("(?P<url>.*)$", "nothing/")
+        fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)
         assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"
         queries = {

@@ -112,6 +112,18 @@ RULES = {
     "document_add": form_of_project,
     "cost_add": replace(form_of_project, may=OURS),
     "milestone_reached": replace(form_of_project, methods=("POST",), post=302),
+    "project_history": of_project,
+    # What a head entered, and of nobody who is known. No part is void, so there is nothing to restore.
+    **{
+        f"{kind}_{page}": rule
+        for kind in ("progress", "cost", "milestone", "document")
+        for page, rule in {
+            "edit": Rule(HEAD, FORM, sees=OURS),
+            "void": Rule(HEAD, FORM, sees=OURS),
+            "restore": Rule(HEAD, FORM, get=302, post=302, sees=OURS),
+            "history": of_project,
+        }.items()
+    },
     "stream_notifications": stream,
     "stream_dashboard": stream,
     "stream_projects": stream,
@@ -155,7 +167,7 @@ class SignIn(Admin):
 
 _seen = Admin(SUPERUSER)
 _never = Admin(frozenset())
-RECORDED = ("event", "linkreport", "fallback", "feedback", "projectactivity")  # written by the system only
+RECORDED = ("event", "linkreport", "fallback", "feedback", "projectactivity", "correction")  # by the system only
 PAGES = {
     "changelist": _seen,
     "add": _seen,
