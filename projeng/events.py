@@ -50,6 +50,13 @@ class NotificationsDeleted(_NotificationsChanged):
     type = "notifications_deleted"
 
 
+@dataclass(frozen=True, kw_only=True)
+class NotificationsRestored(_NotificationsChanged):
+    """A deletion of notifications was undone. ``all`` means too many to list."""
+
+    type = "notifications_restored"
+
+
 # --- projects ---------------------------------------------------------------------------------------------------
 
 

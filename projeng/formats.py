@@ -12,6 +12,11 @@ def pesos(amount: Decimal) -> str:
     return f"₱{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
 
 
+def count(number: int) -> str:
+    """``1,234``"""
+    return f"{number:,}"
+
+
 def percent(share: Decimal) -> str:
     """``45%``, ``45.5%``: as many decimals as needed, two at most."""
     text = f"{Decimal(share).quantize(Decimal('0.01'), ROUND_HALF_UP):f}"

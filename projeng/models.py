@@ -12,6 +12,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
+from .deletions import Deletion as Deletion
 from .recorded import RecordedModel, RecordedQuerySet
 from .uploads import check_document, check_image, upload_path
 

@@ -19,7 +19,7 @@ from . import events, inbox
 from .access import ALL_PROJECTS, engineers, finance_managers, heads, project_key
 from .actor import actor_name, person_name
 from .budget import Budget
-from .formats import day, percent, pesos, shortened
+from .formats import count, day, percent, pesos, shortened
 from .models import (
     Project,
     ProjectActivity,
@@ -141,7 +141,7 @@ def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned
 def projects_changed(projects: QuerySet[Project], *, source: str, created: int = 0, updated: int = 0) -> None:
     """Publish one event for many changed projects to users who see all and to their engineers; notify the heads."""
     actor = actor_name()
-    counted = [f"{number} {what}" for number, what in ((created, "new"), (updated, "updated")) if number]
+    counted = [f"{count(number)} {what}" for number, what in ((created, "new"), (updated, "updated")) if number]
     summary = f"Projects changed by {source}: {', '.join(counted) or 'none'}, by {actor}"
     through = Project.assigned_engineers.through.objects
     assigned = through.filter(project__in=projects, user__in=engineers().order_by().values("pk"))

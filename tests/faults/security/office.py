@@ -86,6 +86,7 @@ class Office:
             "milestone_id": self.rows["projectmilestone"].pk,
             "document_id": self.rows["projectdocument"].pk,
             "cost_id": self.rows["projectcost"].pk,
+            "deletion_id": 1,
             "content_type_id": 1,
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,
