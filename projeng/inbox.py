@@ -31,7 +31,8 @@ def unread_counts(user_ids: Collection[int]) -> dict[int, int]:
 def send(users: Iterable[Any], message: str, project: Project | None = None) -> list[Notification]:
     """Send ``message`` to each of these users once. Connected users see it at once.
 
-    Not to whoever acts: nobody is notified of what they did themselves. Who was deleted meanwhile gets nothing. The others cannot be deleted before this transaction ends.
+    Not to whoever acts: nobody is notified of what they did themselves. Who was deleted meanwhile gets nothing. The
+    others cannot be deleted before this transaction ends.
     """
     recipients = _lock_accounts({user.pk for user in users} - {acting_user_id()})
     if not recipients:

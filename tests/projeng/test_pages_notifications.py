@@ -290,7 +290,7 @@ def test_the_bell_has_little_room_and_tells_the_exact_number_to_who_listens(numb
     assert f'<span id="unread-total">{exact}</span> unread of {exact}<' in html
 
 
-def test_an_event_names_the_page_of_its_project_to_those_who_may_open_it(head, finance, engineer, other_engineer, project):
+def test_an_event_names_the_page_of_its_project_to_who_may_open_it(head, finance, engineer, other_engineer, project):
     people = [head, finance, engineer, other_engineer]
     send(people, "About the court", project)
     send(people, "About nothing")
