@@ -9,7 +9,8 @@ export const NOTICE = `:scope > .${NAME}`;
  * Show the notice of a region, or change what it says.
  * @param {HTMLElement} region
  * @param {number} news how many rows are new; 0 if something else has changed
- * @param {(button: HTMLElement) => void} onShow
+ * @param {(button: HTMLElement, cameFrom: Element | null) => void} onShow called when the button is pressed, also with what
+ *   had the focus before it
  */
 export function showNotice(region, news, onShow) {
   const text = news ? `${news.toLocaleString("en-US")} new: show` : "Changed: show";
@@ -22,7 +23,11 @@ export function showNotice(region, news, onShow) {
   button.type = "button";
   button.className = `${NAME}-button`;
   button.textContent = text;
-  button.addEventListener("click", () => onShow(button));
+  let cameFrom = null;
+  button.addEventListener("focus", ({ relatedTarget }) => {
+    cameFrom = relatedTarget;
+  });
+  button.addEventListener("click", () => onShow(button, cameFrom));
   const notice = document.createElement("div");
   notice.className = NAME;
   notice.append(button);

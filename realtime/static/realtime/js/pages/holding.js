@@ -63,18 +63,22 @@ export class HeldRegions {
   #notify(region) {
     const fresh = this.#waiting.get(region);
     if (markup(fresh) === markup(region)) this.#waiting.delete(region);
-    else showNotice(region, countNew(region, fresh), (button) => this.#showAll(region, button));
+    else showNotice(region, countNew(region, fresh), (button, cameFrom) => this.#showAll(region, button, cameFrom));
   }
 
   /** The button was pressed: show what waits, here and wherever nothing of the user's is lost by it. */
-  #showAll(region, button) {
+  #showAll(region, button, cameFrom) {
     const hadFocus = document.activeElement === button;
+    const focus = hadFocus && rememberFocus(cameFrom, region);
     for (const [other, fresh] of this.#waiting) {
       if (other === region || !this.#attention.isBound(other)) this.#show(other, fresh);
     }
-    if (!hadFocus) return;
-    region.tabIndex = -1;
-    region.focus({ preventScroll: true });
+    if (focus) {
+      focus.restore();
+    } else if (hadFocus) {
+      region.tabIndex = -1;
+      region.focus({ preventScroll: true });
+    }
   }
 
   #show(region, fresh) {
