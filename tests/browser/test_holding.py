@@ -1,4 +1,4 @@
-"""What somebody is at work on does not change under the pointer, the finger, the selection or the keyboard: it waits."""
+"""What somebody is at work on does not change under the pointer, the finger, a selection or the keyboard: it waits."""
 
 import pytest
 from playwright.sync_api import Page, expect
