@@ -21,11 +21,17 @@ export function showCounters({ total_projects: total, status_counts: counts }) {
   for (const [status, count] of Object.entries(counts ?? {})) setText(document.getElementById(`status-${status}`), grouped(count));
 }
 
-/** Every row, card or header of a project: whichever of name, status, progress and costs the frame contains. */
-export function showProject(id, { name, status, progress, barangay, spent, spentPercent }) {
+/**
+ * Every row, card or header of a project: whichever of name, status, progress and costs the frame contains. Where a region
+ * holds still, its names stay as well: a longer one takes more lines.
+ */
+export function showProject(id, { name, status, progress, barangay, spent, spentPercent }, holds = () => false) {
   for (const element of document.querySelectorAll(`[data-project-id="${Number(id)}"]`)) {
-    setText(element.querySelector(".project-name"), name);
-    setText(element.querySelector(".project-barangay"), barangay);
+    const region = element.closest("[data-region]");
+    if (!region || !holds(region)) {
+      setText(element.querySelector(".project-name"), name);
+      setText(element.querySelector(".project-barangay"), barangay);
+    }
     setText(element.querySelector(".project-spent"), spent);
     setText(element.querySelector(".project-spent-percent"), spentPercent === undefined ? undefined : percent(spentPercent));
     setText(element.querySelector(".progress-text"), progress === undefined ? undefined : percent(progress));

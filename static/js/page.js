@@ -76,7 +76,8 @@ function onNotification(frame) {
 }
 
 function onProject(frame) {
-  for (const project of frame.projects ?? []) showProject(project.id, project);
+  const holds = (region) => regions.holds(region);
+  for (const project of frame.projects ?? []) showProject(project.id, project, holds);
   if (frame.project_id !== undefined) {
     showProject(frame.project_id, {
       name: frame.name ?? frame.project_name,
@@ -84,7 +85,7 @@ function onProject(frame) {
       progress: frame.progress,
       spent: frame.formatted_spent,
       spentPercent: frame.spent_percent,
-    });
+    }, holds);
   }
   if (frame.id === undefined) return; // a state, not an event
   if (isLost(frame)) toasts.forget(frame.project_id);

@@ -5,9 +5,10 @@ const GAP = 6; // pixels around what must not be covered
 const STEP = 12; // pixels between two places that are tried
 const POINTER = 24; // pixels around the pointer
 
-const BUTTONS = "main form button, main form [type=submit], main .form-actions a, main summary.button, footer button, .held-notice-button";
+const BUTTONS =
+  "main form button, main form [type=submit], main .form-actions a, main summary.button, footer button, .held-notice-button";
 const OPENED = "main details[open] > :not(summary), .site-header details[open] > :not(summary), dialog[open]";
-const FIELDS = "main form .field";
+const BETTER_FREE = "main form .field, .site-header a, .site-header summary, .panel > .panel-head a";
 const TYPED_IN = "input, select, textarea, [contenteditable]";
 
 /**
@@ -67,9 +68,9 @@ export function placesInUse(pointer) {
   return boxes;
 }
 
-/** What is better not covered: all fields of forms. */
-export function fields() {
-  return visibleBoxes(FIELDS);
+/** What is better not covered: all fields of forms, and what leads to other pages. */
+export function betterFree() {
+  return visibleBoxes(BETTER_FREE);
 }
 
 function visibleBoxes(selector) {

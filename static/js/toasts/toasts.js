@@ -2,7 +2,7 @@
 // they cover nothing that is in use; if there is no such place, they wait for one.
 
 import { Card } from "./card.js";
-import { fields, findPlace, overlaps, placesInUse, visibleArea } from "./place.js";
+import { betterFree, findPlace, overlaps, placesInUse, visibleArea } from "./place.js";
 
 const NEWS_DURATION = 5000; // milliseconds
 const OWN_DURATION = 10000; // milliseconds
@@ -157,7 +157,7 @@ export class Toasts {
     copy.remove();
     const inUse = placesInUse(this.#pointer);
     const find = (taken) => findPlace({ width, height }, visibleArea(), taken);
-    const place = find([...inUse, ...fields()]) ?? find(inUse);
+    const place = find([...inUse, ...betterFree()]) ?? find(inUse);
     return place && { ...place, height };
   }
 
