@@ -27,26 +27,30 @@ class Deletion(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField(default=timezone.now, db_index=True)
     rows = models.JSONField(encoder=ExactEncoder)
+    linked = models.JSONField(default=list)  # the ids of notifications that led to a deleted project
 
     def __str__(self) -> str:
         return f"{len(self.rows)} rows, {self.at}"
 
     @classmethod
-    def keep(cls, user: Any, rows: Iterable[models.Model]) -> Self | None:
-        """Keep these rows, and drop what is kept too long. Return ``None`` if there are no rows."""
+    def keep(cls, user: Any, rows: Iterable[models.Model], linked: Iterable[int] = ()) -> Self:
+        """Keep these rows, and drop what is kept too long."""
         expired = cls.objects.filter(at__lt=_oldest()).order_by("pk").select_for_update(skip_locked=True)
         cls.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:MOST_EXPIRED])).delete()
-        written = serializers.serialize("python", rows)
-        return cls.objects.create(user=user, rows=written) if written else None
+        return cls.objects.create(user=user, rows=serializers.serialize("python", rows), linked=list(linked))
 
     @classmethod
-    def take(cls, user: Any, pk: int) -> list[serializers.base.DeserializedObject] | None:
-        """Return the rows of a deletion by this user, once; ``None`` if it cannot be undone any more."""
+    def take(cls, user: Any, pk: int) -> Self | None:
+        """Return a deletion by this user, once; ``None`` if it cannot be undone any more."""
         kept = cls.objects.select_for_update().filter(pk=pk, user=user, at__gte=_oldest()).first()
         if kept is None:
             return None
-        kept.delete()
-        return list(serializers.deserialize("python", kept.rows, ignorenonexistent=True))
+        cls.objects.filter(pk=pk).delete()
+        return kept
+
+    def instances(self) -> list[models.Model]:
+        """Return what was deleted, as it was. It is not stored again yet."""
+        return [row.object for row in serializers.deserialize("python", self.rows, ignorenonexistent=True)]
 
 
 def _oldest() -> datetime:

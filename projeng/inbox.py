@@ -89,19 +89,20 @@ def delete(user: Any, notification_id: int | None = None, *, newest: int | None 
     kept = Deletion.keep(user, locked.order_by("pk"))
     locked.unannounced()._raw_delete(locked.db)
     _publish_change(NotificationsDeleted, {user.pk: deleted}, _all_of(user, notification_id, newest))
-    return True, kept.pk if kept else None
+    return True, kept.pk
 
 
-def restore(user: Any, rows: Iterable[Notification]) -> None:
+def restore(user: Any, deleted: Iterable[Any]) -> None:
     """Undo a deletion of a user's notifications: they are as they were, in the same places. Call in its transaction."""
-    rows = [row for row in rows if row.recipient_id == user.pk]
+    rows = [row for row in deleted if isinstance(row, Notification) and row.recipient_id == user.pk]
     projects = Project.objects.filter(pk__in={row.project_id for row in rows if row.project_id})
     existing = set(projects.order_by("pk").values_list("pk", flat=True))
     for row in rows:
         if row.project_id not in existing:
             row.project_id = None
     Notification.objects.unannounced().bulk_create(rows, ignore_conflicts=True)
-    _publish_change(NotificationsRestored, {user.pk: [row.pk for row in rows]})
+    if rows:
+        _publish_change(NotificationsRestored, {user.pk: [row.pk for row in rows]})
 
 
 def _chosen(user: Any, notification_id: int | None, newest: int | None) -> QuerySet[Notification]:

@@ -112,6 +112,22 @@ def project_deleted(project: Project, assigned: Iterable[Any]) -> None:
     inbox.send(everyone, f"Project '{project.display_name}' was deleted by {actor}")
 
 
+def project_restored(project: Project, assigned: Iterable[Any]) -> None:
+    """Notify those who were notified of the deletion, and announce the project as a new one is announced."""
+    actor = actor_name()
+    _announce(
+        project,
+        events.ProjectCreated,
+        actor,
+        f"Project restored by {actor}",
+        name=project.name,
+        status=project.status,
+        barangay=project.barangay,
+    )
+    everyone = [*heads(), *finance_managers(), *_engineers_among(assigned)]
+    inbox.send(everyone, f"Project '{project.display_name}' was restored by {actor}", project)
+
+
 def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned: Iterable[Any] = ()) -> None:
     """Notify newly assigned engineers. Unassigned engineers only receive the event, which removes the project."""
     assigned, unassigned = list(assigned), list(unassigned)

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_http_methods
 
 from ..forms.projects import EngineersForm, NewProjectForm, ProjectForm
 from ..models import Project
+from ..restoring import delete_project
 from .form_page import form_data, form_page
 from .guards import for_managers, locked_project, visible_project
+from .undo import undo_url
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -55,8 +57,8 @@ def project_delete(request: HttpRequest, project_id: int) -> HttpResponse:
         with transaction.atomic():
             project = locked_project(request, project_id)
             name = project.display_name
-            project.delete()
-        messages.success(request, f"Project {name} was deleted.")
+            deletion = delete_project(request.user, project)
+        messages.success(request, f"Project {name} was deleted.", extra_tags=undo_url(deletion.pk) or "")
         return redirect("project_list")
     return render(request, "projects/delete.html", {"project": visible_project(request, project_id)})
 

@@ -7,7 +7,7 @@ import { betterFree, findPlace, overlaps, placesInUse, visibleArea } from "./pla
 const NEWS_DURATION = 5000; // milliseconds
 const OWN_DURATION = 10000; // milliseconds
 const PAUSE = 400; // milliseconds between two toasts: who aims at one does not hit the next
-const ONE_BY_ONE = 3; // of more that wait, only their number is shown
+const ONE_BY_ONE = 3; // of more that wait, only the newest is shown
 const RETRY = 500; // milliseconds until a place is looked for again
 
 export class Toasts {
@@ -101,8 +101,8 @@ export class Toasts {
   /** Show what waits, if there is a place for it. */
   #next() {
     if (this.#waiting.length > ONE_BY_ONE && !this.#shown) {
-      const number = this.#waiting.splice(0).length;
-      this.#waiting.push({ message: `${number} new notifications`, url: null });
+      const skipped = this.#waiting.splice(0, this.#waiting.length - 1).length;
+      this.#waiting[0] = { ...this.#waiting[0], skipped };
     }
     const news = this.#shown ?? this.#waiting[0] ?? null;
     if (!news && !this.#ownNotice) return;
@@ -127,9 +127,10 @@ export class Toasts {
   }
 
   #showMore() {
-    const number = this.#waiting.length;
-    this.#more.hidden = !number;
-    this.#more.textContent = number ? `${number} more` : "";
+    const [skipped, number] = [this.#shown?.skipped ?? 0, this.#waiting.length];
+    const parts = [skipped && `${skipped} others are in the inbox`, number && `${number} more`].filter(Boolean);
+    this.#more.hidden = !parts.length;
+    this.#more.textContent = parts.join(" · ");
   }
 
   /** By its lower edge: the lowest toast stays where it is when another one comes or goes. */
