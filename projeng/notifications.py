@@ -50,16 +50,13 @@ DISPLAYED_FIELDS = {"prn": "PRN", "source_of_funds": "source of funds", "progres
 def project_created(project: Project) -> None:
     """Notify the Head Engineers of a new project. Engineers are notified when they are assigned (a later signal)."""
     actor = actor_name(project.created_by)
-    _announce(
-        project,
-        events.ProjectCreated,
-        actor,
-        f"Project created by {actor}",
-        name=project.name,
-        status=project.status,
-        barangay=project.barangay,
-    )
+    _announce_new(project, actor, "created")
     inbox.send(heads(), f"New project '{project.display_name}' was created by {actor}", project)
+
+
+def _announce_new(project: Project, actor: str, action: str) -> None:
+    shown = {"name": project.name, "status": project.status, "barangay": project.barangay}
+    _announce(project, events.ProjectCreated, actor, f"Project {action} by {actor}", **shown)
 
 
 def project_changed(project: Project, changes: dict[str, tuple[Any, Any]]) -> None:
@@ -115,15 +112,7 @@ def project_deleted(project: Project, assigned: Iterable[Any]) -> None:
 def project_restored(project: Project, assigned: Iterable[Any]) -> None:
     """Notify those who were notified of the deletion, and announce the project as a new one is announced."""
     actor = actor_name()
-    _announce(
-        project,
-        events.ProjectCreated,
-        actor,
-        f"Project restored by {actor}",
-        name=project.name,
-        status=project.status,
-        barangay=project.barangay,
-    )
+    _announce_new(project, actor, "restored")
     everyone = [*heads(), *finance_managers(), *_engineers_among(assigned)]
     inbox.send(everyone, f"Project '{project.display_name}' was restored by {actor}", project)
 

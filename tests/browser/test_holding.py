@@ -7,6 +7,7 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project, ProjectProgress
 from tests.support.people import person
+from tests.support.site import running_on
 
 from .support import unread, until, until_state
 
@@ -16,11 +17,7 @@ INBOX = "/dashboard/notifications/"
 ROWS = "#notifications-list li"
 
 
-@pytest.fixture
-def site(sites, on_database):
-    running = sites("gunicorn", "sqlite")
-    on_database(running.database_url)
-    return running
+site = running_on("gunicorn-sqlite")
 
 
 @pytest.fixture

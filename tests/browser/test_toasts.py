@@ -11,6 +11,7 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Notification, Project
 from tests.support.people import person
+from tests.support.site import running_on
 
 from .support import until, until_state
 
@@ -33,11 +34,7 @@ COVERED = """(selector) => {
 BUTTONS = "main form button, .form-actions a, main summary.button, footer button, :focus:not(body, main)"
 
 
-@pytest.fixture
-def site(sites, on_database):
-    running = sites("gunicorn", "sqlite")
-    on_database(running.database_url)
-    return running
+site = running_on("gunicorn-sqlite")
 
 
 @pytest.fixture

@@ -9,17 +9,14 @@ from projeng import inbox
 from projeng.access import Role
 from projeng.models import Project
 from tests.support.people import person
+from tests.support.site import running_on
 
 from .support import FAILED_REQUESTS, until, until_state
 
 pytestmark = pytest.mark.timeout(150)
 
 
-@pytest.fixture
-def site(sites, on_database):
-    running = sites("gunicorn", "sqlite")
-    on_database(running.database_url)
-    return running
+site = running_on("gunicorn-sqlite")
 
 
 @pytest.fixture
