@@ -1,6 +1,6 @@
 // Asks before a page is left on which something was typed that is not saved yet: by a link, by going back, or by closing it.
 
-const FORMS = "main form[method=post]:not([data-notification-action])";
+const FORMS = "form[method=post]:not([data-notification-action])";
 
 export class UnsavedForms {
   #initial = new Map(); // what each form contained when the page was made
@@ -30,7 +30,7 @@ export class UnsavedForms {
 
 /** The server has not saved it: what it contains was typed on the page before. */
 function isRefused(form) {
-  return Boolean(form.parentElement.querySelector(":scope > .error-summary"));
+  return Boolean(form.closest("main")?.querySelector(".error-summary"));
 }
 
 function contents(form) {

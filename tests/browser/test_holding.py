@@ -100,6 +100,18 @@ def test_a_region_that_is_used_waits_and_follows_when_it_is_let_go(use, page, he
     expect(_notice(page)).to_have_count(0)
 
 
+def test_a_pointer_that_rests_for_a_minute_does_not_keep_a_page_from_following_and_a_selection_does(page, head):
+    _hover(page, "Message 3")
+    _select(page, "Message 3")
+    inbox.send([head], "News")
+    expect(_notice(page)).to_be_visible()
+    page.evaluate("{ const now = performance.now.bind(performance); performance.now = () => now() + 61_000; }")
+    page.wait_for_timeout(700)
+    assert page.locator(ROWS).count() == 6
+    page.evaluate("getSelection().removeAllRanges()")
+    expect(page.locator(ROWS)).to_have_count(7)
+
+
 def test_the_button_shows_at_once_what_waits(page, head):
     _hover(page, "Message 2")
     inbox.send([head], "News")

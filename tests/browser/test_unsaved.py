@@ -60,6 +60,11 @@ def _attach(page: Page) -> None:
     page.get_by_label("Receipt").set_input_files({"name": "r.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1"})
 
 
+def _give_feedback(page: Page) -> None:
+    page.locator("form.word summary").click()
+    page.locator("form.word textarea").fill("It hangs sometimes")
+
+
 def _link(page: Page) -> None:
     page.get_by_role("link", name="Projects").first.click(no_wait_after=True)
 
@@ -83,7 +88,14 @@ def _close(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("change", "leave"),
-    [(_type, _link), (_type, _cancel), (_choose, _sign_out), (_attach, _close), (_type, _toast_link)],
+    [
+        (_type, _link),
+        (_type, _cancel),
+        (_choose, _sign_out),
+        (_attach, _close),
+        (_type, _toast_link),
+        (_give_feedback, _link),
+    ],
 )
 def test_leaving_a_filled_form_asks(change, leave, site, browse, head, project):
     page, asked = _open(browse, site, head, f"/projeng/projects/{project.pk}/costs/add/")
