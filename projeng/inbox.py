@@ -174,9 +174,11 @@ def _created_event(row: Notification, may_open: bool) -> NotificationCreated:
         "message": row.message,
         "created_at": iso(row.created_at),
         "project_id": row.project_id,
-        "url": reverse("project_detail", args=[row.project_id]) if may_open else None,
     }
-    return NotificationCreated(notification=notification, notification_id=row.pk, message=row.message)
+    project_url = reverse("project_detail", args=[row.project_id]) if may_open else None
+    return NotificationCreated(
+        notification=notification, notification_id=row.pk, message=row.message, project_url=project_url
+    )
 
 
 def connect_counter() -> None:

@@ -32,8 +32,8 @@ addEventListener("pagehide", () => receipts.flush()); // after the manager's han
 document.addEventListener("visibilitychange", () => document.hidden && receipts.flush());
 const toasts = new Toasts({ inboxUrl: page.inboxUrl, undo: (addresses) => actions.undo(addresses) });
 const news = new News({
-  show: ({ message, notification }) =>
-    toasts.add({ message, url: notification?.url ?? null, projectId: notification?.project_id ?? null }),
+  show: ({ message, project_url: url, notification }) =>
+    toasts.add({ message, url, projectId: notification?.project_id ?? null }),
   history: new History(page.userId),
   isHidden: () => document.hidden,
   // Those whose events come after the page's cursor although it shows them: the user's own save, most often.

@@ -1,6 +1,9 @@
 """What somebody is at work on does not change under the pointer, the finger, a selection or the keyboard: it waits."""
 
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from projeng import inbox
@@ -9,7 +12,7 @@ from projeng.models import Project, ProjectProgress
 from tests.support.people import person
 from tests.support.site import running_on
 
-from .support import unread, until, until_state
+from .support import NO_SPREAD, Browsing, unread, until, until_state
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -30,13 +33,14 @@ def head(site):
 
 @pytest.fixture
 def page(site, browse, head):
-    return _opened(browse(site).open(head, INBOX))
+    return _opened(browse(site), head, INBOX)
 
 
-def _opened(page: Page) -> Page:
+def _opened(browsing: Browsing, user: User, path: str, **options: Any) -> Page:
+    context = browsing.browser_of(user, **options)
+    context.add_init_script(NO_SPREAD)
+    page = browsing.tab(context, path)
     until_state(page, "live")
-    page.mouse.move(2, 2)
-    page.wait_for_timeout(800)
     return page
 
 
@@ -152,7 +156,7 @@ def test_a_double_click_deletes_one(page, head):
 
 def test_regions_above_what_is_used_wait_too_and_those_beside_it_do_not(site, browse, head):
     project = Project.objects.create(name="Covered court", barangay="Apokon", status="in_progress", created_by=head)
-    page = _opened(browse(site).open(head, "/dashboard/"))
+    page = _opened(browse(site), head, "/dashboard/")
     page.locator("[data-region=project-list]").locator("tr").last.hover()
     page.wait_for_timeout(800)
     ProjectProgress.objects.create(project=project, percentage_complete=41)
@@ -168,7 +172,7 @@ def test_regions_above_what_is_used_wait_too_and_those_beside_it_do_not(site, br
 def test_a_name_in_which_something_is_selected_keeps_the_selection(site, browse, head):
     """Single elements are painted from events, without their region."""
     project = Project.objects.create(name="Covered court", barangay="Apokon", status="in_progress", created_by=head)
-    page = _opened(browse(site).open(head, f"/projeng/projects/{project.pk}/"))
+    page = _opened(browse(site), head, f"/projeng/projects/{project.pk}/")
     page.locator("h1.project-name").evaluate("(element) => getSelection().selectAllChildren(element)")
     project.name = "Sports complex"
     project.save()
@@ -179,8 +183,7 @@ def test_a_name_in_which_something_is_selected_keeps_the_selection(site, browse,
 
 
 def test_what_is_touched_waits_for_some_seconds(site, browse, head):
-    page = browse(site).open(head, INBOX, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
-    until_state(page, "live")
+    page = _opened(browse(site), head, INBOX, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
     page.locator(ROWS).filter(has_text="Message 4").locator(".notification-message").tap()
     inbox.send([head], "News")
     expect(_notice(page)).to_have_text("1 new: show")

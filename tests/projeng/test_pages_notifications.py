@@ -299,7 +299,7 @@ def test_an_event_names_the_page_of_its_project_to_who_may_open_it(head, finance
     for event in logged().filter(type="notification"):
         if event.fields["message"] in events:
             [key] = event.audience
-            events[event.fields["message"]][key] = event.fields["notification"]["url"]
+            events[event.fields["message"]][key] = event.fields["project_url"]
     assert list(events["About the court"].values()).count(address) == 3
     assert events["About the court"][f"user:{other_engineer.pk}"] is None
     assert set(events["About nothing"].values()) == {None}

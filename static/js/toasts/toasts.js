@@ -24,6 +24,7 @@ export class Toasts {
   #ownNotice = null; // {message, undo}
   #pointer = null;
   #timer = null;
+  #goneAt = -Infinity; // of the last toast
 
   /**
    * @param {{inboxUrl: string, undo: (addresses: string[]) => void}} options `undo` is called with what was offered to be
@@ -56,14 +57,13 @@ export class Toasts {
     if (!this.#area) return;
     this.#waiting.push(notice);
     this.#showMore();
-    if (!this.#shown) this.#next();
+    if (!this.#shown) this.#later(Math.max(this.#goneAt + PAUSE - performance.now(), 0));
   }
 
   /** Show at once what became of what the user has done. `undo` is the address that undoes it. */
   tell(message, { undo } = {}) {
     if (!this.#area) return;
-    const earlier = (this.#own.isShown && undo && this.#ownNotice?.undo) || [];
-    const undone = undo ? [...earlier, undo] : [];
+    const undone = undo ? [...(this.#ownNotice?.undo ?? []), undo] : [];
     this.#ownNotice = { message: undone.length > 1 ? `${message} (${undone.length})` : message, undo: undone };
     this.#next();
   }
@@ -83,6 +83,7 @@ export class Toasts {
 
   #newsGone() {
     this.#shown = null;
+    this.#goneAt = performance.now();
     this.#own.leave();
     this.#later(PAUSE);
   }
@@ -106,8 +107,8 @@ export class Toasts {
     }
     const news = this.#shown ?? this.#waiting[0] ?? null;
     if (!news && !this.#ownNotice) return;
-    const isInUse = this.#news.isInUse || this.#own.isInUse;
-    const place = isInUse ? null : this.#place(news?.message, this.#ownNotice?.message);
+    const mustWait = document.hidden || this.#news.isInUse || this.#own.isInUse;
+    const place = mustWait ? null : this.#place(news?.message, this.#ownNotice?.message);
     if (!place) {
       this.#later(RETRY);
       return;
@@ -131,6 +132,7 @@ export class Toasts {
     const parts = [skipped && `${skipped} others are in the inbox`, number && `${number} more`].filter(Boolean);
     this.#more.hidden = !parts.length;
     this.#more.textContent = parts.join(" · ");
+    this.#moveAway(); // it may have become higher
   }
 
   /** By its lower edge: the lowest toast stays where it is when another one comes or goes. */

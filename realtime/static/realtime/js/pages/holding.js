@@ -7,13 +7,14 @@ import { NOTICE, removeNotice, showNotice } from "./held_notice.js";
 import { countNew, withoutNew } from "./rows.js";
 
 const CHECK_INTERVAL = 200; // milliseconds between two looks at whether what waits may be shown
+const NOTICE_AFTER = 1000; // milliseconds for which a region waits without saying so
 
 /** What a fresh region follows: a change by somebody else, or by this user to one row, or to all of it. */
 export const Cause = Object.freeze({ OTHERS: "others", OWN_ROW: "own-row", OWN: "own" });
 
 export class HeldRegions {
   #attention = new Attention();
-  #waiting = new Map(); // the fresh content of each region that waits
+  #waiting = new Map(); // {fresh, since} of each region that waits
   #changedAt = new WeakMap();
   #timer = null;
   #clickedAt = 0; // of the first of several clicks at one place
@@ -35,9 +36,10 @@ export class HeldRegions {
     } else if (cause === Cause.OWN || !this.#attention.holds(region)) {
       this.#show(region, fresh);
     } else {
-      this.#waiting.set(region, fresh);
+      const since = this.#waiting.get(region)?.since ?? performance.now();
+      this.#waiting.set(region, { fresh, since });
       if (cause === Cause.OWN_ROW) this.#replace(region, withoutNew(region, fresh));
-      this.#notify(region);
+      if (region.querySelector(NOTICE) || cause === Cause.OWN_ROW) this.#notify(region);
     }
     this.#schedule();
   }
@@ -53,15 +55,16 @@ export class HeldRegions {
   }
 
   #check() {
-    for (const [region, fresh] of this.#waiting) {
+    for (const [region, { fresh, since }] of this.#waiting) {
       if (!region.isConnected || !region.dataset.region) this.#waiting.delete(region);
       else if (!this.#attention.holds(region)) this.#show(region, fresh);
+      else if (performance.now() - since > NOTICE_AFTER && !region.querySelector(NOTICE)) this.#notify(region);
     }
     this.#schedule();
   }
 
   #notify(region) {
-    const fresh = this.#waiting.get(region);
+    const { fresh } = this.#waiting.get(region);
     if (markup(fresh) === markup(region)) this.#waiting.delete(region);
     else showNotice(region, countNew(region, fresh), (button, cameFrom) => this.#showAll(region, button, cameFrom));
   }
@@ -70,7 +73,7 @@ export class HeldRegions {
   #showAll(region, button, cameFrom) {
     const hadFocus = document.activeElement === button;
     const focus = hadFocus && rememberFocus(cameFrom, region);
-    for (const [other, fresh] of this.#waiting) {
+    for (const [other, { fresh }] of this.#waiting) {
       if (other === region || !this.#attention.isBound(other)) this.#show(other, fresh);
     }
     if (focus) {
