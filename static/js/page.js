@@ -76,7 +76,8 @@ function onNotification(frame) {
 }
 
 function onProject(frame) {
-  const holds = (region) => regions.holds(region);
+  const held = new Map(); // asked once for each region: a frame may tell of hundreds of projects
+  const holds = (region) => held.has(region) ? held.get(region) : held.set(region, regions.holds(region)).get(region);
   for (const project of frame.projects ?? []) showProject(project.id, project, holds);
   if (frame.project_id !== undefined) {
     showProject(frame.project_id, {
