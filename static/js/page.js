@@ -36,7 +36,7 @@ const news = new News({
     toasts.add({ message, url, projectId: notification?.project_id ?? null }),
   history: new History(page.userId),
   isHidden: () => document.hidden,
-  // Those whose events come after the page's cursor although it shows them: the user's own save, most often.
+  // Those whose events come after the page's cursor although it shows them: of what was saved a moment before, most often.
   onPage: (page.earlyNotifications ?? "").split(",").filter(Boolean).map(Number),
 });
 const indicator = new Indicator();
