@@ -57,6 +57,14 @@ def visible_projects(user: Any) -> QuerySet[Project]:
     return Project.objects.none()
 
 
+def project_viewers(project_id: int, user_ids: Collection[int]) -> set[int]:
+    """Return which of these users may see a project."""
+    sees_it = Q(is_superuser=True) | Q(groups__name__in=[role for role in Role if sees_all(role)])
+    assigned = Project.assigned_engineers.through.objects.filter(project=project_id).order_by().values("user")
+    sees_it |= Q(groups__name=Role.ENGINEER, pk__in=assigned)
+    return set(_active_users(sees_it).filter(pk__in=user_ids).order_by().values_list("pk", flat=True))
+
+
 def may_manage(user: Any) -> bool:
     """Return whether a user may create, edit, delete and assign projects."""
     return role_of(user) is Role.HEAD

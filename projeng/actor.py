@@ -34,6 +34,12 @@ def actor_name(fallback: Any = None) -> str:
     return SYSTEM
 
 
+def acting_user_id() -> int | None:
+    """Return the id of the user who acts; ``None`` for a program, and where nobody is signed in."""
+    actor = _actor.get()
+    return getattr(actor.user if isinstance(actor, HttpRequest) else actor, "pk", None)
+
+
 @contextmanager
 def acting(actor: Any) -> Iterator[None]:
     """Within this block, ``actor`` is the current actor: a user, a request, or the name of a command."""

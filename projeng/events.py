@@ -16,7 +16,7 @@ TOPICS = (NOTIFICATIONS, PROJECTS, DASHBOARD)
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationCreated(EventType):
-    """A new notification for one user."""
+    """A new notification for one user. ``project_url`` is the page of its project, if the user may open it."""
 
     type = "notification"
     topic = NOTIFICATIONS
@@ -25,6 +25,7 @@ class NotificationCreated(EventType):
     notification: dict[str, Any]
     notification_id: int
     message: str
+    project_url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,13 @@ class NotificationsDeleted(_NotificationsChanged):
     """Notifications of one user were deleted. ``all`` means every one; ``notification_ids`` is empty then."""
 
     type = "notifications_deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationsRestored(_NotificationsChanged):
+    """A deletion of notifications was undone. ``all`` means too many to list."""
+
+    type = "notifications_restored"
 
 
 # --- projects ---------------------------------------------------------------------------------------------------

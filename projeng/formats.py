@@ -13,6 +13,11 @@ def pesos(amount: Decimal) -> str:
     return f"{'−' if rounded < 0 else ''}₱{abs(rounded):,}"
 
 
+def count(number: int) -> str:
+    """``1,234``"""
+    return f"{number:,}"
+
+
 def percent(share: Decimal) -> str:
     """``45%``, ``45.5%``: as many decimals as needed, two at most."""
     text = f"{Decimal(share).quantize(Decimal('0.01'), ROUND_HALF_UP):f}"

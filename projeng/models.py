@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from .barangays import BARANGAYS, NORTH_EAST, SOUTH_WEST
 from .corrections import Correction
+from .deletions import Deletion
 from .formats import day, percent, pesos, shortened
 from .key_fields import BarangayField, PrnField
 from .parts import ProjectPart
 from .recorded import RecordedModel, VersionedModel
 from .uploads import check_document, check_image, upload_path
 
-__all__ = ["Correction", "CostType", "Notification", "Project", "ProjectActivity", "ProjectCost", "ProjectDocument",
+__all__ = ["Correction", "CostType", "Deletion", "Notification", "Project", "ProjectActivity", "ProjectCost", "ProjectDocument",
            "ProjectMilestone", "ProjectPart", "ProjectProgress", "Status"]  # fmt: skip
 
 PERCENT = (MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100)))

@@ -16,7 +16,7 @@ from . import events, inbox
 from .access import ALL_PROJECTS, engineers, finance_managers, heads, project_key
 from .actor import actor_name, person_name
 from .change_texts import describe_changes, json_changes
-from .formats import shortened
+from .formats import count, shortened
 from .models import Project, ProjectActivity, Status
 
 # The fields whose change is notified, with their names in messages. A change of the status has an event of its own.
@@ -39,16 +39,13 @@ DISPLAYED_FIELDS = {"prn": "PRN", "source_of_funds": "source of funds", "progres
 def project_created(project: Project) -> None:
     """Notify the Head Engineers of a new project. Engineers are notified when they are assigned (a later signal)."""
     actor = actor_name(project.created_by)
-    announce(
-        project,
-        events.ProjectCreated,
-        actor,
-        f"Project created by {actor}",
-        name=project.name,
-        status=project.status,
-        barangay=project.barangay,
-    )
+    _announce_new(project, actor, "created")
     inbox.send(heads(), f"New project '{project.display_name}' was created by {actor}", project)
+
+
+def _announce_new(project: Project, actor: str, action: str) -> None:
+    shown = {"name": project.name, "status": project.status, "barangay": project.barangay}
+    announce(project, events.ProjectCreated, actor, f"Project {action} by {actor}", **shown)
 
 
 def project_changed(project: Project, changes: dict[str, tuple[Any, Any]]) -> None:
@@ -101,6 +98,14 @@ def project_deleted(project: Project, assigned: Iterable[Any]) -> None:
     inbox.send(everyone, f"Project '{project.display_name}' was deleted by {actor}")
 
 
+def project_restored(project: Project, assigned: Iterable[Any]) -> None:
+    """Notify those who were notified of the deletion, and announce the project as a new one is announced."""
+    actor = actor_name()
+    _announce_new(project, actor, "restored")
+    everyone = [*heads(), *finance_managers(), *_engineers_among(assigned)]
+    inbox.send(everyone, f"Project '{project.display_name}' was restored by {actor}", project)
+
+
 def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned: Iterable[Any] = ()) -> None:
     """Notify newly assigned engineers. Unassigned engineers only receive the event, which removes the project."""
     assigned, unassigned = list(assigned), list(unassigned)
@@ -130,7 +135,7 @@ def engineers_changed(project: Project, assigned: Iterable[Any] = (), unassigned
 def projects_changed(projects: QuerySet[Project], *, source: str, created: int = 0, updated: int = 0) -> None:
     """Publish one event for many changed projects to users who see all and to their engineers; notify the heads."""
     actor = actor_name()
-    counted = [f"{number} {what}" for number, what in ((created, "new"), (updated, "updated")) if number]
+    counted = [f"{count(number)} {what}" for number, what in ((created, "new"), (updated, "updated")) if number]
     summary = f"Projects changed by {source}: {', '.join(counted) or 'none'}, by {actor}"
     through = Project.assigned_engineers.through.objects
     assigned = through.filter(project__in=projects, user__in=engineers().order_by().values("pk"))

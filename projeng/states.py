@@ -11,7 +11,7 @@ from realtime.log.events import iso
 from realtime.log.replay import Frame
 
 from .access import ALL_PROJECTS, viewer_projects
-from .events import NotificationsDeleted, NotificationsRead, ProjectsChanged
+from .events import NotificationsDeleted, NotificationsRead, NotificationsRestored, ProjectsChanged
 from .inbox import unread_counts
 from .models import Project, Status
 
@@ -31,9 +31,12 @@ def _projects_scope(viewer: Viewer) -> Hashable:
 # --- the unread count -------------------------------------------------------------------------------------------
 
 
+_COUNTED = {NotificationsRead.type, NotificationsDeleted.type, NotificationsRestored.type}
+
+
 def _unread_count_subject(frame: Frame) -> Hashable | None:
     # The event of a new notification contains the count, so it needs no state frame.
-    return True if frame.type in {NotificationsRead.type, NotificationsDeleted.type} else None
+    return True if frame.type in _COUNTED else None
 
 
 def _read_unread_count(viewer: Viewer, subjects: Subjects) -> list[dict[str, Any]]:

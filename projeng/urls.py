@@ -7,7 +7,7 @@ from realtime.transports.rate_limits import limited
 
 from . import sse
 from .access import Role
-from .views import auth, corrections, dashboards, files, home, project_forms, projects, reports, status
+from .views import auth, corrections, dashboards, files, home, project_forms, projects, reports, status, undo
 from .views.notifications import Inbox
 
 realtime = [
@@ -69,6 +69,7 @@ urlpatterns = [
     ),
     path("projeng/", dashboards.engineer, name="engineer_dashboard"),
     path("projeng/notifications/", Inbox.as_view(), name="engineer_notifications"),
+    path("projeng/undo/<int:deletion_id>/", undo.undo, name="undo"),
     path("projeng/projects/", projects.project_list, name="project_list"),
     path("projeng/projects/new/", project_forms.project_create, name="project_create"),
     path("projeng/projects/<int:project_id>/", include(one_project)),

@@ -21,6 +21,18 @@ def pesos(amount: Decimal | None) -> str:
 
 
 @register.filter
+def count(number: int) -> str:
+    """How many: ``1,234``."""
+    return formats.count(number)
+
+
+@register.filter
+def at_most_99(number: int) -> str:
+    """How many, where there is little room: ``99+`` for more than 99."""
+    return "99+" if number > 99 else str(number)
+
+
+@register.filter
 def unsigned(amount: Decimal) -> Decimal:
     """The absolute value of an amount, to display an overspent sum."""
     return abs(amount)

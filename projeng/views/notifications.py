@@ -13,6 +13,7 @@ from .. import inbox
 from ..access import Role, role_of, visible_projects
 from ..models import Notification
 from .guards import signed_in
+from .undo import undo_url, wants_page
 
 PAGE = 50
 NOT_FOUND = "Notification not found"
@@ -28,7 +29,7 @@ class Inbox(View):
         if request.user.is_authenticated:
             if self.roles and role_of(request.user) not in self.roles:
                 raise PermissionDenied
-        elif request.method == "POST" and not _wants_page(request):
+        elif request.method == "POST" and not wants_page(request):
             return JsonResponse({"success": False, "error": "Not signed in."}, status=401)
         return signed_in(super().dispatch)(request, *args, **kwargs)
 
@@ -38,41 +39,52 @@ class Inbox(View):
         page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
         projects = {row.project_id for row in page if row.project_id}
         visible = set(visible_projects(request.user).filter(pk__in=projects).values_list("pk", flat=True))
-        return render(request, "notifications/list.html", {"page": page, "visible": visible})
+        newest = rows.order_by("-pk").values_list("pk", flat=True).first()
+        context = {"page": page, "visible": visible, "newest": newest}
+        return render(request, "notifications/list.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Apply ``action`` to ``notification_id``. Respond with JSON, or redirect a plain form back to the page."""
+        """Apply ``action`` to ``notification_id``. Respond with JSON, or redirect a plain form back to the page.
+
+        ``newest`` is the newest notification that the page knew of: those that came later stay as they are.
+        """
         action = request.POST.get("action", "")
         one = _id(request.POST.get("notification_id", ""))
+        newest = _id(request.POST["newest"]) if "newest" in request.POST else None
+        if "newest" in request.POST and newest is None:
+            return self.refused(request, "Not a notification")
+        deletion: int | None = None
         match action:
             case "mark_read":
                 done = one is not None and inbox.mark_read(request.user, one)
+            case "delete" if one is None:
+                done = False
             case "delete":
-                done = one is not None and inbox.delete(request.user, one)
+                done, deletion = inbox.delete(request.user, one)
             case "mark_all_read":
-                done = inbox.mark_read(request.user)
+                done = inbox.mark_read(request.user, newest=newest)
             case "delete_all":
-                done = inbox.delete(request.user)
+                done, deletion = inbox.delete(request.user, newest=newest)
             case _:
-                return self.unknown(request)
-        if _wants_page(request):
+                return self.refused(request, "Unknown action")
+        undo = undo_url(deletion)
+        if wants_page(request):
             if not done:
                 messages.error(request, "That notification is no longer there.")
+            elif undo:
+                messages.success(request, "Deleted.", extra_tags=undo)
             return HttpResponseRedirect(request.get_full_path())
         if not done:
             return JsonResponse({"success": False, "error": NOT_FOUND}, status=404)
         unread = inbox.unread_counts([request.user.pk])[request.user.pk]
-        return JsonResponse({"success": True, "action": action, "notification_id": one, "unread_count": unread})
+        answer = {"success": True, "action": action, "notification_id": one, "unread_count": unread}
+        return JsonResponse(answer | ({"undo": undo} if undo else {}))
 
-    def unknown(self, request: HttpRequest) -> HttpResponse:
-        """Respond to an unknown action with 400."""
-        if _wants_page(request):
-            raise BadRequest("Unknown action")
-        return JsonResponse({"success": False, "error": "Unknown action"}, status=400)
-
-
-def _wants_page(request: HttpRequest) -> bool:
-    return "text/html" in request.headers.get("Accept", "")
+    def refused(self, request: HttpRequest, reason: str) -> HttpResponse:
+        """Respond with 400 to what cannot be understood."""
+        if wants_page(request):
+            raise BadRequest(reason)
+        return JsonResponse({"success": False, "error": reason}, status=400)
 
 
 def _id(text: str) -> int | None:

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods
 from ..forms.projects import EngineersForm, NewProjectForm, ProjectForm
 from ..forms.versions import changes_since, mark
 from ..models import Project
+from ..restoring import delete_project
 from .form_page import form_data, form_page, gone_page, wants_json
 from .guards import for_managers, locked_project, visible_project
+from .undo import undo_url
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -61,8 +63,8 @@ def project_delete(request: HttpRequest, project_id: int) -> HttpResponse:
         if changes := changes_since(project, request.POST.get("seen")):
             return _ask_to_delete(request, project, changes)
         name = project.display_name
-        project.delete()
-    messages.success(request, f"Project {name} was deleted.")
+        deletion = delete_project(request.user, project)
+    messages.success(request, f"Project {name} was deleted.", extra_tags=undo_url(deletion.pk) or "")
     return redirect("project_list")
 
 

@@ -1,6 +1,8 @@
 // Shows the state of the connection: a label, and a sentence with details. Screen readers announce lasting changes, but
 // neither short interruptions nor the normal state of each new page.
 
+import { officeTime } from "../realtime/js/pages/clock.js";
+
 const SHORT_INTERRUPTION = 1_500; // milliseconds without a connection that are not shown
 const LABELS = {
   connecting: "Connecting",
@@ -56,7 +58,6 @@ export class Indicator {
 function detailsOf(state, { transport, since, leader }) {
   if (state !== "live") return DETAILS[state];
   const how = { websocket: "at once, by WebSocket", sse: "at once, by Server-Sent Events", poll: "every few seconds, by polling" };
-  const time = new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const tab = leader ? "" : " Another tab holds the connection for this one.";
-  return `Changes appear ${how[transport] ?? "at once"}, since ${time}.${tab}`;
+  return `Changes appear ${how[transport] ?? "at once"}, since ${officeTime(since)}.${tab}`;
 }

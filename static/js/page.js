@@ -8,9 +8,11 @@ import { createManager } from "./create_manager.js";
 import { showCounters, showProject, showUnread } from "./elements.js";
 import { FormChanges } from "./form_changes.js";
 import { Indicator } from "./indicator.js";
-import { Toast } from "./toast.js";
-import { ToastHistory } from "./toast_history.js";
-import { ToastQueue } from "./toast_queue.js";
+import { NotificationActions } from "./notification_actions.js";
+import { History } from "./toasts/history.js";
+import { News } from "./toasts/news.js";
+import { Toasts } from "./toasts/toasts.js";
+import { UnsavedForms } from "./unsaved.js";
 
 const page = document.documentElement.dataset;
 const ownProject = document.querySelector("header[data-project-id]")?.dataset.projectId ?? null;
@@ -29,16 +31,18 @@ const manager = createManager({ hooks: receipts.hooks });
 addEventListener("pagehide", () => receipts.flush()); // after the manager's handler, which ends the connection
 // Phones end hidden pages without a further event.
 document.addEventListener("visibilitychange", () => document.hidden && receipts.flush());
-const toast = new Toast();
-const toasts = new ToastQueue({
-  show: ({ message }) => toast.show(message, page.inboxUrl),
-  history: new ToastHistory(page.userId),
+const toasts = new Toasts({ inboxUrl: page.inboxUrl, undo: (addresses) => actions.undo(addresses) });
+const news = new News({
+  show: ({ message, project_url: url, notification }) =>
+    toasts.add({ message, url, projectId: notification?.project_id ?? null }),
+  history: new History(page.userId),
   isHidden: () => document.hidden,
-  // Those whose events come after the page's cursor although it shows them: the user's own save, most often.
+  // Those whose events come after the page's cursor although it shows them: of what was saved a moment before, most often.
   onPage: (page.earlyNotifications ?? "").split(",").filter(Boolean).map(Number),
 });
 const indicator = new Indicator();
 const regions = new Regions({ onUnavailable: showUnavailable, onRefresh: updateUnread });
+const actions = new NotificationActions({ regions, toasts, onUnread: showUnread });
 const liveForm = document.querySelector("form[data-live-form]");
 const formChanges = liveForm && new FormChanges(liveForm);
 let state = "";
@@ -48,11 +52,11 @@ let isFromCache = false; // whether the page has just been restored from the bac
 manager.onState(showState);
 manager.onReset(onReset);
 manager.connectNotifications(onNotification);
+new UnsavedForms();
 if (document.getElementById("total-projects")) manager.connectDashboard(showCounters);
 if (regionNames.size) manager.connectProjects(onProject, ownProject);
 if (formChanges) manager.connectProjects((frame) => formChanges.onFrame(frame), formChanges.project);
-document.addEventListener("submit", onNotificationAction);
-document.addEventListener("visibilitychange", () => document.hidden || toasts.flush());
+document.addEventListener("visibilitychange", () => document.hidden || news.flush());
 addEventListener("pageshow", (event) => {
   isFromCache = event.persisted;
 });
@@ -72,12 +76,14 @@ function onReset() {
 function onNotification(frame) {
   isFromCache = false; // the same user is signed in
   showUnread(frame.unread_count);
-  if (frame.type === "notification" && frame.message) toasts.add(frame);
+  if (frame.type === "notification" && frame.message) news.add(frame);
   if (frame.id !== undefined && showsNotifications) regions.refreshSoon(0, 300);
 }
 
 function onProject(frame) {
-  for (const project of frame.projects ?? []) showProject(project.id, project);
+  const held = new Map(); // asked once for each region: a frame may tell of hundreds of projects
+  const holds = (region) => held.has(region) ? held.get(region) : held.set(region, regions.holds(region)).get(region);
+  for (const project of frame.projects ?? []) showProject(project.id, project, holds);
   if (frame.project_id !== undefined) {
     showProject(frame.project_id, {
       name: frame.name ?? frame.project_name,
@@ -85,12 +91,18 @@ function onProject(frame) {
       progress: frame.progress,
       spent: frame.formatted_spent,
       spentPercent: frame.spent_percent,
-    });
+    }, holds);
   }
   if (frame.id === undefined) return; // a state, not an event
+  if (isLost(frame)) toasts.forget(frame.project_id);
   // A project's own page is open in few browsers and is refreshed quickly; lists and dashboards are open everywhere.
   if (showsProjects) regions.refreshSoon(...(ownProject ? [100, 600] : [300, 2500]));
   else if (changesNameOrAccess(frame)) regions.refreshSoon(300, 2500);
+}
+
+/** Whether this user can no longer open the project of an event. */
+function isLost({ type, unassigned }) {
+  return type === "project_deleted" || (type === "assignment_changed" && unassigned.some(({ id }) => String(id) === page.userId));
 }
 
 /** Whether an event changes a project's name or who may see it: an inbox shows nothing else of projects. */
@@ -116,7 +128,7 @@ function showState(newState, status) {
 function updateUnread(fresh) {
   if (state === "live" && !isBehind) return;
   isBehind = false;
-  showUnread(Number(fresh.getElementById("notification-count")?.textContent));
+  showUnread(Number(fresh.getElementById("notification-exact")?.dataset.count));
 }
 
 function showUnavailable(why) {
@@ -144,28 +156,4 @@ function linkTo(url, text) {
 
 function signInLink(text) {
   return linkTo(`${page.loginUrl}?next=${encodeURIComponent(location.pathname + location.search)}`, text);
-}
-
-// The notification page works without scripts; with them, its buttons do not reload it.
-async function onNotificationAction(event) {
-  const form = event.target.closest("form[data-notification-action]");
-  if (!form) return;
-  event.preventDefault();
-  if (form.dataset.busy) return; // ignore a double click
-  form.dataset.busy = "true";
-  const body = new FormData(form, event.submitter);
-  form.closest("details")?.removeAttribute("open");
-  try {
-    const response = await fetch(location.href, { method: "POST", body, headers: { Accept: "application/json" } });
-    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
-    const failed = { error: "That did not work. Load the page again, then try once more." };
-    const result = isJson ? await response.json() : failed;
-    if (result.success) showUnread(result.unread_count);
-    else toast.show(result.error ?? "That did not work.");
-  } catch {
-    toast.show("The server cannot be reached. Try again in a moment.");
-  } finally {
-    delete form.dataset.busy;
-  }
-  regions.refreshSoon(0, 0);
 }

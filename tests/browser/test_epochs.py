@@ -49,7 +49,7 @@ def rows(page: Page) -> list[str]:
     return page.eval_on_selector_all("#notifications-list li", ids)
 
 
-def test_while_numbering_is_held_ones_own_save_is_on_the_page_and_no_news(site, browse, head, project, postgres):
+def test_while_numbering_is_held_what_is_saved_is_on_the_next_page_and_no_news(site, browse, head, project, postgres):
     """The page keeps the older cursor, so the events of what it shows follow once they have their places."""
     other = person(Role.HEAD)
     replay.head()
@@ -58,12 +58,13 @@ def test_while_numbering_is_held_ones_own_save_is_on_the_page_and_no_news(site, 
     ours.add_init_script(COLLECT_TOASTS)
     theirs = browsing.open(other, "/dashboard/")
     until_state(theirs, "live")
-    page = browsing.tab(ours, f"/projeng/projects/{project.pk}/edit/")
+    form = browsing.open(person(Role.HEAD), f"/projeng/projects/{project.pk}/edit/")
+    page = browsing.tab(ours, "/accounts/profile/")
     before = unread(page)
     with postgres.transaction(connection.settings_dict["NAME"], f"SELECT pg_advisory_xact_lock({LOG_LOCK})"):
-        page.get_by_label("Name", exact=True).fill("Covered court of Apokon")
-        page.get_by_role("button", name="Save").click()
-        expect(page.locator("h1")).to_contain_text("Covered court of Apokon")
+        form.get_by_label("Name", exact=True).fill("Covered court of Apokon")
+        form.get_by_role("button", name="Save").click()
+        expect(form.locator("h1")).to_contain_text("Covered court of Apokon")
         page.goto("/dashboard/notifications/")
         until_state(page, "live")
         assert OutboxEvent.objects.filter(person_id=head.pk).exists(), "its event waits"

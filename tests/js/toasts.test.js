@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ToastHistory } from "../../static/js/toast_history.js";
-import { ToastQueue } from "../../static/js/toast_queue.js";
+import { History } from "../../static/js/toasts/history.js";
+import { News } from "../../static/js/toasts/news.js";
 
 const event = (id, at = "2026-11-20T16:38:59+08:00") => ({ id, at, message: `News ${id}` });
 
@@ -17,7 +17,7 @@ function storage() {
 function page(store, { hidden = false, user = "7", onPage = [] } = {}) {
   const made = { shown: [], hidden };
   const show = ({ id, message }) => made.shown.push(id ?? message);
-  made.toasts = new ToastQueue({ show, history: new ToastHistory(user, () => store), isHidden: () => made.hidden, onPage });
+  made.toasts = new News({ show, history: new History(user, () => store), isHidden: () => made.hidden, onPage });
   return made;
 }
 

@@ -10,7 +10,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
-from projeng.models import Notification, Project, ProjectActivity, ProjectProgress
+from projeng.models import (
+    Notification,
+    Project,
+    ProjectActivity,
+    ProjectCost,
+    ProjectDocument,
+    ProjectMilestone,
+    ProjectProgress,
+)
 from realtime.log.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -211,7 +219,7 @@ def test_an_assigned_engineer_who_is_away_is_not_taken_off_by_accident(browser, 
 
 def test_deleting_asks_first(browser, head, finance, engineer, project):
     client, url = browser(head), reverse("project_delete", args=[project.pk])
-    assert "cannot be undone" in client.get(url).content.decode()
+    assert "it can be undone" in client.get(url).content.decode()
     assert Project.objects.exists()
     response = client.post(url, follow=True)
     assert response.redirect_chain == [(reverse("project_list"), 302)]
@@ -223,3 +231,52 @@ def test_deleting_asks_first(browser, head, finance, engineer, project):
 def test_changes_name_the_person_who_made_them(browser, head, project):
     browser(head).post(reverse("project_edit", args=[project.pk]), {**NEW, "status": "delayed"})
     assert "by Maria Santos" in ProjectActivity.objects.first().summary
+
+
+def _everything(project):
+    """Return what belongs to a project, and what leads to it."""
+    related = [
+        getattr(project, name).order_by("pk").values()
+        for name in ("costs", "progress_updates", "milestones", "documents", "activities", "notifications")
+    ]
+    row = Project.objects.filter(pk=project.pk).values().get()
+    return row, [list(rows) for rows in related], list(project.assigned_engineers.values_list("pk", flat=True))
+
+
+def test_deleting_a_project_can_be_undone_with_all_that_belongs_to_it(browser, head, finance, engineer, project):
+    ProjectProgress.objects.create(project=project, percentage_complete="45.5", created_by=engineer)
+    ProjectCost.objects.create(project=project, cost_type="labor", amount="5000.25", created_by=engineer)
+    ProjectMilestone.objects.create(project=project, name="Roof", target_date="2026-12-24")
+    ProjectDocument.objects.create(project=project, name="Plan", file="plan.pdf", uploaded_by=head)
+    project.refresh_from_db()
+    before = _everything(project)
+    client = browser(head)
+    html = client.post(reverse("project_delete", args=[project.pk]), follow=True).content.decode()
+    assert not Project.objects.exists()
+    [address] = re.findall(r'action="(/projeng/undo/\d+/)"', html)
+    assert browser(finance).post(address, follow=True).status_code == 200
+    assert not Project.objects.exists(), "only who deleted it can undo that"
+    assert client.post(address).url == reverse("project_detail", args=[project.pk])
+    row, related, engineers = _everything(project)
+    assert (row, engineers) == (before[0], before[2])
+    *parts, activities, notified = related
+    assert parts == before[1][:4]
+    assert activities[:-1] == before[1][4]
+    assert activities[-1]["summary"] == "Project restored by Maria Santos"
+    assert [one for one in notified if "was restored" not in one["message"]] == before[1][5]
+    told = {one["recipient_id"] for one in notified if "was restored by Maria Santos" in one["message"]}
+    assert told == {finance.pk, engineer.pk}
+    assert browser(engineer).get(reverse("project_detail", args=[project.pk])).status_code == 200
+    assert "no longer be undone" in client.post(address, follow=True).content.decode()
+
+
+def test_a_project_whose_number_was_given_away_is_not_restored(browser, head, engineer, project):
+    client = browser(head)
+    html = client.post(reverse("project_delete", args=[project.pk]), follow=True).content.decode()
+    [address] = re.findall(r'action="(/projeng/undo/\d+/)"', html)
+    engineer.delete()  # an account that is gone is left out, but not what it has done
+    other = Project.objects.create(name="Gym", barangay="Apokon", prn=project.prn)
+    assert "no longer be undone" in client.post(address, follow=True).content.decode()
+    other.delete()
+    assert client.post(address).url == reverse("project_detail", args=[project.pk])
+    assert not project.assigned_engineers.exists()

@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from projeng import deletions
 from projeng.inbox import send, unread_counts
-from projeng.models import Notification
+from projeng.models import Deletion, Notification, Project
 from realtime.log.models import Event
+from tests.support.log import logged
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +160,146 @@ def test_a_plain_form_goes_back_to_its_page(browser, head):
 @pytest.mark.parametrize("name", ["head_notifications", "finance_notifications"])
 def test_the_page_of_another_role_refuses_actions(name, engineer):
     assert act(script(engineer), name, "delete_all").status_code == 403
+
+
+# --- what came later --------------------------------------------------------------------------------------------
+
+
+def newest_on(client, name):
+    """Return what the forms of the page carry: the newest notification that it knows of."""
+    [newest] = set(re.findall(r'name="newest" value="(\d+)"', client.get(reverse(name)).content.decode()))
+    return newest
+
+
+@pytest.mark.parametrize("page", [1, 2])
+@pytest.mark.parametrize("action", ["mark_all_read", "delete_all"])
+def test_what_came_after_the_page_was_shown_stays_as_it_is(action, page, browser, head):
+    for number in range(52):
+        send([head], f"Shown {number}")
+    newest = newest_on(browser(head), "head_notifications")
+    later = send([head], "Came later")[0]
+    url = reverse("head_notifications") + f"?page={page}"
+    answer = script(head).post(url, {"action": action, "newest": newest})
+    assert answer.json()["unread_count"] == 1
+    assert list(head.notifications.filter(is_read=False)) == [later]
+    assert head.notifications.count() == (53 if action == "mark_all_read" else 1)
+    event = logged().filter(type__in=["notifications_read", "notifications_deleted"]).get()
+    assert (event.fields["all"], len(event.fields["notification_ids"]), event.fields["unread_count"]) == (False, 52, 1)
+
+
+@pytest.mark.parametrize("action", ["mark_all_read", "delete_all"])
+def test_all_of_them_is_announced_as_all(action, browser, head):
+    send([head], "News")
+    act(script(head), "head_notifications", action)
+    newest = send([head], "More")[0].pk
+    script(head).post(reverse("head_notifications"), {"action": action, "newest": newest})
+    changes = logged().filter(type__in=["notifications_read", "notifications_deleted"])
+    assert [event.fields["all"] for event in changes] == [True, True]
+
+
+@pytest.mark.parametrize("newest", ["", "x", "-1", "1.0", "9" * 40])
+def test_a_newest_that_is_no_notification_is_refused(newest, head):
+    send([head], "News")
+    answer = script(head).post(reverse("head_notifications"), {"action": "delete_all", "newest": newest})
+    assert (answer.status_code, answer.json()["success"]) == (400, False)
+    assert head.notifications.count() == 1
+
+
+# --- undoing a deletion -----------------------------------------------------------------------------------------
+
+
+def rows_of(user):
+    return list(user.notifications.order_by("pk").values())
+
+
+def undo(client, address):
+    return client.post(address, headers={"accept": "application/json"})
+
+
+@pytest.mark.parametrize("action", ["delete", "delete_all"])
+@pytest.mark.parametrize(("who", "name"), PAGES)
+def test_a_deletion_is_undone_as_it_was(who, name, action, request, project):
+    user = request.getfixturevalue(who)
+    first, second = (send([user], text, project)[0] for text in "ab")
+    client = script(user)
+    act(client, name, "mark_read", first.pk)
+    before = rows_of(user)
+    deleted = act(client, name, action, second.pk).json()
+    assert rows_of(user) != before
+    restored = undo(client, deleted["undo"])
+    assert restored.json() == {"success": True, "action": "undo", "unread_count": unread_counts([user.pk])[user.pk]}
+    assert rows_of(user) == before
+    event = logged().filter(type="notifications_restored").get()
+    assert second.pk in event.fields["notification_ids"]
+    assert event.fields["unread_count"] == restored.json()["unread_count"]
+    again = undo(client, deleted["undo"])
+    assert (again.status_code, again.json()["success"]) == (404, False)
+
+
+def test_a_project_that_is_gone_meanwhile_is_left_out_of_what_is_restored(head, finance, project):
+    send([finance], "About the court", project)
+    deleted = act(script(finance), "finance_notifications", "delete_all").json()
+    Project.objects.all().delete()
+    assert undo(script(finance), deleted["undo"]).json()["success"]
+    assert ("About the court", None) in finance.notifications.values_list("message", "project_id")
+
+
+def test_nobody_undoes_what_somebody_else_deleted(head, engineer):
+    send([head], "News")
+    deleted = act(script(head), "head_notifications", "delete_all").json()
+    assert undo(script(engineer), deleted["undo"]).status_code == 404
+    assert not Notification.objects.exists()
+    assert undo(script(head), deleted["undo"]).json()["success"]
+
+
+def test_a_deletion_is_final_after_a_while_and_not_kept_longer(head, monkeypatch):
+    send([head], "News")
+    deleted = act(script(head), "head_notifications", "delete_all").json()
+    monkeypatch.setattr(deletions, "UNDO_SECONDS", -1)
+    assert undo(script(head), deleted["undo"]).status_code == 404
+    send([head], "More")
+    act(script(head), "head_notifications", "delete_all")
+    assert Deletion.objects.count() == 1
+
+
+def test_nothing_that_was_deleted_is_nothing_to_undo(head):
+    assert "undo" not in act(script(head), "head_notifications", "delete_all").json()
+
+
+def test_a_plain_form_offers_to_undo_on_its_next_page(browser, head):
+    send([head], "News")
+    client, url = browser(head), reverse("head_notifications")
+    html = client.post(url, {"action": "delete_all"}, follow=True).content.decode()
+    [address] = re.findall(r'action="(/projeng/undo/\d+/)"', html)
+    response = client.post(address, follow=True)
+    assert response.redirect_chain == [(url, 302)]
+    assert "Restored." in response.content.decode()
+    assert head.notifications.count() == 1
+    assert "no longer be undone" in client.post(address, follow=True).content.decode()
+
+
+# --- how many, and where to -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "badge", "exact"), [(99, "99", "99"), (100, "99+", "100"), (1234, "99+", "1,234")])
+def test_the_bell_has_little_room_and_tells_the_exact_number_to_who_listens(number, badge, exact, browser, head):
+    Notification.objects.unannounced().bulk_create(Notification(recipient=head, message="News") for _ in range(number))
+    html = browser(head).get(reverse("head_notifications")).content.decode()
+    assert f'<span id="notification-count" class="badge">{badge}<' in html
+    assert f'<span id="notification-exact" data-count="{number}">{exact}<' in html
+    assert f'<span id="unread-total">{exact}</span> unread of {exact}<' in html
+
+
+def test_an_event_names_the_page_of_its_project_to_who_may_open_it(head, finance, engineer, other_engineer, project):
+    people = [head, finance, engineer, other_engineer]
+    send(people, "About the court", project)
+    send(people, "About nothing")
+    address = reverse("project_detail", args=[project.pk])
+    events = {"About the court": {}, "About nothing": {}}
+    for event in logged().filter(type="notification"):
+        if event.fields["message"] in events:
+            [key] = event.audience
+            events[event.fields["message"]][key] = event.fields["project_url"]
+    assert list(events["About the court"].values()).count(address) == 3
+    assert events["About the court"][f"user:{other_engineer.pk}"] is None
+    assert set(events["About nothing"].values()) == {None}

@@ -23,8 +23,8 @@ class Command(ScriptedCommand):
     help = (
         "Import projects from a CSV file (UTF-8). A project whose PRN is known is updated, fields without a column "
         "stay as they are. When any row is wrong, each wrong row is named and nothing is imported. Columns: "
-        f"{', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}. With {' or '.join(BASED_ON)} of the export, a row whose "
-        "project was changed since is refused."
+        f"{', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}. With {' or '.join(BASED_ON)} of the export, a row "
+        "whose project was changed since is refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

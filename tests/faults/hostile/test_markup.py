@@ -42,7 +42,7 @@ OWN_TEXTS = {
     "realtime.RolloutWatch.name",
 }
 # URLs that are not pages: responses for scripts, files, and form actions.
-NO_PAGES = {"milestone_reached", "feedback", "document", "receipt", "project_picture", "logout"}
+NO_PAGES = {"milestone_reached", "undo", "feedback", "document", "receipt", "project_picture", "logout"}
 PARTS = {"progress": "progress_updates", "cost": "costs", "milestone": "milestones", "document": "documents"}
 FOR_SCRIPTS = ("stream_", "realtime_")
 

@@ -92,6 +92,7 @@ class Office:
             "document_id": self.rows["projectdocument"].pk,
             "cost_id": self.rows["projectcost"].pk,
             "part_id": self.rows[f"project{part[1]}"].pk if part else 1,
+            "deletion_id": 1,
             "content_type_id": 1,
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,

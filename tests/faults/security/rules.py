@@ -98,6 +98,7 @@ RULES = {
     "head_notifications": Rule(HEAD, (*FORM, "OPTIONS"), post=400, methods_first=False),
     "finance_notifications": Rule(ALL, (*FORM, "OPTIONS"), post=400, methods_first=False),
     "engineer_notifications": Rule(IN, (*FORM, "OPTIONS"), post=400, methods_first=False),
+    "undo": Rule(IN, ("POST",), post=302),  # of one's own deletions
     "project_list": Rule(OFFICE),
     "project_create": Rule(HEAD, FORM),
     "project_detail": of_project,

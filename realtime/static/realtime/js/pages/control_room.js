@@ -1,6 +1,7 @@
 // Keeps the control room up to date while it is visible, and shows how old its data is.
 
 import { showReadouts } from "./chart_readout.js";
+import { officeTime } from "./clock.js";
 import { Regions } from "./regions.js";
 
 const REFRESH_INTERVAL = 5000; // milliseconds
@@ -37,7 +38,7 @@ function stop() {
 
 function showFreshness() {
   const age = Math.round((Date.now() - refreshedAt) / 1000);
-  const at = new Date(refreshedAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const at = officeTime(refreshedAt, { seconds: true });
   const except = document.querySelector("[data-region] details.confirm[open]") ? ", not where a form is open" : "";
   const texts = {
     over: `No longer kept up to date; as of ${at}. Load the page again.`,

@@ -1,7 +1,8 @@
 // Keeps the keyboard focus when the content of a region is replaced.
 
+import { idAttribute, rowOf, rowsOf } from "./rows.js";
+
 const CONTROLS = "a[href], button, summary";
-const ROWS = "li, tr";
 
 /**
  * Remember which control of a region has the focus, so that it can be found again after the region's content is replaced.
@@ -11,7 +12,7 @@ const ROWS = "li, tr";
  */
 export function rememberFocus(element, region) {
   if (!element || element === region || !region.contains(element)) return null;
-  const row = element.closest(ROWS);
+  const row = rowOf(element);
   const rowSelector = row && selectorOfRow(row);
   const control = selectorOfControl(element);
   const index = row ? rowsOf(region).indexOf(row) : -1;
@@ -36,17 +37,12 @@ export function rememberFocus(element, region) {
   };
 }
 
-function rowsOf(region) {
-  return [...region.querySelectorAll(ROWS)];
-}
-
 function find(element, selector) {
   return element?.querySelector(selector) ?? null;
 }
 
-/** Identifies the row by its data attribute (data-project-id, data-notification-id and so on). */
 function selectorOfRow(row) {
-  const id = [...row.attributes].find(({ name }) => name.startsWith("data-"));
+  const id = idAttribute(row);
   return id ? `[${id.name}="${CSS.escape(id.value)}"]` : null;
 }
 

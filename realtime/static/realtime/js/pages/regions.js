@@ -1,9 +1,12 @@
-// Updates a page without reloading it: fetches the page's own URL again and replaces every [data-region] whose markup
-// differs. So the server's templates remain the only place that defines how things look.
+// Updates a page without reloading it: fetches the page's own URL again and offers every [data-region] that it has to the
+// page (holding.js). So the server's templates remain the only place that defines how things look.
 
 import { backoff } from "../wire/backoff.js";
-import { rememberFocus } from "./focus.js";
+import { Cause, HeldRegions } from "./holding.js";
 
+export { Cause };
+
+const CSRF_FIELD = 'input[name="csrfmiddlewaretoken"]';
 const MIN_INTERVAL = 1000; // milliseconds between two fetches
 const TIMEOUT = 30000; // milliseconds
 const MAX_RETRY_DELAY = 60000; // milliseconds between two tries while the server does not respond
@@ -16,6 +19,8 @@ export class Regions {
   #lastFetch = -Infinity;
   #failures = 0;
   #stopped = false;
+  #held = new HeldRegions();
+  #own = null; // the Cause of a refresh that follows what the user has done, until it begins
   #onUnavailable;
   #onRefresh;
 
@@ -28,8 +33,6 @@ export class Regions {
     this.#onUnavailable = onUnavailable;
     this.#onRefresh = onRefresh;
     document.addEventListener("visibilitychange", () => this.catchUp());
-    // A region with an open confirmation was not replaced; it can be when the confirmation is closed.
-    document.addEventListener("toggle", (event) => event.target.open || this.catchUp(), { capture: true });
   }
 
   /**
@@ -52,7 +55,23 @@ export class Regions {
     this.#timer = setTimeout(() => this.#refresh(), due - now);
   }
 
-  /** Make up for a fetch that was not possible: the page was hidden, the server down, or a confirmation open. */
+  /**
+   * Fetch the page at once, after something that the user has done on it.
+   * @param {string} cause Cause.OWN_ROW if it concerns one row, else Cause.OWN
+   */
+  refreshOwn(cause) {
+    this.#own = this.#own && this.#own !== cause ? Cause.OWN : cause;
+    if (this.#stopped || this.#isFetching) return;
+    clearTimeout(this.#timer);
+    this.#refresh();
+  }
+
+  /** Whether the user is at work in a region or on something that it would move: nothing in it may change its size. */
+  holds(region) {
+    return this.#held.holds(region);
+  }
+
+  /** Make up for a fetch that was not possible: the page was hidden, or the server down. */
   catchUp() {
     if (!this.#isOutdated || document.hidden) return;
     this.#failures = 0;
@@ -73,7 +92,8 @@ export class Regions {
     }
     this.#isFetching = true;
     this.#isOutdated = false;
-    let isPartial = false;
+    const cause = this.#own ?? Cause.OTHERS;
+    this.#own = null;
     try {
       const response = await fetch(location.href, {
         headers: { Accept: "text/html" },
@@ -82,7 +102,7 @@ export class Regions {
         signal: AbortSignal.timeout(TIMEOUT),
       });
       if (response.ok) {
-        isPartial = !this.#apply(new DOMParser().parseFromString(await response.text(), "text/html"));
+        this.apply(new DOMParser().parseFromString(await response.text(), "text/html"), cause);
       } else if (response.type === "opaqueredirect" || [401, 403, 404].includes(response.status)) {
         this.#onUnavailable(response.status);
       } else {
@@ -97,46 +117,28 @@ export class Regions {
     }
     const wait = MIN_INTERVAL + backoff(this.#failures, { max: MAX_RETRY_DELAY });
     if (this.#failures) this.refreshSoon(wait, wait);
+    else if (this.#own) this.refreshOwn(this.#own);
     else if (this.#isOutdated) this.refreshSoon(100, 500);
-    this.#isOutdated ||= isPartial || this.#failures > 0;
+    this.#isOutdated ||= this.#failures > 0;
   }
 
-  #apply(fresh) {
+  /**
+   * Show a fresh version of the page, where the user is not at work.
+   * @param {Document} fresh
+   * @param {string} [cause] a Cause
+   */
+  apply(fresh, cause) {
     if (fresh.documentElement.dataset.userId !== document.documentElement.dataset.userId) {
       this.#onUnavailable("other-user");
-      return true;
+      return;
     }
     this.#onRefresh(fresh);
-    return replaceRegions(fresh);
-  }
-}
-
-const CSRF_FIELD = 'input[name="csrfmiddlewaretoken"]';
-
-/**
- * Replace every region of this document that differs from the same one in `fresh`, and restore the focus.
- * @returns {boolean} false if a region was not replaced because a confirmation is open in it
- */
-function replaceRegions(fresh) {
-  let complete = true;
-  for (const region of document.querySelectorAll("[data-region]")) {
-    const replacement = fresh.querySelector(`[data-region="${region.dataset.region}"]`);
-    if (!replacement || markup(replacement) === markup(region)) continue;
-    if (region.querySelector("details[open]")) {
-      complete = false;
-      continue;
+    for (const region of document.querySelectorAll("[data-region]")) {
+      const content = fresh.querySelector(`[data-region="${region.dataset.region}"]`);
+      if (content) this.#held.offer(region, content, cause);
     }
-    const focus = rememberFocus(document.activeElement, region);
-    region.replaceChildren(...replacement.childNodes);
-    focus?.restore();
+    const token = fresh.querySelector(CSRF_FIELD)?.value;
+    if (token) for (const field of document.querySelectorAll(CSRF_FIELD)) field.value = token;
+    document.title = fresh.title;
   }
-  const token = fresh.querySelector(CSRF_FIELD)?.value;
-  if (token) for (const field of document.querySelectorAll(CSRF_FIELD)) field.value = token;
-  document.title = fresh.title;
-  return complete;
-}
-
-/** A region's markup without the CSRF tokens of its forms, which differ with every response. */
-function markup(region) {
-  return region.innerHTML.replace(/(name="csrfmiddlewaretoken" value=")[^"]*/g, "$1");
 }

@@ -1,7 +1,7 @@
 // Remembers which notifications this browser has shown: a page that is loaded again, or a tab that was restored, receives
 // earlier events again and must not show them as new.
 
-export class ToastHistory {
+export class History {
   #key;
   #storage;
   #newest = null;

@@ -2,7 +2,7 @@
 
 const MAX_WAITING = 50; // notifications while the page is hidden; only the newest are kept
 
-export class ToastQueue {
+export class News {
   #show;
   #history;
   #isHidden;
@@ -10,7 +10,7 @@ export class ToastQueue {
   #waiting = [];
 
   /**
-   * @param {{show: (frame: object) => void, history: import("./toast_history.js").ToastHistory,
+   * @param {{show: (frame: object) => void, history: import("./history.js").History,
    *   isHidden: () => boolean, onPage?: number[]}} options `onPage`: the ids of notifications that the page was rendered
    *   with although their events follow; they are not news
    */
