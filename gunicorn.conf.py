@@ -4,7 +4,12 @@ import threading
 from collections.abc import Callable
 
 from django.conf import settings
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
+
+from gistagum.startup import check_database, load_settings
+
+load_settings()
 
 worker_class = "gthread"
 # One thread for each stream that SSE_MAX_STREAMS admits, and WEB_THREADS that no stream can ever take.
@@ -23,6 +28,11 @@ logconfig_dict = {
         "gunicorn.error": {"level": settings.LOG_LEVEL, "handlers": ["stderr"], "propagate": False},
     },
 }
+
+
+def on_starting(server: Arbiter) -> None:
+    """Refuse a database that cannot work, once and not in each worker. Daphne and Uvicorn do so in gistagum/asgi.py."""
+    check_database()
 
 
 def post_worker_init(worker: Worker) -> None:

@@ -1,13 +1,14 @@
 """The command line of the server that the settings select, for start.sh.
 
 ``python -m gistagum.server`` prints ``prepare`` or ``as-it-is`` (whether to migrate and collect static files first),
-the URL of the site, and the words of the command. It reads the settings, so an invalid setting stops the start with
-one line that names it. ``--url`` prints only the URL of the site.
+the URL of the site, and the words of the command. It reads the settings, and looks at the database: what
+cannot work stops the start with one line. ``--url`` prints only the URL of the site.
 """
 
-import os
 import sys
 from typing import Any
+
+from .startup import check_database, load_settings
 
 DAPHNE = (
     "daphne --bind {host} --port {port} --application-close-timeout 5 --no-server-name --access-log /dev/null "
@@ -23,16 +24,16 @@ def command(settings: Any) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
+    load_settings()
     from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
 
-    try:
-        preparation = "as-it-is" if settings.SKIP_MIGRATE else "prepare"
-    except ImproperlyConfigured as error:
-        sys.exit(f"gistagum: {error}")
+    preparation = "as-it-is" if settings.SKIP_MIGRATE else "prepare"
     url = f"http://{settings.HOST}:{settings.PORT}"
-    sys.stdout.write(url if "--url" in arguments else f"{preparation} {url} {command(settings)}")
+    if "--url" in arguments:
+        sys.stdout.write(url)
+        return
+    check_database(wait_for_it=settings.SKIP_MIGRATE)
+    sys.stdout.write(f"{preparation} {url} {command(settings)}")
 
 
 if __name__ == "__main__":
