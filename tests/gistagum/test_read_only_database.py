@@ -2,13 +2,14 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 from django.contrib.auth.models import Group
-from django.db import InternalError, connection, transaction
+from django.db import InternalError, OperationalError, connection, transaction
 
 from gistagum.database import is_unavailable
 from gistagum.logs import OneLine
@@ -20,6 +21,13 @@ from tests.support.people import person
 @pytest.fixture
 def on_postgres(new_database, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock(), using_database(new_database("postgres")):
+        yield
+
+
+@pytest.fixture
+def on_unchecked_postgres(new_database, django_db_blocker) -> Iterator[None]:
+    """Connections are not looked at when they are taken, as an operator may wish."""
+    with django_db_blocker.unblock(), using_database(new_database("postgres") + "?conn_health_checks=false"):
         yield
 
 
@@ -41,34 +49,65 @@ def refusal() -> InternalError:
     return refused.value
 
 
-@pytest.mark.timeout(60)
-def test_a_connection_that_may_not_write_is_not_used_again_nor_are_the_others_of_its_pool(on_postgres):
+def several_at_once(do) -> set[int]:
+    """The connections of several people, each of whom has done something with one."""
     together = threading.Barrier(4)
 
-    def taken() -> int:
-        make_read_only()
-        number = backend()
+    def done(number: int) -> int:
+        do(number)
+        mine = backend()
         together.wait(20)
         connection.close()
-        return number
+        return mine
 
     with ThreadPoolExecutor(together.parties) as people:
-        before = set(people.map(lambda _: taken(), range(together.parties)))
-    assert len(before) == together.parties
+        taken = set(people.map(done, range(together.parties)))
+    assert len(taken) == together.parties
+    return taken
+
+
+def save(number: int) -> None:
+    Group.objects.create(name=f"Group {number}")
+
+
+@pytest.mark.timeout(60)
+def test_a_connection_that_may_not_write_is_not_used_again_nor_are_the_others_of_its_pool(on_unchecked_postgres):
+    before = several_at_once(lambda number: make_read_only())
     assert backend() in before, "they are in the pool"
     assert is_unavailable(refusal())
     connection.close()
-    with ThreadPoolExecutor(together.parties) as people:
+    assert not several_at_once(save) & before
 
-        def written(number: int) -> int:
-            Group.objects.create(name=f"Group {number}")
-            mine = backend()
-            together.wait(20)
-            connection.close()
-            return mine
 
-        after = set(people.map(written, range(together.parties)))
-    assert not after & before
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("pooler", ["none", "transaction"])
+def test_a_connection_that_has_come_to_only_read_is_noticed_before_anybody_is_refused(
+    new_database, django_db_blocker, pooler
+):
+    with django_db_blocker.unblock(), using_database(new_database("postgres"), pooler=pooler):
+        before = several_at_once(lambda number: make_read_only())
+        assert not several_at_once(save) & before
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("parameter", ["", "?target_session_attrs=any"])
+def test_a_database_that_is_switched_to_reading_is_away_until_it_is_switched_back(
+    postgres, new_database, django_db_blocker, parameter
+):
+    url = new_database("postgres")
+    name = url.rpartition("/")[2]
+    with django_db_blocker.unblock(), using_database(url + parameter):
+        save(1)
+        connection.close()
+        postgres._sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        postgres.cut_off()
+        begun = time.monotonic()
+        with pytest.raises(OperationalError, match=r"PostgreSQL only reads at this address .*: let DATABASE_URL lead"):
+            save(2)
+        assert time.monotonic() - begun < 8, "nobody waits as long as for a server that is away"
+        connection.close()
+        postgres._sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        save(2)
 
 
 @pytest.mark.timeout(60)
