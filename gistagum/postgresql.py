@@ -94,7 +94,7 @@ def remembering_failures() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        Connection.failure = error
+        Connection.failure = psycopg.OperationalError(str(error))  # without the frames of its traceback
         raise
 
 

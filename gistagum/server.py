@@ -8,7 +8,7 @@ cannot work stops the start with one line. ``--url`` prints only the URL of the 
 import sys
 from typing import Any
 
-from .startup import check_database, load_settings
+from .startup import Passing, check_database, load_settings
 
 DAPHNE = (
     "daphne --bind {host} --port {port} --application-close-timeout 5 --no-server-name --access-log /dev/null "
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     if "--url" in arguments:
         sys.stdout.write(url)
         return
-    check_database(wait_for_it=settings.SKIP_MIGRATE)
+    check_database(Passing.IGNORE if settings.SKIP_MIGRATE else Passing.REFUSE)
     sys.stdout.write(f"{preparation} {url} {command(settings)}")
 
 

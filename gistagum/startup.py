@@ -3,13 +3,18 @@
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 
 from django.core.exceptions import ImproperlyConfigured
 
 from .database import is_unavailable
 from .database_reasons import in_one_line, reason_of
+
+PATIENCE_SECONDS = 10.0  # of a start that has to migrate: a machine may start all its servers at once
+LOOK_SECONDS = 0.5
 
 
 def load_settings() -> None:
@@ -23,21 +28,30 @@ def load_settings() -> None:
         sys.exit(f"gistagum: {error}")
 
 
-def check_database(*, wait_for_it: bool = True) -> None:
-    """End the program if the site cannot work with its database.
+class Passing(Enum):
+    """What to do about a fault that may pass by itself, such as a server that has not started yet."""
 
-    With ``wait_for_it`` a fault that may pass by itself, such as a server that has not started yet, is only reported:
-    the site then answers 503 until it has passed.
-    """
+    REFUSE = "end the program, when it has not passed in PATIENCE_SECONDS"
+    REPORT = "report it: the site answers 503 until it has passed"
+    IGNORE = "leave it to the server, which reports it"
+
+
+def check_database(passing: Passing = Passing.REPORT) -> None:
+    """End the program if the site cannot work with its database."""
     from .database_fitness import faults
 
-    found, passing = faults()
+    begun = time.monotonic()
+    found, may_pass = faults()
+    while found and may_pass and passing is Passing.REFUSE and time.monotonic() - begun < PATIENCE_SECONDS:
+        time.sleep(LOOK_SECONDS)
+        found, may_pass = faults()
     if not found:
         return
     line = f"gistagum: The database cannot be used. {' '.join(found)}"
-    if not (passing and wait_for_it):
+    if not may_pass or passing is Passing.REFUSE:
         sys.exit(line)
-    sys.stderr.write(f"{line} The site answers 503 until then.\n")
+    if passing is Passing.REPORT:
+        sys.stderr.write(f"{line} The site answers 503 until then.\n")
 
 
 @contextmanager

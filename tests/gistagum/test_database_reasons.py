@@ -19,9 +19,10 @@ from gistagum import database_fitness
 from gistagum.database_reasons import in_one_line
 from tests.support import http
 from tests.support.database import using_database
-from tests.support.ports import free_port, wait_until
+from tests.support.ports import free_port, listens, wait_until
 from tests.support.postgres import TEMPLATE, Postgres
 from tests.support.site import ROOT, Site
+from tests.support.tcp_relay import TcpRelay
 
 # Who may come in how. "stranger" is in no line.
 PG_HBA = """
@@ -179,6 +180,43 @@ def test_every_program_says_it_in_one_line(guarded, command):
     assert "correct the user or the password in DATABASE_URL" in line
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) <= 6, done.stderr
+
+
+@pytest.mark.timeout(120)
+def test_a_start_that_has_to_migrate_waits_a_moment_for_its_database(guarded):
+    with TcpRelay(guarded.port) as relay:
+        relay.cut()
+        healed = threading.Timer(1.5, relay.heal)
+        healed.start()
+        environment = {**os.environ, "DATABASE_URL": f"postgres://gistagum@127.0.0.1:{relay.port}/office"}
+        command = [sys.executable, "-m", "gistagum.server"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        healed.join()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("prepare http://")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("server", ["gunicorn", "daphne"])
+def test_a_server_that_starts_before_its_database_says_so_once_and_waits_for_it(guarded, static_root, scratch, server):
+    url = f"postgres://gistagum@127.0.0.1:{guarded.port}/office"
+    with TcpRelay(guarded.port) as relay:
+        relay.cut()
+        behind = url.replace(str(guarded.port), str(relay.port))
+        site = Site(scratch / "site", behind, server, STATIC_ROOT=static_root)
+        try:
+            site.launch()
+            wait_until(lambda: listens(site.port), "it listens", 60)
+            relay.heal()
+            wait_until(site.healthy, "it has found its database", 30)
+        finally:
+            site.stop()
+    said = site.log.read_text()
+    assert said.count("gistagum: The database cannot be used. ") == 1
+    assert "The site answers 503 until then." in said
+    assert "Traceback" not in said, said
 
 
 def test_at_run_time_the_pool_says_why_it_has_no_connection(guarded, django_db_blocker):
