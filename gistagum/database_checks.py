@@ -6,9 +6,15 @@ from typing import Any
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .database_fitness import faults, own_connection, rows
+
+MOST_CONNECTIONS = """SELECT least(current_setting('max_connections')::int
+    - current_setting('superuser_reserved_connections')::int, nullif(rolconnlimit, -1),
+    nullif(datconnlimit, -1)) AS most
+  FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()"""
 
 
 def check_database(
@@ -21,7 +27,7 @@ def check_database(
     if found:
         return [Error(fault, id="gistagum.E001") for fault in found]
     with own_connection() as connection:
-        return [*limits_of_the_role(connection), *letters(connection)]
+        return [*limits_of_the_role(connection), *letters(connection), *connections_of_all(connection)]
 
 
 def limits_of_the_role(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
@@ -49,4 +55,19 @@ def letters(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
             "Who searches for Ñ does not find ñ: the database's LC_CTYPE is C. A new one with LC_CTYPE 'C.UTF-8' and "
             "TEMPLATE template0 does.",
             id="gistagum.W002",
+        )
+
+
+def connections_of_all(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
+    """All processes of this server together may open more connections than there are."""
+    if connection.vendor != "postgresql" or settings.DATABASE_POOLER != "none":
+        return
+    processes = 1 if settings.USE_DAPHNE else settings.WEB_CONCURRENCY
+    wanted = processes * connections.settings["default"]["OPTIONS"]["pool"]["max_size"]
+    most = rows(connection, MOST_CONNECTIONS)[0]["most"]
+    if wanted > most:
+        yield Warning(
+            f"The site may open {wanted} connections (WEB_CONCURRENCY, WEB_THREADS), and PostgreSQL has {most} for it: "
+            "raise max_connections, or lower these.",
+            id="gistagum.W003",
         )

@@ -32,6 +32,18 @@ MISSING_RIGHTS = """SELECT relname AS name, missing FROM pg_class CROSS JOIN LAT
       ELSE has_table_privilege(pg_class.oid, wanted) END) AS rights
   WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'S')
     AND split_part(relname, '_', 1) = ANY(%s) AND missing IS NOT NULL ORDER BY relname"""
+# Of PostgreSQL, for the numbering of events. Anybody may execute them, unless somebody has taken that away.
+FUNCTIONS = (
+    "pg_control_system()",
+    "pg_control_checkpoint()",
+    "pg_current_wal_lsn()",
+    "pg_walfile_name(pg_lsn)",
+    "pg_advisory_xact_lock(bigint)",
+    "pg_try_advisory_xact_lock(bigint)",
+    "pg_is_in_recovery()",
+    "pg_backend_pid()",
+)
+FORBIDDEN = "SELECT name FROM unnest(%s::text[]) AS name WHERE NOT has_function_privilege(name, 'EXECUTE')"
 MAY_CREATE = """SELECT to_regclass('django_migrations') IS NULL AS empty,
   has_schema_privilege(current_schema(), 'CREATE') AS may_create"""
 
@@ -116,6 +128,9 @@ def _rights(connection: BaseDatabaseWrapper, role: str, schema: str) -> Iterator
             f"Role {role} lacks {first}{more}: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} "
             f"TO {role}; GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}."
         )
+    for row in rows(connection, FORBIDDEN, list(FUNCTIONS)):
+        name = row["name"]
+        yield f"Role {role} may not execute {name}: GRANT EXECUTE ON FUNCTION {name} TO {role}."
 
 
 def _time_zone(connection: BaseDatabaseWrapper) -> Iterator[str]:
@@ -142,10 +157,11 @@ def _sqlite(connection: BaseDatabaseWrapper) -> Iterator[str]:
     rows(connection, "ROLLBACK")
     if mode != "wal":
         yield f"SQLite keeps no write-ahead log beside {name} (its mode is {mode}): the file must be on a local disk."
-    if not writable(name):
+    if not writable(connection):
         yield f"The user of the site may not write {name} and its folder."
 
 
-def writable(name: str) -> bool:
+def writable(connection: BaseDatabaseWrapper) -> bool:
     """Return whether this process may write a SQLite database: its file, and the folder in which its log is."""
-    return os.access(name, os.W_OK) and os.access(os.path.dirname(name) or ".", os.W_OK)
+    name = connection.settings_dict["NAME"]
+    return connection.is_in_memory_db() or os.access(name, os.W_OK) and os.access(os.path.dirname(name) or ".", os.W_OK)

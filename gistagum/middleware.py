@@ -56,9 +56,9 @@ def database_fault() -> Fault | None:
     """Return why this process cannot read and write the database now, if it cannot."""
     try:
         if connection.vendor == "sqlite":
-            name = connection.settings_dict["NAME"]
             connection.ensure_connection()
-            return None if writable(name) else Fault(ONLY_READS, f"{name} and its folder may not be written.")
+            words = f"{connection.settings_dict['NAME']} and its folder may not be written."
+            return None if writable(connection) else Fault(ONLY_READS, words)
         with connection.cursor() as cursor:
             cursor.execute("SHOW transaction_read_only")
             return Fault(ONLY_READS, "PostgreSQL only reads.") if cursor.fetchone() == ("on",) else None

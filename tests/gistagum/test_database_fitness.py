@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.backends.postgresql.features import DatabaseFeatures
@@ -141,6 +143,30 @@ def test_a_role_that_does_not_own_the_tables_needs_what_is_documented(new_databa
     with using_database(url):
         inbox.send([User.objects.create(username="somebody")], "Peña paid ₱5")
         assert logged().count() == 1
+
+
+def test_a_role_may_execute_what_the_numbering_calls(make, postgres):
+    used = set(re.findall(r"\bpg_\w+(?=\()", (ROOT / "realtime/log/numbering_postgresql.py").read_text()))
+    assert {function.partition("(")[0] for function in database_fitness.FUNCTIONS} == used
+    url = make("hardened", "", "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC", "CREATE ROLE guest LOGIN")
+    postgres.run("psql", "-q", "-d", "hardened", "-c", "GRANT CREATE ON SCHEMA public TO guest")
+    [fault] = faults_at(url.replace("gistagum@", "guest@"))
+    assert fault == (
+        'Role "guest" may not execute pg_control_system(): GRANT EXECUTE ON FUNCTION pg_control_system() TO "guest".'
+    )
+
+
+def test_who_may_open_more_connections_than_there_are_is_warned(make, monkeypatch):
+    url = make("small", "CONNECTION LIMIT 30")
+    with using_database(url):
+        monkeypatch.setattr(settings, "WEB_CONCURRENCY", 1)
+        assert database_checks.check_database(None, ["default"]) == []
+        monkeypatch.setattr(settings, "WEB_CONCURRENCY", 2)
+        [warning] = database_checks.check_database(None, ["default"])
+        assert warning.id == "gistagum.W003"
+        assert warning.msg.startswith("The site may open 46 connections")
+        monkeypatch.setattr(settings, "USE_DAPHNE", True)
+        assert database_checks.check_database(None, ["default"]) == []
 
 
 def test_a_server_that_is_too_old_is_refused(postgres, monkeypatch):

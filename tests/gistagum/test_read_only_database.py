@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import InternalError, OperationalError, connection, transaction
 
+from gistagum import middleware
 from gistagum.database import is_unavailable
 from gistagum.logs import OneLine
 from projeng.views import home
@@ -153,3 +154,16 @@ def test_the_log_has_one_line_for_it():
     assert OneLine().filter(record)
     assert record.getMessage() == "Service Unavailable: /: cannot execute INSERT in a read-only transaction"
     assert record.exc_info is None
+
+
+@pytest.mark.django_db
+def test_the_health_page_says_so_and_the_log_once(client, monkeypatch, caplog):
+    assert client.get("/health/").content == b"OK"
+    monkeypatch.setattr(middleware, "writable", lambda connection: False)
+    for _ in range(2):
+        answer = client.get("/health/")
+        assert (answer.status_code, answer.content) == (503, b"database: read-only")
+    monkeypatch.undo()
+    assert client.get("/health/").content == b"OK"
+    [said] = [record.getMessage() for record in caplog.records if record.name == "gistagum.middleware"]
+    assert said.endswith("and its folder may not be written.")
