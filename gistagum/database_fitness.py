@@ -163,5 +163,7 @@ def _sqlite(connection: BaseDatabaseWrapper) -> Iterator[str]:
 
 def writable(connection: BaseDatabaseWrapper) -> bool:
     """Return whether this process may write a SQLite database: its file, and the folder in which its log is."""
+    if connection.is_in_memory_db():
+        return True
     name = connection.settings_dict["NAME"]
-    return connection.is_in_memory_db() or os.access(name, os.W_OK) and os.access(os.path.dirname(name) or ".", os.W_OK)
+    return os.access(name, os.W_OK) and os.access(os.path.dirname(name) or ".", os.W_OK)

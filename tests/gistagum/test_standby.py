@@ -14,6 +14,7 @@ from projeng.access import Role
 from projeng.models import Project
 from tests.support import http
 from tests.support.people import person, session_cookie
+from tests.support.pgbouncer import PgBouncer
 from tests.support.ports import wait_until
 from tests.support.postgres import TEMPLATE, Postgres
 from tests.support.site import Site
@@ -56,15 +57,22 @@ class Office:
         return self.browser.post("/projeng/projects/new/", data=form | {"project_cost": "1000"})
 
 
-@pytest.fixture(params=["gunicorn", "daphne"])
+@pytest.fixture(params=["gunicorn", "daphne", "daphne behind pgbouncer"])
 def office(request, primary, standby, on_database, static_root, scratch) -> Iterator[Office]:
-    url = primary.create(f"office_{request.param}", template=TEMPLATE)
+    server, _, pooler = request.param.partition(" behind ")
+    name = f"office_{server}_{pooler}"
+    url = primary.create(name, template=TEMPLATE)
     on_database(url)
     with ExitStack() as stack:
         relay = stack.enter_context(TcpRelay(primary.port))
-        behind = url.replace(str(primary.port), str(relay.port))
-        site = stack.enter_context(Site(scratch / "site", behind, request.param, STATIC_ROOT=static_root))
-        caught_up = f"SELECT count(*) FROM pg_database WHERE datname = 'office_{request.param}'"
+        behind, mode = url.replace(str(primary.port), str(relay.port)), "none"
+        if pooler:
+            pgbouncer = PgBouncer(relay.port, size=10)
+            stack.callback(pgbouncer.stop)
+            behind, mode = pgbouncer.address(name), "transaction"
+        own = Site(scratch / "site", behind, server, STATIC_ROOT=static_root, DATABASE_POOLER=mode)
+        site = stack.enter_context(own)
+        caught_up = f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"
         wait_until(lambda: standby._sql(caught_up) == "1", "the standby has the database", 30)
         office = Office(site, relay)
         stack.callback(office.browser.close)
