@@ -61,7 +61,10 @@ def database_fault() -> Fault | None:
             return None if writable(connection) else Fault(ONLY_READS, words)
         with connection.cursor() as cursor:
             cursor.execute("SHOW transaction_read_only")
-            return Fault(ONLY_READS, "PostgreSQL only reads.") if cursor.fetchone() == ("on",) else None
+            if cursor.fetchone() != ("on",):
+                return None
+        connection.connection.drain_pool()  # the next ones may write
+        return Fault(ONLY_READS, "PostgreSQL only reads.")
     except Error as error:
         reason = reason_of(error)
         return Fault(reason.kind if reason else type(error).__name__, in_one_line(error))

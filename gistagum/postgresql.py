@@ -23,10 +23,9 @@ OPTIONS: dict[str, Any] = {
 SILENCE_SECONDS = 35.0  # for the response to a statement; longer than the server's statement_timeout
 RECONNECT_SECONDS = 3.0  # for the pool's background attempts, whose pauses double; the next request starts over
 LOOK_SECONDS = 0.5  # between two looks at why no connection can be made
-READ_ONLY_SECONDS = 2.0  # for a server that answers, and only reads: it may go on doing so
-# What a server says of itself without being asked, from PostgreSQL 14 on.
-READ_ONLY_STATUS = (b"in_hot_standby", b"default_transaction_read_only")
-ONLY_READS = "PostgreSQL only reads at this address (a standby, or default_transaction_read_only)"
+READ_ONLY_SECONDS = 2.0  # for a standby, which answers and only reads: it may go on doing so
+STANDBY_STATUS = b"in_hot_standby"  # what a server says of itself without being asked, from PostgreSQL 14 on
+ONLY_READS = "PostgreSQL is a standby at this address, which only reads"
 
 
 class Connection(psycopg.Connection):
@@ -44,21 +43,21 @@ class Connection(psycopg.Connection):
 
     @classmethod
     def connect(cls, *args: Any, **options: Any) -> Self:
-        """Connect to a server that can write. Raise OperationalError for any other."""
+        """Connect to a server that is no standby. Raise OperationalError for any other."""
         with remembering_failures():
             connection = super().connect(*args, **options)
-            connection.refuse_to_read_only()
+            connection.refuse_standby()
         return connection
 
-    def only_reads(self) -> bool:
-        """Return whether the server has said that it refuses to write. It says so without being asked."""
-        return any(self.pgconn.parameter_status(name) == b"on" for name in READ_ONLY_STATUS)
+    def is_to_standby(self) -> bool:
+        """Return whether the server has said that it is a standby. It says so without being asked."""
+        return self.pgconn.parameter_status(STANDBY_STATUS) == b"on"
 
-    def refuse_to_read_only(self) -> None:
-        """Close it, and those of its pool, if its server refuses to write. Raise OperationalError then."""
-        if self.only_reads():
+    def refuse_standby(self) -> None:
+        """Close it, and those of its pool, if its server is a standby. Raise OperationalError then."""
+        if self.is_to_standby():
             self.close()
-            self._drain_pool()
+            self.drain_pool()
             with remembering_failures():
                 raise psycopg.OperationalError(ONLY_READS)
 
@@ -70,19 +69,20 @@ class Connection(psycopg.Connection):
         try:
             return super().wait(gen, interval, SILENCE_SECONDS if timeout is None else timeout)
         except psycopg.errors.ReadOnlySqlTransaction:
-            self._drain_pool()  # this connection as well, once it is given back
+            self.drain_pool()
             raise
         except psycopg.OperationalError as error:
             timed_out = self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE
             if timed_out:  # a response, even an error, would have ended the statement
                 self.pgconn.finish()
             if self.pgconn.status == psycopg.pq.ConnStatus.BAD:
-                self._drain_pool()
+                self.drain_pool()
             if timed_out:
                 raise psycopg.OperationalError(f"PostgreSQL has said nothing for {SILENCE_SECONDS:.0f} s.") from error
             raise
 
-    def _drain_pool(self) -> None:
+    def drain_pool(self) -> None:
+        """Drop the other connections of its pool, and this one once it is given back."""
         pool = getattr(self, "_pool", None)  # it has none before the pool has taken it
         if isinstance(pool, ConnectionPool):
             pool.drain()
@@ -101,8 +101,8 @@ def remembering_failures() -> Iterator[None]:
 class PooledConnection(Connection):
     """A connection to a pooler, which may go on saying what was true of another server: so it is asked."""
 
-    def only_reads(self) -> bool:
-        return self.execute("SHOW transaction_read_only").fetchone() == ("on",)
+    def is_to_standby(self) -> bool:
+        return self.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
 
 
 class Pool(ConnectionPool):
@@ -134,9 +134,9 @@ class Pool(ConnectionPool):
 
     @staticmethod
     def check_connection(connection: Connection) -> None:
-        """Raise an error if the connection is broken, or if its server refuses to write."""
+        """Raise an error if the connection is broken, or if its server is a standby."""
         ConnectionPool.check_connection(connection)
-        connection.refuse_to_read_only()
+        connection.refuse_standby()
 
 
 def _only_reads(failure: BaseException | None) -> bool:
