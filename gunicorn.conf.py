@@ -1,7 +1,12 @@
 """Gunicorn for pages and SSE: streams have their own share of the threads (docs/architecture/servers.md, "Threads")."""
 
 from django.conf import settings
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
+
+from gistagum.startup import check_database, load_settings
+
+load_settings()
 
 worker_class = "gthread"
 # One thread for each stream that SSE_MAX_STREAMS admits, and WEB_THREADS that no stream can ever take.
@@ -20,6 +25,11 @@ logconfig_dict = {
         "gunicorn.error": {"level": settings.LOG_LEVEL, "handlers": ["stderr"], "propagate": False},
     },
 }
+
+
+def on_starting(server: Arbiter) -> None:
+    """Refuse a database that cannot work, once and not in each worker. Daphne and Uvicorn do so in gistagum/asgi.py."""
+    check_database()
 
 
 def post_worker_init(worker: Worker) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. A setting that cannot work stops it with one line, not a traceback."""
+"""Django's command line. A setting or a database that cannot work stops it with one line, not a traceback."""
 
 import os
 import sys
@@ -7,15 +7,13 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
-    from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
+    from gistagum.startup import load_settings, one_line_for_the_database
+
+    load_settings()
     from django.core.management import execute_from_command_line
 
-    try:
-        settings.INSTALLED_APPS  # noqa: B018 (reading any setting loads them all)
-    except ImproperlyConfigured as error:
-        sys.exit(f"gistagum: {error}")
-    execute_from_command_line(sys.argv)
+    with one_line_for_the_database():
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

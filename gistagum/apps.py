@@ -1,9 +1,9 @@
-"""The site itself as an application, which registers its system checks. It has no models."""
+"""The site itself as an application, which registers its system check. It has no models."""
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from .database_checks import limits_of_the_role
+from .database_checks import check_database
 
 
 class SiteConfig(AppConfig):
@@ -11,4 +11,4 @@ class SiteConfig(AppConfig):
     verbose_name = "GISTagum"
 
     def ready(self) -> None:
-        register(limits_of_the_role, Tags.database)
+        register(check_database, Tags.database)

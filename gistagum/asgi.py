@@ -1,11 +1,11 @@
 """The ASGI application, which serves both HTTP and WebSocket. Daphne runs it."""
 
-import os
-
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
+from .startup import check_database, load_settings
 
+load_settings()
+check_database()
 django_application = get_asgi_application()
 
 # These imports need Django's models, so they follow the set-up of Django.

@@ -3,6 +3,7 @@
 import logging
 
 from .database import is_unavailable
+from .database_reasons import reason_of
 
 
 class NoForeignTracebacks(logging.Filter):
@@ -20,7 +21,10 @@ class NoForeignTracebacks(logging.Filter):
 
 
 class OneLine(logging.Filter):
-    """Reduce records about an unavailable database to one line. The traceback adds nothing and would recur often."""
+    """Reduce records about an unavailable database to one line, with what to do about it.
+
+    The traceback adds nothing and would recur often.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Replace the traceback of such an error by its message. Every record passes."""
@@ -28,6 +32,9 @@ class OneLine(logging.Filter):
         if is_unavailable(error):
             message = record.getMessage()
             text = message if str(error) in message else f"{message}: {error}"
+            reason = reason_of(error)
+            if reason and reason.advice not in text:
+                text = f"{text.rstrip('.')}: {reason.advice}."
             record.msg, record.args = "%s", (" ".join(text.split()),)
             record.exc_info = record.exc_text = None
         return True

@@ -1,28 +1,33 @@
 """Middleware for HTTP and for WebSocket handshakes: the health check, session cookies and the Origin header."""
 
+import logging
 import re
 import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.utils import DatabaseError
+from django.db.utils import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from .database_fitness import writable
+from .database_reasons import in_one_line, reason_of
 from .readiness import readiness, said_already
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
+logger = logging.getLogger(__name__)
+ONLY_READS = "read-only"
 SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 
 
 class HealthMiddleware:
-    """Respond to ``/health/`` with ``OK`` when this process can serve pages from its database, else with 503.
+    """Respond to ``/health/`` with ``OK`` when this process can serve pages and read and write the database, else 503.
 
     Load balancers, containers and scripts request it. It precedes other middleware, since these clients know neither
     an allowed host name nor a session.
@@ -30,18 +35,45 @@ class HealthMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self._fault: Fault | None = None
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info != "/health/":
             return self.get_response(request)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        except DatabaseError as error:
-            return HttpResponse(f"database: {type(error).__name__}", status=503, content_type="text/plain")
+        fault = database_fault()
+        if fault and not (self._fault and self._fault.kind == fault.kind):  # once for each
+            logger.warning("The database cannot be used. %s", fault.words)
+        self._fault = fault
+        if fault:
+            return HttpResponse(f"database: {fault.kind}", status=503, content_type="text/plain")
         if problem := readiness.problem():
             return said_already(HttpResponse(f"not prepared: {problem}", status=503, content_type="text/plain"))
         return HttpResponse("OK", content_type="text/plain")
+
+
+class Fault(NamedTuple):
+    """Why this process cannot work with the database: in a few words for everybody, and in a line for the log."""
+
+    kind: str
+    words: str
+
+
+def database_fault() -> Fault | None:
+    """Return why this process cannot read and write the database now, if it cannot."""
+    try:
+        if connection.vendor == "sqlite":
+            connection.ensure_connection()
+            words = f"{connection.settings_dict['NAME']} and its folder may not be written."
+            return None if writable(connection) else Fault(ONLY_READS, words)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_read_only")
+            if cursor.fetchone() != ("on",):
+                return None
+        connection.connection.drain_pool()  # the next ones may write
+        return Fault(ONLY_READS, "PostgreSQL only reads.")
+    except Error as error:
+        reason = reason_of(error)
+        return Fault(reason.kind if reason else type(error).__name__, in_one_line(error))
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):

@@ -1,9 +1,14 @@
 """The connection to PostgreSQL. Not imported with SQLite, since importing psycopg takes time."""
 
-from typing import Any
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
 import psycopg
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from .database_reasons import in_one_line, reason_of
 
 # Every wait has a limit below the proxy's own (nginx: 60 seconds), so that the user gets our error page and not the
 # proxy's. PostgreSQL enforces LIMITS, in seconds. OPTIONS detect a server that no longer responds.
@@ -17,6 +22,10 @@ OPTIONS: dict[str, Any] = {
 }
 SILENCE_SECONDS = 35.0  # for the response to a statement; longer than the server's statement_timeout
 RECONNECT_SECONDS = 3.0  # for the pool's background attempts, whose pauses double; the next request starts over
+LOOK_SECONDS = 0.5  # between two looks at why no connection can be made
+READ_ONLY_SECONDS = 2.0  # for a standby, which answers and only reads: it may go on doing so
+STANDBY_STATUS = b"in_hot_standby"  # what a server says of itself without being asked, from PostgreSQL 14 on
+ONLY_READS = "PostgreSQL is a standby at this address, which only reads"
 
 
 class Connection(psycopg.Connection):
@@ -28,6 +37,30 @@ class Connection(psycopg.Connection):
     itself discovers broken connections one at a time, with pauses that double.
     """
 
+    # Of this process: whether it was ever connected, and why the last attempt failed, if it did.
+    succeeded = False
+    failure: BaseException | None = None
+
+    @classmethod
+    def connect(cls, *args: Any, **options: Any) -> Self:
+        """Connect to a server that is no standby. Raise OperationalError for any other."""
+        with remembering_failures():
+            connection = super().connect(*args, **options)
+            connection.refuse_standby()
+        return connection
+
+    def is_to_standby(self) -> bool:
+        """Return whether the server has said that it is a standby. It says so without being asked."""
+        return self.pgconn.parameter_status(STANDBY_STATUS) == b"on"
+
+    def refuse_standby(self) -> None:
+        """Close it, and those of its pool, if its server is a standby. Raise OperationalError then."""
+        if self.is_to_standby():
+            self.close()
+            self.drain_pool()
+            with remembering_failures():
+                raise psycopg.OperationalError(ONLY_READS)
+
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Like ``psycopg.Connection.wait``, with a default timeout.
 
@@ -36,34 +69,102 @@ class Connection(psycopg.Connection):
         try:
             return super().wait(gen, interval, SILENCE_SECONDS if timeout is None else timeout)
         except psycopg.errors.ReadOnlySqlTransaction:
-            self._drain_pool()  # this connection as well, once it is given back
+            self.drain_pool()
             raise
         except psycopg.OperationalError as error:
             timed_out = self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE
             if timed_out:  # a response, even an error, would have ended the statement
                 self.pgconn.finish()
             if self.pgconn.status == psycopg.pq.ConnStatus.BAD:
-                self._drain_pool()
+                self.drain_pool()
             if timed_out:
                 raise psycopg.OperationalError(f"PostgreSQL has said nothing for {SILENCE_SECONDS:.0f} s.") from error
             raise
 
-    def _drain_pool(self) -> None:
-        if isinstance(self._pool, ConnectionPool):
-            self._pool.drain()
+    def drain_pool(self) -> None:
+        """Drop the other connections of its pool, and this one once it is given back."""
+        pool = getattr(self, "_pool", None)  # it has none before the pool has taken it
+        if isinstance(pool, ConnectionPool):
+            pool.drain()
 
 
-def options(max_connections: int, pooler: str = "none") -> dict[str, Any]:
-    """Django's ``OPTIONS`` for a process with at most ``max_connections`` connections.
+@contextmanager
+def remembering_failures() -> Iterator[None]:
+    """Within this block, an error is one for which this process has no connection."""
+    try:
+        yield
+    except psycopg.Error as error:
+        Connection.failure = psycopg.OperationalError(str(error))  # without the frames of its traceback
+        raise
 
-    A pooler refuses start-up options: there LIMITS must be set for the role (gistagum/database_checks.py).
+
+class PooledConnection(Connection):
+    """A connection to a pooler, which may go on saying what was true of another server: so it is asked."""
+
+    def is_to_standby(self) -> bool:
+        return self.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+
+
+class Pool(ConnectionPool):
+    """A pool that says why it has no connection, and does not wait where waiting is no help."""
+
+    def getconn(self, timeout: float | None = None) -> Any:
+        """Take a connection. Raise OperationalError with the reason if there is none in time."""
+        begun = time.monotonic()
+        patience = self.timeout if timeout is None else timeout
+        first = True
+        while True:
+            left = begun + patience - time.monotonic()
+            try:
+                # Whoever waits anew comes last, so those whom no failure concerns do so once.
+                looks = first or not Connection.succeeded or _only_reads(Connection.failure)
+                return super().getconn(min(LOOK_SECONDS, left) if looks else left)
+            except PoolTimeout as error:
+                first = False
+                waited, failure = time.monotonic() - begun, Connection.failure
+                if waited < patience and not _in_vain(failure, waited):
+                    continue
+                patiently = "" if waited < patience else f"couldn't get a connection after {waited:.2f} sec: "
+                raise psycopg.OperationalError(f"{patiently}{self._why(failure)}") from error
+
+    def _why(self, failure: BaseException | None) -> str:
+        if failure is not None:
+            return in_one_line(failure)
+        return f"all {self.max_size} of this process are in use: raise WEB_THREADS."
+
+    @staticmethod
+    def check_connection(connection: Connection) -> None:
+        """Raise an error if the connection is broken, or if its server is a standby."""
+        ConnectionPool.check_connection(connection)
+        connection.refuse_standby()
+
+
+def _only_reads(failure: BaseException | None) -> bool:
+    return str(failure) == ONLY_READS
+
+
+def _in_vain(failure: BaseException | None, waited: float) -> bool:
+    """Whether it is of no use to wait for a connection any longer."""
+    if _only_reads(failure):
+        return waited >= READ_ONLY_SECONDS
+    reason = reason_of(failure)
+    return not Connection.succeeded and reason is not None and not reason.passing
+
+
+def options(max_connections: int, pooler: str, own: dict[str, Any]) -> dict[str, Any]:
+    """Django's ``OPTIONS`` for a process with at most ``max_connections`` connections. ``own`` are the operator's.
+
+    The operator's win. A pooler refuses start-up options: there LIMITS must be set for the role
+    (gistagum/database_checks.py).
     """
     pool = {
-        "connection_class": Connection,
+        "connection_class": Connection if pooler == "none" else PooledConnection,
         "min_size": 1,
         "max_size": max_connections,
         "timeout": 10,
         "reconnect_timeout": RECONNECT_SECONDS,
     }
-    limits = " ".join(f"-c {name}={seconds}s" for name, seconds in LIMITS.items())
-    return {**OPTIONS, **({"options": limits} if pooler == "none" else {}), "pool": pool}
+    limits = [f"-c {name}={seconds}s" for name, seconds in LIMITS.items()]
+    # PostgreSQL takes the last of several options with the same name.
+    joined = {"options": " ".join([*limits, own.get("options", "")]).strip()} if pooler == "none" else {}
+    return OPTIONS | own | joined | {"pool": pool}

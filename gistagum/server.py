@@ -1,16 +1,16 @@
 """The command line of the server that the settings select, for start.sh.
 
 ``python -m gistagum.server`` prints ``prepare`` or ``as-it-is`` (whether to migrate and collect static files first),
-the URL of the site, and the words of the command. It reads the settings, so an invalid setting stops the start with
-one line that names it; so does a ``HOST`` at which this machine cannot listen. ``--url`` prints only the URL at which
-this machine reaches the site.
+the URL of the site, and the words of the command. It reads the settings, and looks at the database: what cannot work
+stops the start with one line; so does a ``HOST`` at which this machine cannot listen. ``--url`` prints only the URL at
+which this machine reaches the site.
 """
 
-import os
 import sys
 from typing import Any
 
 from .listening import ListenAddress, bracketed
+from .startup import Passing, check_database, load_settings
 
 DAPHNE = (
     "daphne --bind {host} --port {port} --application-close-timeout 5 --no-server-name --access-log /dev/null "
@@ -29,7 +29,7 @@ def command(settings: Any, address: ListenAddress) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
+    load_settings()
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 
@@ -38,10 +38,12 @@ def main(arguments: list[str]) -> None:
         if "--url" in arguments:
             sys.stdout.write(address.local_url)
             return
-        preparation = "as-it-is" if settings.SKIP_MIGRATE else "prepare"
-        sys.stdout.write(f"{preparation} {address.url} {command(settings, address.resolved())}")
+        resolved = address.resolved()
     except ImproperlyConfigured as error:
         sys.exit(f"gistagum: {error}")
+    check_database(Passing.IGNORE if settings.SKIP_MIGRATE else Passing.REFUSE)
+    preparation = "as-it-is" if settings.SKIP_MIGRATE else "prepare"
+    sys.stdout.write(f"{preparation} {address.url} {command(settings, resolved)}")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from channels.auth import AuthMiddleware, get_user
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 
 from realtime.delivery.hub import hub
 from realtime.delivery.reader import READ_SECONDS
 
+from .database import is_unavailable
 from .middleware import Application
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,9 @@ def refused_without_database(application: Application) -> Application:
     async def serve(scope: Any, receive: Any, send: Any) -> None:
         try:
             await application(scope, receive, send)
-        except (OperationalError, InterfaceError, TimeoutError) as error:  # consumers raise none after accepting
+        except (Error, TimeoutError) as error:  # consumers raise none after accepting
+            if not (is_unavailable(error) or isinstance(error, TimeoutError)):
+                raise
             logger.warning("A socket is refused, its browser will come back: %s: %s", type(error).__name__, error)
             await send({"type": "websocket.close"})
 

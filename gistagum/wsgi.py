@@ -1,11 +1,10 @@
 """The WSGI application, which serves pages and SSE. Gunicorn runs it."""
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
+from .startup import load_settings
 
+load_settings()
 application = get_wsgi_application()
 
 from realtime.rollout.presence import presence  # noqa: E402 (needs Django's models)

@@ -20,8 +20,8 @@ from .parts import ProjectPart
 from .recorded import RecordedModel, VersionedModel
 from .uploads import check_document, check_image, upload_path
 
-__all__ = ["Correction", "CostType", "Deletion", "Notification", "Project", "ProjectActivity", "ProjectCost", "ProjectDocument",
-           "ProjectMilestone", "ProjectPart", "ProjectProgress", "Status"]  # fmt: skip
+__all__ = ["Correction", "CostType", "Deletion", "Notification", "Project", "ProjectActivity", "ProjectCost",
+           "ProjectDocument", "ProjectMilestone", "ProjectPart", "ProjectProgress", "Status"]  # fmt: skip
 
 PERCENT = (MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100)))
 BIGGEST_AMOUNT = Decimal("9999999999999.99")

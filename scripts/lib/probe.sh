@@ -50,10 +50,15 @@ write_curl_options() {
     [ -z "$cookie" ] || printf 'header = "Cookie: %s"\n' "$cookie" >>"$lock/session.curl"
 }
 
-# http_status [CURL'S OPTIONS] URL
+# http_status [CURL'S OPTIONS] URL: prints the status, and writes what was answered to the file "answer" in the lock.
 http_status() {
-    curl -q --silent --noproxy '*' --max-time "$(request_timeout)" --config "$lock/site.curl" --output /dev/null \
+    curl -q --silent --noproxy '*' --max-time "$(request_timeout)" --config "$lock/site.curl" --output "$lock/answer" \
         --write-out '%{http_code}' "$@" 2>/dev/null
+}
+
+# What the site says of its database, such as " (database: read-only)". A proxy's page says nothing.
+words_of_health() {
+    in_c_locale sed -n '1s/^\(database: [a-zA-Z0-9 ._-]\{1,60\}\)$/ (\1)/p' "$lock/answer" 2>/dev/null
 }
 
 wait_for_health() {
@@ -61,7 +66,7 @@ wait_for_health() {
     until status=$(http_status "$health_url") && [ "$status" = 200 ]; do
         if deadline_passed; then
             problem="$health_url does not answer in time"
-            [ "$status" = 000 ] || problem="$health_url answers $status"
+            [ "$status" = 000 ] || problem="$health_url answers $status$(words_of_health)"
             return 1
         fi
         attempt=$((attempt + 1))

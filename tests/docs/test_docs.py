@@ -329,7 +329,7 @@ PAGES = {
     "transports": ("realtime/transports/",),
     "parity": ("realtime/parity/",),
     "rollout": ("realtime/rollout/", "realtime/control/"),
-    "database": ("gistagum/database", "gistagum/postgresql.py"),
+    "database": ("gistagum/database", "gistagum/postgresql", "gistagum/backends/"),
     "servers": ("gistagum/",),
     "forms": (
         "projeng/forms/",

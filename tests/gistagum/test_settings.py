@@ -130,7 +130,7 @@ def test_a_sqlite_database_can_be_shared_by_threads_and_processes(tmp_path):
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 def test_a_postgresql_database_has_a_bounded_pool_and_no_endless_waits(scheme):
     settings = database_settings(f"{scheme}://ana:p%40ss@db.example:5433/office", max_connections=9)
-    assert settings["ENGINE"] == "django.db.backends.postgresql"
+    assert settings["ENGINE"] == "gistagum.backends.postgresql"
     shown = {name: settings[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
     assert shown == {"USER": "ana", "PASSWORD": "p@ss", "HOST": "db.example", "PORT": 5433, "NAME": "office"}
     assert settings["OPTIONS"]["pool"]["max_size"] == 9

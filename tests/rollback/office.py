@@ -51,6 +51,7 @@ class Behaviour:
     """How the played site answers; each is given the env file's text that it was last started with."""
 
     healthy: Callable[[str], bool] = lambda text: True
+    health: str = "OK"  # what the health page says, healthy or not
     stream: Callable[[str], str] = lambda text: "event"  # event, heartbeat, silent, html, or a status with JSON
     daphne: Callable[[str], bool] = lambda text: "USE_DAPHNE=true" in text
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -164,7 +165,7 @@ class FakeOffice:
                 text = office.running.read_text(errors="replace")
                 office._count(self.path, text)
                 if self.path == "/health/":
-                    self._answer(200 if office.site.healthy(text) else 503, "text/plain", "OK")
+                    self._answer(200 if office.site.healthy(text) else 503, "text/plain", office.site.health)
                 elif self.path == "/ws/events/":
                     self._answer(403 if office.site.daphne(text) else 404, "text/plain", "")
                 else:

@@ -21,6 +21,24 @@ def test_a_site_that_is_never_healthy_is_put_back(office):
     assert one.restarts == 2
 
 
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        ("database: wrong password", "/health/ answers 503 (database: wrong password); "),
+        ("database: read-only\nand more", "/health/ answers 503 (database: read-only); "),
+        ("<html>no gateway</html>", "/health/ answers 503; "),
+        ('database: "; rm', "/health/ answers 503; "),
+    ],
+)
+def test_what_a_site_says_of_its_database_is_passed_on(office, health, words):
+    one = office(BASE)
+    one.site.healthy = lambda text: "USE_DAPHNE=true" not in text
+    one.site.health = health
+    one.site.seconds_per_retry = TIMEOUT // 3
+    done = one.run("advance", 2)
+    put_back(one, done, GIVEN_UP, words, "the site runs with it")
+
+
 @pytest.mark.parametrize("answer", ["silent", "html", "500", "503", "404"])
 def test_a_stream_that_does_not_speak_is_put_back(answer, office):
     one = office(BASE + FLAGS[2])

@@ -32,12 +32,17 @@ def binaries() -> Path:
 class Postgres:
     """The server. ``create(name)`` creates a database and returns its URL.
 
-    It begins with a copy of the cluster that ``tests.support.database.make_cluster`` made in ``copy_of``, if given.
+    It begins with a copy of the cluster that ``tests.support.database.make_cluster`` made in ``copy_of``, if given, or
+    as a standby of another server. ``locale`` is that of a new cluster, which is the operating system's by default.
     ``settings`` are of the server's configuration. By default a crash of the machine would lose data.
     """
 
-    def __init__(self, copy_of: Path | None = None, **settings: str) -> None:
+    def __init__(
+        self, copy_of: Path | None = None, standby_of: "Postgres | None" = None, locale: str = "", **settings: str
+    ) -> None:
         self._copy_of = copy_of
+        self._standby_of = standby_of
+        self._locale = locale
         self._settings = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", **settings}
         # Not in pytest's folder, which only its owner may enter.
         self.folder = Path(tempfile.mkdtemp(prefix="gistagum-postgres-"))
@@ -55,8 +60,14 @@ class Postgres:
         data = str(self.folder / "data")
         if self._copy_of:  # as root it keeps its owner
             subprocess.run(["cp", "-a", str(self._copy_of / "data"), data], check=True, timeout=90)
+        elif self._standby_of:
+            primary = ["-h", "127.0.0.1", "-p", str(self._standby_of.port), "-U", "gistagum"]
+            self._run(
+                "pg_basebackup", *primary, "--pgdata", data, "--write-recovery-conf", "--checkpoint=fast", "-X", "s"
+            )
         else:
-            self._run("initdb", "--pgdata", data, "--username=gistagum", "--auth=trust", "--no-sync")
+            locale = [f"--locale={self._locale}"] if self._locale else []
+            self._run("initdb", "--pgdata", data, "--username=gistagum", "--auth=trust", "--no-sync", *locale)
 
     def start(self) -> None:
         """Start it, and wait until it has recovered from a crash, if any."""

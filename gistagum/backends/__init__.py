@@ -1,0 +1,1 @@
+"""Django's database backends, with what the site needs besides. ``DATABASES`` names them as ``ENGINE``."""
