@@ -97,10 +97,18 @@ def project_key(project_id: int) -> str:
     return f"project:{project_id}"
 
 
+def role_key(role: Role) -> str:
+    """Return the audience key of the users of a role."""
+    return f"role:{role.name.lower()}"
+
+
 def granted_keys(accounts: Collection[Account]) -> dict[int, set[str]]:
-    """Return the project keys of each account, by user id. Registered with realtime/access/audience.py."""
+    """Return the keys of the role and of the projects of each account, by user id. Registered with realtime/access/audience.py."""
     roles = {account.pk: role_from(account.is_superuser, account.groups) for account in accounts}
-    keys = {user_id: {ALL_PROJECTS} if sees_all(role) else set() for user_id, role in roles.items()}
+    keys = {user_id: {role_key(role)} if role else set() for user_id, role in roles.items()}
+    for user_id, role in roles.items():
+        if sees_all(role):
+            keys[user_id].add(ALL_PROJECTS)
     assigned = [user_id for user_id, role in roles.items() if role is Role.ENGINEER]
     if assigned:
         through = Project.assigned_engineers.through.objects.filter(user_id__in=assigned)
@@ -112,6 +120,11 @@ def granted_keys(accounts: Collection[Account]) -> dict[int, set[str]]:
 def viewer_sees_project(viewer: Viewer, project_id: int) -> bool:
     """Return whether the viewer of a connection may see a project."""
     return ALL_PROJECTS in viewer.keys or project_key(project_id) in viewer.keys
+
+
+def viewer_role(viewer: Viewer) -> Role | None:
+    """Return the role of the viewer of a connection, like ``role_of`` does for a user."""
+    return next((role for role in Role if role_key(role) in viewer.keys), None)
 
 
 def viewer_projects(viewer: Viewer) -> QuerySet[Project]:

@@ -2,6 +2,7 @@
 
 import "./menus.js";
 import { browserEnvironment } from "../realtime/js/browser/environment.js";
+import { Painter } from "../realtime/js/pages/painter.js";
 import { Regions } from "../realtime/js/pages/regions.js";
 import { Receipts } from "../realtime/js/reports/receipts.js";
 import { createManager } from "./create_manager.js";
@@ -37,7 +38,8 @@ const toasts = new ToastQueue({
   onPage: (page.earlyNotifications ?? "").split(",").filter(Boolean).map(Number),
 });
 const indicator = new Indicator();
-const regions = new Regions({ onUnavailable: showUnavailable, onRefresh: updateUnread });
+const regions = new Regions({ onUnavailable: showUnavailable, onRefresh: refreshed });
+const painter = new Painter({ page: page.livePage, regions, onPainted: (ids) => receipts.painted(ids) });
 let state = "";
 let isBehind = false; // whether events were missed that only a refresh of the page can make up for
 let isFromCache = false; // whether the page has just been restored from the back/forward cache
@@ -72,6 +74,10 @@ function onNotification(frame) {
 }
 
 function onProject(frame) {
+  if (frame.type === "regions") {
+    painter.paint(frame);
+    return;
+  }
   for (const project of frame.projects ?? []) showProject(project.id, project);
   if (frame.project_id !== undefined) {
     showProject(frame.project_id, {
@@ -83,9 +89,14 @@ function onProject(frame) {
     });
   }
   if (frame.id === undefined) return; // a state, not an event
-  // A project's own page is open in few browsers and is refreshed quickly; lists and dashboards are open everywhere.
-  if (showsProjects) regions.refreshSoon(...(ownProject ? [100, 600] : [300, 2500]));
+  // What the server does not send is fetched: a project's own page, which is open in few browsers, quickly.
+  if (showsProjects) painter.expect(frame.id, ...(ownProject ? [100, 600] : [300, 2500]));
   else if (changesNameOrAccess(frame)) regions.refreshSoon(300, 2500);
+  if (ownProject && mayBeGone(frame)) regions.refreshSoon(100, 600);
+}
+
+function mayBeGone({ type, unassigned = [] }) {
+  return type === "project_deleted" || unassigned.some(({ id }) => String(id) === page.userId);
 }
 
 /** Whether an event changes a project's name or who may see it: an inbox shows nothing else of projects. */
@@ -105,6 +116,11 @@ function showState(newState, status) {
   // The back button must not show what a user saw before signing out.
   if (isFromCache && (state === "signed-out" || state === "other-user")) location.reload();
   if (state === "live") regions.catchUp();
+}
+
+function refreshed(fresh) {
+  painter.painted(Number(fresh.documentElement.dataset.cursor));
+  updateUnread(fresh);
 }
 
 /** While no connection delivers the unread count, it is taken from the refreshed page. */

@@ -82,7 +82,7 @@ export class Regions {
         signal: AbortSignal.timeout(TIMEOUT),
       });
       if (response.ok) {
-        isPartial = !this.#apply(new DOMParser().parseFromString(await response.text(), "text/html"));
+        isPartial = !this.#show(new DOMParser().parseFromString(await response.text(), "text/html"));
       } else if (response.type === "opaqueredirect" || [401, 403, 404].includes(response.status)) {
         this.#onUnavailable(response.status);
       } else {
@@ -101,40 +101,45 @@ export class Regions {
     this.#isOutdated ||= isPartial || this.#failures > 0;
   }
 
-  #apply(fresh) {
+  /**
+   * Show new content of one region, and restore the focus.
+   * @param {string} name
+   * @param {ParentNode} fragment whose child nodes are the content
+   * @returns {boolean} false if the region keeps its content for now, because a confirmation is open in it; it is fetched
+   *   when that is closed
+   */
+  apply(name, fragment) {
+    const region = document.querySelector(`[data-region="${CSS.escape(name)}"]`);
+    if (!region || markup(fragment) === markup(region)) return true;
+    if (region.querySelector("details[open]")) {
+      this.#isOutdated = true;
+      return false;
+    }
+    const focus = rememberFocus(document.activeElement, region);
+    region.replaceChildren(...fragment.childNodes);
+    focus?.restore();
+    return true;
+  }
+
+  /** Show the regions of a document that was fetched. */
+  #show(fresh) {
     if (fresh.documentElement.dataset.userId !== document.documentElement.dataset.userId) {
       this.#onUnavailable("other-user");
       return true;
     }
+    const regions = [...document.querySelectorAll("[data-region]")].map(({ dataset }) => {
+      const replacement = fresh.querySelector(`[data-region="${CSS.escape(dataset.region)}"]`);
+      return !replacement || this.apply(dataset.region, replacement);
+    });
+    const token = fresh.querySelector(CSRF_FIELD)?.value;
+    if (token) for (const field of document.querySelectorAll(CSRF_FIELD)) field.value = token;
+    document.title = fresh.title;
     this.#onRefresh(fresh);
-    return replaceRegions(fresh);
+    return regions.every(Boolean);
   }
 }
 
 const CSRF_FIELD = 'input[name="csrfmiddlewaretoken"]';
-
-/**
- * Replace every region of this document that differs from the same one in `fresh`, and restore the focus.
- * @returns {boolean} false if a region was not replaced because a confirmation is open in it
- */
-function replaceRegions(fresh) {
-  let complete = true;
-  for (const region of document.querySelectorAll("[data-region]")) {
-    const replacement = fresh.querySelector(`[data-region="${region.dataset.region}"]`);
-    if (!replacement || markup(replacement) === markup(region)) continue;
-    if (region.querySelector("details[open]")) {
-      complete = false;
-      continue;
-    }
-    const focus = rememberFocus(document.activeElement, region);
-    region.replaceChildren(...replacement.childNodes);
-    focus?.restore();
-  }
-  const token = fresh.querySelector(CSRF_FIELD)?.value;
-  if (token) for (const field of document.querySelectorAll(CSRF_FIELD)) field.value = token;
-  document.title = fresh.title;
-  return complete;
-}
 
 /** A region's markup without the CSRF tokens of its forms, which differ with every response. */
 function markup(region) {
