@@ -25,6 +25,7 @@ class ReportedLink:
     """The report of one link. Times are milliseconds before the report was sent; ``None``: not yet, or not known.
 
     ``events`` are ids with their times, in the order of arrival. The first of them was the link's ``first``-th event.
+    ``painted`` are ids of these or of earlier events, with the times at which they were on the screen.
     """
 
     link: str
@@ -41,6 +42,7 @@ class ReportedLink:
     dropped: int
     first: int
     events: list[tuple[int, int | None]]
+    painted: list[tuple[int, int | None]]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def parse(body: bytes) -> Report:
     links = [_link(one) for one in _list(_object(said, "report"), "links", MOST_LINKS)]
     fallbacks = [_fallback(one) for one in _list(said, "fallbacks", MOST_FALLBACKS)]
     report = Report(links, fallbacks)
-    if report.size > MOST_EVENTS:
+    if report.size > MOST_EVENTS or sum(len(link.painted) for link in links) > MOST_EVENTS:
         raise ValueError(f"A report tells of at most {MOST_EVENTS} events.")
     if len({link.link for link in links}) < len(links):
         raise ValueError("A link is reported twice.")
@@ -106,6 +108,7 @@ def _link(value: Any) -> ReportedLink:
         dropped=_number(said, "dropped", 0, MOST_POSITION) or 0,
         first=first,
         events=[_event(one) for one in _list(said, "events", MOST_EVENTS)],
+        painted=[_event(one) for one in _list(said, "painted", MOST_EVENTS)],
     )
 
 

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Page
 
 from projeng.access import Role
-from projeng.importing import writing  # noqa: F401
 from projeng.models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from tests.support.people import person
 

@@ -13,6 +13,7 @@ export class Painter {
   #pending = []; // ids of events that the page does not show yet
   #misses = 0;
   #timer = null;
+  #unseen = 0; // up to this event nobody looked at the page: when it is painted says nothing
 
   /**
    * @param {{page?: string, regions: import("./regions.js").Regions, onPainted?: (ids: number[]) => void}} options the
@@ -22,11 +23,13 @@ export class Painter {
     this.#page = page;
     this.#regions = regions;
     this.#onPainted = onPainted;
+    document.addEventListener("visibilitychange", () => this.#lookAway());
   }
 
   /** An event came that changes the page. `min` and `max`: when to fetch a page that is not sent, as in refreshSoon(). */
   expect(id, min, max) {
     this.#pending = [...this.#pending, id].slice(-MAX_PENDING);
+    this.#lookAway();
     if (!this.#page || this.#misses >= MAX_MISSES) {
       this.#regions.refreshSoon(min, max);
       return;
@@ -42,26 +45,30 @@ export class Painter {
   paint({ page, as_of: asOf, title, regions }) {
     if (page !== this.#page || !this.#page) return false;
     this.#misses = 0;
-    if (asOf < Math.max(0, ...this.#pending)) return true; // another server's frame that comes late: the next one is on its way
+    if (asOf < Math.max(0, ...this.#pending)) return true; // of another connection, late: the next is on its way
     const parts = Object.entries(regions).map(([name, html]) => `<div data-region="${name}">${html}</div>`);
     const fresh = new DOMParser().parseFromString(`<title>${title}</title>${parts.join("")}`, "text/html");
     const token = document.querySelector(CSRF_FIELD)?.value ?? "";
     for (const field of fresh.querySelectorAll(CSRF_FIELD)) field.setAttribute("value", token);
-    for (const region of fresh.querySelectorAll("[data-region]")) this.#regions.apply(region.dataset.region, region);
+    const applied = [...fresh.querySelectorAll("[data-region]")].map((part) => this.#regions.apply(part.dataset.region, part));
     document.title = fresh.title;
-    this.painted(asOf);
+    this.painted(asOf, applied.every(Boolean));
     return true;
   }
 
-  /** The page shows everything up to this event. */
-  painted(asOf) {
-    const shown = this.#pending.filter((id) => id <= asOf);
+  /** The page has everything up to this event. `complete`: and shows it, since no region keeps what it had. */
+  painted(asOf, complete = true) {
+    const shown = this.#pending.filter((id) => id <= asOf && id > this.#unseen);
     this.#pending = this.#pending.filter((id) => id > asOf);
     if (!this.#pending.length) {
       clearTimeout(this.#timer);
       this.#timer = null;
     }
-    if (shown.length) requestAnimationFrame(() => this.#onPainted(shown));
+    if (shown.length && complete) requestAnimationFrame(() => this.#onPainted(shown.filter((id) => id > this.#unseen)));
+  }
+
+  #lookAway() {
+    if (document.hidden) this.#unseen = Math.max(this.#unseen, ...this.#pending);
   }
 
   #giveUp(min, max) {
