@@ -39,7 +39,7 @@ class Rendering(NamedTuple):
 
 _lock = threading.Lock()
 _kept: OrderedDict[Hashable, Rendering] = OrderedDict()
-_seconds: OrderedDict[str, float] = OrderedDict()  # what the last rendering of a page took, by the page's name
+_seconds: OrderedDict[str, float] = OrderedDict()  # of the processor, for the last rendering of a page, by its name
 
 
 def scope(page: LivePage, viewer: Viewer) -> Hashable:
@@ -65,18 +65,19 @@ def render(page: LivePage, viewer: Viewer, regions: frozenset[str]) -> Rendering
     missing = regions - known.html.keys()
     if known.title and not missing:
         return known.only(regions)
+    spent = time.thread_time()
     html = _render(page, viewer, missing | {TITLE})
     if html is None:
         return None
     found = Rendering(as_of, html.pop(TITLE), known.html | html, known.begun)
     with _lock:
         _keep(_kept, key, found)
-        _keep(_seconds, page.name, time.monotonic() - begun)
+        _keep(_seconds, page.name, time.thread_time() - spent)
     return found.only(regions)
 
 
 def seconds(page: LivePage) -> float:
-    """Return how long the last rendering of a page took, for whomever it was; 0 before the first one."""
+    """Return the processor time of a page's last rendering, for whomever it was; 0 before the first one."""
     return _seconds.get(page.name, 0.0)
 
 
