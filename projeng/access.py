@@ -103,7 +103,7 @@ def role_key(role: Role) -> str:
 
 
 def granted_keys(accounts: Collection[Account]) -> dict[int, set[str]]:
-    """Return the keys of the role and of the projects of each account, by user id. Registered with realtime/access/audience.py."""
+    """Return the keys of each account's role and projects, by user id. Registered with realtime/access/audience.py."""
     roles = {account.pk: role_from(account.is_superuser, account.groups) for account in accounts}
     keys = {user_id: {role_key(role)} if role else set() for user_id, role in roles.items()}
     for user_id, role in roles.items():

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from functools import cache, lru_cache
 
-from realtime.delivery.subscriber import Subscription
 from realtime.delivery.snapshots import State
+from realtime.delivery.subscriber import Subscription
 from realtime.rollout import grants
 
 from . import states

@@ -1,6 +1,7 @@
 """The template contexts of the pages that show projects, for a page and for its single regions alike.
 
-What costs a query is a function that runs when the template first needs it: a region that is not rendered costs nothing.
+What costs a query is a function that runs when the template first needs it, so that a region that is not rendered costs
+nothing.
 """
 
 from collections.abc import Callable

@@ -30,11 +30,9 @@ from . import contexts
 
 NONE: frozenset[str] = frozenset()
 # What does not change a region. Every other event does, also one that does not exist yet.
-_PARTS = frozenset({ProgressUpdated.type, CostUpdated.type, MilestoneUpdated.type, DocumentUpdated.type})
-_NO_MONEY = frozenset(
-    {ProgressUpdated.type, MilestoneUpdated.type, DocumentUpdated.type, ProjectStatusChanged.type, AssignmentChanged.type}
-)
 _ROWS = frozenset({MilestoneUpdated.type, DocumentUpdated.type})
+_PARTS = _ROWS | {ProgressUpdated.type, CostUpdated.type}
+_NO_MONEY = _ROWS | {ProgressUpdated.type, ProjectStatusChanged.type, AssignmentChanged.type}
 OVERVIEW: Mapping[str, frozenset[str]] = {
     "counters": _PARTS | {ProjectUpdated.type},
     "project-list": _ROWS,
@@ -46,9 +44,9 @@ OVERVIEW: Mapping[str, frozenset[str]] = {
 class LivePage:
     """A page whose regions the server sends after each change.
 
-    ``roles`` may open it. ``context`` returns what its template needs for a viewer, or ``None`` where the viewer may not
-    open it. ``unchanged_by`` names its regions, each with the types of events that leave it as it is. ``project_id``: of
-    the page of one project.
+    ``roles`` may open it. ``context`` returns what its template needs for a viewer, or ``None`` where the viewer may
+    not open it. ``unchanged_by`` names its regions, each with the types of events that leave it as it is.
+    ``project_id``: of the page of one project.
     """
 
     name: str

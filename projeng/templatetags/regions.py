@@ -1,7 +1,7 @@
 """The template tag ``{% region "name" %}…{% endregion %}``: the content of a ``data-region`` of a page.
 
-In a page it shows its content. When single regions are rendered (projeng/live/rendering.py), it keeps the content of those
-that are wanted, and does not render the others, whose queries are then not made.
+In a page it shows its content. When single regions are rendered (projeng/live/rendering.py), it keeps the content of
+those that are wanted, and does not render the others, whose queries are then not made.
 """
 
 from typing import NamedTuple

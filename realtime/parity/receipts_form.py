@@ -78,7 +78,7 @@ def parse(body: bytes) -> Report:
     links = [_link(one) for one in _list(_object(said, "report"), "links", MOST_LINKS)]
     fallbacks = [_fallback(one) for one in _list(said, "fallbacks", MOST_FALLBACKS)]
     report = Report(links, fallbacks)
-    if report.size > MOST_EVENTS or sum(len(link.painted) for link in links) > MOST_EVENTS:
+    if report.size > MOST_EVENTS:
         raise ValueError(f"A report tells of at most {MOST_EVENTS} events.")
     if len({link.link for link in links}) < len(links):
         raise ValueError("A link is reported twice.")
