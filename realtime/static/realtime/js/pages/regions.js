@@ -109,16 +109,9 @@ export class Regions {
    *   when that is closed
    */
   apply(name, fragment) {
-    const region = document.querySelector(`[data-region="${CSS.escape(name)}"]`);
-    if (!region || markup(fragment) === markup(region)) return true;
-    if (region.querySelector("details[open]")) {
-      this.#isOutdated = true;
-      return false;
-    }
-    const focus = rememberFocus(document.activeElement, region);
-    region.replaceChildren(...fragment.childNodes);
-    focus?.restore();
-    return true;
+    const isShown = replaceRegion(name, fragment);
+    this.#isOutdated ||= !isShown;
+    return isShown;
   }
 
   /** Show the regions of a document that was fetched. */
@@ -129,7 +122,7 @@ export class Regions {
     }
     const regions = [...document.querySelectorAll("[data-region]")].map(({ dataset }) => {
       const replacement = fresh.querySelector(`[data-region="${CSS.escape(dataset.region)}"]`);
-      return !replacement || this.apply(dataset.region, replacement);
+      return !replacement || replaceRegion(dataset.region, replacement);
     });
     const token = fresh.querySelector(CSRF_FIELD)?.value;
     if (token) for (const field of document.querySelectorAll(CSRF_FIELD)) field.value = token;
@@ -140,6 +133,17 @@ export class Regions {
 }
 
 const CSRF_FIELD = 'input[name="csrfmiddlewaretoken"]';
+
+/** @returns {boolean} false if the region was not replaced because a confirmation is open in it */
+function replaceRegion(name, fragment) {
+  const region = document.querySelector(`[data-region="${CSS.escape(name)}"]`);
+  if (!region || markup(fragment) === markup(region)) return true;
+  if (region.querySelector("details[open]")) return false;
+  const focus = rememberFocus(document.activeElement, region);
+  region.replaceChildren(...fragment.childNodes);
+  focus?.restore();
+  return true;
+}
 
 /** A region's markup without the CSRF tokens of its forms, which differ with every response. */
 function markup(region) {
