@@ -54,6 +54,7 @@ def _of_page(subscription: Subscription, pages: tuple[State, ...]) -> Subscripti
     return replace(
         subscription,
         topics=subscription.topics | {PROJECTS} if pages else subscription.topics,
-        states=(*subscription.states, *pages),
+        # First what takes longest: the others are read by the time that a connection asks for them, and waits once.
+        states=(*pages, *subscription.states),
         viewer_frame=grants.frame_for,
     )
