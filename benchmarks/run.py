@@ -17,6 +17,7 @@ from .measures import (
     by_processes,
     growth,
     idle,
+    paint,
     replay,
     returning,
     saves,
@@ -42,6 +43,7 @@ MEASURES = (
     "returning",
     "saves",
     "replay",
+    "paint",
     "writers",
     "to_socket",
     "events",
@@ -82,6 +84,9 @@ class Run:
     def _once(self) -> None:
         self._alone("replay", None, 1, partial(replay.measure, self._office, None, self._size))
         for contender in self._in_turn(OURS, 1):
+            if contender.name in paint.CONTENDERS:
+                take = partial(paint.measure, self._office, contender, self._size)
+                self._alone("paint", contender, 1, take, self._size.dashboards)
             self._alone("idle", contender, 1, partial(idle.measure, self._office, contender, self._size))
             self._alone("returning", contender, 1, partial(returning.measure, self._office, contender, self._size))
 

@@ -22,7 +22,7 @@ from django.utils import timezone  # noqa: E402
 
 from projeng.access import Role  # noqa: E402
 from projeng.events import ProjectsChanged  # noqa: E402
-from projeng.models import Project  # noqa: E402
+from projeng.models import Project, ProjectActivity, ProjectCost, ProjectProgress  # noqa: E402
 from realtime.channel_layer.broadcast import broadcast  # noqa: E402
 from realtime.delivery.reader import Reader  # noqa: E402
 from realtime.log import replay  # noqa: E402
@@ -92,6 +92,51 @@ class Publisher:
                 [have + 1, rows, timezone.now(), rows],
             )
         return {"rows": Event.objects.count()}
+
+    def heads(self) -> dict[str, Any]:
+        """Return how many of the first users are Head Engineers."""
+        return {"heads": HEADS}
+
+    def fill(self, projects: int) -> dict[str, Any]:
+        """Create so many projects, each with costs, a tenth of them at a level of the budget check."""
+        now = timezone.now()
+        rows = [
+            Project(prn=f"BENCH-{n:05}", name=f"Concreting of road {n}", barangay="Apokon", project_cost=1_000_000)
+            for n in range(projects)
+        ]
+        for number, row in enumerate(rows):
+            row.status = ("planned", "in_progress", "completed", "delayed")[number % 4]
+            row.progress = number % 100
+        Project.objects.unannounced().bulk_create(rows, batch_size=500)
+        ProjectCost.objects.unannounced().bulk_create(
+            [
+                ProjectCost(project=row, cost_type="labor", amount=280_000 if number % 10 == 0 else 10_000 + number)
+                for number, row in enumerate(rows)
+                for _ in range(3)
+            ],
+            batch_size=500,
+        )
+        lines = [ProjectActivity(project=row, at=now, actor="the bench", summary="Begun") for row in rows]
+        ProjectActivity.objects.bulk_create(lines, batch_size=500)
+        return {"projects": projects}
+
+    def work(self, rate: float, changes: int) -> dict[str, Any]:
+        """Report progress and costs in turns, ``rate`` times a second.
+
+        Return the id of each change's line of the timeline with the time of the commit (``time.time``).
+        """
+        projects = list(Project.objects.order_by("?")[:changes])
+        begin, committed = time.monotonic(), []
+        for number in range(changes):
+            time.sleep(max(0.0, begin + number / rate - time.monotonic()))
+            project = projects[number % len(projects)]
+            if number % 2:
+                ProjectCost.objects.create(project=project, cost_type="labor", amount=1_000)
+            else:
+                ProjectProgress.objects.create(project=project, percentage_complete=number % 100)
+            at = time.time()
+            committed.append((project.activities.latest("pk").pk, at))
+        return {"committed": committed}
 
     # --- measurements in this process ---------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ class Size:
     has the other numbers; ``rounds`` is the number of rounds. A burst may take ``burst_seconds``, and longer in the
     first round, to find out which events never arrive. ``steady``: the events per second and their number.
     ``writers`` processes write for ``writers_seconds`` in each case; ``sockets`` get ``socket_events`` from PostgreSQL.
+    ``dashboards`` are open in an office with ``projects`` for ``paint_seconds``.
     ``growth_rounds``, ``growth_steady``, ``events`` (of a burst), ``processes`` and ``log`` (rows) are for the measures
     of growth.
     """
@@ -36,6 +37,9 @@ class Size:
     sockets: int = 50
     socket_events: int = 10
     log: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+    dashboards: int = 50
+    projects: int = 10_000
+    paint_seconds: float = 30.0
     burst_seconds: float = 10.0
     first_burst_seconds: float = 45.0
     minutes: float = 60.0
@@ -62,6 +66,9 @@ QUICK = Size(
     sockets=10,
     socket_events=4,
     log=(1_000, 10_000),
+    dashboards=10,
+    projects=1_000,
+    paint_seconds=6.0,
     burst_seconds=3.0,
     first_burst_seconds=3.0,
     minutes=2.5,  # plus the server that was begun before

@@ -95,9 +95,20 @@ class Stage:
     """One contender's running server, as a context manager."""
 
     def __init__(
-        self, office: Office, contender: Contender, clients: int, *, counted: bool = False, processes: int = 1
+        self,
+        office: Office,
+        contender: Contender,
+        clients: int,
+        *,
+        counted: bool = False,
+        processes: int = 1,
+        **environment: str,
     ) -> None:
-        """``counted``: our server counts its queries (benchmarks/counting_site.py). ``processes``: its number."""
+        """``counted``: our server counts its queries (benchmarks/counting_site.py). ``processes``: its number.
+
+        ``environment``: more of it for our server.
+        """
+        self._environment = environment
         self.office, self.contender, self.processes = office, contender, processes
         self.clients = min(clients, contender.most)
         self._kind = CountedSite if counted else PinnedSite
@@ -156,6 +167,7 @@ class Stage:
             GLIBC_TUNABLES="glibc.malloc.tcache_count=0",
             BENCH_INTERFACE="asgi" if asgi else "wsgi",
             DJANGO_SETTINGS_MODULE="gistagum.settings",
+            **self._environment,
         )
         self.port = self._site.port
         self._site.start()
@@ -229,6 +241,10 @@ class Stage:
     def open(self, count: int | None = None, query: str = "", seconds: float = 90.0) -> dict[str, Any]:
         """Open clients and wait until they are connected. Raise Failed unless all of them are."""
         count = self.clients if count is None else count
+        return self.open_as(self.office.cookies if self.contender.ours else [], count, query, seconds)
+
+    def open_as(self, cookies: list[str], count: int, query: str, seconds: float = 90.0) -> dict[str, Any]:
+        """Open clients like ``open``, of the users with these cookies."""
         opened = self.load(
             "open",
             seconds + 10,
@@ -236,7 +252,7 @@ class Stage:
             host="127.0.0.1",
             port=self.port,
             path=self.contender.path + query,
-            cookies=self.office.cookies if self.contender.ours else [],
+            cookies=cookies,
             count=count,
             limit=seconds,
         )

@@ -210,4 +210,13 @@ TARGETS = (
         at_most=6,
         unit="ms",
     ),
+    Target(
+        "50 dashboards, 10,000 projects, 2 changes/s, WebSocket on Daphne: processor",
+        "paint@50 daphne-ws cpu_percent",
+        at_most=10,
+        unit="%",
+    ),
+    Target("the same, SSE on Gunicorn", "paint@50 gunicorn-sse cpu_percent", at_most=10, unit="%"),
+    Target("the same, commit to paint, p50", "paint@50 daphne-ws p50_ms", at_most=500, unit="ms"),
+    Target("the same, p99", "paint@50 daphne-ws p99_ms", at_most=1_000, unit="ms"),
 )

@@ -91,13 +91,18 @@ def may_correct(user: Any, part: ProjectPart, *, enters: bool | None = None) -> 
 
     ``enters``: ``may_enter`` of this kind and project, if the caller knows it already.
     """
-    if role_of(user) is Role.HEAD:
+    if enters is None:
+        enters = may_enter(user, part.kind, part.project)
+    return may_correct_as(role_of(user), user.pk, part, enters=enters)
+
+
+def may_correct_as(role: Role | None, user_id: int, part: ProjectPart, *, enters: bool) -> bool:
+    """Return the same for a user with this role and id. ``enters``: ``may_enter`` of the part's kind and project."""
+    if role is Role.HEAD:
         return True
-    if part.author_id != user.pk or part.entered_at is None:
+    if part.author_id != user_id or part.entered_at is None or timezone.now() - part.entered_at >= OWN_CORRECTIONS:
         return False
-    if timezone.now() - part.entered_at >= OWN_CORRECTIONS:
-        return False
-    return may_enter(user, part.kind, part.project) if enters is None else enters
+    return enters
 
 
 def heads() -> QuerySet:
@@ -127,10 +132,18 @@ def project_key(project_id: int) -> str:
     return f"project:{project_id}"
 
 
+def role_key(role: Role) -> str:
+    """Return the audience key of the users of a role."""
+    return f"role:{role.name.lower()}"
+
+
 def granted_keys(accounts: Collection[Account]) -> dict[int, set[str]]:
-    """Return the project keys of each account, by user id. Registered with realtime/access/audience.py."""
+    """Return the keys of each account's role and projects, by user id. Registered with realtime/access/audience.py."""
     roles = {account.pk: role_from(account.is_superuser, account.groups) for account in accounts}
-    keys = {user_id: {ALL_PROJECTS} if sees_all(role) else set() for user_id, role in roles.items()}
+    keys = {user_id: {role_key(role)} if role else set() for user_id, role in roles.items()}
+    for user_id, role in roles.items():
+        if sees_all(role):
+            keys[user_id].add(ALL_PROJECTS)
     assigned = [user_id for user_id, role in roles.items() if role is Role.ENGINEER]
     if assigned:
         through = Project.assigned_engineers.through.objects.filter(user_id__in=assigned)
@@ -142,6 +155,11 @@ def granted_keys(accounts: Collection[Account]) -> dict[int, set[str]]:
 def viewer_sees_project(viewer: Viewer, project_id: int) -> bool:
     """Return whether the viewer of a connection may see a project."""
     return ALL_PROJECTS in viewer.keys or project_key(project_id) in viewer.keys
+
+
+def viewer_role(viewer: Viewer) -> Role | None:
+    """Return the role of the viewer of a connection, like ``role_of`` does for a user."""
+    return next((role for role in Role if role_key(role) in viewer.keys), None)
 
 
 def viewer_projects(viewer: Viewer) -> QuerySet[Project]:

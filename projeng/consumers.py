@@ -22,7 +22,7 @@ class ProjectUpdateConsumer(SubscriberConsumer):
 
 
 class EventsConsumer(SubscriberConsumer):
-    """The topics named in ``?topics=`` (default: all), for a whole page."""
+    """The topics named in ``?topics=`` (default: all) and the regions of ``?pages=``, for a whole page."""
 
     def subscription(self, query: dict[str, str]) -> Subscription:
-        return subscriptions.of_page(query.get("topics"))
+        return subscriptions.of_page(query.get("topics"), query.get("pages"))

@@ -52,9 +52,9 @@ def project(request: HttpRequest, project_id: int) -> HttpResponseBase:
 
 
 def events(request: HttpRequest) -> HttpResponseBase:
-    """Stream the topics named in ``?topics=`` (default: all), for a whole page."""
+    """Stream the topics named in ``?topics=`` (default: all) and the regions of ``?pages=``, for a whole page."""
     try:
-        subscription = subscriptions.of_page(request.GET.get("topics"))
+        subscription = subscriptions.of_page(request.GET.get("topics"), request.GET.get("pages"))
     except ValueError as error:
         return refusal(400, str(error))
     return event_stream(request, subscription)

@@ -24,7 +24,8 @@ def _user_scope(viewer: Viewer) -> Hashable:
     return viewer.user_id
 
 
-def _projects_scope(viewer: Viewer) -> Hashable:
+def projects_scope(viewer: Viewer) -> Hashable:
+    """Return what tells apart viewers who see different projects."""
     return ALL_PROJECTS if ALL_PROJECTS in viewer.keys else viewer.keys
 
 
@@ -66,7 +67,7 @@ def _read_dashboard(viewer: Viewer, subjects: Subjects) -> list[dict[str, Any]]:
     return [{"type": "dashboard_update", **dashboard_counts(viewer_projects(viewer))}]
 
 
-DASHBOARD_COUNTS = State("dashboard", _dashboard_subject, _read_dashboard, _projects_scope)
+DASHBOARD_COUNTS = State("dashboard", _dashboard_subject, _read_dashboard, projects_scope)
 
 
 # --- projects ---------------------------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ def _project_row(project: Project) -> dict[str, Any]:
 
 
 # A new stream sends no projects until one changes, since the page has just been rendered with them.
-CHANGED_PROJECTS = State("projects", _project_subject, _read_projects, _projects_scope, opens=False)
+CHANGED_PROJECTS = State("projects", _project_subject, _read_projects, projects_scope, opens=False)
 
 
 def one_project(project_id: int) -> State:
@@ -123,4 +124,4 @@ def one_project(project_id: int) -> State:
             for project in viewer_projects(viewer).filter(pk=project_id)
         ]
 
-    return State(f"project-{project_id}", subject, read, _projects_scope)
+    return State(f"project-{project_id}", subject, read, projects_scope)

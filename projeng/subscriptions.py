@@ -1,13 +1,15 @@
 """Subscriptions to topics, which SSE views (projeng/sse.py) and WebSocket consumers (projeng/consumers.py) share."""
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
+from realtime.delivery.snapshots import State
 from realtime.delivery.subscriber import Subscription
 from realtime.rollout import grants
 
 from . import states
 from .events import DASHBOARD, NOTIFICATIONS, PROJECTS, TOPICS
+from .live.states import of_pages
 
 STATES = {
     NOTIFICATIONS: states.UNREAD_COUNT,
@@ -37,14 +39,22 @@ def _of(topics: frozenset[str]) -> Subscription:
     return Subscription(examined, shown, wanted=lambda frame: frame.topic in topics)
 
 
-def of_page(text: str | None) -> Subscription:
+def of_page(text: str | None, pages: str | None = None) -> Subscription:
     """Return the subscription of ``of_topics`` for a page, which also receives frames about its transport.
 
-    Raise ValueError like ``of_topics``.
+    ``pages``: names of live pages, separated by commas, whose regions are sent after each change
+    (projeng/live/pages.py). Raise ValueError, with a message for the client, for what cannot be delivered.
     """
-    return _of_page(of_topics(text))
+    return _of_page(of_topics(text), of_pages(pages))
 
 
-@cache
-def _of_page(subscription: Subscription) -> Subscription:
-    return replace(subscription, viewer_frame=grants.frame_for)
+@lru_cache(maxsize=1_000)
+def _of_page(subscription: Subscription, pages: tuple[State, ...]) -> Subscription:
+    # The regions change with projects, so their events are examined even when they are not sent.
+    return replace(
+        subscription,
+        topics=subscription.topics | {PROJECTS} if pages else subscription.topics,
+        # First what takes longest: the others are read by the time that a connection asks for them, and waits once.
+        states=(*pages, *subscription.states),
+        viewer_frame=grants.frame_for,
+    )

@@ -36,6 +36,13 @@ COLUMNS = {
         Column("save to wire, p50 ms", "whole_path", "p50_ms", 1),
         Column("p99 ms", "whole_path", "p99_ms", 1),
     ],
+    "Open dashboards of a large office, 2 changes a second": [
+        Column("processor, % of a core", "paint", "cpu_percent", 1),
+        Column("without changes, %", "paint", "idle_percent", 1),
+        Column("commit to paint, p50 ms", "paint", "p50_ms"),
+        Column("p99 ms", "paint", "p99_ms"),
+        Column("not painted, %", "paint", "missing_percent", 1),
+    ],
 }
 SAVES = {"off": "broadcasting off", "on": "on", "refused": "on, Redis refuses", "silent": "on, Redis does not answer"}
 

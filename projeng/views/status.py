@@ -32,7 +32,7 @@ def status(request: HttpRequest) -> JsonResponse:
 def poll(request: HttpRequest) -> HttpResponseBase:
     """Return the frames that a page's stream would have sent since the cursor, for browsers that no stream reaches."""
     try:
-        subscription = subscriptions.of_page(request.GET.get("topics"))
+        subscription = subscriptions.of_page(request.GET.get("topics"), request.GET.get("pages"))
     except ValueError as error:
         return refusal(400, str(error))
     return polled(request, subscription)

@@ -24,7 +24,6 @@ from .hub import Hub
 from .snapshots import SnapshotRequest, State
 from .subscriber import Subscriber
 
-STATE_SECONDS = 1.0  # the least time between two frames of the same state
 AHEAD_SECONDS = 0.05  # for so long events are sent ahead of a state that has yet to be read
 BATCH = 500  # events in one write
 RESET_SECONDS = 0.005  # for each subscriber of the process: over this time resets are spread
@@ -139,7 +138,7 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
                 # Requested now and not earlier: a requested snapshot must be read, since others add to it until then.
                 snapshot = hub.snapshots.request(request)
                 shown.subjects.clear()
-                shown.not_before = time.monotonic() + STATE_SECONDS
+                shown.not_before = time.monotonic() + shown.state.pace()
                 states += yield Read(snapshot.key, snapshot)
             now = time.monotonic()
             next_state = min((state.not_before for state in pending if state.subjects), default=NEVER)

@@ -1,7 +1,7 @@
 """State frames: the present state of something, sent on connect and after the events that change it.
 
 State frames carry no id. An application declares what can be shown (``State``). A connection shows each state at most
-once a second. Connections that would see the same frames share one query, a ``Snapshot``.
+once a second, or at the state's own pace. Connections that would see the same frames share one query, a ``Snapshot``.
 """
 
 import itertools
@@ -17,6 +17,7 @@ from ..log.replay import Frame
 
 Subjects = frozenset[Hashable] | None
 
+STATE_SECONDS = 1.0  # the least time between two frames of the same state, unless the state has another pace
 FRESH_SECONDS = 1.0  # an older snapshot serves no new request
 SCOPES = 1_000  # snapshots that are remembered; a request that finds none makes one
 
@@ -28,7 +29,8 @@ class State:
     ``name`` tells states apart. ``subject`` returns which part of the state an event changes (a project's id, say), or
     ``None`` when the event does not change it. ``read`` returns the frames (dicts) for a viewer: those of the changed
     subjects, or, given ``None``, those of the whole state, for a new connection (where ``opens``). ``scope`` names what
-    a viewer sees of the state: viewers of the same scope share a snapshot.
+    a viewer sees of the state: viewers of the same scope share a snapshot. ``pace``: the least seconds between two
+    frames of the state on one connection, now.
     """
 
     name: str
@@ -36,6 +38,7 @@ class State:
     read: Callable[[Viewer, Subjects], list[dict[str, Any]]]
     scope: Callable[[Viewer], Hashable]
     opens: bool = True
+    pace: Callable[[], float] = lambda: STATE_SECONDS
 
     def encoded(self, viewer: Viewer, subjects: Subjects) -> list[str]:
         """The frames as JSON."""

@@ -34,10 +34,14 @@ class Logged:
 
 
 class Arrival(NamedTuple):
-    """An event that a link delivered. ``delay_ms`` since it was logged; ``None`` when not known."""
+    """An event that a link delivered. ``delay_ms`` since it was logged; ``None`` when not known.
+
+    ``painted_ms``: the same until what it changed was on the screen.
+    """
 
     event_id: int
     delay_ms: int | None
+    painted_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class Tally:
     transport) and ``missing``. ``delivered`` also counts what was not owed: events that came before their links had
     reported a cursor beyond them, or before a change of what their user may see. ``lost_history``: receipts for events
     of a history that was lost, which are not judged.
+    ``paints``: the delays until what those events changed was on the screen, as far as browsers reported it.
     """
 
     tried: int = 0
@@ -98,6 +103,7 @@ class Tally:
     late_for: set[int] = field(default_factory=set)
     unjudged: set[int] = field(default_factory=set)
     delays: list[int] = field(default_factory=list)
+    paints: list[int] = field(default_factory=list)
 
     @property
     def beyond(self) -> int:
@@ -134,6 +140,8 @@ class Tally:
             "failures": dict(self.reasons.most_common()),
             "measured": len(self.delays),
             **{f"p{percent}_ms": self.percentile(percent) for percent in (50, 95, 99)},
+            "painted": len(self.paints),
+            **{f"paint_p{percent}_ms": percentile(self.paints, percent) for percent in (50, 95, 99)},
         }
 
 
@@ -235,6 +243,7 @@ def tally(
             one.unjudged.add(link.user_id)
     for one in tallies.values():
         one.delays.sort()
+        one.paints.sort()
     return dict(tallies)
 
 
@@ -293,7 +302,7 @@ def _count_arrivals(one: Tally, link: Link, log: Log, late_ms: int) -> set[int]:
     """Count the arrivals of a link. Return their ids."""
     seen: set[int] = set()
     newest = 0
-    for event_id, delay_ms in link.arrivals:
+    for event_id, delay_ms, painted_ms in link.arrivals:
         event = log.events.get(event_id)
         if event is None:
             one.lost_history += log.history.is_lost(event_id)
@@ -307,8 +316,11 @@ def _count_arrivals(one: Tally, link: Link, log: Log, late_ms: int) -> set[int]:
         newest = max(newest, event_id)
         if event.at < link.opened_at:
             one.caught_up += 1  # it had been waiting: how long says nothing of the transport
-        elif delay_ms is not None:
+            continue
+        if delay_ms is not None:
             _count_delay(one, link, delay_ms, late_ms)
+        if painted_ms is not None:
+            one.paints.append(painted_ms)
     return seen
 
 
@@ -333,7 +345,7 @@ def compare(links: Collection[Link], log: Log) -> dict[str, Any] | None:
         side = link.user_id, link.shown
         if link.user_id in people:
             owed[side].update(event.id for event, _ in log.owed(link))
-            for event_id, delay_ms in link.arrivals:
+            for event_id, delay_ms, _ in link.arrivals:
                 if event_id in log.events:
                     came[side].setdefault(event_id, delay_ms)
     both = only_shown = only_compared = 0

@@ -50,6 +50,7 @@ class Receipt(models.Model):
     position = models.PositiveIntegerField()
     event_id = models.BigIntegerField()
     delay_ms = models.BigIntegerField(null=True, help_text="From the log to the browser; empty: not known.")
+    painted_ms = models.BigIntegerField(null=True, help_text="From the log to the screen; empty: not known.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["link", "position"], name="one_receipt_each")]

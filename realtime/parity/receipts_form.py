@@ -25,6 +25,7 @@ class ReportedLink:
     """The report of one link. Times are milliseconds before the report was sent; ``None``: not yet, or not known.
 
     ``events`` are ids with their times, in the order of arrival. The first of them was the link's ``first``-th event.
+    ``painted`` are ids of these or of earlier events, with the times at which they were on the screen.
     """
 
     link: str
@@ -41,6 +42,7 @@ class ReportedLink:
     dropped: int
     first: int
     events: list[tuple[int, int | None]]
+    painted: list[tuple[int, int | None]]
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _link(value: Any) -> ReportedLink:
         dropped=_number(said, "dropped", 0, MOST_POSITION) or 0,
         first=first,
         events=[_event(one) for one in _list(said, "events", MOST_EVENTS)],
+        painted=[_event(one) for one in _list(said, "painted", MOST_EVENTS)],
     )
 
 

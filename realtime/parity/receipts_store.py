@@ -44,14 +44,14 @@ def store(user: Any, report: Report) -> tuple[int, int]:
     now = clock.now()
     # Before the events, which are then never newer than what the person may see.
     keys = audience.keys_of(accounts.read([user.pk])).get(user.pk, frozenset())
-    ids = {event_id for link in report.links for event_id, _ in link.events}
+    ids = {event_id for link in report.links for event_id, _ in (*link.events, *link.painted)}
     logged_at = {
         row["id"]: row["at"] if row["at"] <= now else row["written_at"] or row["at"]  # a clock was ahead once
         for row in Event.objects.filter(id__in=ids).values("id", "at", "written_at", "type", "audience")
         if events.topic_of(row["type"]) and audience.may_see(keys, frozenset(row["audience"]))
     }
     # Only reports on a lost history cost this query. Its receipts are kept, and the report says how many there are.
-    unknown = ids - logged_at.keys()
+    unknown = {event_id for link in report.links for event_id, _ in link.events} - logged_at.keys()
     history = epochs.read() if unknown else epochs.NO_HISTORY
     known_ids = logged_at.keys() | {event_id for event_id in unknown if history.is_lost(event_id)}
     names = [link.link for link in report.links]
@@ -70,18 +70,26 @@ def store(user: Any, report: Report) -> tuple[int, int]:
         LinkReport.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["user", "link"], update_fields=MERGED
         )
+        painted = {
+            (row.pk, event_id): _delay(logged_at[event_id], ago, now)
+            for row, link in zip(rows, report.links, strict=True)
+            for event_id, ago in link.painted
+            if event_id in logged_at
+        }
         receipts = [
             Receipt(
                 link=row,
                 position=link.first + number,
                 event_id=event_id,
                 delay_ms=_delay(logged_at[event_id], ago, now) if event_id in logged_at else None,
+                painted_ms=painted.pop((row.pk, event_id), None),
             )
             for row, link in zip(rows, report.links, strict=True)
             for number, (event_id, ago) in enumerate(link.events)
             if event_id in known_ids
         ]
         Receipt.objects.bulk_create(receipts, ignore_conflicts=True)
+        _add_paints(painted)
         Fallback.objects.bulk_create(
             [
                 Fallback(
@@ -97,6 +105,17 @@ def store(user: Any, report: Report) -> tuple[int, int]:
             ignore_conflicts=True,
         )
     return len(receipts), report.size - len(receipts)
+
+
+def _add_paints(painted: dict[tuple[int, int], int | None]) -> None:
+    """Complete the receipts of earlier reports with when their events were on the screen, by link and event."""
+    if not painted:
+        return
+    links, events = {link for link, _ in painted}, {event for _, event in painted}
+    rows = list(Receipt.objects.filter(link__in=links, event_id__in=events, painted_ms=None))
+    for row in rows:
+        row.painted_ms = painted.get((row.link_id, row.event_id))
+    Receipt.objects.bulk_update(rows, ["painted_ms"])
 
 
 def _row(user: Any, link: ReportedLink, known_ids: Set[int], now: datetime) -> LinkReport:

@@ -153,10 +153,10 @@ def _arrivals(links: QuerySet[LinkReport], first: int, last: int) -> dict[int, l
     rows = (
         Receipt.objects.filter(link__in=links, event_id__gte=first, event_id__lte=last)
         .order_by("link_id", "position")
-        .values_list("link_id", "event_id", "delay_ms")
+        .values_list("link_id", "event_id", "delay_ms", "painted_ms")
     )
     by_link = groupby(rows.iterator(5_000), key=lambda row: row[0])
-    return {link_id: [Arrival(event_id, delay) for _, event_id, delay in group] for link_id, group in by_link}
+    return {link_id: [Arrival(*row[1:]) for row in group] for link_id, group in by_link}
 
 
 def _link(row: LinkReport, arrivals: list[Arrival]) -> Link:

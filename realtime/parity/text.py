@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..log.events import iso
-from .compare import Tally
+from .compare import Tally, percentile
 from .report import NAMES, Parity
 
 
@@ -72,6 +72,9 @@ def _of_transport(one: Tally, enough: int) -> Iterator[str]:
         yield f"  commit to browser: p50 {p50} ms, p95 {p95} ms, p99 {p99} ms (of {len(one.delays)}{few})"
     else:
         yield "  commit to browser: not enough data"
+    if one.paints:
+        p50, p95, p99 = (percentile(one.paints, percent) for percent in (50, 95, 99))
+        yield f"  commit to paint: p50 {p50} ms, p95 {p95} ms, p99 {p99} ms (of {len(one.paints)})"
     if one.unjudged:
         yield f"  what {_people(len(one.unjudged))} may see has changed: before that, nothing is judged for them"
     if one.lost_history:

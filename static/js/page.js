@@ -2,6 +2,7 @@
 
 import "./menus.js";
 import { browserEnvironment } from "../realtime/js/browser/environment.js";
+import { Painter } from "../realtime/js/pages/painter.js";
 import { Regions } from "../realtime/js/pages/regions.js";
 import { Receipts } from "../realtime/js/reports/receipts.js";
 import { createManager } from "./create_manager.js";
@@ -41,7 +42,8 @@ const news = new News({
   onPage: (page.earlyNotifications ?? "").split(",").filter(Boolean).map(Number),
 });
 const indicator = new Indicator();
-const regions = new Regions({ onUnavailable: showUnavailable, onRefresh: updateUnread });
+const regions = new Regions({ onUnavailable: showUnavailable, onRefresh: refreshed });
+const painter = new Painter({ page: page.livePage, regions, onPainted: (ids) => receipts.painted(ids) });
 const actions = new NotificationActions({ regions, toasts, onUnread: showUnread });
 const liveForm = document.querySelector("form[data-live-form]");
 const formChanges = liveForm && new FormChanges(liveForm);
@@ -81,6 +83,10 @@ function onNotification(frame) {
 }
 
 function onProject(frame) {
+  if (frame.type === "regions") {
+    painter.paint(frame);
+    return;
+  }
   const held = new Map(); // asked once for each region: a frame may tell of hundreds of projects
   const holds = (region) => held.has(region) ? held.get(region) : held.set(region, regions.holds(region)).get(region);
   for (const project of frame.projects ?? []) showProject(project.id, project, holds);
@@ -95,9 +101,14 @@ function onProject(frame) {
   }
   if (frame.id === undefined) return; // a state, not an event
   if (isLost(frame)) toasts.forget(frame.project_id);
-  // A project's own page is open in few browsers and is refreshed quickly; lists and dashboards are open everywhere.
-  if (showsProjects) regions.refreshSoon(...(ownProject ? [100, 600] : [300, 2500]));
+  // What the server does not send is fetched: a project's own page, which is open in few browsers, quickly.
+  if (showsProjects) painter.expect(frame.id, ...(ownProject ? [100, 600] : [300, 2500]));
   else if (changesNameOrAccess(frame)) regions.refreshSoon(300, 2500);
+  if (ownProject && mayBeGone(frame)) regions.refreshSoon(100, 600);
+}
+
+function mayBeGone({ type, unassigned = [] }) {
+  return type === "project_deleted" || unassigned.some(({ id }) => String(id) === page.userId);
 }
 
 /** Whether this user can no longer open the project of an event. */
@@ -122,6 +133,11 @@ function showState(newState, status) {
   // The back button must not show what a user saw before signing out.
   if (isFromCache && (state === "signed-out" || state === "other-user")) location.reload();
   if (state === "live") regions.catchUp();
+}
+
+function refreshed(fresh) {
+  painter.painted(Number(fresh.documentElement.dataset.cursor));
+  updateUnread(fresh);
 }
 
 /** While no connection delivers the unread count, it is taken from the refreshed page. */

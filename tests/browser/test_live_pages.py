@@ -293,7 +293,7 @@ def test_the_keyboards_place_survives(site, browse, head, project):
 
 
 @one_server
-def test_many_events_cost_a_dashboard_one_page_a_second(site, browse, head, project):
+def test_many_events_cost_a_dashboard_no_page(site, browse, head, project):
     context = browse(site).browser_of(head)
     page = context.new_page()
     fetches: list[str] = []
@@ -301,13 +301,10 @@ def test_many_events_cost_a_dashboard_one_page_a_second(site, browse, head, proj
     page.goto("/dashboard/")
     _live([page])
     fetches.clear()
-    begin = page.evaluate("performance.now()")
     for share in range(40):
         ProjectProgress.objects.create(project=project, percentage_complete=share)
         page.wait_for_timeout(100)
     expect(page.locator(f'[data-project-id="{project.pk}"] .progress-text')).to_have_text("39%")
     expect(page.locator("[data-region=recent-activity]")).to_contain_text("Progress updated to 39%")
-    seconds = (page.evaluate("performance.now()") - begin) / 1000
-    pages = [url for url in fetches if "realtime" not in url]
-    assert 1 <= len(pages) <= seconds + 1
+    assert [url for url in fetches if "realtime" not in url] == []
     _same([page])

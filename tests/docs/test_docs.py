@@ -17,6 +17,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from projeng import states
 from projeng.access import Role
 from projeng.events import TOPICS
+from projeng.live.pages import ENGINEER, FINANCE, HEAD, PROJECT_LIST, find
+from projeng.live.states import state_of
 from projeng.models import Project
 from realtime.access import authority
 from realtime.log import replay
@@ -158,6 +160,18 @@ def test_a_state_frame_is_documented_as_it_is_sent(title, state):
     # What the counters count is said in words.
     assert {field for field in _paths(frame) if not field.startswith("status_counts.")} == listed
     assert example["type"] == frame["type"]
+
+
+@pytest.mark.django_db
+def test_the_frame_of_a_pages_regions_is_documented_as_it_is_sent():
+    head = person(Role.HEAD)
+    [frame] = state_of(PROJECT_LIST).read(authority.load([head.pk])[head.pk], None)
+    place = section(EVENTS, "The regions of a page")
+    [example] = place.examples()
+    assert set(_paths(example)) == set(_paths(frame))
+    assert {field for field in _paths(frame) if not field.startswith("regions.")} <= set(_fields(place))
+    pages = [name for name in re.findall(r"`([a-z]+)`", place.text) if find(name)]
+    assert set(pages) == {HEAD.name, FINANCE.name, ENGINEER.name, PROJECT_LIST.name}
 
 
 def test_the_reasons_of_a_reset_are_documented():

@@ -396,3 +396,44 @@ test("a WebSocket that is blocked is reported, and the fallback with its reason"
   assert.match(name, /^name\d/);
   assert.ok(ago >= 0);
 });
+
+test("it is reported when a change was painted, with its receipt or after it, and once", async () => {
+  const one = made();
+  open(one);
+  deliver(one, [11, 12]);
+  await one.clock.pass(1_000);
+  one.receipts.painted([11, 99]);
+  await one.clock.pass(4_000);
+  assert.deepEqual(one.server.reports[0].links[0].painted, [[11, 4_000]]);
+  await one.clock.pass(60_000);
+  assert.equal(one.server.reports.length, 1, "nothing more is reported unless something is painted");
+  one.receipts.painted([11, 12]);
+  await one.clock.pass(5_000);
+  const [, { links }] = one.server.reports;
+  assert.deepEqual([links[0].events, links[0].painted], [[], [[12, 5_000]]]);
+});
+
+test("what a refused report says of paints is said again, and paints are bounded", async () => {
+  const one = made();
+  open(one);
+  deliver(one, range(11, 711));
+  one.receipts.painted(range(11, 711));
+  one.server.answer = () => new Response("", { status: 500 });
+  await one.clock.pass(5_000);
+  one.server.answer = () => new Response("{}");
+  await one.clock.pass(120_000);
+  const painted = one.server.reports.flatMap(({ links }) => links.flatMap((link) => link.painted ?? []));
+  assert.deepEqual(painted.map(([id]) => id), range(212, 711));
+});
+
+test("in shadow, only the link that is shown paints", async () => {
+  const one = made();
+  open(one);
+  open(one, "b", { shadow: true });
+  deliver(one, [11]);
+  deliver(one, [11], "b");
+  one.receipts.painted([11]);
+  await one.clock.pass(5_000);
+  const links = Object.fromEntries(one.server.reports[0].links.map((link) => [link.link, link.painted]));
+  assert.deepEqual(links, { a: [[11, 5_000]], b: undefined });
+});

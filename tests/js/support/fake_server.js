@@ -5,7 +5,7 @@ const MAX_POLLED_EVENTS = 50; // in one response to a poll
 
 export class FakeServer {
   log = []; // {id, type, …}
-  requests = []; // {kind: "sse" | "websocket" | "poll" | "status", at, cursor, user, topics}
+  requests = []; // {kind: "sse" | "websocket" | "poll" | "status", at, cursor, user, topics, pages}
   open = new Set(); // streams and sockets that are open on the server
   first = 0; // the id before the oldest event of the log
   user = "7"; // the id of the user who is signed in; null: nobody
@@ -71,7 +71,8 @@ export class FakeServer {
   #record(kind, url) {
     const cursor = url.searchParams.get("last_event_id");
     const topics = url.searchParams.get("topics");
-    this.requests.push({ kind, at: this.clock.now, cursor, topics, user: url.searchParams.get("user") });
+    const [user, pages] = [url.searchParams.get("user"), url.searchParams.get("pages")];
+    this.requests.push({ kind, at: this.clock.now, cursor, topics, pages, user });
   }
 
   #opened(link) {

@@ -12,6 +12,7 @@ from projeng.access import Role
 from realtime.control import overview, trends
 from realtime.log.models import Event
 from realtime.management.commands import parity_report
+from realtime.parity.models import Receipt
 from realtime.rollout import checklist
 from realtime.rollout.models import RolloutWatch
 from realtime.templatetags.control_room import stamp
@@ -170,6 +171,13 @@ def test_the_verdict_is_that_of_the_report(staff, engineer, settings, capsys):
     parity = region_text(html, "parity")
     assert broken in parity
     assert "Events owed 4 came 3 came on another connection 0 missing 1 " in parity
+
+
+def test_it_shows_how_soon_changes_were_on_the_screen(staff, engineer):
+    events = [telemetry.event(engineer, minutes=10) for _ in range(4)]
+    telemetry.receipts(telemetry.link(engineer), events, [20, 30, 40, 50])
+    Receipt.objects.filter(event_id=events[0].pk).update(painted_ms=340)
+    assert "Until it was on the screen, p50 340 ms p95 340 ms p99 340 ms" in region_text(page_html(staff), "parity")
 
 
 def test_it_shows_how_long_events_waited_and_which_epochs_began(staff, engineer):

@@ -342,3 +342,45 @@ def test_delays_are_measured_by_the_clock_that_set_the_moment_of_the_event(new_d
     with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
         report(head, said(events=[[event, 0]]))
     assert Receipt.objects.get().delay_ms < 60_000
+
+
+# --- when it was on the screen ----------------------------------------------------------------------------------
+
+
+def painted(*ids: int) -> list[int | None]:
+    return [Receipt.objects.get(event_id=event_id).painted_ms for event_id in ids]
+
+
+def test_it_is_kept_when_a_change_was_on_the_screen(head):
+    first, second, third = told(head, number=3)
+    Event.objects.update(at=timezone.now() - timedelta(seconds=5))
+    events = [[first, 4_000], [second, 4_000], [third, 4_000]]
+    report(head, said(events=events, painted=[[second, 3_000], [third, None]]))
+    none, some, unknown = painted(first, second, third)
+    assert (none, unknown) == (None, None)
+    assert 2_000 <= some < 3_500
+
+
+def test_what_is_painted_after_its_receipt_was_reported_completes_it_once(head):
+    first, second = told(head, number=2)
+    Event.objects.update(at=timezone.now() - timedelta(seconds=5))
+    report(head, said(events=[[first, 4_000], [second, 4_000]]))
+    report(head, said(events=[], first=2, painted=[[first, 3_000]]))
+    early = painted(first)
+    report(head, said(events=[], first=2, painted=[[first, 1_000], [second, 1_000]]))
+    assert painted(first) == early
+    assert painted(second)[0] > early[0]
+
+
+def test_what_did_not_come_over_a_link_was_not_painted_by_it(head):
+    other = person(Role.HEAD)
+    mine, theirs = told(head)[0], told(other)[0]
+    answer = report(head, said(events=[[mine, 10]], painted=[[theirs, 10], [mine + 1000, 10]]))
+    assert answer == {"accepted": 1, "refused": 0}
+    assert list(Receipt.objects.values_list("event_id", "painted_ms")) == [(mine, None)]
+
+
+@pytest.mark.parametrize("wrong", [7, [7], [[7]], [["7", 1]], [[7, -1]], [[0, 1]], [[1, 1]] * 501])
+def test_paints_of_another_form_are_refused(head, wrong):
+    assert post(head, {"links": [said(painted=wrong)]}).status_code == 400
+    assert not LinkReport.objects.exists()

@@ -259,3 +259,19 @@ def test_without_events_no_lag_is_known(capsys):
     assert outcome(capsys)["numbering"] == {"measured": 0, "p50_ms": None, "p99_ms": None}
     call_command("parity_report")
     assert "From writing" not in capsys.readouterr().out
+
+
+def test_commit_to_paint_stands_beside_commit_to_browser(capsys):
+    head = person(Role.HEAD)
+    ids = told(head, number=100)
+    receive(link(head, "websocket", ids), ids, delay_ms=20)
+    assert outcome(capsys)["transports"]["websocket"]["painted"] == 0
+    call_command("parity_report")
+    assert "commit to paint" not in capsys.readouterr().out
+    for number, event_id in enumerate(ids[:50], 1):
+        Receipt.objects.filter(event_id=event_id).update(painted_ms=10 * number)
+    one = outcome(capsys)["transports"]["websocket"]
+    assert (one["painted"], one["paint_p50_ms"], one["paint_p95_ms"], one["paint_p99_ms"]) == (50, 250, 480, 500)
+    assert (one["measured"], one["p50_ms"]) == (100, 20)
+    call_command("parity_report")
+    assert "  commit to paint: p50 250 ms, p95 480 ms, p99 500 ms (of 50)" in capsys.readouterr().out

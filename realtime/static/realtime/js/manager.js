@@ -8,6 +8,7 @@ import { watchLifecycle as watchBrowserLifecycle } from "./browser/lifecycle.js"
 import { CatchUp } from "./tabs/catch_up.js";
 import { Deduplicator } from "./tabs/deduplicator.js";
 import { isMode, Leader } from "./tabs/leader.js";
+import { LivePages } from "./tabs/live_pages.js";
 import { OwnConnection } from "./tabs/own_connection.js";
 import { canShare, SharedConnection } from "./tabs/shared_connection.js";
 import { subscriptionUrl } from "./transports/link.js";
@@ -23,6 +24,7 @@ export class LiveManager {
   #connection; // SharedConnection or OwnConnection
   #catchUp;
   #leader = null; // while this tab is the leader
+  #pages; // the live pages of all tabs
   #startTimer = null;
   #stopped = false;
   #status = { state: "connecting", transport: null, since: 0 };
@@ -35,9 +37,9 @@ export class LiveManager {
    * @param {string} transport the mode unless the server chooses another: "websocket", "sse" or "shadow"
    * @param {object} [options] what is omitted is read from the page (the data- attributes of <html>): streamUrl,
    *   socketUrl, pollUrl, statusUrl, cursor, user (name of the user for whom the page was rendered), userId, heartbeat
-   *   (seconds). For tests: environment, watchLifecycle. For reports: hooks, with
-   *   onReceipt({id, transport, shown, receivedAt, link}) for each event that a link delivers,
-   *   onCursor({link, cursor, reset}) for each cursor, onLink({link, transport, phase, …}) and
+   *   (seconds), livePage (name of the page whose regions the server sends). For tests: environment, watchLifecycle. For
+   *   reports: hooks, with onReceipt({id, transport, shown, receivedAt, link}) for each event that a link
+   *   delivers, onCursor({link, cursor, reset}) for each cursor, onLink({link, transport, phase, …}) and
    *   onFallback({from, to, reason})
    */
   constructor(
@@ -49,6 +51,7 @@ export class LiveManager {
     this.#environment = environment;
     this.#hooks = hooks;
     this.#mode = { transport, reason: this.#page.transportReason ?? "" };
+    this.#pages = new LivePages(this.#page.livePage);
     this.#deduplicator = new Deduplicator({
       cursor: parseCursor(this.#page.cursor),
       onFrame: (frame) => this.#dispatch(frame),
@@ -184,7 +187,11 @@ export class LiveManager {
       onResign: () => this.#resign(),
       onBatch: (batch) => this.#receiveBatch(batch),
       onStatus: (status) => this.#receiveStatus(status),
-      onRequest: (request) => this.#leader.checkConnection(request),
+      onRequest: (request) => {
+        if (this.#pages.add(request.page)) this.#leader.renew();
+        this.#leader.checkConnection(request);
+      },
+      page: () => this.#pages.own,
       onUnavailable: () => {
         this.#connection = this.#ownConnection();
         this.#start();
@@ -192,6 +199,7 @@ export class LiveManager {
       status: () => ({
         ...this.#status,
         obeys: this.#leader.isPaused,
+        pages: this.#pages.names,
         cursor: this.#deduplicator.cursor,
         hidden: this.#environment.isHidden(),
       }),
@@ -231,7 +239,7 @@ export class LiveManager {
     const handled = [...this.#handlers].filter(([, handlers]) => handlers.size).map(([topic]) => topic);
     const all = !(this.#connection instanceof OwnConnection) || !handled.length;
     const topics = all ? Object.values(TOPICS) : handled;
-    return { topics, cursor: this.#deduplicator.cursor, user: this.#page.userId };
+    return { topics, pages: this.#pages.names, cursor: this.#deduplicator.cursor, user: this.#page.userId };
   }
 
   #receiveFrames(frames) {
@@ -261,8 +269,11 @@ export class LiveManager {
     this.#deduplicator.process(isOld ? frames.filter(isNoState) : frames);
   }
 
-  #receiveStatus({ state, transport, since, cursor }) {
+  #receiveStatus({ state, transport, since, cursor, pages }) {
     this.#setStatus({ state, transport, since });
+    // A new leader does not know the pages of the other tabs yet.
+    const isAsking = Array.isArray(pages) && !this.#environment.isHidden();
+    if (isAsking && this.#pages.isMissingFrom(pages, this.#environment.now())) this.#connection.request({});
     if (state === "signed-out" || state === "other-user") return; // polling would be refused
     if (isCursor(cursor) && this.#deduplicator.hasGapBefore(cursor)) this.#catchUpTo(cursor);
   }

@@ -33,6 +33,7 @@ export class Connection {
   #identityCheck = 0; // grows with whatever makes the result of an earlier check obsolete
   #state;
   #reconnectAfterCheck = false;
+  #isOutdated = false; // the subscription has changed while an attempt was under way
   #stopped = false;
 
   /**
@@ -101,6 +102,13 @@ export class Connection {
     if (this.#current?.isSilent) this.#current.fail("stale");
     else if (this.#current && network) this.#upgrade();
     else if (!this.#current && !this.isPaused) this.#beginRound();
+  }
+
+  /** Connect anew, beside the established attempt: what is subscribed to has changed. */
+  renew() {
+    if (this.#stopped || this.#isSignedOut) return;
+    this.#isOutdated = this.#candidate !== null; // the candidate still has the old subscription
+    if (this.#current && !this.#candidate) this.#try(this.#current.transport);
   }
 
   /** The browser reports that there is no network. */
@@ -225,6 +233,7 @@ export class Connection {
     this.#scheduleUpgrade();
     this.#report(attempt, { phase: "worked" });
     this.#setState("live");
+    if (this.#isOutdated) this.renew();
   }
 
   #reportFallback(from, to, reason) {

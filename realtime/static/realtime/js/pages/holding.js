@@ -28,6 +28,7 @@ export class HeldRegions {
    * @param {HTMLElement} region
    * @param {Element} fresh the same region as the server has just made it; only its newest version waits
    * @param {string} [cause] a Cause: what the user has done here is shown at once
+   * @returns {boolean} whether the region shows it now
    */
   offer(region, fresh, cause = Cause.OTHERS) {
     if (markup(fresh) === markup(region)) {
@@ -42,6 +43,7 @@ export class HeldRegions {
       if (region.querySelector(NOTICE) || cause === Cause.OWN_ROW) this.#notify(region);
     }
     this.#schedule();
+    return !this.#waiting.has(region);
   }
 
   /** Whether a region is in use, so that nothing in it may move. */

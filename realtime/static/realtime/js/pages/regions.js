@@ -102,7 +102,7 @@ export class Regions {
         signal: AbortSignal.timeout(TIMEOUT),
       });
       if (response.ok) {
-        this.apply(new DOMParser().parseFromString(await response.text(), "text/html"), cause);
+        this.applyPage(new DOMParser().parseFromString(await response.text(), "text/html"), cause);
       } else if (response.type === "opaqueredirect" || [401, 403, 404].includes(response.status)) {
         this.#onUnavailable(response.status);
       } else {
@@ -127,18 +127,29 @@ export class Regions {
    * @param {Document} fresh
    * @param {string} [cause] a Cause
    */
-  apply(fresh, cause) {
+  applyPage(fresh, cause) {
     if (fresh.documentElement.dataset.userId !== document.documentElement.dataset.userId) {
       this.#onUnavailable("other-user");
       return;
     }
     this.#onRefresh(fresh);
     for (const region of document.querySelectorAll("[data-region]")) {
-      const content = fresh.querySelector(`[data-region="${region.dataset.region}"]`);
+      const content = fresh.querySelector(`[data-region="${CSS.escape(region.dataset.region)}"]`);
       if (content) this.#held.offer(region, content, cause);
     }
     const token = fresh.querySelector(CSRF_FIELD)?.value;
     if (token) for (const field of document.querySelectorAll(CSRF_FIELD)) field.value = token;
     document.title = fresh.title;
+  }
+
+  /**
+   * Show new content of one region, at once or when the user is elsewhere.
+   * @param {string} name
+   * @param {Element} fragment whose child nodes are the content
+   * @returns {boolean} whether the region shows it now
+   */
+  apply(name, fragment) {
+    const region = document.querySelector(`[data-region="${CSS.escape(name)}"]`);
+    return !region || this.#held.offer(region, fragment);
   }
 }

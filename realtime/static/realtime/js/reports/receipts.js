@@ -6,6 +6,7 @@
 
 import { backoff } from "../wire/backoff.js";
 import { parseRetryAfter } from "../wire/http.js";
+import { Paints } from "./paints.js";
 
 const REPORT_DELAY = 5_000; // milliseconds, with jitter, until something new is reported
 const IDLE_DELAY = 300_000; // milliseconds, with jitter, if only the cursor has moved
@@ -60,6 +61,12 @@ export class Receipts {
     };
   }
 
+  /** What these events changed is on the screen. */
+  painted(ids) {
+    const shown = this.#isResuming() ? [] : [...this.#links.values()].filter(({ report }) => report.shown);
+    for (const link of shown) if (link.paints.add(ids, this.#environment.now())) this.#changed(link, REPORT_DELAY);
+  }
+
   /** Send everything now: the page was hidden or closed, and may not run again. */
   flush() {
     if (this.#links.size || this.#fallbacks.length) this.#send(true);
@@ -80,7 +87,7 @@ export class Receipts {
       const times = { opened: now, worked: null, heard: null, ended: null };
       const report = { link: id, transport, shown: !shadow, topics, reason: "", from, to: from };
       const counts = { dropped: 0, first: 0, changes: 0, reportedChanges: 0 };
-      this.#links.set(id, { report, times, ...counts, events: [], urgent: true });
+      this.#links.set(id, { report, times, ...counts, events: [], paints: new Paints(), urgent: true });
       this.#dropLinks();
       this.#tick();
     }
@@ -97,6 +104,7 @@ export class Receipts {
   #eventReceived({ id, link: linkId }) {
     const link = this.#links.get(linkId);
     if (!link) return;
+    link.paints.expect(id);
     const now = this.#environment.now();
     link.events.push([id, this.#isResuming() ? null : now]);
     link.times.heard = now;
@@ -258,6 +266,7 @@ export class Receipts {
         dropped,
         first,
         events,
+        ...link.paints.toReport(ago),
       };
       return { link, body, upTo: first + events.length, changes: isPartial ? 0 : changes };
     });
@@ -272,7 +281,8 @@ export class Receipts {
 
   #markReported({ links, fallbacks }) {
     this.#fallbacks = this.#fallbacks.filter((fallback) => !fallbacks.includes(fallback));
-    for (const { link, upTo, changes } of links) {
+    for (const { link, body, upTo, changes } of links) {
+      link.paints.remove(body.painted);
       const removed = link.events.splice(0, Math.max(0, upTo - link.first)).length;
       link.first += removed;
       link.reportedChanges = Math.max(link.reportedChanges, changes);

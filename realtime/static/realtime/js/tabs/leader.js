@@ -30,7 +30,7 @@ export class Leader {
 
   /**
    * @param {{page: object, subscription: () => object, mode: string, state: string, hooks: object, environment: object}}
-   *   options `page`: its URLs and user; `subscription`: the current topics, cursor and user; `state`: the initial one;
+   *   options `page`: its URLs and user; `subscription`: the current topics, pages, cursor and user; `state`: the initial one;
    *   `hooks`: as of LiveManager
    * @param {{onFrames: (frames: object[]) => void, onState: (state: object) => void}} callbacks
    */
@@ -88,6 +88,11 @@ export class Leader {
   checkConnection({ check = false, network = false } = {}) {
     if (check) this.#connection.verifyUser();
     else this.#connection.reconnectNow({ network });
+  }
+
+  /** The subscription has changed. */
+  renew() {
+    this.#connection.renew();
   }
 
   goOffline() {

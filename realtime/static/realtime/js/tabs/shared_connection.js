@@ -35,9 +35,9 @@ export class SharedConnection {
    * @param {object} environment
    * @param {{onBecomeLeader: () => void, onResign: () => void,
    *   onBatch: (batch: {after: number | null, frames: object[]}) => void, onStatus: (status: object) => void,
-   *   onRequest: (request: {check?: boolean, network?: boolean}) => void, onUnavailable: () => void,
-   *   status: () => object}} callbacks `onBecomeLeader`: connect; `onResign`: disconnect. `onRequest`: a tab asks this
-   *   leader to check the connection. `onUnavailable`: the browser does not allow sharing after all
+   *   onRequest: (request: {check?: boolean, network?: boolean, page?: string}) => void, onUnavailable: () => void,
+   *   status: () => object, page?: () => string}} callbacks `onBecomeLeader`: connect; `onResign`: disconnect. `onRequest`: a tab asks this
+   *   leader to check the connection; `page` is the name of that tab's live page. `onUnavailable`: the browser does not allow sharing after all
    */
   constructor(user, environment, callbacks) {
     this.#name = `gistagum-live-${FORMAT}-${user}`;
@@ -102,7 +102,7 @@ export class SharedConnection {
   /** Ask the leader to check the connection. */
   request(what) {
     if (this.#isLeader) this.#callbacks.onRequest(what);
-    else this.#post({ kind: "ask", ...what });
+    else this.#post({ kind: "ask", page: this.#callbacks.page?.() ?? "", ...what });
   }
 
   // --- the lock ---------------------------------------------------------------------------------------------------
@@ -198,8 +198,8 @@ export class SharedConnection {
     if (this.#isLeader) {
       if (message.kind === "ping") this.broadcastStatus();
       else if (message.kind === "ask") {
-        this.broadcastStatus();
         this.#callbacks.onRequest(message);
+        this.broadcastStatus();
       }
       return;
     }

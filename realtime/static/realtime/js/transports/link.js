@@ -10,8 +10,8 @@ import { isCursor } from "../wire/frames.js";
 export class Link {
   /**
    * @param {string} transport "websocket", "sse" or "poll"
-   * @param {{url: string, topics: string[], cursor: number | null, user?: string, pageCursor?: () => number | null}}
-   *   subscription the URL, the topics, the cursor to start after, and the user's id (the server refuses if somebody else is
+   * @param {{url: string, topics: string[], pages?: string[], cursor: number | null, user?: string,
+   *   pageCursor?: () => number | null}} subscription the URL, the topics, the live pages, the cursor to start after, and the user's id (the server refuses if somebody else is
    *   signed in); `pageCursor`: the page's current cursor, which another link may have advanced
    * @param {{onFrames: (frames: object[]) => void, onActivity: () => void,
    *   onEnd: (end: {reason: string, status?: number, code?: number, retryAfter?: number}) => void}} callbacks
@@ -87,9 +87,10 @@ export class Link {
 }
 
 /** The URL of a subscription, with its query. */
-export function subscriptionUrl({ url, topics, cursor, user }, { pageUrl }) {
+export function subscriptionUrl({ url, topics, pages = [], cursor, user }, { pageUrl }) {
   const result = new URL(url, pageUrl());
   result.searchParams.set("topics", topics.join(","));
+  if (pages.length) result.searchParams.set("pages", pages.join(","));
   if (cursor !== null) result.searchParams.set("last_event_id", String(cursor));
   if (user) result.searchParams.set("user", user);
   return result;

@@ -1,0 +1,1 @@
+"""Pages whose regions the server sends to open pages after each change."""
