@@ -90,6 +90,12 @@ export class Leader {
     else this.#connection.reconnectNow({ network });
   }
 
+  /** The machine was asleep: see Connection.wake. */
+  wake() {
+    this.#connection.wake();
+    this.#shadow?.reconnect();
+  }
+
   goOffline() {
     this.#connection.goOffline();
   }

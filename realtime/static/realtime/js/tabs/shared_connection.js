@@ -35,7 +35,7 @@ export class SharedConnection {
    * @param {object} environment
    * @param {{onBecomeLeader: () => void, onResign: () => void,
    *   onBatch: (batch: {after: number | null, frames: object[]}) => void, onStatus: (status: object) => void,
-   *   onRequest: (request: {check?: boolean, network?: boolean}) => void, onUnavailable: () => void,
+   *   onRequest: (request: {check?: boolean, network?: boolean, woke?: boolean}) => void, onUnavailable: () => void,
    *   status: () => object}} callbacks `onBecomeLeader`: connect; `onResign`: disconnect. `onRequest`: a tab asks this
    *   leader to check the connection. `onUnavailable`: the browser does not allow sharing after all
    */
@@ -198,8 +198,8 @@ export class SharedConnection {
     if (this.#isLeader) {
       if (message.kind === "ping") this.broadcastStatus();
       else if (message.kind === "ask") {
-        this.broadcastStatus();
         this.#callbacks.onRequest(message);
+        this.broadcastStatus(); // as it is now: the request may have changed it
       }
       return;
     }
