@@ -164,7 +164,7 @@ test("the timers of a hidden page are late, and a page that was busy is not asle
   }
   await tab.setVisible(true);
   await tab.freeze();
-  await all.pass(4_000);
+  await all.pass(9_000);
   await tab.thaw();
   await all.pass(10_000);
   assert.equal(all.server.requestsOf("sse").length, 1);

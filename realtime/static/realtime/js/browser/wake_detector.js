@@ -5,7 +5,7 @@
 
 const INTERVAL = 1_000; // milliseconds between two looks at the clocks
 const HIDDEN_INTERVAL = 20_000; // milliseconds on a hidden page, where nobody looks
-const TOLERANCE = 5_000; // milliseconds that a timer may be late; a shorter sleep does not end connections
+const TOLERANCE = 10_000; // milliseconds that a timer of a busy page may be late; connections survive a shorter sleep
 const HIDDEN_TOLERANCE = 90_000; // milliseconds; the timers of hidden pages run once a minute
 const CLOCKS_APART = 3_000; // milliseconds by which the two clocks may disagree about how long it was
 
