@@ -289,7 +289,9 @@ export class LiveManager {
       throw error;
     }
     this.#environment.debug("from the leader", this.#deduplicator.cursor, after, frames);
-    const end = Math.max(after ?? 0, ...frames.map((frame) => frame.cursor ?? frame.id ?? 0));
+    if (after !== null && !isCursor(after)) return;
+    const positions = frames.flatMap(({ id, cursor }) => [id, cursor]).filter(isCursor);
+    const end = Math.max(after ?? 0, ...positions);
     if (this.#deduplicator.hasGapBefore(after)) {
       this.#deduplicator.process(frames.filter((frame) => frame.type === "transport"));
       this.#catchUpTo(end);
