@@ -15,7 +15,7 @@ const OFFLINE_INTERVAL = 30_000; // milliseconds between two rounds while the br
 const SWITCH_JITTER = 1_000; // milliseconds over which browsers switch when the server changes the transport
 const REMOVED_TRANSPORT_GRACE = 3_000; // milliseconds that a transport is kept after it was removed from the fallback order
 const TOO_MANY_REQUESTS = 429; // HTTP status
-const UNREACHABLE_ROUNDS = 2; // rounds without a reachable server, after which lesser transports are tried all the same
+const LESSER_EVERY = 3; // rounds: while no server can be reached, lesser transports are tried in every third round only
 
 export class Connection {
   #options;
@@ -304,11 +304,12 @@ export class Connection {
     this.#failedTransports.set(transport, reason);
     const unreachable = reason === "unreachable" || reason === "restart";
     if (concernsIdentity(reason)) this.#verifyUser({ reconnect: true });
-    else if (unreachable && !this.#current && this.#outage.rounds < UNREACHABLE_ROUNDS) this.#roundFailed();
+    else if (unreachable && !this.#current && (this.#outage.rounds + 1) % LESSER_EVERY) this.#roundFailed();
     else this.#tryNext(this.#fallbackOrder.indexOf(transport));
   }
 
   #connectionLost({ transport, uptime, link }, { reason }) {
+    if (reason === "stale") this.#awakening.begin(transport);
     this.#environment.clearTimeout(this.#upgradeTimer);
     this.#environment.clearTimeout(this.#removalTimer);
     this.#failedTransports.clear();

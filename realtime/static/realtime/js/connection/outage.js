@@ -1,11 +1,11 @@
 // How long a browser waits between two tries while it has no connection.
 //
-// The wait grows with the outage: at most three quarters of the time that it has lasted, so that the last browser is back
+// The wait grows with the outage: at most six tenths of the time that it has lasted, so that the last browser is back
 // soon after a short one, and nobody asks more often than every 15 seconds in a long one. At least half of each wait is
 // random, so browsers that lost the same server at the same moment do not try at the same moment.
 // docs/architecture/browser.md, "After an outage", has the figures.
 
-const SHARE = 0.75; // of the outage
+const SHARE = 0.6; // of the outage
 const SHORTEST = 2_000; // milliseconds
 const LONGEST = 30_000; // milliseconds
 
