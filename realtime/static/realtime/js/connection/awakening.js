@@ -3,12 +3,13 @@
 // been reached, at the latest after a while.
 
 const DURATION = 20_000; // milliseconds
-const RETRY_WAIT = 500; // milliseconds, with jitter: nothing is sent without a network
+const RETRY_WAIT = { base: 500, max: 4_000 }; // milliseconds; half of each wait is random
 const UNPROVEN = new Set(["blocked", "unreachable", "silent", "closed", "refused"]);
 
 export class Awakening {
   #environment;
   #until = -Infinity;
+  #tries = 0;
 
   /** The transport that was in use before, and is tried first. */
   transport = null;
@@ -19,6 +20,7 @@ export class Awakening {
 
   begin(transport) {
     this.#until = this.#environment.now() + DURATION;
+    this.#tries = 0;
     this.transport = transport;
   }
 
@@ -35,7 +37,9 @@ export class Awakening {
     return !this.isOver && UNPROVEN.has(reason);
   }
 
-  get retryWait() {
-    return RETRY_WAIT * (1 + this.#environment.random());
+  /** Milliseconds until the next try. Nothing is sent while there is no network, but the server may be away as well. */
+  nextWait() {
+    const longest = Math.min(RETRY_WAIT.max, RETRY_WAIT.base * 2 ** this.#tries++);
+    return longest * (0.5 + 0.5 * this.#environment.random());
   }
 }

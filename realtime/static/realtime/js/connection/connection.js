@@ -352,7 +352,7 @@ export class Connection {
       this.#setState("reconnecting");
       const isWaking = !this.#awakening.isOver;
       if (isWaking && result === "same-user") this.#awakeningEnded();
-      else this.#scheduleRound(Math.max(isWaking ? this.#awakening.retryWait : this.#outage.nextWait(), retryAfter * 1000));
+      else this.#scheduleRound(Math.max((isWaking ? this.#awakening : this.#outage).nextWait(), retryAfter * 1000));
     }
   }
 
