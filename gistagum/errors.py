@@ -11,7 +11,9 @@ from realtime.transports.refusal import refusal
 
 from .database import is_unavailable
 
-RETRY_SECONDS = (3, 10)  # Retry-After is a random value in this range, so that browsers do not return all at once
+# Retry-After is a random value in this range, so that browsers do not return all at once. Our pages add at most 2 s:
+# all of them are back within ten.
+RETRY_SECONDS = (3, 7)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..log import position, renewal, replay
 from ..log.epochs import NO_HISTORY, History
 from ..log.numberer import numberer
+from ..log.place_range import PLACES_END, OutOfRange
 from ..log.position import Position
 from ..log.replay import Frame
 
@@ -52,6 +53,9 @@ class LogFollower:
             intact = self.cursor in (0, self.history.begins) or replay.pruned_to() >= self.cursor
         if not intact and look.standby:
             return Found([])  # it may lag behind, which proves nothing
+        if intact and self.cursor >= PLACES_END:
+            numberer.request()
+            raise OutOfRange
         leaps = bool(frames) and self.history.leaps(self.cursor, frames[-1].id)
         if not intact or leaps or look.fingerprint not in (None, self.history.fingerprint):
             found = self._examine(intact)
@@ -68,7 +72,7 @@ class LogFollower:
         Return ``None`` when there is nothing to learn: somebody has only moved the sequence of the ids.
         """
         at = position.read()
-        if at.other_database:
+        if at.other_database or at.out_of_range:
             numberer.wait(numberer.request(urgent=True), RENEW_SECONDS)
             at = position.read()
         elif not intact and at.history.number == self.history.number:
@@ -76,7 +80,7 @@ class LogFollower:
             renewal.begin_epoch(at.history.number, cut=0)
             at = position.read()
         if at.history.number == self.history.number and at.history.begins == self.history.begins:
-            if intact and not at.other_database:
+            if intact and not (at.other_database or at.out_of_range):
                 return None
             return Found([], pending=True)  # nobody could begin an epoch now: look again soon
         return self._change(at, lost=not intact or at.history.is_lost(self.cursor))

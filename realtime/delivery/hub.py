@@ -22,6 +22,7 @@ from ..log import position
 from ..log.epochs import NO_HISTORY, History
 from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
 from ..log.numberer import numberer
+from ..log.place_range import OutOfRange
 from ..log.replay import Frame, LogSlice
 from .database_file import DatabaseFile
 from .ephemeral import EphemeralMessage, EphemeralMessages
@@ -60,6 +61,7 @@ class Hub:
         self.reader = Reader()
         self.snapshots = SnapshotCache(lambda: self.cursor)
         self.closing = False
+        self.out_of_range = False  # the log cannot be served: every connection ends, and comes back
         self.version = 0  # grows whenever subscribers have something to look at
         self.history = NO_HISTORY
         self.history_from = 0.0  # the moment (time.monotonic) since which it is this one
@@ -222,10 +224,11 @@ class Hub:
             try:
                 if not self._subscribers:
                     connection.close()
+                    self.out_of_range = False  # who comes next is refused by ``replay.start`` if it still is
                     continue
                 if not self._reading:
                     self.on_first_subscriber()
-                    at = position.read_numbered()
+                    at = position.read_numbered().in_range()
                     self._end_sessions()  # those that ended meanwhile, before any subscriber gets what followed
                     self._begin(at.newest, at.history)
                     self._reading, next_sweep = True, time.monotonic() + SWEEP_SECONDS
@@ -237,6 +240,7 @@ class Hub:
                 if time.monotonic() >= next_sweep:
                     self._sweep()
                     next_sweep = time.monotonic() + SWEEP_SECONDS
+                self.out_of_range = False
                 if failed_since is not None:
                     logger.info("The event log can be read again after %.1f s.", time.monotonic() - failed_since)
                     failed_since = None
@@ -246,6 +250,9 @@ class Hub:
                 self._follower.begin(self.cursor, self.history)
                 self._retry = LONGEST_RETRY
                 connection.close()
+                if isinstance(error, OutOfRange):
+                    self.out_of_range = True
+                    self._notify()
                 if failed_since is None:
                     failed_since = time.monotonic()
                     logger.warning("The event log cannot be read, trying on: %s", error, exc_info=True)

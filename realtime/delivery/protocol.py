@@ -111,7 +111,7 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
             if reason or viewer is None:
                 yield Send(subscriber.cursor, states=(to_json({"type": "error", "message": reason}),), last=True)
                 return
-        if hub.closing:
+        if hub.closing or hub.out_of_range:
             yield Send(subscriber.cursor, last=True)
             return
         moved, subscriber.cursor = subscriber.cursor != reached, reached

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 
 from ..log import position
+from ..log.place_range import PLACES_END
 
 
 class PageCursorMiddleware:
@@ -21,5 +22,7 @@ class PageCursorMiddleware:
         if "text/html" in request.headers.get("Accept", "") and request.user.is_authenticated:
             at = position.read_numbered()
             early = position.without_place(request.user.pk, at.newest) if at.pending else []
-            request.page_cursor, request.shown_early = at.newest, early  # type: ignore[attr-defined]  # for the context
+            # Of a log that is out of range there is no cursor that a browser can read. This one gets a reset.
+            cursor = min(at.newest, PLACES_END)
+            request.page_cursor, request.shown_early = cursor, early  # type: ignore[attr-defined]  # for the context
         return self.get_response(request)

@@ -180,7 +180,7 @@ class Numberer:
             if result.scan_lags and time.monotonic() >= self._next_advance:
                 self._next_advance = time.monotonic() + ADVANCE_SECONDS
                 numbering_postgresql.advance_scan()
-            if self._failed:
+            if self._failed and (nothing_left or result.ids):  # a lock that is taken proves nothing
                 logger.info("Events can be numbered again.")
                 self._failed = False
             return nothing_left

@@ -75,7 +75,8 @@ def number(told: Callable[[list[int]], None] = lambda ids: None, *, queue: bool 
                 continue
             raise
         scan_lags = scan_lags or moved.scan_lags
-        if moved.ids is None:
+        returns = moved.out_of_range and not moved.ids
+        if moved.ids is None or (returns and not numbering_postgresql.bring_back()):
             return Numbered(ids, Outcome.TAKEN, scan_lags)
         ids += moved.ids
         queue = False
@@ -99,4 +100,6 @@ def renew_epoch(known: int | None, cut: int | None = None) -> bool:
         return numbering_sqlite.renew(known, cut)
     if connection.in_atomic_block:
         raise transaction.TransactionManagementError("An epoch begins in a transaction of its own.")
-    return numbering_postgresql.renew(known, cut)
+    return numbering_postgresql.renew(known, cut) or (
+        numbering_postgresql.bring_back() and numbering_postgresql.renew(known, cut)
+    )

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection
 
 from .counters import counters, later, listed
 from .epochs import EPOCH_ZERO, GAP, PLACES_A_SECOND
+from .place_range import EXHAUSTED, PLACES_END, tell_of_return
 
 # Any fixed number that no other advisory lock in the database uses ("GISTAGU" in ASCII). Releases before the outbox
 # hold this lock until the commit of each transaction that writes events, so both kinds may run side by side.
@@ -53,10 +54,52 @@ _TRY = f"SELECT set_config('realtime.turn', pg_try_advisory_xact_lock({LOG_LOCK}
 # has found it taken for long queues as well.
 _QUEUE = f"SELECT pg_advisory_xact_lock({LOG_LOCK});"
 _BEGIN = _LIMITS + _TRY
+TIME_TO_RETURN = "600s"  # what was given out of range may be many rows
 _TURN = "current_setting('realtime.turn') = 'true'"
+
+# Places that browsers cannot tell apart: somebody has moved the sequence, or something else gave events their places.
+OUT_OF_RANGE = f"""((SELECT last_value FROM realtime_event_id_seq) >= {PLACES_END}
+  OR COALESCE((SELECT max(id) FROM realtime_event), 0) >= {PLACES_END}
+  OR COALESCE((SELECT pruned_to FROM realtime_logmark), 0) >= {PLACES_END})"""
+
+# The events that are out of range are put into a new epoch, in their order, behind the others. Where there are none,
+# only the sequence goes back. A cursor that is out of range is ahead of the log from then on, and gets a reset.
+_BRING_BACK = f"""
+DO $back$ DECLARE head bigint; place bigint; moved bigint; BEGIN
+IF current_setting('realtime.turn') = 'true' AND {OUT_OF_RANGE} THEN
+SELECT GREATEST((SELECT max(id) FROM realtime_event WHERE id < {PLACES_END}),
+  (SELECT max(begins) FROM realtime_logepoch),
+  (SELECT pruned_to FROM realtime_logmark WHERE pruned_to < {PLACES_END}), 0) INTO head;
+SELECT count(*) FROM realtime_event WHERE id >= {PLACES_END} INTO moved;
+IF moved = 0 AND NOT EXISTS (SELECT 1 FROM realtime_logmark WHERE pruned_to >= {PLACES_END}) THEN
+  PERFORM setval('realtime_event_id_seq', GREATEST(head, 1), head > 0);
+ELSE
+  place := GREATEST(head + {GAP},
+    ((extract(epoch FROM clock_timestamp()) - {EPOCH_ZERO}) * {PLACES_A_SECOND})::bigint);
+  IF place > {PLACES_END - GAP} - moved THEN
+    RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range', MESSAGE = '{EXHAUSTED}';
+  END IF;
+  INSERT INTO realtime_logepoch (cut, begins, fingerprint)
+    SELECT head, place, fingerprint FROM (SELECT {FINGERPRINT} AS fingerprint) AS found WHERE fingerprint IS NOT NULL;
+  UPDATE realtime_event SET id = place + numbered.number FROM (
+    SELECT id, row_number() OVER (ORDER BY id) AS number FROM realtime_event WHERE id >= {PLACES_END}) AS numbered
+    WHERE realtime_event.id = numbered.id;
+  UPDATE realtime_logmark SET pruned_to = place WHERE pruned_to >= {PLACES_END};
+  PERFORM setval('realtime_event_id_seq', place + moved);
+END IF;
+PERFORM set_config('realtime.ids', moved::text, true);
+END IF; END $back$;
+SELECT {_TURN}, current_setting('realtime.ids');
+COMMIT;
+"""
 
 # A new epoch begins far above, and the sequence goes on from there. Only the first one begins where the log stands.
 _RENEW = f"""
+IF EXISTS (SELECT 1 FROM realtime_logepoch) AND GREATEST(
+    (SELECT max(id) FROM realtime_event), (SELECT pruned_to FROM realtime_logmark),
+    (SELECT max(begins) FROM realtime_logepoch), 0) >= {PLACES_END - GAP} THEN
+  RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range', MESSAGE = '{EXHAUSTED}';
+END IF;
 WITH known AS MATERIALIZED (SELECT * FROM realtime_logepoch ORDER BY id DESC LIMIT 1),
 found AS MATERIALIZED (
   SELECT {FINGERPRINT} AS fingerprint,
@@ -93,7 +136,7 @@ SELECT min(id), max(id) INTO place, newest FROM moved;
 # has a snapshot of its own, too.
 _BLOCK = """
 DO $numbering$ DECLARE place bigint; newest bigint; BEGIN
-IF current_setting('realtime.turn') = 'true' THEN
+IF current_setting('realtime.turn') = 'true' AND NOT {out_of_range} THEN
 IF {condition} THEN {renew} END IF;
 {move}
 END IF; END $numbering$;
@@ -109,7 +152,8 @@ _TELL = "PERFORM set_config('realtime.ids', place || ' ' || newest, true) WHERE 
 _STATE = f"""
 SELECT {_TURN}, current_setting('realtime.ids'),
   (SELECT last_value FROM realtime_outboxevent_id_seq) - {FLOOR} > {SCAN_STEP}
-    OR COALESCE((SELECT floor FROM realtime_outboxscan), 0) > (SELECT last_value FROM realtime_outboxevent_id_seq);
+    OR COALESCE((SELECT floor FROM realtime_outboxscan), 0) > (SELECT last_value FROM realtime_outboxevent_id_seq),
+  {OUT_OF_RANGE};
 COMMIT;
 """
 
@@ -141,11 +185,13 @@ COMMIT;
 class Moved(NamedTuple):
     """What one transaction of numbering has done. ``ids`` is ``None`` when another process held the lock.
 
-    ``scan_lags``: the scan of the outbox should begin further on (``advance_scan``).
+    ``scan_lags``: the scan of the outbox should begin further on (``advance_scan``). ``out_of_range``: the log has
+    places that nobody may be given (``bring_back``), and no more are given until it has none.
     """
 
     ids: list[int] | None
     scan_lags: bool
+    out_of_range: bool = False
 
 
 def move(limit: int, *, queue: bool = False) -> Moved:
@@ -154,30 +200,45 @@ def move(limit: int, *, queue: bool = False) -> Moved:
     With ``queue``, wait for the lock as long as ``lock_timeout`` allows.
     """
     renew = _RENEW.format(cut="head", gap="EXISTS (SELECT 1 FROM known)")
-    block = _BLOCK.format(condition=_OTHER_DATABASE, renew=renew, move=_move(limit) + _TELL)
+    block = _BLOCK.format(out_of_range=OUT_OF_RANGE, condition=_OTHER_DATABASE, renew=renew, move=_move(limit) + _TELL)
     try:
-        turn, ids, scan_lags = _send((_LIMITS + _QUEUE + _TRY if queue else _BEGIN) + block + _STATE)
+        turn, ids, scan_lags, out_of_range = _send((_LIMITS + _QUEUE + _TRY if queue else _BEGIN) + block + _STATE)
     except OperationalError as error:
         if queue and getattr(error.__cause__, "sqlstate", "") == LOCK_NOT_AVAILABLE:
             return Moved(None, scan_lags=False)
         raise
     first, _, last = ids.partition(" ")
-    return Moved((list(range(int(first), int(last) + 1)) if ids else []) if turn else None, scan_lags)
+    moved = list(range(int(first), int(last) + 1)) if ids else []
+    return Moved(moved if turn else None, scan_lags, out_of_range)
+
+
+def bring_back() -> bool:
+    """Bring the log back into the range of places, if it is not. Return ``False`` if the lock is taken.
+
+    Raises DataError where there are no places left.
+    """
+    limits = _LIMITS.replace("'statement_timeout', '5s'", f"'statement_timeout', '{TIME_TO_RETURN}'")
+    turn, moved = _send(limits + _TRY + _BRING_BACK)
+    if moved:
+        tell_of_return(int(moved))
+    return bool(turn)
 
 
 def renew(known: int | None, cut: int | None = None) -> bool:
     """Begin a new epoch, unless one has begun since the epoch ``known``. Return ``False`` if the lock is taken.
 
-    No id above ``cut`` stays valid; ``None`` cuts the history behind its newest event.
+    No id above ``cut`` stays valid; ``None`` cuts the history behind its newest event. Raises DataError where there are
+    no places left.
     """
     newest = "NULL" if known is None else str(int(known))
     block = _BLOCK.format(
+        out_of_range=OUT_OF_RANGE,
         condition=f"(SELECT max(id) FROM realtime_logepoch) IS NOT DISTINCT FROM {newest}",
         renew=_RENEW.format(cut="head" if cut is None else int(cut), gap="true"),
         move="",
     )
-    turn, _, _ = _send(_BEGIN + block + _STATE)
-    return bool(turn)
+    turn, _, _, out_of_range = _send(_BEGIN + block + _STATE)
+    return bool(turn) and not out_of_range
 
 
 def advance_scan() -> None:

@@ -14,6 +14,7 @@ from .epochs import History
 from .models import Event, OutboxEvent
 from .numberer import numberer
 from .numbering_postgresql import FINGERPRINT, FLOOR, PENDING
+from .place_range import PLACES_END, OutOfRange
 
 WAIT_SECONDS = 0.05  # how long a reader waits until what it sees has its place
 STEP_SECONDS = 0.004
@@ -46,6 +47,17 @@ class Position(NamedTuple):
         """Whether the newest epoch is not of this database, so that the next numbering begins another."""
         return self.fingerprint is not None and self.fingerprint != self.history.fingerprint
 
+    @property
+    def out_of_range(self) -> bool:
+        """Whether browsers cannot tell the newest ids apart, so that the next numbering replaces them."""
+        return self.newest >= PLACES_END
+
+    def in_range(self) -> "Position":
+        """This position, to serve the log from. Raises OutOfRange."""
+        if self.out_of_range:
+            raise OutOfRange
+        return self
+
 
 def read() -> Position:
     """The state of the log, in one query (and one more when an epoch has begun that this process does not know)."""
@@ -72,7 +84,8 @@ def read_numbered() -> Position:
     """
     global _held_until
     at = read()
-    if not (at.pending or at.other_database) or connection.in_atomic_block or time.monotonic() < _held_until:
+    due = at.pending or at.other_database or at.out_of_range
+    if not due or connection.in_atomic_block or time.monotonic() < _held_until:
         return at
     until, step = time.monotonic() + WAIT_SECONDS, STEP_SECONDS
     numberer.wait(numberer.request(urgent=True), WAIT_SECONDS)
@@ -90,6 +103,8 @@ def read_numbered() -> Position:
 
 def _waits(unnumbered: int) -> bool:
     """Whether a row up to this one is still in the outbox."""
+    if connection.vendor == "sqlite":
+        return OutboxEvent.objects.filter(pk__lte=unnumbered).exists()
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id FROM realtime_outboxevent WHERE id > {FLOOR} AND id <= %s ORDER BY id LIMIT 1",  # noqa: S608
@@ -101,8 +116,11 @@ def _waits(unnumbered: int) -> bool:
 def without_place(person_id: int, cursor: int) -> list[tuple[str, dict[str, Any]]]:
     """The events about this person that are visible now and had no place yet when ``cursor`` was read: type and fields.
 
-    A page that is rendered from now on shows what they are about; they come to it later all the same.
+    A page that is rendered from now on shows what they are about; they come to it later all the same. On SQLite every
+    change has its place, unless there are none left.
     """
+    if connection.vendor == "sqlite":
+        return []
     with connection.cursor() as found:
         found.execute(
             f"SELECT type, fields FROM realtime_outboxevent WHERE id > {FLOOR} AND person_id = %s UNION ALL "  # noqa: S608

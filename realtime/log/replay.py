@@ -17,7 +17,7 @@ from . import events, position
 from .models import Event, LogMark
 
 PAGE = 250
-LARGEST_ID = 2**63 - 1  # that is read as a number; ids stay below PLACE_LIMIT (realtime/log/models.py)
+LARGEST_ID = 2**63 - 1  # that is read as a number; ids end long before (realtime/log/place_range.py)
 TOO_OLD = "last_event_id is older than the log keeps"
 LOST = "last_event_id is of a history that was lost"
 
@@ -115,9 +115,9 @@ def start(raw: str | None) -> Start:
 
     With a cursor that is not a whole number, older than the log keeps, ahead of the log (made up), or of a history that
     was lost (a restored backup), the server cannot promise that nothing was missed: the client has to reset and starts
-    from now.
+    from now. Raises OutOfRange while the log cannot be served.
     """
-    at = position.read_numbered()
+    at = position.read_numbered().in_range()
     # Where another epoch is due, no process may serve with the present one. (The first one leaves no ids out.)
     due = at.other_database and at.history.number is not None
     now = Start(at.newest, "", at.newest, at.pending, at.history.begins + due)

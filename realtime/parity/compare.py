@@ -18,8 +18,10 @@ from ..log.epochs import NO_HISTORY, History
 
 GRACE = timedelta(seconds=10)  # a link that reports a cursor so long after an event, without it, has missed it
 ROUND = timedelta(seconds=15)  # tries of one browser that are so close together met the same server
+NOTICED = timedelta(minutes=3)  # a browser that is awake notices within this time that a link has fallen silent
+ASLEEP = "stale"  # why a link ends whose machine has slept, or whose network has changed
 # These reasons do not concern the transport: the page was left, moved, suspended, or another user's.
-NEUTRAL = frozenset({"stopped", "replaced", "told", "stale", "signed-out", "other-user"})
+NEUTRAL = frozenset({"stopped", "replaced", "told", ASLEEP, "signed-out", "other-user"})
 AWAY = frozenset({"unreachable", "restart"})  # there was no server to connect to
 
 
@@ -174,17 +176,17 @@ class Log:
         """The events that a link owed its user, each with whether its cursor has passed it.
 
         From a cursor of a lost history a link owes nothing: its page was told to load the state again. One that ended
-        on such a cursor owes only what comes before.
+        on such a cursor owes only what comes before. One whose machine has slept could not tell what it heard when.
         """
         if link.cursor_from is None or link.cursor_to is None or self.history.is_lost(link.cursor_from):
             return
-        lost_end = self.history.is_lost(link.cursor_to)
+        unsure = self.history.is_lost(link.cursor_to) or link.reason == ASLEEP
         ids, events = self._seen_by(link.user_id)
         begin = bisect_right(ids, max(link.cursor_from, self.floors.get(link.user_id, 0)))
         for event in events[begin:]:
             passed = event.id <= link.cursor_to
             due = max(event.at, link.opened_at) + GRACE
-            later = not lost_end and link.heard_at is not None and due <= link.heard_at
+            later = not unsure and link.heard_at is not None and due <= link.heard_at
             if event.topic in link.topics and (passed or later):
                 yield event, passed
 
@@ -267,6 +269,7 @@ def _fell_silent_alone(links: Iterable[Link]) -> set[int]:
     """The links that worked and then fell silent while another link of the same user worked soon after.
 
     Such a link looked open and delivered nothing. Where nothing else worked either, the network may have been away.
+    Where the browser took long to notice, its machine was asleep.
     """
     worked: dict[int, list[datetime]] = defaultdict(list)
     for link in links:
@@ -277,6 +280,8 @@ def _fell_silent_alone(links: Iterable[Link]) -> set[int]:
     found = set()
     for link in links:
         if link.reason == "silent" and link.worked_at is not None and link.ended_at is not None:
+            if link.heard_at is not None and link.ended_at - link.heard_at > NOTICED:
+                continue
             moments = worked[link.user_id]
             after = bisect_left(moments, link.ended_at)
             if after < len(moments) and moments[after] - link.ended_at <= ROUND:

@@ -53,7 +53,9 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
     user = signed_in(request)
     if not settings.SSE_ENABLED:
         return refusal(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
-    if hub.closing or not _slots.take():
+    if hub.closing:  # another server is there soon, or this one again
+        return refusal(503, "The server is stopping.", **{"Retry-After": str(random.randint(1, 4))})
+    if not _slots.take():
         return refusal(503, "All streams of this server are taken.", **{"Retry-After": str(random.randint(3, 10))})
     slot = Slot(_slots)
     start = replay.start(request.headers.get("Last-Event-ID") or request.GET.get("last_event_id"))

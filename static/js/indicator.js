@@ -30,7 +30,7 @@ export class Indicator {
 
   /**
    * @param {string} state as of LiveManager.onState
-   * @param {{transport: string | null, since: number, leader: boolean}} status
+   * @param {{transport: string | null, since: number, leader: boolean, slept?: boolean}} status
    * @param {Node} [link] in place of the label: what the user can do
    */
   show(state, status, link) {
@@ -45,7 +45,7 @@ export class Indicator {
       if (link) this.#label.replaceChildren(link);
       else if (this.#label.textContent !== LABELS[state]) this.#label.textContent = LABELS[state];
     };
-    if (state === "reconnecting") this.#timer = setTimeout(showLabel, SHORT_INTERRUPTION);
+    if (state === "reconnecting" && !status.slept) this.#timer = setTimeout(showLabel, SHORT_INTERRUPTION);
     else showLabel();
     // Announcements begin after the first state that lasts: that a new page becomes live is not announced.
     if (state !== "connecting" && this.#label.getAttribute("aria-live") === "off") {

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import DataError
 
 from realtime.log import renewal
 from realtime.log.models import LogEpoch
@@ -39,7 +40,11 @@ def begin(cut: int | None) -> LogEpoch:
     until = time.monotonic() + LOCK_SECONDS
     while True:
         known = LogEpoch.objects.order_by("-id").first()
-        if renewal.begin_epoch(known.pk if known else None, cut):
+        try:
+            begun = renewal.begin_epoch(known.pk if known else None, cut)
+        except DataError as error:  # no places left: the message says what to do
+            raise CommandError(str(error).splitlines()[0]) from error
+        if begun:
             epoch = LogEpoch.objects.latest("id")
             if cut is None or epoch.cut <= cut:
                 return epoch  # else another process has begun one meanwhile, which leaves more valid

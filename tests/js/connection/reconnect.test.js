@@ -41,14 +41,14 @@ test("the first retry comes within two seconds, at random, or sooner if the serv
   }
 });
 
-test("retries have full jitter, up to 30 seconds, and never end", async () => {
+test("the waits between retries grow with the outage, up to 30 seconds, and never end", async () => {
   const all = scene({ random: () => 0.999 });
   const tab = new FakeTab(all, { pollUrl: undefined });
   await all.pass(20_000);
   all.server.crash();
   await all.pass(2 * 3_600_000);
   const waits = later(all.server.requestsOf("sse").slice(1)).map((wait) => Math.round(wait / 1_000));
-  assert.deepEqual(waits.slice(0, 6), [2, 4, 8, 16, 30, 30]);
+  assert.deepEqual(waits.slice(0, 8), [2, 2, 4, 6, 10, 16, 25, 30]);
   assert.ok(waits.length > 230);
   assert.ok(waits.every((wait) => wait <= 30));
   all.server.up = true;
@@ -92,6 +92,31 @@ test("a browser that wrongly reports offline reconnects all the same", async () 
   await tab.network(false);
   await all.pass(31_000);
   assert.equal(tab.status.state, "live");
+});
+
+test("a browser that says for ever that it has no network is not held back by that", async () => {
+  const all = scene();
+  const tab = new FakeTab(all, { transport: "websocket" });
+  tab.online = false;
+  await all.pass(20_000);
+  assert.equal(tab.status.state, "live");
+  await tab.network(false); // it works all the same: nothing is cut
+  await all.pass(10);
+  assert.equal(tab.status.state, "live");
+  for (const [away, back] of [[10, 2_100], [10_000, 8_500]]) {
+    all.server.crash();
+    await all.pass(away);
+    assert.equal(tab.status.state, "reconnecting");
+    const id = all.server.addEvent();
+    all.server.up = true;
+    await all.pass(back);
+    assert.deepEqual([tab.status.state, tab.handled.at(-1)], ["live", id]);
+    await all.pass(20_000);
+  }
+  // A network that comes and goes is believed again.
+  await tab.network(true);
+  await tab.network(false);
+  assert.equal(tab.status.state, "offline");
 });
 
 test("a page that becomes visible reconnects at once", async () => {

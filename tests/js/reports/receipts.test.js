@@ -46,6 +46,7 @@ function made({ url = "/receipts/", wall = () => 0, chance = 0.5 } = {}) {
     clearTimeout: (timer) => clock.clearTimeout(timer),
     fetch: (...request) => server.fetch(...request),
     isOnline: () => environment.online,
+    cookie: () => undefined,
     online: true,
   };
   const receipts = new Receipts({ url, user: "7", token: "secret", environment });
@@ -246,20 +247,71 @@ test("Retry-After is obeyed", async () => {
   assert.deepEqual(one.server.events("a"), [11]);
 });
 
-for (const status of [401, 403, 404, 409]) {
-  test(`reporting stops silently at ${status}`, async () => {
+for (const status of [0, 401, 403, 404, 409]) {
+  test(`reporting pauses silently at ${status || "a redirect"}, for ever longer, and goes on afterwards`, async () => {
     const one = made();
     open(one);
-    one.server.answer = () => new Response("", { status });
+    one.server.answer = () => (status ? new Response("", { status }) : Response.error());
     await one.clock.pass(5_000);
     open(one, "b");
     deliver(one, [11], "b");
     one.receipts.flush();
-    await one.clock.pass(3_600_000);
+    await one.clock.pass(440_000);
     assert.equal(one.server.requests.length, 1);
-    assert.equal(one.clock.pending, 0);
+    await one.clock.pass(4 * 3_600_000);
+    assert.ok(one.server.requests.length <= 8, `${one.server.requests.length}`);
+    one.server.answer = () => new Response("{}");
+    await one.clock.pass(3_600_000);
+    assert.deepEqual(one.server.events("b"), [11]);
   });
 }
+
+test("who signs out and in again, in whichever tab, is reported again at once, and nothing meanwhile", async () => {
+  for (const status of [null, 401, 403, 409]) {
+    const one = made();
+    open(one);
+    deliver(one, [11]);
+    if (status) one.server.answer = () => new Response("", { status });
+    if (status) await one.clock.pass(5_000); // the report met the other session before the page knew of it
+    const before = one.server.requests.length;
+    one.onLink({ link: "a", phase: "ended", reason: "signed-out" });
+    one.receipts.stop();
+    one.server.answer = () => new Response("{}");
+    one.receipts.flush();
+    await one.clock.pass(3_600_000);
+    assert.equal(one.server.requests.length, before);
+    one.environment.cookie = () => "new";
+    open(one, "b");
+    deliver(one, [12], "b");
+    await one.clock.pass(8_000);
+    assert.deepEqual([one.server.events("a"), one.server.events("b")], [[11], [12]], `${status}`);
+    assert.equal(one.server.requests.at(-1).headers["X-CSRFToken"], "new");
+  }
+});
+
+test("a browser that says for ever that it has no network reports all the same", async () => {
+  const one = made();
+  one.environment.online = false;
+  open(one);
+  deliver(one, [11]);
+  await one.clock.pass(8_000);
+  deliver(one, [12]);
+  one.receipts.flush();
+  await settle();
+  assert.deepEqual(one.server.events("a"), [11, 12]);
+});
+
+test("a link of weeks is reported, with times that the server accepts", async () => {
+  const one = made();
+  open(one);
+  await one.clock.pass(5_000);
+  one.clock.now += 20 * 24 * 3_600_000;
+  deliver(one, [11]);
+  await one.clock.pass(8_000);
+  const { opened_ago, worked_ago } = one.server.reports.at(-1).links[0];
+  assert.deepEqual([opened_ago, worked_ago], [7 * 24 * 3_600_000, 7 * 24 * 3_600_000]);
+  assert.deepEqual(one.server.events("a"), [11]);
+});
 
 test("after signing out nothing is reported", async () => {
   const one = made();
@@ -337,6 +389,21 @@ test("events that arrived while the machine was suspended have no time", async (
   const agos = one.server.reports.flatMap(({ links: [reported] }) => reported.events);
   assert.deepEqual(agos, [[11, null], [12, null], [13, null], [14, 5_000]]);
 });
+
+for (const jump of [8 * 3_600_000, 60_000, -3_600_000]) {
+  test(`a link that slept through events does not claim to have heard of them: the wall clock moved by ${jump}`, async () => {
+    let slept = 0;
+    const one = made({ wall: () => slept });
+    open(one);
+    deliver(one, [11]);
+    slept = jump;
+    one.onCursor({ link: "a", cursor: 12 }); // it lay in a buffer
+    one.onLink({ link: "a", phase: "ended", reason: "stale" });
+    await one.clock.pass(8_000);
+    const [{ heard_ago, reason, events }] = one.server.reports[0].links;
+    assert.deepEqual([heard_ago, reason, events], [null, "stale", [[11, null]]]);
+  });
+}
 
 test("without a URL nothing is recorded", async () => {
   const one = made({ url: "" });

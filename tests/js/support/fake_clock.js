@@ -7,6 +7,7 @@ export async function settle() {
 
 export class FakeClock {
   now = 1_000;
+  wallOffset = 1_700_000_000_000; // between the monotonic clock and the wall clock
   #timers = new Map();
   #lastId = 0;
 

@@ -41,7 +41,7 @@ export class FakeTab {
     let links = 0;
     this.environment = {
       now: () => clock.now,
-      date: () => 1_700_000_000_000 + clock.now,
+      date: () => clock.wallOffset + clock.now,
       random,
       makeId: () => `link${++links}`,
       setTimeout: (callback, milliseconds) => clock.setTimeout(callback, milliseconds, this),
@@ -52,6 +52,7 @@ export class FakeTab {
       hasWebSocket: () => true,
       locks: () => (shares ? browser.locksOf(this) : undefined),
       isOnline: () => this.online,
+      cookie: () => undefined,
       isHidden: () => this.hidden,
       pageUrl: () => "http://office.test/dashboard/",
       reportError: (error) => this.errors.push(error),

@@ -272,6 +272,21 @@ def test_an_event_that_a_living_link_held_back_is_late_though_another_link_broug
     assert found["p99_ms"] == 51_000  # at least: so long after the event the link still told a cursor without it
 
 
+@pytest.mark.parametrize("asleep", [8 * 3600, 600, 200])
+def test_a_machine_that_slept_is_no_failure_of_its_transport(asleep):
+    """Its link ends long after it was last heard of, whatever the browser calls that, and owes nothing of meanwhile."""
+    woke = NOON + seconds(60 + asleep)
+    night = Log([event(1, 1), *(event(number, 60 + asleep * number / 11) for number in range(2, 11))], KEYS)
+    again = {"cursor_from": 1, "cursor_to": 10, "at": 61 + asleep}
+    for reason, heard in (("silent", NOON + seconds(50)), ("stale", NOON + seconds(50)), ("stale", woke)):
+        slept = link(1, cursor_to=1, heard_at=heard, ended_at=woke, reason=reason)
+        found = tally([slept, link(*range(2, 11), **again)], night, since=NOON, until=woke + seconds(60), late_ms=LATE)[
+            "websocket"
+        ].numbers()
+        assert (found["failed"], found["missing"], found["late"], found["people_late"]) == (0, 0, 0, 0), reason
+        assert (found["delivered"], found["caught_up"], found["p99_ms"]) == (10, 9, 100), reason
+
+
 def test_a_connection_that_worked_and_fell_silent_has_failed_where_another_one_worked_at_once():
     gone = {"reason": "silent", "ended_at": NOON + seconds(40)}
     stream = link(at=41, transport="sse", worked_at=NOON + seconds(42))

@@ -6,7 +6,9 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+from django.test import Client
 
+from projeng.access import Role
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import Send
 from realtime.delivery.subscriber import Subscriber, Subscription
@@ -14,6 +16,7 @@ from realtime.log.models import Event
 from realtime.log.replay import NO_EVENTS, Frame, LogSlice
 from realtime.transports import sse as module
 from realtime.transports.sse import Encoder, Slot, Slots
+from tests.support.people import person
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
@@ -115,6 +118,19 @@ def test_text_that_looks_like_the_format_stays_inside_its_frame(encoder):
 
 
 # --- slots ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_server_that_stops_asks_browsers_back_within_seconds(monkeypatch):
+    """Another one is there soon, or this one again: nobody waits as long as for a free slot."""
+    monkeypatch.setattr(module.hub, "closing", True)
+    client = Client()
+    client.force_login(person(Role.HEAD))
+    answers = [client.get("/projeng/api/realtime/events/") for _ in range(20)]
+    assert {answer.status_code for answer in answers} == {503}
+    waits = {int(answer["Retry-After"]) for answer in answers}
+    assert len(waits) > 1
+    assert waits <= set(range(1, 5))
 
 
 def test_there_are_so_many_slots_and_one_given_back_can_be_taken_again(settings):

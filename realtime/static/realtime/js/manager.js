@@ -5,6 +5,7 @@
 
 import { browserEnvironment } from "./browser/environment.js";
 import { watchLifecycle as watchBrowserLifecycle } from "./browser/lifecycle.js";
+import { WakeDetector } from "./browser/wake_detector.js";
 import { CatchUp } from "./tabs/catch_up.js";
 import { Deduplicator } from "./tabs/deduplicator.js";
 import { isMode, Leader } from "./tabs/leader.js";
@@ -25,9 +26,11 @@ export class LiveManager {
   #catchUp;
   #leader = null; // while this tab is the leader
   #pages; // the live pages of all tabs
+  #wakeDetector;
   #startTimer = null;
   #stopped = false;
-  #status = { state: "connecting", transport: null, since: 0 };
+  #isSuspended = false;
+  #status = { state: "connecting", transport: null, since: 0, slept: false };
   #announcedStatus = ""; // what the callbacks were called with last
   #handlers = new Map(Object.values(TOPICS).map((topic) => [topic, new Set()]));
   #stateCallbacks = new Set();
@@ -38,9 +41,9 @@ export class LiveManager {
    * @param {object} [options] what is omitted is read from the page (the data- attributes of <html>): streamUrl,
    *   socketUrl, pollUrl, statusUrl, cursor, user (name of the user for whom the page was rendered), userId, heartbeat
    *   (seconds), livePage (name of the page whose regions the server sends). For tests: environment, watchLifecycle. For
-   *   reports: hooks, with onReceipt({id, transport, shown, receivedAt, link}) for each event that a link
-   *   delivers, onCursor({link, cursor, reset}) for each cursor, onLink({link, transport, phase, …}) and
-   *   onFallback({from, to, reason})
+   *   reports: hooks, with onReceipt({id, transport, shown, receivedAt, link}) for each event that a link delivers,
+   *   onCursor({link, cursor, reset}) for each cursor, onLink({link, transport, phase, …}), onFallback({from, to, reason})
+   *   and onWake() after the machine was asleep
    */
   constructor(
     transport,
@@ -71,11 +74,15 @@ export class LiveManager {
     this.#connection = canShare(environment)
       ? new SharedConnection(this.#page.userId, environment, this.#connectionCallbacks())
       : this.#ownConnection();
+    this.#wakeDetector = new WakeDetector(environment, () => this.#wake());
     watchLifecycle({
       onNetworkChange: (online) => this.#networkChanged(online),
-      onVisibilityChange: (visible) => this.#connection.setVisible(visible),
+      onVisibilityChange: (visible) => {
+        this.#wakeDetector.check();
+        this.#connection.setVisible(visible);
+      },
       onSuspend: () => this.#suspend(),
-      onResume: () => this.#start(),
+      onResume: () => this.#resume(),
     });
   }
 
@@ -131,12 +138,16 @@ export class LiveManager {
     if (!this.#stopped) this.#connection.request({ check: true });
   }
 
-  /** The current status. `since` is in milliseconds since 1970; `wanted` is the transport that the server chose. */
+  /**
+   * The current status. `since` is in milliseconds since 1970; `wanted` is the transport that the server chose; `slept`: the
+   * machine or the page was asleep, and has not been live since.
+   */
   getStatus() {
     return {
       state: this.#status.state,
       transport: this.#status.transport,
       since: this.#status.since,
+      slept: this.#status.slept,
       wanted: this.#mode.transport,
       reason: this.#mode.reason,
       leader: this.#connection.isLeader,
@@ -166,14 +177,29 @@ export class LiveManager {
   }
 
   #start() {
-    if (!this.#stopped && this.#page.streamUrl) this.#connection.start();
+    if (this.#stopped || !this.#page.streamUrl) return;
+    this.#isSuspended = false;
+    this.#wakeDetector.start();
+    this.#connection.start();
   }
 
   #suspend() {
     this.#environment.clearTimeout(this.#startTimer);
     this.#startTimer = null;
+    this.#wakeDetector.stop();
     this.#catchUp.stop();
     this.#connection.stop();
+    this.#isSuspended = true;
+  }
+
+  #resume() {
+    if (this.#isSuspended && !this.#stopped) this.#becomeStale();
+    this.#start();
+  }
+
+  /** What the page shows is old: say so before anybody can find out how old. */
+  #becomeStale() {
+    if (this.#status.state === "live") this.#setStatus({ state: "reconnecting", transport: null, slept: true });
   }
 
   #ownConnection() {
@@ -189,7 +215,9 @@ export class LiveManager {
       onStatus: (status) => this.#receiveStatus(status),
       onRequest: (request) => {
         if (this.#pages.add(request.page)) this.#leader.renew();
-        this.#leader.checkConnection(request);
+        // A tab in front says so: this one's timers may be held back.
+        if (request.woke) this.#wakeDetector.check({ awake: true });
+        else this.#leader.checkConnection(request);
       },
       page: () => this.#pages.own,
       onUnavailable: () => {
@@ -206,7 +234,17 @@ export class LiveManager {
     };
   }
 
+  /** The machine was asleep. Until the leader has connected anew nobody knows what this page has missed. */
+  #wake() {
+    this.#hooks.onWake?.();
+    this.#becomeStale();
+    this.#catchUp.stop(); // its request is dead; the leader's next message tells what is missing
+    if (this.#leader) this.#leader.wake();
+    else this.#connection.request({ woke: true });
+  }
+
   #networkChanged(online) {
+    this.#wakeDetector.check();
     if (online) this.#leader?.checkConnection({ network: true });
     else this.#leader?.goOffline();
   }
@@ -257,7 +295,9 @@ export class LiveManager {
       throw error;
     }
     this.#environment.debug("from the leader", this.#deduplicator.cursor, after, frames);
-    const end = Math.max(after ?? 0, ...frames.map((frame) => frame.cursor ?? frame.id ?? 0));
+    if (after !== null && !isCursor(after)) return;
+    const positions = frames.flatMap(({ id, cursor }) => [id, cursor]).filter(isCursor);
+    const end = Math.max(after ?? 0, ...positions);
     if (this.#deduplicator.hasGapBefore(after)) {
       this.#deduplicator.process(frames.filter((frame) => frame.type === "transport"));
       this.#catchUpTo(end);
@@ -307,6 +347,7 @@ export class LiveManager {
     this.#status = { ...before, ...changes };
     const changed = this.#status.state !== before.state || this.#status.transport !== before.transport;
     if (changed && !changes.since) this.#status.since = this.#environment.date();
+    if (this.#status.state === "live") this.#status.slept = false;
     const status = this.getStatus();
     const announced = [status.state, status.transport, status.since, status.wanted, status.leader].join();
     if (announced === this.#announcedStatus) return;

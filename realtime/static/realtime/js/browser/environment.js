@@ -18,9 +18,12 @@ export const browserEnvironment = {
   hasWebSocket: () => "WebSocket" in globalThis,
   /** Web Locks: only on https and localhost. */
   locks: () => ("BroadcastChannel" in globalThis ? globalThis.navigator?.locks : undefined),
+  /** A hint and no more: some browsers say false for ever, or true without a network. */
   isOnline: () => navigator.onLine !== false,
   isHidden: () => document.hidden,
   pageUrl: () => location.href,
+  /** A cookie as it is now: other tabs may have changed it. Undefined if there is none that scripts may read. */
+  cookie: (name) => document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1),
   /** Report an error of the page's own code without stopping the caller. */
   reportError: (error) => reportError(error),
   /** Log to the console, only if the page was opened with ?debug=1. */

@@ -38,7 +38,7 @@ export class Attempt {
   }
 
   open() {
-    this.#timer = this.#environment.setTimeout(() => this.fail("silent"), OPEN_TIMEOUTS[this.transport]);
+    this.#failAfter(OPEN_TIMEOUTS[this.transport]);
     this.link.open();
   }
 
@@ -88,12 +88,18 @@ export class Attempt {
   }
 
   #watchIdle(milliseconds) {
+    this.#failAfter(milliseconds, () => {
+      const remaining = this.#idleTimeout - (this.#environment.now() - this.#lastActivity);
+      if (remaining > 0) this.#watchIdle(remaining);
+      return remaining > 0;
+    });
+  }
+
+  #failAfter(milliseconds, isAlive = () => false) {
     const due = this.#environment.now() + milliseconds;
     this.#timer = this.#environment.setTimeout(() => {
-      const now = this.#environment.now();
-      const remaining = this.#idleTimeout - (now - this.#lastActivity);
-      if (remaining > 0) this.#watchIdle(remaining);
-      else this.fail(now - due > SUSPEND_THRESHOLD ? "stale" : "silent");
+      const isLate = this.#environment.now() - due > SUSPEND_THRESHOLD;
+      if (!isAlive()) this.fail(isLate ? "stale" : "silent");
     }, milliseconds);
   }
 }

@@ -4,9 +4,10 @@
 // an established attempt replaces it as soon as it is established itself (make before break); events that both deliver are
 // deduplicated by id.
 
-import { backoff } from "../wire/backoff.js";
 import { Attempt } from "./attempt.js";
+import { Awakening } from "./awakening.js";
 import { Cooldowns } from "./cooldowns.js";
+import { Outage } from "./outage.js";
 
 const RECONNECT_JITTER = 2_000; // milliseconds over which the browsers that a server lost reconnect
 const STABLE_AFTER = 10_000; // milliseconds after which a lost connection does not count as a failure
@@ -14,7 +15,7 @@ const OFFLINE_INTERVAL = 30_000; // milliseconds between two rounds while the br
 const SWITCH_JITTER = 1_000; // milliseconds over which browsers switch when the server changes the transport
 const REMOVED_TRANSPORT_GRACE = 3_000; // milliseconds that a transport is kept after it was removed from the fallback order
 const TOO_MANY_REQUESTS = 429; // HTTP status
-const UNREACHABLE_ROUNDS = 2; // rounds without a reachable server, after which lesser transports are tried all the same
+const LESSER_EVERY = 3; // rounds: while no server can be reached, lesser transports are tried in every third round only
 
 export class Connection {
   #options;
@@ -22,14 +23,17 @@ export class Connection {
   #callbacks;
   #environment;
   #cooldowns;
+  #outage;
+  #awakening;
   #fallbackOrder;
   #current = null;
   #candidate = null;
+  #lastTransport = null; // that was established
   #failedTransports = new Map(); // transport -> the reason, in this round
   #roundTimer = null;
   #upgradeTimer = null;
   #removalTimer = null;
-  #failures = 0;
+  #isOfflineDisproved = false; // a connection works although the browser says that there is no network
   #identityCheck = 0; // grows with whatever makes the result of an earlier check obsolete
   #state;
   #reconnectAfterCheck = false;
@@ -52,6 +56,8 @@ export class Connection {
     this.#callbacks = callbacks;
     this.#environment = environment;
     this.#cooldowns = new Cooldowns(environment);
+    this.#outage = new Outage(environment);
+    this.#awakening = new Awakening(environment);
   }
 
   /** "connecting", "live", "reconnecting", "offline", "signed-out" or "other-user". */
@@ -96,7 +102,9 @@ export class Connection {
     }
     if (network) {
       this.#cooldowns.clear();
-      this.#failures = 0;
+      this.#outage.begin();
+      this.#isOfflineDisproved = false;
+      if (!this.#current && this.#awakening.isOver) this.#awakening.begin(null);
       this.#candidate?.fail("stale");
     }
     if (this.#current?.isSilent) this.#current.fail("stale");
@@ -111,9 +119,26 @@ export class Connection {
     if (this.#current && !this.#candidate) this.#try(this.#current.transport);
   }
 
-  /** The browser reports that there is no network. */
+  /**
+   * The machine was asleep: what is open is dead, although nobody closed it. Reconnect at once over the same transport, of
+   * which this says nothing.
+   */
+  wake() {
+    if (this.#stopped) return;
+    if (this.#isSignedOut) {
+      this.#verifyUser();
+      return;
+    }
+    this.#awakening.begin((this.#current ?? this.#candidate)?.transport ?? this.#lastTransport);
+    this.#outage.begin();
+    this.#closeAll("stale");
+    this.#setState(this.#stateWithoutConnection);
+    this.#beginRound();
+  }
+
+  /** The browser reports that there is no network. That is a hint: it is ignored once it has been found to be wrong. */
   goOffline() {
-    if (this.#stopped || this.#isSignedOut) return;
+    if (this.#stopped || this.#isSignedOut || this.#isOfflineDisproved) return;
     this.#disconnect();
     this.#setState("offline");
     this.#scheduleRound(OFFLINE_INTERVAL);
@@ -139,6 +164,14 @@ export class Connection {
     );
   }
 
+  get #seemsOffline() {
+    return !this.#environment.isOnline() && !this.#isOfflineDisproved;
+  }
+
+  get #stateWithoutConnection() {
+    return this.#seemsOffline ? "offline" : "reconnecting";
+  }
+
   get #isSignedOut() {
     return this.#state === "signed-out" || this.#state === "other-user";
   }
@@ -147,7 +180,7 @@ export class Connection {
 
   #scheduleRound(milliseconds) {
     this.#environment.clearTimeout(this.#roundTimer);
-    const wait = this.#environment.isOnline() ? milliseconds : Math.max(milliseconds, OFFLINE_INTERVAL);
+    const wait = this.#seemsOffline ? Math.max(milliseconds, OFFLINE_INTERVAL) : milliseconds;
     this.#roundTimer = this.#environment.setTimeout(() => this.#beginRound(), wait);
   }
 
@@ -155,7 +188,9 @@ export class Connection {
     this.#environment.clearTimeout(this.#roundTimer);
     if (this.#stopped || this.#candidate) return;
     this.#failedTransports.clear();
-    this.#tryNext(-1);
+    const { transport, isOver } = this.#awakening;
+    const before = this.#current || isOver ? -1 : this.#fallbackOrder.indexOf(transport) - 1;
+    this.#tryNext(Math.max(-1, before));
   }
 
   /** Try a better transport than the established one. */
@@ -198,9 +233,8 @@ export class Connection {
       this.#scheduleUpgrade();
       return;
     }
-    this.#setState(this.#environment.isOnline() ? "reconnecting" : "offline");
-    const wait = backoff(this.#failures++, this.#environment);
-    this.#scheduleRound(Math.max(this.#cooldowns.readyIn(this.#fallbackOrder), wait));
+    this.#setState(this.#stateWithoutConnection);
+    this.#scheduleRound(Math.max(this.#cooldowns.readyIn(this.#fallbackOrder), this.#outage.nextWait()));
   }
 
   #startCooldowns() {
@@ -224,6 +258,9 @@ export class Connection {
     this.#environment.clearTimeout(this.#removalTimer);
     this.#candidate = null;
     this.#current = attempt;
+    this.#lastTransport = attempt.transport;
+    this.#awakening.end();
+    this.#isOfflineDisproved = !this.#environment.isOnline();
     if (replaced) this.#close(replaced, "replaced");
     this.#failedTransports.delete(attempt.transport);
     if (!replaced) {
@@ -247,6 +284,12 @@ export class Connection {
   }
 
   #ended(attempt, end) {
+    if (attempt === this.#candidate && !this.#current && this.#awakening.excuses(end.reason)) {
+      this.#candidate = null;
+      this.#report(attempt, { phase: "ended", ...end, reason: "stale" });
+      this.#verifyUser({ reconnect: true }); // finds out whether the server can be reached
+      return;
+    }
     this.#report(attempt, { phase: "ended", ...end });
     // 429 limits the user, whatever the transport; other refusals only concern this transport.
     const paused = end.status === TOO_MANY_REQUESTS ? this.#fallbackOrder : [attempt.transport];
@@ -270,16 +313,17 @@ export class Connection {
     this.#failedTransports.set(transport, reason);
     const unreachable = reason === "unreachable" || reason === "restart";
     if (concernsIdentity(reason)) this.#verifyUser({ reconnect: true });
-    else if (unreachable && !this.#current && this.#failures < UNREACHABLE_ROUNDS) this.#roundFailed();
+    else if (unreachable && !this.#current && (this.#outage.rounds + 1) % LESSER_EVERY) this.#roundFailed();
     else this.#tryNext(this.#fallbackOrder.indexOf(transport));
   }
 
   #connectionLost({ transport, uptime, link }, { reason }) {
+    if (reason === "stale") this.#awakening.begin(transport);
     this.#environment.clearTimeout(this.#upgradeTimer);
     this.#environment.clearTimeout(this.#removalTimer);
     this.#failedTransports.clear();
-    if (uptime >= STABLE_AFTER) this.#failures = 0;
-    this.#setState(this.#environment.isOnline() ? "reconnecting" : "offline");
+    if (uptime >= STABLE_AFTER) this.#outage.begin();
+    this.#setState(this.#stateWithoutConnection);
     if (concernsIdentity(reason)) {
       this.#verifyUser({ reconnect: true });
     } else if (this.#candidate) {
@@ -292,10 +336,7 @@ export class Connection {
       this.#beginRound();
     } else {
       // Quick, because the server may just have restarted; with jitter, because all its browsers reconnect.
-      const jitter = Math.min(RECONNECT_JITTER, link.retry ?? RECONNECT_JITTER);
-      const wait = this.#failures ? backoff(this.#failures, this.#environment) : this.#environment.random() * jitter;
-      this.#failures += 1;
-      this.#scheduleRound(wait);
+      this.#scheduleRound(this.#outage.firstWait(Math.min(RECONNECT_JITTER, link.retry ?? RECONNECT_JITTER)));
     }
   }
 
@@ -318,17 +359,29 @@ export class Connection {
       this.#roundFailed();
     } else if (mustReconnect && !this.#candidate) {
       this.#setState("reconnecting");
-      this.#scheduleRound(Math.max(backoff(this.#failures++, this.#environment), retryAfter * 1000));
+      const isWaking = !this.#awakening.isOver;
+      if (isWaking && result === "same-user") this.#awakeningEnded();
+      else this.#scheduleRound(Math.max((isWaking ? this.#awakening : this.#outage).nextWait(), retryAfter * 1000));
     }
+  }
+
+  /** The server has been reached: whatever fails from now on counts. The transport from before is still tried first. */
+  #awakeningEnded() {
+    this.#beginRound();
+    this.#awakening.end();
   }
 
   #disconnect() {
     this.#identityCheck += 1;
     this.#reconnectAfterCheck = false;
+    this.#closeAll("stopped");
+  }
+
+  #closeAll(reason) {
     for (const timer of [this.#roundTimer, this.#upgradeTimer, this.#removalTimer]) this.#environment.clearTimeout(timer);
     const open = [this.#current, this.#candidate].filter(Boolean);
     this.#current = this.#candidate = null;
-    for (const attempt of open) this.#close(attempt, "stopped");
+    for (const attempt of open) this.#close(attempt, reason);
   }
 
   #report({ link, transport }, report) {

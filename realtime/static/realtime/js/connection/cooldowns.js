@@ -3,7 +3,7 @@
 
 const FIRST_COOLDOWN = 60_000; // milliseconds
 const MAX_COOLDOWN = 600_000; // milliseconds
-const RETRY_AFTER_JITTER = 3_000; // milliseconds, so that not all browsers return in the same second
+const RETRY_AFTER_JITTER = 2_000; // milliseconds, so that not all browsers return in the same second
 
 export class Cooldowns {
   #active = new Map(); // transport -> {until, requested}

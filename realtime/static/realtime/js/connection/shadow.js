@@ -65,6 +65,18 @@ export class Shadow {
     this.#attempt = null;
   }
 
+  /** The machine was asleep, or the network has changed: connect anew, without waiting. */
+  reconnect() {
+    if (this.#stopped) return;
+    this.#environment.clearTimeout(this.#timer);
+    if (this.#attempt) {
+      this.#attempt.close();
+      this.#report(this.#attempt, { phase: "ended", reason: "stale" });
+    }
+    this.#failures = 0;
+    this.start();
+  }
+
   /** Record frames that arrived over the active connection. */
   recordShown(frames) {
     for (const { id } of frames) if (isCursor(id)) this.#record(id, "shown");

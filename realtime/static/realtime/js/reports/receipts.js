@@ -1,26 +1,25 @@
 // Delivery receipts: reports to the server which events arrived over which link and when, so that it can compare that with
 // what it sent.
 //
-// Only the leader tab has receipts. They are sent in batches of bounded size, and dropped silently if the server does not
-// accept them. Everything is numbered, so that a batch that is sent twice counts once.
+// Only the leader tab has receipts. They are sent in batches of bounded size. If the server does not accept them, there is a
+// pause, and nobody is told. Everything is numbered, so that a batch that is sent twice counts once.
 
+import { WakeDetector } from "../browser/wake_detector.js";
 import { backoff } from "../wire/backoff.js";
-import { parseRetryAfter } from "../wire/http.js";
 import { Paints } from "./paints.js";
+import { postReport } from "./post_report.js";
 
 const REPORT_DELAY = 5_000; // milliseconds, with jitter, until something new is reported
 const IDLE_DELAY = 300_000; // milliseconds, with jitter, if only the cursor has moved
 const MAX_RETRY_DELAY = 60_000; // milliseconds between two tries while the server cannot be reached
-const DEFAULT_RETRY_AFTER = 60; // seconds, for a 429 without Retry-After
-const TIMEOUT = 15_000; // milliseconds
 const MAX_PENDING_EVENTS = 2_000;
 const MAX_LINKS = 50;
 const MAX_FALLBACKS = 50;
 const MAX_REPORT = { links: 20, events: 500, fallbacks: 20 }; // in one report
-const TICK_INTERVAL = 20_000; // milliseconds
-const SUSPEND_THRESHOLD = 90_000; // milliseconds without a tick: the machine was suspended (hidden pages tick once a minute)
+const LONGEST_AGO = 7 * 24 * 3_600_000; // milliseconds; the server refuses more
 const RESUME_WINDOW = 10_000; // milliseconds in which delayed events arrive after a suspension: their times are unknown
-const PERMANENT_REFUSALS = [0, 401, 403, 404, 409]; // a redirect, signed out, forbidden, no such URL, another user
+const REFUSALS = [0, 401, 403, 404, 409]; // a redirect, signed out, forbidden, no such URL, another user
+const REFUSAL_PAUSE = { base: 600_000, max: 3_600_000 }; // milliseconds; signing in again ends it
 
 export class Receipts {
   #url;
@@ -32,32 +31,34 @@ export class Receipts {
   #timer = null;
   #dueAt = Infinity;
   #notBefore = 0;
-  #tickTimer = null;
-  #lastTick;
+  #wakeDetector;
   #resumedAt = -Infinity;
   #isSending = false;
   #failures = 0;
-  #stopped = false;
+  #refusals = 0; // in a row
+  #refusedUntil = 0;
+  #isPaused = false; // until a link opens
 
   /**
    * @param {{url?: string, user?: string, token?: string, environment: object}} options the URL to send reports to (without
-   *   one nothing is recorded), the user's id, the CSRF token
+   *   one nothing is recorded), the user's id, the CSRF token (if it cannot be read from the cookie)
    */
   constructor({ url, user = "", token = "", environment }) {
     this.#url = url && `${url}?user=${encodeURIComponent(user)}`;
     this.#token = token;
     this.#environment = environment;
-    this.#lastTick = environment.date();
-    this.#stopped = !url;
+    // Timers of hidden pages are late, and this page may be hidden at any moment.
+    this.#wakeDetector = new WakeDetector({ ...environment, isHidden: () => true }, () => this.#suspended());
   }
 
   /** The hooks for LiveManager. */
   get hooks() {
     return {
-      onLink: (what) => this.#stopped || this.#linkChanged(what),
-      onReceipt: (what) => this.#stopped || this.#eventReceived(what),
-      onCursor: (what) => this.#stopped || this.#cursorMoved(what),
-      onFallback: (what) => this.#stopped || this.#fellBack(what),
+      onLink: (what) => this.#url && this.#linkChanged(what),
+      onReceipt: (what) => this.#isPaused || this.#eventReceived(what),
+      onCursor: (what) => this.#isPaused || this.#cursorMoved(what),
+      onFallback: (what) => this.#url && !this.#isPaused && this.#fellBack(what),
+      onWake: () => this.#suspended(),
     };
   }
 
@@ -69,27 +70,35 @@ export class Receipts {
 
   /** Send everything now: the page was hidden or closed, and may not run again. */
   flush() {
-    if (this.#links.size || this.#fallbacks.length) this.#send(true);
+    const isRefused = this.#environment.now() < this.#refusedUntil;
+    if (!isRefused && (this.#links.size || this.#fallbacks.length)) this.#send(true);
   }
 
-  /** Stop reporting from this page: the server refuses it, or the user is no longer signed in. */
+  /** The user is no longer signed in: report nothing until a link opens, which needs the same user to be back. */
   stop() {
-    this.#stopped = true;
+    this.#isPaused = true;
     this.#environment.clearTimeout(this.#timer);
-    this.#environment.clearTimeout(this.#tickTimer);
-    this.#links.clear();
-    this.#fallbacks = [];
+    this.#dueAt = Infinity;
+    this.#wakeDetector.stop();
+  }
+
+  #resume() {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#refusals = this.#refusedUntil = this.#notBefore = 0;
   }
 
   #linkChanged({ link: id, transport, phase, shadow = false, from = null, topics = [], reason = "" }) {
     const now = this.#environment.now();
+    if (phase === "opened") this.#resume();
+    if (this.#isPaused) return;
     if (phase === "opened") {
       const times = { opened: now, worked: null, heard: null, ended: null };
       const report = { link: id, transport, shown: !shadow, topics, reason: "", from, to: from };
       const counts = { dropped: 0, first: 0, changes: 0, reportedChanges: 0 };
       this.#links.set(id, { report, times, ...counts, events: [], paints: new Paints(), urgent: true });
       this.#dropLinks();
-      this.#tick();
+      this.#wakeDetector.start();
     }
     const link = this.#links.get(id);
     if (!link) return;
@@ -156,20 +165,18 @@ export class Receipts {
 
   // --- suspension of the machine ------------------------------------------------------------------------------------
 
-  #tick() {
-    this.#isResuming();
-    this.#environment.clearTimeout(this.#tickTimer);
-    this.#tickTimer = this.#links.size ? this.#environment.setTimeout(() => this.#tick(), TICK_INTERVAL) : null;
+  /** While the machine slept, nothing was heard, and what had arrived waited: nobody knows for how long. */
+  #suspended() {
+    this.#resumedAt = this.#environment.now();
+    for (const { events, times } of this.#links.values()) {
+      times.heard = null;
+      for (const event of events) event[1] = null;
+    }
   }
 
   #isResuming() {
-    const now = this.#environment.date();
-    if (this.#tickTimer !== null && now - this.#lastTick > SUSPEND_THRESHOLD) {
-      this.#resumedAt = now;
-      for (const { events } of this.#links.values()) for (const event of events) event[1] = null;
-    }
-    this.#lastTick = now;
-    return now - this.#resumedAt < RESUME_WINDOW;
+    this.#wakeDetector.check();
+    return this.#environment.now() - this.#resumedAt < RESUME_WINDOW;
   }
 
   // --- sending ----------------------------------------------------------------------------------------------------
@@ -187,67 +194,57 @@ export class Receipts {
 
   #schedule(milliseconds) {
     const due = Math.max(this.#environment.now() + milliseconds, this.#notBefore);
-    if (this.#isSending || this.#stopped || due >= this.#dueAt) return;
+    if (this.#isSending || this.#isPaused || due >= this.#dueAt) return;
     this.#dueAt = due;
     this.#environment.clearTimeout(this.#timer);
     this.#timer = this.#environment.setTimeout(() => this.#send(), due - this.#environment.now());
   }
 
   async #send(isFlush = false) {
-    if (this.#stopped || (this.#isSending && !isFlush)) return;
+    if (this.#isPaused || (this.#isSending && !isFlush)) return;
     this.#environment.clearTimeout(this.#timer);
     this.#dueAt = Infinity;
-    if (!this.#environment.isOnline()) {
-      this.#schedule(MAX_RETRY_DELAY);
-      return;
-    }
     const report = this.#buildReport();
     if (!report.links.length && !report.fallbacks.length) return;
     this.#isSending = true;
-    const { status, wait } = await this.#post(report.body);
+    const { status, retryAfter } = await postReport(this.#url, report.body, this.#token, this.#environment);
     this.#isSending = false;
-    if (PERMANENT_REFUSALS.includes(status)) {
-      this.stop();
-    } else if (wait === undefined) {
-      this.#failures = 0;
+    if (REFUSALS.includes(status)) {
+      const pause = this.#refusalPause();
+      this.#refusedUntil = this.#environment.now() + pause;
+      this.#pause(pause);
+    } else if (status === 429) {
+      this.#pause(retryAfter);
+    } else if (status === null || status >= 500) {
+      this.#pause(this.#retryDelay());
+    } else {
+      // Any other 4xx rejects the content of this report, so the same report is not sent again.
+      this.#failures = this.#refusals = 0;
       this.#markReported(report);
       this.#scheduleRest(report);
-    } else {
-      this.#notBefore = this.#environment.now() + wait;
-      this.#schedule(wait);
     }
   }
 
-  async #post(body) {
-    const { fetch, date, random } = this.#environment;
-    const retryDelay = () => {
-      const delay = backoff(this.#failures++, { base: REPORT_DELAY, max: MAX_RETRY_DELAY, random });
-      return Math.max(REPORT_DELAY, delay);
-    };
-    try {
-      const response = await fetch(this.#url, {
-        method: "POST",
-        headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": this.#token },
-        body: JSON.stringify(body),
-        cache: "no-store",
-        redirect: "manual",
-        keepalive: true, // the request outlives the page
-        signal: AbortSignal.timeout(TIMEOUT),
-      });
-      const { status } = response;
-      const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), date()) ?? DEFAULT_RETRY_AFTER;
-      if (status === 429) return { status, wait: 1_000 * retryAfter };
-      // Any other 4xx rejects the content of this report, so the same report is not sent again.
-      return status >= 500 ? { status, wait: retryDelay() } : { status };
-    } catch {
-      return { status: null, wait: retryDelay() };
-    }
+  #pause(milliseconds) {
+    this.#notBefore = this.#environment.now() + milliseconds;
+    this.#schedule(milliseconds);
+  }
+
+  #refusalPause() {
+    const { base, max } = REFUSAL_PAUSE;
+    return Math.min(max, base * 2 ** this.#refusals++) * (0.75 + 0.25 * this.#environment.random());
+  }
+
+  #retryDelay() {
+    const { random } = this.#environment;
+    const delay = backoff(this.#failures++, { base: REPORT_DELAY, max: MAX_RETRY_DELAY, random });
+    return Math.max(REPORT_DELAY, delay);
   }
 
   #buildReport() {
     this.#isResuming();
     const now = this.#environment.now();
-    const ago = (moment) => (moment === null ? null : Math.max(0, Math.round(now - moment)));
+    const ago = (moment) => (moment === null ? null : Math.min(LONGEST_AGO, Math.max(0, Math.round(now - moment))));
     let room = MAX_REPORT.events;
     const changed = this.#changedLinks();
     const links = changed.slice(0, MAX_REPORT.links).map((link) => {
@@ -292,6 +289,7 @@ export class Receipts {
       this.#pendingEvents -= removed;
       if (link.times.ended !== null && link.reportedChanges === link.changes) this.#links.delete(id);
     }
+    if (!this.#links.size) this.#wakeDetector.stop();
   }
 
   #changedLinks() {

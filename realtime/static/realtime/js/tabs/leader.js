@@ -95,6 +95,12 @@ export class Leader {
     this.#connection.renew();
   }
 
+  /** The machine was asleep: see Connection.wake. */
+  wake() {
+    this.#connection.wake();
+    this.#shadow?.reconnect();
+  }
+
   goOffline() {
     this.#connection.goOffline();
   }

@@ -35,9 +35,10 @@ export class SharedConnection {
    * @param {object} environment
    * @param {{onBecomeLeader: () => void, onResign: () => void,
    *   onBatch: (batch: {after: number | null, frames: object[]}) => void, onStatus: (status: object) => void,
-   *   onRequest: (request: {check?: boolean, network?: boolean, page?: string}) => void, onUnavailable: () => void,
-   *   status: () => object, page?: () => string}} callbacks `onBecomeLeader`: connect; `onResign`: disconnect. `onRequest`: a tab asks this
-   *   leader to check the connection; `page` is the name of that tab's live page. `onUnavailable`: the browser does not allow sharing after all
+   *   onRequest: (request: {check?: boolean, network?: boolean, woke?: boolean, page?: string}) => void,
+   *   onUnavailable: () => void, status: () => object, page?: () => string}} callbacks `onBecomeLeader`: connect; `onResign`:
+   *   disconnect. `onRequest`: a tab asks this leader to check the connection; `page` is the name of that tab's live page.
+   *   `onUnavailable`: the browser does not allow sharing after all
    */
   constructor(user, environment, callbacks) {
     this.#name = `gistagum-live-${FORMAT}-${user}`;
@@ -199,7 +200,7 @@ export class SharedConnection {
       if (message.kind === "ping") this.broadcastStatus();
       else if (message.kind === "ask") {
         this.#callbacks.onRequest(message);
-        this.broadcastStatus();
+        this.broadcastStatus(); // as it is now: the request may have changed it
       }
       return;
     }

@@ -29,8 +29,10 @@ export class SseLink extends Link {
       while (!this._ended) {
         const { done, value } = await reader.read();
         if (done) break;
+        const received = this.#parse(parser.push(value));
         this._activity();
-        this.#receive(parser.push(value));
+        this._deliver(received.frames);
+        if (received.ended) this._end("ended");
       }
       this._end("closed");
     } catch (error) {
@@ -39,7 +41,7 @@ export class SseLink extends Link {
     }
   }
 
-  #receive(blocks) {
+  #parse(blocks) {
     const frames = [];
     let ended = false;
     for (const { id, data, retry } of blocks) {
@@ -48,9 +50,9 @@ export class SseLink extends Link {
       ended ||= parsed.some((frame) => frame.type === "error");
       frames.push(...parsed.filter((frame) => frame.type !== "error"));
       const cursor = parseCursor(id);
+      if (cursor === null && id) throw new MalformedError("Not a position in the log."); // one that cannot be told apart
       if (cursor !== null && !parsed.some((frame) => frame.id === cursor)) frames.push({ type: "cursor", cursor });
     }
-    this._deliver(frames);
-    if (ended) this._end("ended");
+    return { frames, ended };
   }
 }

@@ -32,7 +32,7 @@ function isFrame(frame) {
   return frame.id === undefined || isCursor(frame.id);
 }
 
-/** Whether this is a position in the event log. */
+/** Whether this is a position in the event log. The server gives out none that JavaScript cannot tell apart (2^53). */
 export function isCursor(value) {
   return Number.isSafeInteger(value) && value >= 0;
 }
