@@ -135,7 +135,7 @@ def test_a_full_disk_refuses_saves_clearly_and_costs_nothing_that_was_saved(offi
     said = "".join(site.log.read_text() for site in office.servers.values())
     assert "Traceback" not in said, said
     assert re.search(
-        "ERROR django.request: Service Unavailable: /projeng/projects/.*: database or disk is full$", said, re.M
+        "ERROR django.request: Service Unavailable: /projeng/projects/.*: database or disk is full: make room", said
     )
 
 

@@ -56,9 +56,10 @@ export class Attention {
     const now = performance.now();
     const places = [];
     if (this.#touch && now - this.#touch.at < AFTER_TOUCH) places.push(this.#touch.target);
-    const active = document.activeElement;
+    // What is below the content (the feedback form) is kept in view by the browser when the content changes its height.
+    const active = document.activeElement?.closest("main *");
     const isIdle = now - this.#inputAt > IDLE;
-    if (active?.matches(FIELDS) || (!isIdle && active?.matches(`main :focus-visible`))) places.push(active);
+    if (active?.matches(FIELDS) || (!isIdle && active?.matches(":focus-visible"))) places.push(active);
     if (!isIdle && this.#pointerType !== "touch") places.push(...this.#hoveredPlaces());
     return places;
   }
