@@ -376,8 +376,8 @@ def test_a_replaced_receipt_is_told_by_its_kind_only(browser, finance, project):
 @KINDS
 def test_the_page_offers_what_the_person_may_do(kind, browser, head, finance, engineer, project):
     part = enter(kind, project, engineer)
-    for person, offered in ((head, True), (engineer, True), (finance, False)):
-        html = browser(person).get(home(part)).content.decode()
+    for somebody, offered in ((head, True), (engineer, True), (finance, False)):
+        html = browser(somebody).get(home(part)).content.decode()
         assert (url(part, "edit") in html, url(part, "void") in html) == (offered, offered)
         assert url(part, "history") not in html  # there is none yet
     age(part, timezone.now() - DAY)

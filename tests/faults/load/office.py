@@ -135,7 +135,9 @@ def left_behind(before: dict[str, Any], after: dict[str, Any], most_threads: dic
         for kind in ("files", "sockets", "redis"):
             if now["fds"].get(kind, 0) > then["fds"].get(kind, 0):
                 faults.append(f"{name}: {kind} {then['fds'].get(kind, 0)} before, {now['fds'][kind]} now")
-        if now["fds"].get("database", 0) > settings.WEB_THREADS + 6:
+        if (
+            now["fds"].get("database", 0) > settings.WEB_THREADS + 7
+        ):  # the largest size of the pool (gistagum/settings.py)
             faults.append(f"{name}: {now['fds']['database']} connections with the database")
         for kind, count in now["tasks"].items():
             if count > then["tasks"].get(kind, 0):
