@@ -7,7 +7,15 @@
 set -eu
 folder=$(mktemp -d)
 pid=''
-trap '[ -z "$pid" ] || kill -KILL -- "$pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
+stop() {
+    if [ -n "$pid" ]; then
+        workers=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null || true)
+        # shellcheck disable=SC2086 # several process ids
+        kill -KILL "$pid" $workers 2>/dev/null || true
+    fi
+    rm -rf "$folder"
+}
+trap stop EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check gunicorn==27.0.1
 cat > "$folder/app.py" <<'PYTHON'
