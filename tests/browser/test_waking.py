@@ -51,6 +51,7 @@ def _sleep(proxy: FaultyProxy, pages, wall: int, monotonic: int) -> None:
         page.evaluate("([wall, monotonic]) => { slept.wall += wall; slept.monotonic += monotonic; }", [wall, monotonic])
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize("transport", ["websocket", "sse"])
 def test_pages_that_wake_are_stale_at_once_and_live_over_the_same_transport_and_nobody_is_blamed(
     proxy, browse, browser, on_database, transport
