@@ -7,6 +7,7 @@
 set -eu
 folder=$(mktemp -d)
 pid=''
+# shellcheck disable=SC2317,SC2329 # called by the trap
 stop() {
     if [ -n "$pid" ]; then
         workers=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null || true)
