@@ -4,9 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 
-from projeng.access import Role
 from realtime.control import attention, trends
 from realtime.log.models import Event, LogEpoch
 from realtime.parity.verdict import BAD, FAILED, GOOD, MISSING, P99, UNKNOWN, Check
@@ -14,26 +12,8 @@ from realtime.rollout.models import TransportHold
 from tests.support import telemetry
 from tests.support.control_room import page_html, region_text
 from tests.support.epochs import begin_epoch
-from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _fresh():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def staff():
-    return person(Role.HEAD, is_staff=True)
-
-
-@pytest.fixture
-def engineer():
-    return person(Role.ENGINEER)
 
 
 @pytest.mark.parametrize(

@@ -3,32 +3,13 @@
 import re
 
 import pytest
-from django.core.cache import cache
 
-from projeng.access import Role
 from realtime.control import people
 from tests.support import telemetry
 from tests.support.control_room import page_html, visible_text
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _fresh():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def staff():
-    return person(Role.HEAD, is_staff=True, first_name="Maria", last_name="Santos")
-
-
-@pytest.fixture
-def engineer():
-    return person(Role.ENGINEER, first_name="Ana", last_name="Reyes")
 
 
 def _row(html: str, user) -> str:

@@ -25,23 +25,6 @@ CHECKLIST = "/ops/realtime/checklist/?to=2"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _fresh():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def staff():
-    return person(Role.HEAD, is_staff=True, first_name="Maria", last_name="Santos")
-
-
-@pytest.fixture
-def engineer():
-    return person(Role.ENGINEER, first_name="Ana", last_name="Reyes")
-
-
 # --- who may --------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from realtime.delivery.database_file import DatabaseFile
 from realtime.delivery.hub import TAIL_SECONDS
 from realtime.log import replay
 from tests.support.people import person, session_cookie
+from tests.support.ports import wait_until
 from tests.support.sse import Stream
 
 
@@ -30,13 +32,26 @@ def other_process(tmp_path: Path, monkeypatch):
     other.close()
 
 
-def test_each_commit_is_noticed_once(other_process):
+def file_clock_moves(folder: Path) -> Callable[[], bool]:
+    """Whether a file that is written now has another time than before: file systems count in steps of milliseconds."""
+    probe = folder / "probe"
+    probe.touch()
+    begun = probe.stat().st_mtime_ns
+
+    def moved() -> bool:
+        probe.touch()
+        return probe.stat().st_mtime_ns > begun
+
+    return moved
+
+
+def test_each_commit_is_noticed_once(other_process, tmp_path):
     file = DatabaseFile()
     assert file
     file.written()
     for number in range(3):
         assert not file.written()
-        time.sleep(0.02)  # file systems keep time in steps of some milliseconds
+        wait_until(file_clock_moves(tmp_path), "the file system's clock has moved on")
         other_process.execute("INSERT INTO sheet VALUES (?)", [number])
         other_process.commit()
         assert file.written()

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import time
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,6 +18,7 @@ from realtime.log.publish import Announcement, publish
 from tests.support.epochs import said
 
 NANOSECONDS = 1_764_470_000_000_000_000
+from tests.support.ports import wait_until
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -172,11 +172,12 @@ def test_the_last_places_end_below_the_limit_and_then_numbering_refuses_in_one_l
         call_command("new_epoch", verbosity=0)
     with pytest.raises(OutOfRange):
         replay.start(None)
-    until = time.monotonic() + 5
-    while not any(EXHAUSTED in line for line in lines()):
+
+    def is_said() -> bool:
         position.read_numbered()
-        assert time.monotonic() < until
-        time.sleep(0.05)
+        return any(EXHAUSTED in line for line in lines())
+
+    wait_until(is_said, "the log says that its places are used up", 5)
     for _ in range(5):
         position.read_numbered()
     assert sum(EXHAUSTED in line for line in lines()) == 1
