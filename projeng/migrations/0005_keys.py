@@ -1,9 +1,13 @@
 """Gives stored keys the one spelling of projeng/keys.py. Projects whose PRNs were the same all along are named."""
 
+import logging
+
 from django.db import migrations
 
 from projeng.barangays import BARANGAYS
 from projeng.keys import known_spelling, prn_key
+
+logger = logging.getLogger(__name__)
 
 LONGEST = 40
 
@@ -26,7 +30,7 @@ def normalise(apps, schema_editor):
         if owner is not None:
             same, key = key, _free(key, taken)
             said = f"PRN changed from {prn!r} to {key}: project {owner} has {same}"
-            print(f"\n    Project {pk}: {said}. Are they the same project?", end="")
+            logger.warning("Project %d: %s. Are they the same project?", pk, said)
             activities.create(project_id=pk, actor="System", summary=said)
         owners[key] = pk
         taken.add(key)

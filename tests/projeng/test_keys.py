@@ -156,7 +156,7 @@ def test_the_demo_knows_a_project_of_a_file_in_another_spelling():
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_stored_keys_are_normalised_and_those_that_are_the_same_are_named(database, new_database, on_database, capsys):
+def test_stored_keys_are_normalised_and_those_that_are_the_same_are_named(database, new_database, on_database, caplog):
     on_database(new_database(database))
     stored = ["prn-060", "PRN-060", "prn‐061\u200b", "PRN-\u00ad061", "\ufeff", "PRN-062", "PRN-060-2", "x" * 39 + "ﬃ"]
     projects = [Project.objects.create(name="Road", barangay="Apokon") for _ in stored]
@@ -171,7 +171,7 @@ def test_stored_keys_are_normalised_and_those_that_are_the_same_are_named(databa
         "PRN-060-3", "PRN-060", "PRN-061", "PRN-061-2", f"PRN-{ids[4]}", "PRN-062", "PRN-060-2", "X" * 39 + "F"
     ]  # fmt: skip
     assert set(Project.objects.values_list("barangay", flat=True)) == {"Apokon"}
-    said = capsys.readouterr().out
+    said = caplog.text
     assert f"Project {ids[0]}: PRN changed from 'prn-060' to PRN-060-3: project {ids[1]} has PRN-060" in said
     assert f"Project {ids[3]}: PRN changed from 'PRN-\\xad061' to PRN-061-2: project {ids[2]} has PRN-061" in said
     assert said.count("Are they the same project?") == 2

@@ -16,9 +16,9 @@ from realtime.log.models import PLACE_LIMIT, Event, LogEpoch, LogMark, OutboxEve
 from realtime.log.place_range import EXHAUSTED, PLACES_END, OutOfRange
 from realtime.log.publish import Announcement, publish
 from tests.support.epochs import said
+from tests.support.ports import wait_until
 
 NANOSECONDS = 1_764_470_000_000_000_000
-from tests.support.ports import wait_until
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
