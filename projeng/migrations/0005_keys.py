@@ -30,7 +30,7 @@ def normalise(apps, schema_editor):
         if owner is not None:
             same, key = key, _free(key, taken)
             said = f"PRN changed from {prn!r} to {key}: project {owner} has {same}"
-            logger.warning("Project %d: %s. Are they the same project?", pk, said)
+            logger.warning("Two projects had the same PRN. Project %d: %s. Are they the same project?", pk, said)
             activities.create(project_id=pk, actor="System", summary=said)
         owners[key] = pk
         taken.add(key)
