@@ -1,4 +1,4 @@
-"""Middleware for HTTP and for WebSocket handshakes: the health check, session cookies and the Origin header."""
+"""Middleware for HTTP and for WebSocket handshakes: connections, the health check, session cookies, the Origin header."""
 
 import logging
 import re
@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.db.utils import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.request import split_domain_port, validate_host
@@ -24,6 +24,23 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 logger = logging.getLogger(__name__)
 ONLY_READS = "read-only"
 SESSION_KEY = re.compile(r"[a-z0-9]{32}")
+
+
+class ConnectionMiddleware:
+    """Give the connection with the database back in the thread that used it, however the request ends.
+
+    Django does so when the request is finished. Under ASGI nobody finishes a request that the server has ended while
+    its thread was still at work, because its client had left. The pool would count that connection as in use for ever.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self.get_response(request)
+        finally:
+            close_old_connections()
 
 
 class HealthMiddleware:

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gistagum.middleware.ConnectionMiddleware",
     "gistagum.body_limits.BodyMiddleware",
     "gistagum.middleware.HealthMiddleware",
     "gistagum.middleware.SessionCookieMiddleware",

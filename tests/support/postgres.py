@@ -131,6 +131,10 @@ class Postgres:
         """Terminate every client connection."""
         self._sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
+    def waiting_for_locks(self) -> int:
+        """Return how many connections wait for a lock."""
+        return int(self._sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+
     @contextlib.contextmanager
     def transaction(self, database: str, *statements: str) -> Iterator[None]:
         """Within this block, a transaction is open that has executed these statements. It is rolled back."""
