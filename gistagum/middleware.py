@@ -1,4 +1,4 @@
-"""Middleware for HTTP and for WebSocket handshakes: connections, the health check, session cookies, the Origin header."""
+"""Middleware for HTTP and WebSocket handshakes: connections, the health check, session cookies, the Origin header."""
 
 import logging
 import re

@@ -49,8 +49,8 @@ def _notice(page: Page, region: str = "notifications"):
 
 
 def _box(page: Page, selector: str) -> tuple[float, float]:
-    box = page.locator(selector).bounding_box()
-    assert box
+    # There is none of an element that is replaced at that very moment.
+    box = until(page, lambda: page.locator(selector).bounding_box(), f"{selector} is on the page")
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
