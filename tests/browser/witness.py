@@ -65,8 +65,8 @@ def tab(browsing: Browsing, context: BrowserContext, path: str = "", transport: 
 
 
 def status(page: Page, name: str) -> Any:
-    """What the page's connection says of itself."""
-    return page.evaluate("(name) => realtimeManager.getStatus()[name]", name)
+    """What the page's connection says of itself; ``None`` while the page has none yet."""
+    return page.evaluate("(name) => globalThis.realtimeManager?.getStatus()[name]", name)
 
 
 def until_live(page: Page, transport: str, seconds: float = 30.0) -> None:
