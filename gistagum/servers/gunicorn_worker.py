@@ -10,7 +10,7 @@ when an error leaves its main loop, or when a hook of the operator's says so. Al
 import signal
 from typing import TYPE_CHECKING
 
-from .ending import StreamsEnd, exit_soon
+from .ending import StreamsEnd
 
 if TYPE_CHECKING:
     from gunicorn.workers.base import Worker as Base
@@ -46,7 +46,7 @@ class EndsStreams(Base):
             super().run()
         finally:
             self.alive = False
-            exit_soon()
+            self._streams_end.exit_soon()
 
 
 def end_streams_with(worker: "Base") -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.support.people import session_cookie
 from tests.support.site import Site
@@ -122,6 +122,11 @@ def connection_state(page: Page) -> str | None:
 def until_state(page: Page, state: str, seconds: float = 30.0) -> None:
     """Wait until the page's indicator stands at ``state``."""
     until(page, lambda: connection_state(page) == state, f"{page.url} is {state}", seconds)
+
+
+def expect_unread(page: Page, count: int) -> None:
+    """Wait until the bell shows this many, as it shows them: "99+" above 99."""
+    expect(page.locator("#notification-count")).to_have_text("99+" if count > 99 else str(count))
 
 
 def unread(page: Page) -> int:

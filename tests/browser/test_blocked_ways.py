@@ -9,7 +9,7 @@ from tests.support.faulty_proxy import HELD, MUTE, OPEN, POLL, SOCKET, STREAM, S
 from tests.support.nginx import Nginx
 from tests.support.people import person
 
-from .support import NO_SPREAD, Browsing, until, until_state
+from .support import NO_SPREAD, Browsing, expect_unread, until, until_state
 from .witness import Work, first_try, moved, moves, status, tab, until_live, watched, whole
 
 pytestmark = pytest.mark.timeout(150)
@@ -105,7 +105,7 @@ def test_where_streams_are_held_back_too_the_page_asks_and_comes_back_up_when_th
     work.during(page, lambda: status(page, "transport") == "websocket", "sockets pass")
     whole(head, page)
     assert [move["transport"] for move in moves(page) if move["state"] == "live"] == ["poll", "sse", "websocket"]
-    expect(page.locator("#notification-count")).to_have_text(str(head.notifications.filter(is_read=False).count()))
+    expect_unread(page, head.notifications.filter(is_read=False).count())
 
 
 @pytest.mark.parametrize("transport", ["websocket", "sse"])

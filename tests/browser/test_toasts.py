@@ -13,7 +13,7 @@ from projeng.models import Notification, Project
 from tests.support.people import person
 from tests.support.site import running_on
 
-from .support import until, until_state
+from .support import expect_unread, until, until_state
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -100,7 +100,7 @@ def test_where_there_is_no_place_it_waits_for_one(site, browse, head, project):
     page.locator("textarea").first.evaluate("(element) => { element.style.height = '100vh'; element.focus(); }")
     page.locator("textarea").first.evaluate("(element) => scrollTo(0, element.getBoundingClientRect().top + scrollY)")
     inbox.send([head], LONG)
-    expect(page.locator("#notification-count")).to_have_text(str(head.notifications.count()))
+    expect_unread(page, head.notifications.count())
     page.wait_for_timeout(1_000)
     assert not page.locator("#toast-notification").is_visible()
     page.evaluate("document.activeElement.blur()")

@@ -14,7 +14,7 @@ from tests.support.people import person
 from tests.support.ports import free_port
 from tests.support.site import Site
 
-from .support import NO_SPREAD, unread, until, until_state
+from .support import NO_SPREAD, expect_unread, unread, until, until_state
 from .witness import Work, happened_for, moved, moves, newest, status, tab, until_live, watched, whole
 
 pytestmark = pytest.mark.timeout(150)
@@ -172,7 +172,7 @@ def test_a_site_that_goes_back_to_gunicorn_and_forward_again_loses_no_event(
     begun = time.time()
     with site("daphne", "true"):
         all_live("websocket", begun)
-        expect(pages[1].locator("#notification-count")).to_have_text(str(head.notifications.count()))
+        expect_unread(pages[1], head.notifications.count())
         expect(pages[0].locator("[data-region=recent-activity] li").first).to_contain_text("Progress updated")
         for page in pages:
             page.close()

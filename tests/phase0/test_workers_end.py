@@ -6,13 +6,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from projeng.access import Role
+from realtime.rollout import presence
 from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.ports import listens, wait_until
@@ -31,6 +32,16 @@ def workers_of(site: Site) -> set[int]:
     """The process ids of its workers."""
     pid = site.process.pid
     return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def started_workers_of(site: Site) -> set[int]:
+    """The process ids of its workers, once all serve. Gunicorn ends when a worker fails before it has started."""
+
+    def started() -> set[int]:
+        workers = workers_of(site)
+        return workers if workers <= set(presence.alive().values_list("pid", flat=True)) else set()
+
+    return wait_until(started, "the workers serve", ANSWERS_SECONDS)
 
 
 def answers(site: Site) -> bool:
@@ -78,21 +89,32 @@ def all_end_and_pages_answer(site: Site, streams: list[Stream], seconds: float =
     print(f"a page after {time.monotonic() - begun:.1f} s")  # noqa: T201
 
 
-def starve(site: Site, limit: int) -> None:
-    """Set a limit of the system on its workers to what they have now, and knock until that is noticed."""
-    before = workers_of(site)
-    for pid in before:
+def starve(site: Site, limit: int) -> set[int]:
+    """Set a limit of the system on its workers to what they have now. Return their process ids."""
+    workers = started_workers_of(site)
+    for pid in workers:
         used = len(os.listdir(f"/proc/{pid}/fd")) if limit == resource.RLIMIT_NOFILE else MEMORY
         resource.prlimit(pid, limit, (used, used))
-    for _ in range(40):
-        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", site.port), timeout=5)) as connection:
-            connection.sendall(b"GET /health/ HTTP/1.1\r\n")
+    return workers
+
+
+@pytest.fixture
+def knock() -> Iterator[Callable[[Site], None]]:
+    """Begins a request that goes on to the end of the test. Whoever takes it needs a file for it, and a thread."""
+    with ExitStack() as requests:
+
+        def begin(site: Site) -> None:
+            with suppress(OSError):
+                request = requests.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=5))
+                request.sendall(b"GET /health/ HTTP/1.1\r\n")
+
+        yield begin
 
 
 @pytest.mark.parametrize("names", ["INT ABRT", "QUIT KILL"])
 def test_a_worker_that_is_told_to_end_ends_its_streams(two_workers, open_streams, names):
     streams = open_streams(two_workers)
-    before = workers_of(two_workers)
+    before = started_workers_of(two_workers)
     for pid, name in zip(before, names.split(), strict=True):
         os.kill(pid, signal.Signals[f"SIG{name}"])
     all_end_and_pages_answer(two_workers, streams)
@@ -106,13 +128,22 @@ def test_a_reload_ends_the_streams_of_the_old_workers(two_workers, open_streams)
 
 
 @pytest.mark.parametrize("limit", [resource.RLIMIT_NOFILE, resource.RLIMIT_AS], ids=["open files", "memory"])
-def test_a_worker_that_breaks_down_at_a_limit_ends_its_streams(two_workers, open_streams, limit):
+def test_a_worker_that_breaks_down_at_a_limit_ends_its_streams_and_itself(two_workers, open_streams, knock, limit):
     """No thread can be started for what comes, or no connection accepted: the error ends the worker's main loop."""
     streams = open_streams(two_workers)
-    before = workers_of(two_workers)
-    starve(two_workers, limit)
-    all_end_and_pages_answer(two_workers, streams)
-    wait_until(lambda: not before & workers_of(two_workers), "the old workers are gone", ENDS_SECONDS)
+    starved = starve(two_workers, limit)
+
+    def ended() -> bool:
+        knock(two_workers)  # which of the workers takes it is the system's choice
+        return all(stream.ended.is_set() for stream in streams)
+
+    def gone() -> bool:
+        knock(two_workers)
+        return not starved & workers_of(two_workers)
+
+    wait_until(ended, "the streams end", ENDS_SECONDS)
+    wait_until(gone, "the starved workers are gone", ANSWERS_SECONDS)
+    wait_until(lambda: answers(two_workers), "a page is answered", ANSWERS_SECONDS)
 
 
 @pytest.mark.parametrize(
