@@ -5,8 +5,10 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("messaging.people_api.urls")),
     path("", include("realtime.control.urls")),
     path("", include("projeng.urls")),
 ]
 
+handler404 = "messaging.people_api.errors.not_found"
 handler500 = "gistagum.errors.server_error"
