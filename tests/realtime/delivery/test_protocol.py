@@ -11,6 +11,7 @@ from projeng.events import DASHBOARD, NOTIFICATIONS, PROJECTS
 from projeng.models import Notification, Project
 from projeng.states import CHANGED_PROJECTS, DASHBOARD_COUNTS, UNREAD_COUNT
 from realtime.access.audience import user_key
+from realtime.access.credentials import SESSION, Credential
 from realtime.delivery import protocol as module
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import AHEAD_SECONDS, Read, Send, Wait, deliver
@@ -103,8 +104,7 @@ def talk(hub):
     def begin(user, *states, cursor=None, topics=(NOTIFICATIONS, PROJECTS), reset="", **subscription) -> Talk:
         subscriber = Subscriber(
             user_id=user.pk,
-            session_key="of the test",
-            auth_hash=user.get_session_auth_hash(),
+            credential=Credential(SESSION, "of the test", user.get_session_auth_hash()),
             subscription=Subscription(frozenset(topics), tuple(states), **subscription),
             cursor=replay.head() if cursor is None else cursor,
             reset=reset,
@@ -684,7 +684,7 @@ def test_while_the_history_is_not_known_heartbeats_are_sent_but_to_who_is_to_res
         one.subscriber.history = 2**40
         assert one.said() == []
     clock.now += 15
-    assert valid.said() == [Send(first)]
+    assert valid.said() == [Send(first, beat=True)]
     assert lost.said() == []
 
 
