@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "realtime",
     "messaging",
+    "messaging.notices",
     "projeng",
     "gistagum.apps.SiteConfig",
 ]

@@ -10,10 +10,13 @@ class CollegeConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import contacts
+        from messaging.notices import tenants
         from messaging.people_api import profiles
 
         from .contacts import CollegeContacts
         from .profile import CollegeProfile
+        from .tenants import Colleges
 
         contacts.set_rule(CollegeContacts())
         profiles.register(CollegeProfile())
+        tenants.set_rule(Colleges())
