@@ -13,5 +13,7 @@ class MessagingConfig(AppConfig):
         from realtime.access import audience
 
         from . import events, membership  # noqa: F401 (declaring the events enters them in the catalogue)
+        from .people_api import tokens
 
         audience.register(membership.granted_keys)
+        tokens.connect()
