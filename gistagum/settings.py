@@ -262,12 +262,13 @@ LOGGING = {
         "no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"},
         "one_line": {"()": "gistagum.logs.OneLine"},
         "throttle": {"()": "gistagum.log_throttle.LogThrottle"},
+        "redacted": {"()": "gistagum.secrets_in_logs.RedactMessage"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["no_foreign_tracebacks", "throttle", "one_line"],
+            "filters": ["no_foreign_tracebacks", "throttle", "one_line", "redacted"],
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},

@@ -342,6 +342,16 @@ def test_a_session_that_ends_is_over_for_its_listeners_only(office, hub):
     assert (here.session_over, there.session_over) == (True, False)
 
 
+def test_a_credential_that_ends_is_over_for_those_whom_it_let_in(office, hub):
+    """The same key of another kind is another credential."""
+    here, there = attached(hub, person()), attached(hub, person())
+    here.credential = Credential("token", "of the test")
+    hub._begin(replay.head())
+    Event.objects.create(type="credential_ended", fields={"kind": "token", "digest": here.credential_digest})
+    read_on(hub)
+    assert (here.session_over, there.session_over) == (True, False)
+
+
 def test_a_session_that_ends_before_the_tail_begins_is_over_within_two_seconds(office):
     someone, client = person(), Client()
     client.force_login(someone)
