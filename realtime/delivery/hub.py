@@ -18,6 +18,7 @@ from django.db import connection
 
 from ..access import authority
 from ..access.authority import Viewer
+from ..access.user_ids import UserId, all_of_json
 from ..log import position
 from ..log.epochs import NO_HISTORY, History
 from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
@@ -76,10 +77,10 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._subscribers: dict[int, Subscriber] = {}
-        self._present: Counter[int] = Counter()  # how many of them are a user's
+        self._present: Counter[UserId] = Counter()  # how many of them are a user's
         self._numbers = itertools.count()
         self.on_first_subscriber: Callable[[], None] = _nothing  # called when the process gets its first subscriber
-        self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the query that returned them
+        self._viewers: dict[UserId, tuple[int, Viewer | None]] = {}  # with the number of the query that returned them
         self._readings = itertools.count(1)
         self._loops: dict[asyncio.AbstractEventLoop, WaitQueue] = {}
 
@@ -125,7 +126,7 @@ class Hub:
                 del self._present[gone.user_id]
                 self._viewers.pop(gone.user_id, None)
 
-    def viewer(self, user_id: int) -> Viewer | None:
+    def viewer(self, user_id: UserId) -> Viewer | None:
         """What this person may see right now; ``None`` when the account is disabled or gone."""
         known = self._viewers.get(user_id)
         return known[1] if known else None
@@ -149,7 +150,7 @@ class Hub:
         """The transport of each subscriber of this process."""
         return [subscriber.transport for subscriber in list(self._subscribers.values())]
 
-    def user_ids(self) -> set[int]:
+    def user_ids(self) -> set[UserId]:
         """The users who are connected to this process."""
         with self._lock:
             return set(self._present)
@@ -318,11 +319,12 @@ class Hub:
 
     def _apply_authority(self, frames: list[Frame]) -> None:
         """Apply the events that are for the servers, before any subscriber gets the events that came with them."""
-        concerned: set[int] = set()
+        concerned: set[UserId] = set()
         ended: set[str] = set()
         for frame in frames:
             if issubclass(CATALOGUE.get(frame.type, EventType), ViewersChanged):
-                concerned.update(frame.fields["user_ids"] if "user_ids" in frame.fields else self.user_ids())
+                named = frame.fields.get("user_ids")
+                concerned |= self.user_ids() if named is None else all_of_json(named)
             elif frame.type == SessionEnded.type:
                 ended.add(frame.fields["digest"])
         if concerned:
@@ -332,7 +334,7 @@ class Hub:
                 if subscriber.session_digest in ended:
                     subscriber.session_over = True
 
-    def _refresh(self, user_ids: set[int]) -> bool:
+    def _refresh(self, user_ids: set[UserId]) -> bool:
         """Read again what these users may see. Return whether anything has changed.
 
         Of two concurrent queries, the one that began later counts.

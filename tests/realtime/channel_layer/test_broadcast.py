@@ -34,7 +34,10 @@ def broadcast(monkeypatch) -> Broadcast:
     monkeypatch.setattr(numberer, "_followers", [])
     monkeypatch.setattr(module.hub, "on_first_subscriber", module.hub.on_first_subscriber)  # which registering sets
     made = Broadcast()
-    made.register(channels_utils.messages_of, channels_utils.groups_of, channels_utils.ephemeral_of, GROUP)
+    made.register(
+        groups=channels_utils.groups_of, incoming=channels_utils.ephemeral_of, outgoing=channels_utils.messages_of
+    )
+    made.switch_on()
     return made
 
 
