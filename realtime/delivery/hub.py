@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from ..access import authority
+from ..access.audience import may_see
 from ..access.authority import Viewer
 from ..access.user_ids import UserId, all_of_json
 from ..log import position
@@ -156,9 +157,17 @@ class Hub:
             return set(self._present)
 
     def send_ephemeral(self, message: EphemeralMessage) -> None:
-        """Send an ephemeral message to the subscribers of this process that may see it."""
-        self.ephemerals.add(message)
-        self._notify()
+        """Send an ephemeral message to the subscribers of this process that may see it. Without any, wake nobody."""
+        if self._anybody_may_see(message.audience):
+            self.ephemerals.add(message)
+            self._notify()
+
+    def _anybody_may_see(self, keys: frozenset[str]) -> bool:
+        with self._lock:
+            known = [viewer for _, viewer in self._viewers.values()]
+            if len(known) < len(self._present):  # somebody is just connecting
+                return True
+        return any(viewer is not None and may_see(viewer.keys, keys) for viewer in known)
 
     def wait(self, seen: int, seconds: float) -> None:
         """Block this thread until there is news since version ``seen``, or for so many seconds."""

@@ -19,6 +19,7 @@ from realtime.access import authority
 from realtime.access.audience import user_key
 from realtime.delivery import hub as module
 from realtime.delivery import ring
+from realtime.delivery.ephemeral import EphemeralMessage
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import Read, Send, Wait, deliver
 from realtime.delivery.staggered import StaggeredCondition
@@ -495,3 +496,23 @@ def test_an_event_is_read_once_and_encoded_once_however_many_listen(office, hub,
     assert len(queries) == 1  # what is new
     assert [ids(one.events) for [one] in said] == [[row.pk]] * count
     assert len({id(one.events[0].sse) for [one] in said}) == 1
+
+
+# --- messages that are not in the log ---------------------------------------------------------------------------
+
+
+def test_a_message_that_nobody_here_may_see_wakes_nobody(office, hub):
+    ana = person()
+    attached(hub, ana)
+    before = hub.version
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(ana.pk + 1)}), "{}"))
+    assert (hub.version, hub.ephemerals.count) == (before, 0)
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(ana.pk)}), "{}"))
+    assert hub.version > before
+    assert hub.ephemerals.count == 1
+
+
+def test_while_somebody_is_connecting_a_message_is_kept_for_them(office, hub):
+    hub._present[7] += 1  # registered, and their rights are still being read
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(7)}), "{}"))
+    assert hub.ephemerals.count == 1
