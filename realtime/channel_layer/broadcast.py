@@ -67,7 +67,7 @@ class Broadcast:
         self._wake_group = wake_group
         numberer.add_waker(self.wake_others)
         numberer.add_follower(self.send)
-        hub.on_first_subscriber = self.layer.start
+        hub.on_first_subscriber.append(self.layer.start)
 
     def send_ephemeral(self, group: str, handler: str, data: dict[str, Any]) -> None:
         """Send a message that is not in the log: here at once, to the other processes in the background.

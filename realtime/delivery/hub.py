@@ -48,10 +48,6 @@ SWEEP_SECONDS = 15.0  # how soon a change of authority is found for which no sig
 BATCH = 500  # events that the tail reads in one query
 
 
-def _nothing() -> None:
-    pass
-
-
 class TooManyOfOne(Exception):
     """One person has as many connections open in this process as they may (``STREAMS_PER_PERSON``)."""
 
@@ -80,7 +76,8 @@ class Hub:
         self._subscribers: dict[int, Subscriber] = {}
         self._present: Counter[UserId] = Counter()  # how many of them are a user's
         self._numbers = itertools.count()
-        self.on_first_subscriber: Callable[[], None] = _nothing  # called when the process gets its first subscriber
+        self.on_first_subscriber: list[Callable[[], None]] = []  # called when the process gets its first subscriber
+        self.observers: list[Callable[[list[Frame]], None]] = []  # see ``_observe``
         self._viewers: dict[UserId, tuple[int, Viewer | None]] = {}  # with the number of the query that returned them
         self._readings = itertools.count(1)
         self._loops: dict[asyncio.AbstractEventLoop, WaitQueue] = {}
@@ -237,7 +234,8 @@ class Hub:
                     self.out_of_range = False  # who comes next is refused by ``replay.start`` if it still is
                     continue
                 if not self._reading:
-                    self.on_first_subscriber()
+                    for begin in self.on_first_subscriber:
+                        begin()
                     at = position.read_numbered().in_range()
                     self._end_sessions()  # those that ended meanwhile, before any subscriber gets what followed
                     self._begin(at.newest, at.history)
@@ -320,9 +318,21 @@ class Hub:
         if not frames:
             return False
         self._apply_authority(frames)
+        self._observe(frames)
         self._ring.append(frames)
         self._notify()
         return len(frames) >= BATCH
+
+    def _observe(self, frames: list[Frame]) -> None:
+        """Show events to the observers, once in each process that has subscribers, before these get them.
+
+        An observer runs in the thread of the tail: it must neither block nor query.
+        """
+        for observer in self.observers:
+            try:
+                observer(frames)
+            except Exception as error:  # noqa: BLE001 (an application's; the events are delivered all the same)
+                logger.warning("An observer of events failed: %s: %s", type(error).__name__, error)
 
     # --- live authority -----------------------------------------------------------------------------------------
 

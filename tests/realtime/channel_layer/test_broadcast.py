@@ -36,7 +36,7 @@ def broadcast(monkeypatch) -> Broadcast:
     """A process that broadcasts, until the test is over."""
     monkeypatch.setattr(numberer, "_wakes", [])
     monkeypatch.setattr(numberer, "_followers", [])
-    monkeypatch.setattr(module.hub, "on_first_subscriber", module.hub.on_first_subscriber)  # which registering sets
+    monkeypatch.setattr(module.hub, "on_first_subscriber", [])
     made = Broadcast()
     made.register(
         groups=channels_utils.groups_of, incoming=channels_utils.ephemeral_of, outgoing=channels_utils.messages_of

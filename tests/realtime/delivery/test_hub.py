@@ -347,9 +347,8 @@ def test_a_session_that_ends_before_the_tail_begins_is_over_within_two_seconds(o
     someone, client = person(), Client()
     client.force_login(someone)
     hub = Hub()
-    hub.on_first_subscriber = lambda: Session.objects.get(
-        pk=client.session.session_key
-    ).delete()  # a moment before it begins
+    # A moment before it begins.
+    hub.on_first_subscriber.append(lambda: Session.objects.get(pk=client.session.session_key).delete())
     subscriber = Subscriber(
         user_id=someone.pk,
         session_key=client.session.session_key,
@@ -377,7 +376,7 @@ def test_nobody_is_told_anything_before_sessions_that_ended_meanwhile_are_over(o
     )
     over_when_told = []
     hub._notify = lambda: over_when_told.append(subscriber.session_over)
-    hub.on_first_subscriber = lambda: Session.objects.get(pk=client.session.session_key).delete()
+    hub.on_first_subscriber.append(lambda: Session.objects.get(pk=client.session.session_key).delete())
     number = hub.attach(subscriber)
     wait_until(lambda: over_when_told, "somebody is told", 2)
     assert over_when_told[0]
@@ -516,3 +515,27 @@ def test_while_somebody_is_connecting_a_message_is_kept_for_them(office, hub):
     hub._present[7] += 1  # registered, and their rights are still being read
     hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(7)}), "{}"))
     assert hub.ephemerals.count == 1
+
+
+# --- observers --------------------------------------------------------------------------------------------------
+
+
+def test_an_observer_is_shown_each_event_once_before_subscribers_have_it(office, hub):
+    shown = []
+    hub.observers.append(lambda frames: shown.append((ids(frames), hub.cursor)))
+    hub._begin(replay.head())
+    before = hub.cursor
+    written = log(1, 2)
+    read_on(hub)
+    assert shown == [(written, before)]
+
+
+def test_an_observer_that_fails_stops_neither_the_events_nor_the_others(office, hub, caplog):
+    shown = []
+    hub.observers += [lambda frames: 1 / 0, lambda frames: shown.append(ids(frames))]
+    hub._begin(replay.head())
+    written = log(1)
+    read_on(hub)
+    assert shown == [written]
+    assert ids(hub.after(written[0] - 1)) == written
+    assert "ZeroDivisionError" in caplog.text
