@@ -1,6 +1,7 @@
 #!/bin/sh
 # What the tests need beyond Python: a Redis server, PostgreSQL, Chromium and nginx, and for the tests of failover Patroni,
-# etcd, HAProxy and PgBouncer, for those of attachments ClamAV. Installs with apt what is missing, when it can; otherwise names it in one line.
+# etcd, HAProxy and PgBouncer, for those of attachments ClamAV. Installs with apt what is missing, when it can; otherwise
+# names it in one line.
 set -eu
 missing=""
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }

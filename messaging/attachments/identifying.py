@@ -18,6 +18,12 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 ZIP, COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PROLOG = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!doctype\s+svg\b[^>\[]*(?:\[.*?\]\s*)?>|\s)*", re.S | re.I)
 MARKUP = re.compile(r"<(?:!doctype\s+html\b|(?P<tag>[a-z][a-z0-9:]*)[\s/>])", re.I)
+HTML_TAGS = {
+    *("html", "head", "body", "script", "style", "title", "meta", "link", "base", "iframe", "frameset"),
+    *("object", "embed", "form", "input", "button", "table", "div", "span", "p", "a", "b", "i", "u", "br"),
+    *("hr", "img", "video", "audio", "svg", "math", "h1", "h2", "h3", "h4", "h5", "h6", "font", "center"),
+    *("ul", "ol", "li", "template"),
+}
 NO_CLEANING = {"image/heic", "image/heif", "image/avif", "image/jxl"}
 
 
@@ -96,9 +102,3 @@ def _markup(text: str) -> str:
     if tag == "svg":
         return "image/svg+xml"
     return "text/html" if tag in HTML_TAGS else "text/plain"
-
-
-HTML_TAGS = set(
-    "html head body script style title meta link base iframe frameset object embed form input button table div span p a "
-    "b i u br hr img video audio svg math h1 h2 h3 h4 h5 h6 font center ul ol li template".split()
-)

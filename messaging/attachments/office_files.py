@@ -61,7 +61,7 @@ def _open_document(file: IO[bytes]) -> str | None:
         return None
     stated = head[38 + len(MIMETYPE) :]
     for name in OPEN_DOCUMENTS:
-        if stated.startswith(name) and not stated[len(name) : len(name) + 1] == b"-":
+        if stated.startswith(name) and stated[len(name) : len(name) + 1] != b"-":
             return (MIMETYPE + name).decode()
     return None
 

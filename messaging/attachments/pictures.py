@@ -50,7 +50,7 @@ def prepare(content: bytes, pillow_format: str) -> Picture:
         raise
     except Image.DecompressionBombError:
         raise _too_many_pixels() from None
-    except Exception as fault:  # noqa: BLE001 (Pillow raises many kinds of errors for invalid files)
+    except Exception as fault:  # Pillow raises many kinds of errors for invalid files
         raise Refused("broken_picture", "The picture is broken.") from fault
     finally:
         _turn.release()

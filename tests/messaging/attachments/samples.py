@@ -76,7 +76,7 @@ def compound(stream: str) -> bytes:
 
 def iso_media(brand: str) -> bytes:
     """The beginning of an MP4, QuickTime, M4A … file."""
-    return struct.pack(">L4s4sL", 24, b"ftyp", brand.encode(), 0) + brand.encode() + b"isom" + b"\0" * 16
+    return struct.pack(">L4s4sL", 24, b"ftyp", brand.encode(), 0) + brand.encode() * 2 + b"\0" * 16
 
 
 def wave() -> bytes:
