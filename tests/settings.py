@@ -35,6 +35,7 @@ for name in (
     "MESSAGE_ATTACHMENT_MAX_MB",
     "CLAMD_SOCKET",
     "CONTENT_SERVICE_URL",
+    "MESSAGE_KEYS",
 ):
     os.environ.pop(name, None)
 os.environ.update(

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Case, Value, When
 
-from .. import access
+from .. import access, checking
 from ..errors import Conflict, Invalid, NotFound
 from ..models import Message
 from .addresses import attachment_json
@@ -25,7 +25,7 @@ class StoredAttachments:
         numbers = []
         for value in ids:
             try:
-                numbers.append(access.row_number(value, NO_ATTACHMENT))
+                numbers.append(checking.row_number(value, NO_ATTACHMENT))
             except NotFound:
                 raise _unknown() from None
         if len(set(numbers)) != len(numbers):
@@ -60,7 +60,7 @@ def find(person: Any, attachment_id: Any) -> Attachment:
     Raises:
         NotFound: there is none, its message is deleted, or they may not know of it.
     """
-    number = access.row_number(attachment_id, NO_ATTACHMENT)
+    number = checking.row_number(attachment_id, NO_ATTACHMENT)
     attachment = Attachment.objects.filter(pk=number).first()
     if attachment is None or not getattr(person, "is_active", False):
         raise NotFound(NO_ATTACHMENT)

@@ -9,6 +9,7 @@ from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -32,6 +33,7 @@ class AttachmentsView(APIView):
     """Base: refusals in the form of the API, ``{"detail": …, "code": …}``."""
 
     permission_classes = [IsAuthenticated]
+    renderer_classes = [JSONRenderer]
 
     def handle_exception(self, exc: Exception) -> Response:
         if not isinstance(exc, MessagingError):
