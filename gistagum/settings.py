@@ -12,8 +12,8 @@ from .database import POOLERS, database_settings
 from .environment import Environment
 from .layers import channel_layers
 from .listening import allowed_host, listen_host, trusted_origin
-from .services import service_url, socket_address
 from .message_keys import message_key
+from .services import service_url, socket_address
 from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -7,7 +7,7 @@ import time
 from typing import IO
 from urllib.parse import urlsplit
 
-from .scanning import Outcome, Verdict
+from .verdicts import Outcome, Verdict
 
 logger = logging.getLogger(__name__)
 

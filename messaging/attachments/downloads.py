@@ -1,7 +1,7 @@
 """Responses that carry a stored file, and in which nothing of it can run."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.http import FileResponse
@@ -21,9 +21,13 @@ class StoredFile(FileResponse):
     """A file response that can also be iterated asynchronously, so that ASGI servers send it in chunks."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces = iter(self.streaming_content)
-        while (piece := await sync_to_async(next)(pieces, None)) is not None:
+        pieces = iter(cast(Iterator[bytes], self.streaming_content))
+        while (piece := await sync_to_async(_next)(pieces)) is not None:
             yield piece
+
+
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    return next(pieces, None)
 
 
 def stored_file(file: Any, content_type: ContentType, name: str, *, as_download: bool = False) -> StoredFile:

@@ -14,7 +14,8 @@ from .addresses import attachment_json
 from .content_service import Away, content_service
 from .events import AttachmentChanged
 from .models import REASON_LENGTH, Attachment
-from .scanning import Outcome, scanner
+from .scanning import scanner
+from .verdicts import Outcome
 
 UNSENT_LIFETIME = timedelta(days=1)
 RETRY_AFTER = timedelta(seconds=30)

@@ -104,7 +104,8 @@ def _encoded_again(content: bytes, pillow_format: str) -> bytes:
 
 
 def _pages(image: Image.Image) -> list[Image.Image]:
-    pages, pixels = [], 0
+    pages: list[Image.Image] = []
+    pixels = 0
     for page in ImageSequence.Iterator(image):
         pixels += page.width * page.height
         if pixels > MOST_PIXELS or len(pages) == MOST_PAGES:

@@ -22,12 +22,7 @@ class StoredAttachments:
 
         Raises Invalid for an id that is unknown, twice there, of somebody else's upload, or in a message already.
         """
-        numbers = []
-        for value in ids:
-            try:
-                numbers.append(checking.row_number(value, NO_ATTACHMENT))
-            except NotFound:
-                raise _unknown() from None
+        numbers = [checking.row_id(value) for value in ids]
         if len(set(numbers)) != len(numbers):
             raise Invalid("An attachment is named twice.", field="attachments")
         places = Case(*(When(pk=number, then=Value(place)) for place, number in enumerate(numbers)))
@@ -60,8 +55,7 @@ def find(person: Any, attachment_id: Any) -> Attachment:
     Raises:
         NotFound: there is none, its message is deleted, or they may not know of it.
     """
-    number = checking.row_number(attachment_id, NO_ATTACHMENT)
-    attachment = Attachment.objects.filter(pk=number).first()
+    attachment = Attachment.objects.filter(pk=checking.row_id(attachment_id)).first()
     if attachment is None or not getattr(person, "is_active", False):
         raise NotFound(NO_ATTACHMENT)
     if attachment.message_id is None:

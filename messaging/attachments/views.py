@@ -45,10 +45,17 @@ class AttachmentsView(APIView):
         return response
 
 
+class UploadParser(MultiPartParser):
+    """Reads every form as UTF-8: some encodings that a client can name are none of text."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return super().parse(stream, media_type, {**(parser_context or {}), "encoding": "utf-8"})
+
+
 class Uploads(AttachmentsView):
     """``POST``: a form with one ``file``. The answer has the id with which it is sent in a message."""
 
-    parser_classes = [MultiPartParser]
+    parser_classes = [UploadParser]
 
     def post(self, request: Request) -> Response:
         files = [file for _, listed in request.FILES.lists() for file in listed]
@@ -111,7 +118,8 @@ class _Files(AttachmentsView):
         raise NotImplementedError
 
     def _given(self) -> str | None:
-        return self.request.GET.get("signature")
+        given: str | None = self.request.GET.get("signature")
+        return given
 
     @staticmethod
     def _found(person: Any, attachment_id: int) -> Attachment:

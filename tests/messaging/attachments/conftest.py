@@ -1,6 +1,6 @@
 """People, a conversation of two of them, and files that they send."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,11 +16,10 @@ from . import samples
 
 
 @pytest.fixture(autouse=True)
-def _files_are_kept_apart(settings, tmp_path) -> Iterator[None]:
+def _files_are_kept_apart(settings, tmp_path) -> None:
     """Each test has a folder of its own for stored files."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
     settings.CLAMD_SOCKET = settings.CONTENT_SERVICE_URL = ""
-    yield
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.utils import timezone
 from messaging.attachments import pending, uploading
 from messaging.attachments.content_service import Away
 from messaging.attachments.models import Attachment
-from messaging.attachments.scanning import Outcome
+from messaging.attachments.verdicts import Outcome
 from realtime.log.models import Event
 
 from .test_uploading import Scanner, stored

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from messaging.attachments import pictures, uploading
 from messaging.attachments.models import Attachment
-from messaging.attachments.scanning import Outcome, Verdict
 from messaging.attachments.uploading import TooLarge, TryLater, upload
+from messaging.attachments.verdicts import Outcome, Verdict
 from messaging.errors import Conflict, Invalid
 
 from . import samples
