@@ -30,7 +30,7 @@ class Service:
         self.files[f"doc-{len(self.files)}"] = file.read()
         return f"doc-{len(self.files) - 1}"
 
-    def fetch(self, content_id, limit):
+    def fetch(self, content_id, size):
         raise AssertionError("not asked for here")
 
 
