@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..access.audience import may_see
 from ..access.authority import Viewer
 from ..access.credentials import Credential
+from ..access.user_ids import UserId, of_json
 from ..log.replay import NO_EVENTS, Frame, LogSlice
 from .snapshots import State
 
@@ -73,13 +74,13 @@ class Subscription:
         )
 
 
-def names_another_user(asked: str | None, user_id: int) -> bool:
+def names_another_user(asked: str | None, user_id: UserId) -> bool:
     """Whether a page that named its user belongs to somebody else than the user who is signed in now.
 
     The browser's session may have changed hands since the page was opened. What is for one user must not be shown in
     the other's page.
     """
-    return bool(asked) and asked != str(user_id)
+    return bool(asked) and of_json(asked) != user_id
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class Subscriber:
     then sent whatever else is; ``None``: only after silence, as the settings say.
     """
 
-    user_id: int
+    user_id: UserId
     credential: Credential
     subscription: Subscription
     cursor: int

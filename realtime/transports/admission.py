@@ -1,4 +1,4 @@
-"""Who may open a connection at a door for other clients, by whatever credential they present, within the rate limits."""
+"""Who may open a connection at a door for other clients, by what they present and within the rate limits."""
 
 from django.http import HttpRequest
 

@@ -16,7 +16,7 @@ from realtime.delivery import protocol as module
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import AHEAD_SECONDS, Read, Send, Wait, deliver
 from realtime.delivery.reader import Reader
-from realtime.delivery.subscriber import Subscriber, Subscription
+from realtime.delivery.subscriber import REPLACED, Subscriber, Subscription
 from realtime.log import numbering, position, replay
 from realtime.log.models import Event, LogMark
 from tests.support.epochs import begin_epoch
@@ -471,6 +471,32 @@ def test_in_silence_a_heartbeat_follows_the_last_word(hub, talk, head, clock, se
     clock.now += 0.2
     [heartbeat] = stream.said()
     assert (heartbeat.events, heartbeat.states, heartbeat.cursor) == ((), (), replay.head())
+
+
+def test_a_heartbeat_with_a_clock_of_its_own_comes_whatever_else_is_sent(hub, talk, head, clock):
+    stream = talk(head)
+    stream.subscriber.heartbeat = 20
+    stream.said()
+    for _ in range(3):
+        clock.now += 15
+        log(head, 1)
+        read_on(hub)
+        stream.said()
+        clock.now += 4.9
+        assert stream.said() == []
+        assert stream.waits == pytest.approx(0.1)
+        clock.now += 0.1
+        [heartbeat] = stream.said()
+        assert heartbeat.beat
+        assert stream.waits == 20
+
+
+def test_whoever_was_replaced_by_a_newer_connection_hears_so(hub, talk, head):
+    stream = talk(head)
+    stream.said()
+    stream.subscriber.replaced = True
+    [last] = stream.said()
+    assert (last.last, last.ending) == (True, REPLACED)
 
 
 def test_whoever_is_signed_out_hears_so_and_nothing_after_it(hub, talk, head):

@@ -11,6 +11,8 @@ urlpatterns = [
     path("accounts/login/", LoginView.as_view(template_name="college/login.html"), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("api/v1/", include("messaging.people_api.urls")),
+    path("api/v1/communication/", include("messaging.chat.urls")),
+    path("api/v1/", include("messaging.attachments.urls")),
     path("api/v1/communication/", include("messaging.notices.urls")),
     path("api/v1/schema/", SpectacularJSONAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
 ]
