@@ -38,7 +38,7 @@ class EditorsWrite(BasePermission):
         return request.method in SAFE_METHODS or tenants.rule().may_edit(request.user)
 
 
-class Listed(viewsets.ModelViewSet):  # type: ignore[type-arg]
+class Listed(viewsets.ModelViewSet):
     """Base of the lists: pages, filters that are checked, and rows that are kept when they are deleted."""
 
     pagination_class = CountedPages
