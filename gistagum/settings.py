@@ -90,6 +90,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "gistagum.urls"
 WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's sockets, for gistagum/asgi.py
+WEBSOCKET_DOORS = "messaging.routing.websocket_urlpatterns"  # those for clients with a token or a ticket
 WSGI_APPLICATION = "gistagum.wsgi.application"
 ASGI_APPLICATION = "gistagum.asgi.application"
 
