@@ -67,22 +67,23 @@ class UnreadTotals:
             self._changed = {one: at for one, at in self._changed.items() if one in connected}
             self._counted = {one: found for one, found in self._counted.items() if one in connected}
 
-    def of(self, person_id: UserId, *, changed: bool) -> Totals:
+    def of(self, person_id: UserId, since: int | None) -> Totals:
         """What is unread for a person: messages and conversations.
 
-        ``changed``: an event has changed it, so whoever was counted after that event need not be counted again.
+        ``since``: the id of the event that has changed it; who was counted after that is not counted again. With
+        ``None``, they are counted.
         """
-        if not changed:
+        if since is None:
             return totals_of([person_id])[person_id]
-        if (found := self._take(person_id)) is not None:
+        if (found := self._take(person_id, since)) is not None:
             return found
         with self._counting:
-            return self._take(person_id) or self._count(person_id)
+            return self._take(person_id, since) or self._count(person_id)
 
-    def _take(self, person_id: UserId) -> Totals | None:
+    def _take(self, person_id: UserId, since: int) -> Totals | None:
         with self._lock:
             found = self._counted.pop(person_id, None)
-            if found is None or found.as_of < self._changed.get(person_id, 0):
+            if found is None or found.as_of < max(since, self._changed.get(person_id, 0)):
                 return None
             self._changed.pop(person_id, None)
             return found.totals
@@ -124,11 +125,13 @@ totals = UnreadTotals()
 
 
 def _subject(frame: Frame) -> Hashable | None:
-    return True if frame.type in CHANGING else None
+    return frame.id if frame.type in CHANGING else None
 
 
 def _read(viewer: Viewer, subjects: Subjects) -> list[dict[str, Any]]:
-    messages, conversations = totals.of(viewer.user_id, changed=subjects is not None)
+    # Somebody who polls may be ahead of the tail of this process, so what was counted for it may be too old for them.
+    since = None if subjects is None else max(event_id for event_id in subjects if isinstance(event_id, int))
+    messages, conversations = totals.of(viewer.user_id, since)
     return [{"type": "messages_unread", "unread": messages, "conversations": conversations}]
 
 

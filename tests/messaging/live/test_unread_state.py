@@ -41,7 +41,7 @@ class Process:
         self.cursor = frames[-1].id if frames else self.cursor
 
     def badges(self) -> list[tuple[int, int]]:
-        return [self.totals.of(one.pk, changed=True) for one in self.people]
+        return [self.totals.of(one.pk, self.cursor) for one in self.people]
 
 
 @pytest.fixture
@@ -91,10 +91,10 @@ def test_what_was_counted_before_a_change_is_not_shown_after_it(ana, ben, cora, 
     for one in process.people:
         write(ana, one)
     process.read_on()
-    assert process.totals.of(ben.pk, changed=True) == (1, 1)  # Cora is counted, too, and has not asked yet
+    assert process.totals.of(ben.pk, process.cursor) == (1, 1)  # Cora is counted, too, and has not asked yet
     write(ana, cora)
     process.read_on()
-    assert process.totals.of(cora.pk, changed=True) == (2, 1)
+    assert process.totals.of(cora.pk, process.cursor) == (2, 1)
 
 
 def test_a_change_while_somebody_is_counted_is_counted_when_it_comes(ana, ben, process, monkeypatch):
@@ -110,14 +110,24 @@ def test_a_change_while_somebody_is_counted_is_counted_when_it_comes(ana, ben, p
         return found
 
     monkeypatch.setattr(unread_state, "totals_of", overtaken)
-    assert process.totals.of(ben.pk, changed=True) == (1, 1)
+    assert process.totals.of(ben.pk, process.cursor) == (1, 1)
     monkeypatch.setattr(unread_state, "totals_of", count)
-    assert process.totals.of(ben.pk, changed=True) == (2, 1)
+    assert process.totals.of(ben.pk, process.cursor) == (2, 1)
+
+
+def test_somebody_who_is_ahead_of_this_process_is_counted_anew(ana, ben, cora, process):
+    process.people = [ben, cora]
+    for one in process.people:
+        write(ana, one)
+    process.read_on()
+    process.totals.of(ben.pk, process.cursor)  # and so is Cora
+    write(ana, cora)  # which this process has not read yet
+    assert process.totals.of(cora.pk, process.cursor + 1) == (2, 1)
 
 
 def test_a_new_connection_is_always_counted(ana, ben, process):
     write(ana, ben)
-    assert process.totals.of(ben.pk, changed=False) == (1, 1)
+    assert process.totals.of(ben.pk, None) == (1, 1)
 
 
 def test_people_who_have_left_are_forgotten(ana, ben, cora, process):
@@ -182,4 +192,4 @@ def test_only_clients_that_ask_for_it_have_the_topic():
 
 def test_what_reached_somebody_changes_no_number():
     assert UNREAD.subject(SimpleNamespace(type="message_delivered")) is None
-    assert UNREAD.subject(SimpleNamespace(type="message_created")) is not None
+    assert UNREAD.subject(SimpleNamespace(type="message_created", id=7)) == 7
