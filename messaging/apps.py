@@ -11,13 +11,19 @@ class MessagingConfig(AppConfig):
 
     def import_models(self) -> None:
         super().import_models()
-        from .live import models  # noqa: F401 (messaging/models.py cannot, which what is beside them builds on)
+        # Their models are built on messaging/models.py, which so cannot import them.
+        from .attachments import models  # noqa: F401
+        from .live import models as live_models  # noqa: F401
 
     def ready(self) -> None:
         from realtime.access import audience
 
-        from . import events, membership  # noqa: F401 (declaring the events enters them in the catalogue)
+        # Declaring the events enters them in the catalogue.
+        from . import attached, events, membership  # noqa: F401
+        from .attachments import events as attachment_events  # noqa: F401
+        from .attachments.sent import StoredAttachments
         from .live import registering
 
         audience.register(membership.granted_keys)
+        attached.register(StoredAttachments())
         registering.register()
