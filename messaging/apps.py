@@ -11,7 +11,9 @@ class MessagingConfig(AppConfig):
 
     def import_models(self) -> None:
         super().import_models()
-        from .attachments import models  # noqa: F401 (messaging/models.py cannot, since attachments are built on it)
+        # messaging/models.py cannot: what it holds is beneath them.
+        from .attachments import models as of_attachments  # noqa: F401
+        from .live import models as of_live  # noqa: F401
 
     def ready(self) -> None:
         from realtime.access import audience
@@ -20,6 +22,10 @@ class MessagingConfig(AppConfig):
         from . import attached, events, membership  # noqa: F401
         from .attachments import events as attachment_events  # noqa: F401
         from .attachments.sent import StoredAttachments
+        from .live import registering
+        from .people_api import tokens
 
         audience.register(membership.granted_keys)
         attached.register(StoredAttachments())
+        registering.register()
+        tokens.connect()

@@ -62,7 +62,7 @@ class AuthorityChanged(ViewersChanged):
 
     type = "authority_changed"
 
-    user_ids: list[int]
+    user_ids: list[int | str]  # as JSON holds them (realtime/access/user_ids.py)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,6 +72,17 @@ class SessionEnded(EventType):
     type = "session_ended"
     topic = None
 
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CredentialEnded(EventType):
+    """A credential of another kind than a session has ended (realtime/access/credentials.py), as ``SessionEnded``."""
+
+    type = "credential_ended"
+    topic = None
+
+    kind: str
     digest: str
 
 
