@@ -265,6 +265,9 @@ EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
 # --- messages -------------------------------------------------------------------------------------------------
 # The first key encrypts texts, all of them decrypt. Without one, a key is derived from SECRET_KEY.
 MESSAGE_KEYS = [message_key(key) for key in env.names("MESSAGE_KEYS")]
+# How many messages a person may send at once through the chat's API, and a second in the long run.
+CHAT_BURST = env.integer("CHAT_BURST", 200, 1, 100_000)
+CHAT_RATE = env.integer("CHAT_RATE", 10, 1, 10_000)
 
 # --- who gets WebSocket (realtime/rollout/transport.py decides) -----------------------------------------------
 USE_WEBSOCKETS = env.boolean("USE_WEBSOCKETS", False)

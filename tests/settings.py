@@ -37,6 +37,8 @@ for name in (
     "CLAMD_SOCKET",
     "CONTENT_SERVICE_URL",
     "MESSAGE_KEYS",
+    "CHAT_BURST",
+    "CHAT_RATE",
 ):
     os.environ.pop(name, None)
 os.environ.update(

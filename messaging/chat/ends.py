@@ -7,7 +7,7 @@ from realtime.log.replay import Frame
 
 
 def ends_of(frame: Frame) -> tuple[Any, Any] | None:
-    """The sender and the receiver of a message of a direct conversation, as JSON has them; ``None`` for a larger one."""
+    """Who sent a message of a direct conversation, and who gets it, as JSON has them; ``None`` for a larger one."""
     people, said = direct_people(frame), frame.fields["message"]
     sender = said["sender_id"]
     if people is None or sender not in people or (len(people) == 2 and "delivered_at" not in said):

@@ -25,7 +25,7 @@ HOSTS = 64  # for which frames with absolute addresses are kept apart
 
 
 class ChatFrames(Adapter):
-    """Frames with the names of the contract, for SSE and long polling. ``base``: scheme and host that a client has reached."""
+    """Frames with the names of the contract, for SSE and polling. ``base``: scheme and host that clients have reached."""
 
     heartbeat_seconds = HEARTBEAT_SECONDS
     retry_ms = (RETRY_MS, RETRY_MS)

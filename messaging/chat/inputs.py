@@ -35,7 +35,7 @@ def first_of(given: Mapping[str, Any], names: Iterable[str]) -> Any:
 
 
 def person_of(value: Any, refusal: str) -> Any:
-    """The person with this id, in whatever state. Raises Invalid for what is no id, NotFound (``refusal``) for nobody."""
+    """The person with this id, active or not. Raises Invalid for what is no id, NotFound (``refusal``) for nobody."""
     user_id = person_id_of(value)
     if user_id is None:
         raise Invalid("This is not the id of a user")
@@ -80,7 +80,7 @@ def number(value: Any, name: str, *, least: int, most: int = checking.LARGEST_ID
         value = int(text) if text.isascii() and text.lstrip("-").isdecimal() and len(text) <= 30 else None
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise Invalid(f"{name} must be a number from {least}")
-    return min(value, most)
+    return int(min(value, most))
 
 
 def message_ids(value: Any) -> list[int]:

@@ -1,4 +1,4 @@
-"""The chat's streams of Server-Sent Events: the one with everything, and the one with which clients try whether any work."""
+"""The chat's streams of Server-Sent Events, and one with which clients try whether streams reach them at all."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ def refusal_of(error: Refused) -> JsonResponse:
 
 @csrf_exempt  # it changes nothing, and other methods get 405
 def events(request: HttpRequest) -> HttpResponseBase:
-    """Stream what happens in one's conversations, and notifications: ``?token=``, a header, ``?ticket=``, or a session."""
+    """Stream what happens in one's conversations, and notifications, to whoever ``admit`` lets in."""
     if request.method != "GET":
         return refusal(405, "Only GET is answered here.", Allow="GET")
     try:

@@ -16,6 +16,7 @@ from projeng.access import Role
 from projeng.corrections import Correction
 from projeng.models import Notification, Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.log.models import Event
+from tests.messaging.attachments import samples
 from tests.support import telemetry
 from tests.support.people import person, session_cookie
 
@@ -94,7 +95,7 @@ class Office:
         registration = notices.Registration.objects.create(event=event, user=self.people["engineer"])
         notice = notices.Notice.objects.create(title="Closed", content="-", publish_date=day, is_published=True)
         engineer = self.people["engineer"]
-        attachment = upload(owner=engineer, file=SimpleUploadedFile("x", PIXEL), name="xanadu.png")
+        attachment = upload(owner=engineer, file=SimpleUploadedFile("x", samples.picture()), name="xanadu.png")
         return {
             "notice-detail": notice.pk,
             "event-detail": event.pk,
