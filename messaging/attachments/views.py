@@ -7,14 +7,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponseBase, HttpResponseRedirect
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ..errors import Conflict, Forbidden, Invalid, MessagingError, NotFound
+from ..people_api.parsers import Utf8MultiPartParser
 from . import pending, sent
 from .addresses import attachment_json, for_person, path, signed, thumbnail_path
 from .content_service import Away
@@ -33,7 +32,6 @@ class AttachmentsView(APIView):
     """Base: refusals in the form of the API, ``{"detail": …, "code": …}``."""
 
     permission_classes = [IsAuthenticated]
-    renderer_classes = [JSONRenderer]
 
     def handle_exception(self, exc: Exception) -> Response:
         if not isinstance(exc, MessagingError):
@@ -45,17 +43,10 @@ class AttachmentsView(APIView):
         return response
 
 
-class UploadParser(MultiPartParser):
-    """Reads every form as UTF-8: some encodings that a client can name are none of text."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        return super().parse(stream, media_type, {**(parser_context or {}), "encoding": "utf-8"})
-
-
 class Uploads(AttachmentsView):
     """``POST``: a form with one ``file``. The answer has the id with which it is sent in a message."""
 
-    parser_classes = [UploadParser]
+    parser_classes = [Utf8MultiPartParser]
 
     def post(self, request: Request) -> Response:
         files = [file for _, listed in request.FILES.lists() for file in listed]

@@ -363,6 +363,7 @@ PAGES = {
         "projeng/plausibility.py",
     ),
     "office": ("projeng/",),
+    "attachments": ("messaging/attachments/",),
     "messaging": ("messaging/",),
 }
 
