@@ -38,7 +38,7 @@ else
 	@$(PYTEST) $(ARGS)
 endif
 
-QUICK = tests/realtime tests/projeng tests/gistagum tests/js tests/benchmarks
+QUICK = tests/realtime tests/projeng tests/messaging tests/gistagum tests/js tests/benchmarks
 test-quick: ## the tests that start no server, in less than two minutes: for every save (needs Python alone)
 	@scripts/setup.sh --dev
 	@$(PYTEST) -n 2 --dist worksteal -m "not servers and not alone and not quiet" $(QUICK) $(ARGS)

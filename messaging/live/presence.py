@@ -195,7 +195,8 @@ def _audiences(people: Collection[UserId]) -> dict[UserId, set[UserId]]:
     counts = taking_part.order_by().values_list("conversation_id").annotate(number=Count("pk"))
     told = [place for place, number in counts if number <= LARGEST_TOLD]
     partners: dict[UserId, set[UserId]] = {one: set() for one in people}
-    for place, other in taking_part.filter(conversation_id__in=told).values_list("conversation_id", "person_id"):
+    members = taking_part.filter(conversation_id__in=told).values_list("conversation_id", "person_id")
+    for place, other in members:
         for one in places[place] - {other}:
             partners[one].add(other)
     rule = contacts.rule()

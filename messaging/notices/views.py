@@ -44,7 +44,7 @@ class Listed(viewsets.ModelViewSet):  # type: ignore[type-arg]
     pagination_class = CountedPages
     filters: type[Any]
     searched: tuple[str, ...] = ()
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_converter = "int"
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Apply the filters of the query string to a list. A single row is found whatever they say."""
