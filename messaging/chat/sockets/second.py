@@ -137,7 +137,8 @@ class SecondChat(ChatSocket):
         return frames_for(base)
 
     def carry_out(self, person: Any, said: dict[str, Any]) -> Frames:
-        return _answer(_ANSWERS, said)(person, said)
+        answer: Frames = _answer(_ANSWERS, said)(person, said)
+        return answer
 
 
 def _answer(answers: dict[Any, Any], said: dict[str, Any], usual: str | None = "message") -> Any:
