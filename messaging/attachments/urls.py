@@ -10,7 +10,8 @@ _SERVED = {
     "attachments/<int:attachment_id>/download": (views.Download, "attachment_download"),
     "attachments/<int:attachment_id>/thumbnail": (views.Thumbnail, "attachment_thumbnail"),
 }
-# Those without a slash come last: they are what reverse() returns.
+# Those without a slash come last, so reverse() returns them. The others are not described a second time.
 urlpatterns = [
-    path(route + slash, view.as_view(), name=name) for slash in ("/", "") for route, (view, name) in _SERVED.items()
+    *(path(f"{route}/", view.as_view(schema=None), name=name) for route, (view, name) in _SERVED.items()),
+    *(path(route, view.as_view(), name=name) for route, (view, name) in _SERVED.items()),
 ]
