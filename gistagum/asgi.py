@@ -1,4 +1,4 @@
-"""The ASGI application, which serves both HTTP and WebSocket. Daphne runs it."""
+"""The ASGI application of the site that the settings name, for both HTTP and WebSocket. Daphne runs it."""
 
 from django.core.asgi import get_asgi_application
 
@@ -12,16 +12,19 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
 
-from projeng.routing import websocket_urlpatterns  # noqa: E402
+from messaging.live.registering import keep_presence  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 from realtime.transports.continuation import with_continuations  # noqa: E402
 from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
 
 from .body_limits import bounded_bodies  # noqa: E402
+from .doors import by_credential, presented_key  # noqa: E402
 from .garbage_collection import tune_garbage_collection  # noqa: E402
-from .middleware import with_allowed_origin, without_malformed_session  # noqa: E402
+from .middleware import with_allowed_host, with_allowed_origin, without_malformed_session  # noqa: E402
 from .readiness import readiness, refused_until_ready  # noqa: E402
 from .servers.daphne_bodies import limit_bodies  # noqa: E402
 from .servers.daphne_shutdown import stop_in_time  # noqa: E402
@@ -33,11 +36,16 @@ from .websocket_auth import StreamAuthMiddleware, refused_without_database  # no
 
 # URLRouter raises an error, which is logged, for a path that matches no route. This route rejects such handshakes.
 refuse = WebsocketDenier.as_asgi()
-addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
+addresses = URLRouter([*import_string(settings.WEBSOCKET_URLPATTERNS), re_path("", refuse)])
 sockets = refused_until_ready(
     refused_without_database(
         without_malformed_session(limited_handshakes(SessionMiddleware(StreamAuthMiddleware(addresses))))
     )
+)
+# A token or a ticket is presented on purpose, unlike a cookie: any page, and any program, may do so.
+doors = URLRouter([*import_string(settings.WEBSOCKET_DOORS), re_path("", refuse)])
+token_sockets = with_allowed_host(
+    refused_until_ready(refused_without_database(limited_handshakes(doors, presented_key))), refuse
 )
 
 application = with_flow_control(
@@ -46,7 +54,7 @@ application = with_flow_control(
             ProtocolTypeRouter(
                 {
                     "http": bounded_bodies(django_application),
-                    "websocket": with_allowed_origin(CookieMiddleware(sockets), refuse),
+                    "websocket": by_credential(token_sockets, with_allowed_origin(CookieMiddleware(sockets), refuse)),
                 }
             )
         )
@@ -57,4 +65,5 @@ batch_daphne_writes()
 stop_in_time()
 end_streams_at_shutdown()
 tune_garbage_collection()
+keep_presence()
 readiness.start(then=presence.start)

@@ -15,6 +15,7 @@ for name in (
     "SSE_MAX_STREAMS",
     "DEBUG",
     "CSRF_TRUSTED_ORIGINS",
+    "CORS_ALLOWED_ORIGINS",
     "WEBSOCKET_MAX_SOCKETS",
     "REDIS_URL",
     "WEBSOCKET_BROADCAST",
@@ -32,6 +33,12 @@ for name in (
     "SIGN_IN_TRIES",
     "STREAMS_PER_PERSON",
     "OPENS_PER_ADDRESS",
+    "MESSAGE_ATTACHMENT_MAX_MB",
+    "CLAMD_SOCKET",
+    "CONTENT_SERVICE_URL",
+    "MESSAGE_KEYS",
+    "CHAT_BURST",
+    "CHAT_RATE",
 ):
     os.environ.pop(name, None)
 os.environ.update(

@@ -1,17 +1,14 @@
 """What users may see right now, read for many of them at once."""
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.sessions.models import Session
-from django.utils import timezone
-
 from . import accounts, audience
 from .accounts import Account
+from .user_ids import UserId
 
-Assignment = Callable[[Collection[Account]], Mapping[int, Any]]
+Assignment = Callable[[Collection[Account]], Mapping[UserId, Any]]
 
 _assignments: dict[str, Assignment] = {}
 
@@ -29,7 +26,7 @@ def register_assignment(name: str, assign: Assignment) -> None:
 class Viewer:
     """A user as delivery sees them: the keys that they hold, their password's hash, and what is assigned to them."""
 
-    user_id: int
+    user_id: UserId
     keys: frozenset[str]
     password: str = field(repr=False)
     assignments: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -40,7 +37,7 @@ class Viewer:
         return accounts.auth_hash(self.user_id, self.password)
 
 
-def load(user_ids: Collection[int]) -> dict[int, Viewer]:
+def load(user_ids: Collection[UserId]) -> dict[UserId, Viewer]:
     """The viewers of these users, by id, without inactive and deleted ones. A fixed number of queries."""
     found = accounts.read(user_ids)
     if not found:
@@ -51,14 +48,3 @@ def load(user_ids: Collection[int]) -> dict[int, Viewer]:
         one.pk: Viewer(one.pk, keys[one.pk], one.password, {name: values[one.pk] for name, values in assigned.items()})
         for one in found
     }
-
-
-def living_sessions(session_keys: Collection[str]) -> set[str]:
-    """The session keys among these that are neither deleted nor expired."""
-    alive = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
-    return set(alive.values_list("session_key", flat=True))
-
-
-def session_digest(session_key: str) -> str:
-    """A session's name in the log: the SHA-256 of its key in hex, since the key itself is a credential."""
-    return hashlib.sha256(session_key.encode()).hexdigest()

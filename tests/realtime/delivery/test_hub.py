@@ -17,8 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from projeng.events import NOTIFICATIONS
 from realtime.access import authority
 from realtime.access.audience import user_key
+from realtime.access.credentials import SESSION, Credential, digest_of
 from realtime.delivery import hub as module
 from realtime.delivery import ring
+from realtime.delivery.ephemeral import EphemeralMessage
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import Read, Send, Wait, deliver
 from realtime.delivery.staggered import StaggeredCondition
@@ -70,8 +72,7 @@ def read_on(hub: Hub) -> None:
 def attached(hub: Hub, user, cursor: int | None = None) -> Subscriber:
     subscriber = Subscriber(
         user_id=user.pk,
-        session_key="of the test",
-        auth_hash=user.get_session_auth_hash(),
+        credential=Credential(SESSION, "of the test", user.get_session_auth_hash()),
         subscription=Subscription(frozenset({NOTIFICATIONS})),
         cursor=replay.head() if cursor is None else cursor,
     )
@@ -335,9 +336,19 @@ def test_whoever_waits_for_an_epoch_is_woken_when_the_tail_has_learnt_of_it(offi
 
 def test_a_session_that_ends_is_over_for_its_listeners_only(office, hub):
     here, there = attached(hub, person()), attached(hub, person())
-    there.session_digest = authority.session_digest("elsewhere")
+    there.credential_digest = digest_of("elsewhere")
     hub._begin(replay.head())
-    Event.objects.create(type="session_ended", fields={"digest": here.session_digest})
+    Event.objects.create(type="session_ended", fields={"digest": here.credential_digest})
+    read_on(hub)
+    assert (here.session_over, there.session_over) == (True, False)
+
+
+def test_a_credential_that_ends_is_over_for_those_whom_it_let_in(office, hub):
+    """The same key of another kind is another credential."""
+    here, there = attached(hub, person()), attached(hub, person())
+    here.credential = Credential("token", "of the test")
+    hub._begin(replay.head())
+    Event.objects.create(type="credential_ended", fields={"kind": "token", "digest": here.credential_digest})
     read_on(hub)
     assert (here.session_over, there.session_over) == (True, False)
 
@@ -346,13 +357,11 @@ def test_a_session_that_ends_before_the_tail_begins_is_over_within_two_seconds(o
     someone, client = person(), Client()
     client.force_login(someone)
     hub = Hub()
-    hub.on_first_subscriber = lambda: Session.objects.get(
-        pk=client.session.session_key
-    ).delete()  # a moment before it begins
+    # A moment before it begins.
+    hub.on_first_subscriber.append(lambda: Session.objects.get(pk=client.session.session_key).delete())
     subscriber = Subscriber(
         user_id=someone.pk,
-        session_key=client.session.session_key,
-        auth_hash=someone.get_session_auth_hash(),
+        credential=Credential(SESSION, client.session.session_key, someone.get_session_auth_hash()),
         subscription=Subscription(frozenset({NOTIFICATIONS})),
         cursor=replay.head(),
     )
@@ -369,14 +378,13 @@ def test_nobody_is_told_anything_before_sessions_that_ended_meanwhile_are_over(o
     hub = Hub()
     subscriber = Subscriber(
         user_id=someone.pk,
-        session_key=client.session.session_key,
-        auth_hash=someone.get_session_auth_hash(),
+        credential=Credential(SESSION, client.session.session_key, someone.get_session_auth_hash()),
         subscription=Subscription(frozenset({NOTIFICATIONS})),
         cursor=replay.head(),
     )
     over_when_told = []
     hub._notify = lambda: over_when_told.append(subscriber.session_over)
-    hub.on_first_subscriber = lambda: Session.objects.get(pk=client.session.session_key).delete()
+    hub.on_first_subscriber.append(lambda: Session.objects.get(pk=client.session.session_key).delete())
     number = hub.attach(subscriber)
     wait_until(lambda: over_when_told, "somebody is told", 2)
     assert over_when_told[0]
@@ -456,7 +464,8 @@ def test_who_leaves_is_not_looked_for_among_those_who_stay(office, hub):
             return super().__getattribute__(name)
 
     subscription = Subscription(frozenset({NOTIFICATIONS}))
-    numbers = [hub.attach(Watched(user_id, "of the test", "", subscription, cursor=0)) for user_id in range(1, 201)]
+    credential = Credential(SESSION, "of the test")
+    numbers = [hub.attach(Watched(user_id, credential, subscription, cursor=0)) for user_id in range(1, 201)]
     looked.clear()
     for number in numbers:
         hub.detach(number)
@@ -495,3 +504,47 @@ def test_an_event_is_read_once_and_encoded_once_however_many_listen(office, hub,
     assert len(queries) == 1  # what is new
     assert [ids(one.events) for [one] in said] == [[row.pk]] * count
     assert len({id(one.events[0].sse) for [one] in said}) == 1
+
+
+# --- messages that are not in the log ---------------------------------------------------------------------------
+
+
+def test_a_message_that_nobody_here_may_see_wakes_nobody(office, hub):
+    ana = person()
+    attached(hub, ana)
+    before = hub.version
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(ana.pk + 1)}), "{}"))
+    assert (hub.version, hub.ephemerals.count) == (before, 0)
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(ana.pk)}), "{}"))
+    assert hub.version > before
+    assert hub.ephemerals.count == 1
+
+
+def test_while_somebody_is_connecting_a_message_is_kept_for_them(office, hub):
+    hub._present[7] += 1  # registered, and their rights are still being read
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(7)}), "{}"))
+    assert hub.ephemerals.count == 1
+
+
+# --- observers --------------------------------------------------------------------------------------------------
+
+
+def test_an_observer_is_shown_each_event_once_before_subscribers_have_it(office, hub):
+    shown = []
+    hub.observers.append(lambda frames: shown.append((ids(frames), hub.cursor)))
+    hub._begin(replay.head())
+    before = hub.cursor
+    written = log(1, 2)
+    read_on(hub)
+    assert shown == [(written, before)]
+
+
+def test_an_observer_that_fails_stops_neither_the_events_nor_the_others(office, hub, caplog):
+    shown = []
+    hub.observers += [lambda frames: 1 / 0, lambda frames: shown.append(ids(frames))]
+    hub._begin(replay.head())
+    written = log(1)
+    read_on(hub)
+    assert shown == [written]
+    assert ids(hub.after(written[0] - 1)) == written
+    assert "ZeroDivisionError" in caplog.text

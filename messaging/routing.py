@@ -1,0 +1,5 @@
+"""The WebSocket URL patterns of messaging: those for clients that present a token or a ticket, or a session."""
+
+from .chat.routing import websocket_urlpatterns as of_the_chat
+
+websocket_urlpatterns = [*of_the_chat]
