@@ -12,6 +12,7 @@ from .database import POOLERS, database_settings
 from .environment import Environment
 from .layers import channel_layers
 from .listening import allowed_host, listen_host, trusted_origin
+from .message_keys import message_key
 from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "csp",
     "realtime",
     "projeng",
+    "messaging",
     "gistagum.apps.SiteConfig",
 ]
 
@@ -205,6 +207,10 @@ OPENS_PER_ADDRESS = env.integer("OPENS_PER_ADDRESS", 2000, 10, 1_000_000)
 WEBSOCKET_SUBPROTOCOL = "gistagum.v1"  # clients that offer it receive frames in JSON arrays
 SSE_HEARTBEAT_SECONDS = env.integer("SSE_HEARTBEAT_SECONDS", 15, 1, 60)
 EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
+
+# --- messages -------------------------------------------------------------------------------------------------
+# The first key encrypts texts, all of them decrypt. Without one, a key is derived from SECRET_KEY.
+MESSAGE_KEYS = [message_key(key) for key in env.names("MESSAGE_KEYS")]
 
 # --- who gets WebSocket (realtime/rollout/transport.py decides) -----------------------------------------------
 USE_WEBSOCKETS = env.boolean("USE_WEBSOCKETS", False)

@@ -32,6 +32,7 @@ for name in (
     "SIGN_IN_TRIES",
     "STREAMS_PER_PERSON",
     "OPENS_PER_ADDRESS",
+    "MESSAGE_KEYS",
 ):
     os.environ.pop(name, None)
 os.environ.update(

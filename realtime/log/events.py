@@ -37,6 +37,14 @@ class EventType:
         """The envelope's own part: everything but ``id``, ``type`` and ``at``."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
+    @classmethod
+    def opened(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields as they are delivered, from those that ``fields`` wrote into the log.
+
+        An event overrides both where the log must not hold something as it is sent (a text that is encrypted there).
+        """
+        return fields
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ViewersChanged(EventType):
@@ -79,6 +87,12 @@ def topic_of(event_type: str) -> str | None:
     """The topic of an event type; ``None`` for events of the servers, and for types that are no longer declared."""
     declared = CATALOGUE.get(event_type)
     return declared.topic if declared else None
+
+
+def opened(event_type: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an event in the log as they are delivered; unchanged for types that are no longer declared."""
+    declared = CATALOGUE.get(event_type)
+    return declared.opened(fields) if declared else fields
 
 
 def iso(moment: datetime) -> str:

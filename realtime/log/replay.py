@@ -30,9 +30,9 @@ class Frame:
         self.id: int = row.id
         self.type: str = row.type
         self.topic: str | None = events.topic_of(row.type)
-        self.fields: dict[str, Any] = row.fields
+        self.fields: dict[str, Any] = events.opened(row.type, row.fields)
         self.audience: frozenset[str] = frozenset(row.audience)
-        self.json: str = events.envelope(row.id, row.type, row.at, row.fields)
+        self.json: str = events.envelope(row.id, row.type, row.at, self.fields)
 
     @cached_property
     def sse(self) -> bytes:

@@ -1,0 +1,137 @@
+"""The event types of messaging. A test compares docs/events.md with them.
+
+Ids of people are in the form of ``serializing.person_id``. The log holds the text of a message encrypted, as the table
+of messages does: ``fields`` encrypts it, ``opened`` decrypts it where the event is read for delivery, once per process.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime.log.events import EventType
+
+from .encryption import decrypt, encrypt
+
+MESSAGES = "messages"  # the topic
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MessageEvent(EventType):
+    """Base of the events that carry a message (``serializing.message_json``)."""
+
+    topic = MESSAGES
+
+    conversation_id: int
+    message: dict[str, Any]
+
+    def fields(self) -> dict[str, Any]:
+        return {**super().fields(), "message": {**self.message, "text": encrypt(self.message["text"])}}
+
+    @classmethod
+    def opened(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "message": {**fields["message"], "text": decrypt(fields["message"]["text"])}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageCreated(_MessageEvent):
+    """Somebody wrote a message."""
+
+    type = "message_created"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageEdited(_MessageEvent):
+    """Its author changed the text of a message."""
+
+    type = "message_edited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageDeleted(EventType):
+    """A message was deleted. A tombstone without text stays in its place."""
+
+    type = "message_deleted"
+    topic = MESSAGES
+
+    conversation_id: int
+    message_id: int
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageRead(EventType):
+    """Somebody has read a conversation up to a message.
+
+    ``message_ids`` are the messages of a direct conversation that were read just now; empty in larger ones.
+    """
+
+    type = "message_read"
+    topic = MESSAGES
+
+    conversation_id: int
+    person_id: Any
+    person_name: str
+    up_to_id: int
+    message_ids: list[int] = field(default_factory=list)
+    read_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageDelivered(EventType):
+    """A device of the receiver has got messages of a direct conversation."""
+
+    type = "message_delivered"
+    topic = MESSAGES
+
+    conversation_id: int
+    person_id: Any
+    message_ids: list[int]
+    delivered_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactionChanged(EventType):
+    """Somebody reacted to a message, or took that back. ``counts``: how many people chose each emoji."""
+
+    type = "reaction_changed"
+    topic = MESSAGES
+
+    conversation_id: int
+    message_id: int
+    person_id: Any
+    emoji: str
+    added: bool
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationChanged(EventType):
+    """Something about a conversation is new: ``what`` names it (``CHANGES``). Pages load the conversation again."""
+
+    type = "conversation_changed"
+    topic = MESSAGES
+
+    conversation_id: int
+    what: str
+
+
+CHANGES = ("created", "title", "settings", "assignee", "archived", "unarchived", "muted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantsChanged(EventType):
+    """People came, left, or got another role.
+
+    ``added`` and ``changed`` hold ``{person_id, person_name, role}``, ``removed`` the ids of people. Of many who were
+    added at once, the first are listed; ``added_count`` counts them all.
+    """
+
+    type = "participants_changed"
+    topic = MESSAGES
+
+    conversation_id: int
+    actor_id: Any
+    actor_name: str
+    added: list[dict[str, Any]] = field(default_factory=list)
+    added_count: int = 0
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    removed: list[Any] = field(default_factory=list)

@@ -1,0 +1,166 @@
+"""Sending: a message, its number, its receipt, the conversation's newest message and the event, in one transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from realtime.log.publish import publish
+
+from . import access, attached, checking, contacts, conversations, membership
+from .errors import Conflict, Forbidden, Invalid, NotFound
+from .events import MessageCreated
+from .models import Conversation, Message, Receipt
+from .serializing import message_json
+
+ATTACHMENTS_LIMIT = 20  # in a message
+WRITTEN_KINDS = (
+    Message.Kind.TEXT,
+    Message.Kind.MARKDOWN,
+    Message.Kind.HTML,
+    Message.Kind.FILE,
+    Message.Kind.IMAGE,
+)
+
+TAKE_NUMBER = (
+    "UPDATE communication_conversation SET last_seq = last_seq + 1 WHERE id = %s RETURNING last_seq, generation"
+)
+
+
+def send(
+    *,
+    sender: Any,
+    conversation: Conversation | int | None = None,
+    receiver: Any = None,
+    text: Any = "",
+    kind: str = Message.Kind.TEXT,
+    parent_id: Any = None,
+    attachments: Sequence[Any] = (),
+    client_id: str | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> tuple[Message, bool]:
+    """Write a message into a conversation, or to a person (``receiver``). Return it, and whether it is new.
+
+    With ``receiver``, the direct conversation of the two is used, and made by its first message. The receiver may be
+    the sender: a note. ``text`` has up to ``checking.TEXT_LIMIT`` characters, and is stripped; it may be empty beside
+    attachments. A message that this sender has already sent with this ``client_id`` is returned again.
+
+    Raises Invalid, NotFound (no such conversation), Forbidden (the person may not write there), and Conflict (the
+    ``client_id`` belongs to a message elsewhere).
+    """
+    text = checking.message_text(text, required=not attachments)
+    client_id = checking.client_id(client_id)
+    _check(kind, attachments)
+    if (conversation is None) == (receiver is None):
+        raise Invalid("A message goes to a conversation or to a person.", field="conversation_id")
+    try:
+        with transaction.atomic():
+            sent = _sent_before(sender, client_id)
+            if sent is None:
+                message = _send(
+                    sender, conversation, receiver, text, kind, parent_id, attachments, client_id, metadata or {}
+                )
+                return message, True
+    except IntegrityError:  # the same message, sent twice at once
+        sent = _sent_before(sender, client_id)
+        if sent is None:
+            raise
+    _require_same_place(sent, sender, conversation, receiver)
+    return sent, False
+
+
+def _check(kind: Any, attachments: Any) -> None:
+    if kind not in WRITTEN_KINDS:
+        raise Invalid("There is no such kind of message.", field="kind")
+    if not isinstance(attachments, list | tuple) or len(attachments) > ATTACHMENTS_LIMIT:
+        raise Invalid(f"Attachments are a list of {ATTACHMENTS_LIMIT} at most.", field="attachments")
+
+
+def _sent_before(sender: Any, client_id: str | None) -> Message | None:
+    if client_id is None:
+        return None
+    return Message.objects.select_related("sender").filter(sender_id=sender.pk, client_id=client_id).first()
+
+
+def _require_same_place(sent: Message, sender: Any, conversation: Conversation | int | None, receiver: Any) -> None:
+    if receiver is not None:
+        where = conversations.open_direct(sender, receiver)
+        place = where.pk if where else None
+    else:
+        place = conversation.pk if isinstance(conversation, Conversation) else conversation
+    if str(place) != str(sent.conversation_id):
+        raise Conflict("This client_id belongs to a message of another conversation.", field="client_id")
+
+
+def _send(
+    sender: Any,
+    conversation: Conversation | int | None,
+    receiver: Any,
+    text: str,
+    kind: str,
+    parent_id: Any,
+    attachments: Sequence[Any],
+    client_id: str | None,
+    metadata: dict[str, Any],
+) -> Message:
+    if receiver is not None:
+        place = conversations.made_direct(sender, receiver)
+    else:
+        number = conversation.pk if isinstance(conversation, Conversation) else conversation
+        found = access.find(sender, number)
+        access.require_writable(sender, found)
+        place = found.conversation
+        if place.is_direct:
+            receiver = _other(place, sender)
+    parent = None if parent_id is None else _root(sender, place, parent_id)
+    now = timezone.now()
+    with connection.cursor() as cursor:  # one statement: two who write at once get two numbers
+        cursor.execute(TAKE_NUMBER, [place.pk])
+        seq, place.generation = cursor.fetchone()
+    message = Message.objects.create(
+        conversation=place,
+        seq=seq,
+        generation=place.generation,
+        sender=sender,
+        kind=kind,
+        text=text,
+        metadata=metadata,
+        parent=parent,
+        client_id=client_id,
+        sent_at=now,
+    )
+    files = attached.attachments().attach(sender=sender, message=message, ids=attachments) if attachments else []
+    receipt = None
+    if receiver is not None and receiver.pk != sender.pk:
+        Receipt.objects.create(message=message, person=receiver)
+        receipt = {"delivered_at": None, "read_at": None}
+    Conversation.objects.filter(pk=place.pk).update(last_message=message, last_message_at=now)
+    place.last_seq, place.last_message, place.last_message_at = seq, message, now
+    if parent is not None:
+        Message.objects.filter(pk=parent.pk).update(thread_count=F("thread_count") + 1)
+    content = message_json(message, attachments=files, receipt=receipt)
+    publish((MessageCreated(conversation_id=place.pk, message=content), membership.audience(place, message)))
+    return message
+
+
+def _other(place: Conversation, sender: Any) -> Any:
+    """The other person of a direct conversation, who must still be one to whom the sender may write."""
+    others = [one.person for one in place.participants.select_related("person").all() if one.person_id != sender.pk]
+    if not others and place.direct_key == membership.direct_key(sender.pk, sender.pk):
+        return sender
+    if not others or not contacts.rule().may_write(sender, others[0]):
+        raise Forbidden("You may not write to this person.", code="not_reachable")
+    return others[0]
+
+
+def _root(sender: Any, place: Conversation, parent_id: Any) -> Message:
+    """The message that a reply is attached to: threads are one level deep."""
+    try:
+        parent, found = access.message_of(sender, parent_id)
+    except NotFound:
+        raise Invalid("There is no such message to reply to.", field="parent_id") from None
+    if found.conversation.pk != place.pk:
+        raise Invalid("A reply stands in the conversation of what it replies to.", field="parent_id")
+    return parent if parent.parent_id is None else Message.objects.get(pk=parent.parent_id)

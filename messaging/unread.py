@@ -1,0 +1,74 @@
+"""How much is unread. It is counted whenever it is asked for, and kept nowhere, so no concurrency can make it wrong.
+
+Own and deleted messages are not unread. In a direct conversation a message is unread until its receipt says that it was
+read. In a larger one those after the person's pointer are. There, a reply counts only for those who follow its thread:
+whoever wrote its first message, or replied.
+"""
+
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from . import subjects
+from .models import Conversation, Message, Participant, Receipt
+
+
+def total(person: Any) -> tuple[int, int]:
+    """How many messages are unread, and in how many conversations."""
+    counts = per_conversation(person)
+    return sum(counts.values()), len(counts)
+
+
+def per_conversation(person: Any) -> dict[int, int]:
+    """The number of unread messages by conversation id, without conversations where it is 0.
+
+    A fixed number of queries: two, and those of each kind of subject that occurs.
+    """
+    counts = counted(person)
+    hidden = hidden_subjects(person, counts) if counts else set()
+    return {pk: number for pk, number in counts.items() if pk not in hidden}
+
+
+def counted(person: Any) -> dict[int, int]:
+    """``per_conversation`` with conversations about subjects that the person may no longer see. One query."""
+    in_direct = (
+        Receipt.objects.filter(person_id=person.pk, read_at=None, message__deleted_at=None)
+        .order_by()
+        .values(place=F("message__conversation_id"))
+        .annotate(number=Count("pk"))
+    )
+    in_larger = unread_in_larger(person).order_by().values(place=F("conversation_id")).annotate(number=Count("pk"))
+    rows = in_direct.values_list("place", "number").union(in_larger.values_list("place", "number"), all=True)
+    return dict(rows)
+
+
+def unread_in_larger(person: Any) -> QuerySet[Message]:
+    """The unread messages of the larger conversations in which a person takes part."""
+    replied = Message.objects.filter(parent_id=OuterRef("parent_id"), sender_id=person.pk, deleted_at=None)
+    follows = Q(parent=None) | Q(parent__sender_id=person.pk) | Exists(replied)
+    return Message.objects.filter(
+        ~Q(conversation__kind=Conversation.Kind.DIRECT),
+        conversation__participants__person_id=person.pk,
+        conversation__participants__left_at=None,
+        seq__gt=F("conversation__participants__last_read_seq"),
+    ).filter(follows, Q(sender=None) | ~Q(sender_id=person.pk), deleted_at=None)
+
+
+def of_conversation(person: Any, conversation: Conversation) -> int:
+    """How many messages of one conversation are unread for a person."""
+    if conversation.is_direct:
+        receipts = Receipt.objects.filter(person_id=person.pk, read_at=None)
+        return receipts.filter(message__conversation_id=conversation.pk, message__deleted_at=None).count()
+    return unread_in_larger(person).filter(conversation_id=conversation.pk).count()
+
+
+def hidden_subjects(person: Any, conversation_ids: Any = None) -> set[int]:
+    """The ids of conversations about subjects in which the person once took part, and which they may not see now."""
+    rows = Participant.objects.filter(person_id=person.pk, conversation__subject_key__isnull=False)
+    if conversation_ids is not None:
+        rows = rows.filter(conversation_id__in=list(conversation_ids))
+    keys = dict(rows.values_list("conversation_id", "conversation__subject_key"))
+    if not keys:
+        return set()
+    visible = subjects.visible_keys(person, [key for key in keys.values() if key])
+    return {pk for pk, key in keys.items() if key not in visible}
