@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("realtime.control.urls")),
+    path("messages/", include("messaging.page.urls")),
     path("", include("projeng.urls")),
 ]
 

@@ -1,4 +1,4 @@
-"""The context processor of all pages: what the header shows of messages. It asks the database only where it is shown."""
+"""The context processor of all pages: what the header shows of messages. Only a page that shows it costs queries."""
 
 from functools import cached_property
 from typing import Any

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from .. import access, checking, contacts, conversations, listing, reading, receipts
+from .. import checking, conversations, listing, reading, receipts
 from ..errors import Invalid
 from ..models import Conversation, Participant
 from ..serializing import messages_json, person_id
@@ -128,5 +128,3 @@ people = endpoint(get=_people, post=_add_people)
 person = endpoint(delete=_remove_person)
 leave = endpoint(post=_leave)
 muted = endpoint(get=_muted)
-
-__all__ = ["access", "contacts", "every", "history", "leave", "muted", "muted_ids", "one", "people", "person", "read"]

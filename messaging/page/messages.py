@@ -1,13 +1,11 @@
 """The page's endpoints for messages: sending, reading one, editing, deleting, reactions, arrival, files, typing."""
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
-from .. import access, conversations, editing, reactions, receipts, sending
-from ..errors import Invalid
+from .. import access, editing, reactions, receipts, sending
 from ..models import Message
 from ..serializing import messages_json
-from .endpoint import Answer, body_of, chosen, endpoint
+from .endpoint import Answer, body_of, endpoint
 from .people import find_person
 
 
@@ -56,7 +54,7 @@ def _unreact(request: HttpRequest, message_id: int, emoji: str) -> Answer:
 
 
 def _delivered(request: HttpRequest) -> Answer:
-    return {"delivered": receipts.mark_delivered(request.user, body_of(request).get("messages"))}
+    return {"delivered": receipts.mark_delivered(request.user, body_of(request).get("messages") or [])}
 
 
 send = endpoint(post=_send)

@@ -12,7 +12,6 @@ from django.http import HttpRequest
 
 from .. import checking, contacts, conversations
 from ..errors import Invalid, NotFound
-from ..serializing import person_id, person_name
 from .endpoint import Answer, endpoint
 from .shapes import conversation_of, people_json
 
@@ -101,5 +100,3 @@ def _one(request: HttpRequest, person: str) -> Answer:
 search = endpoint(get=_search)
 presence = endpoint(get=_presence)
 one = endpoint(get=_one)
-
-__all__ = ["find_people", "find_person", "one", "person_id", "person_name", "presence", "search"]

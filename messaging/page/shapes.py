@@ -47,11 +47,17 @@ def _conversation(
         "unread": view.unread,
         "muted": view.is_muted,
         "archived": view.is_archived,
+        "about_url": _about_url(conversation),
         "read_seq": own.last_read_seq,
         "may_write": _may_write(viewer, conversation, own),
         "may_moderate": conversation.kind == Conversation.Kind.GROUP and own.role in {Role.ADMIN, Role.MODERATOR},
         "may_manage": conversation.kind == Conversation.Kind.GROUP and own.role == Role.ADMIN,
     }
+
+
+def _about_url(conversation: Conversation) -> str | None:
+    key = conversation.subject_key
+    return subjects.subject_of(key).address(key) if key is not None else None
 
 
 def _may_write(viewer: Any, conversation: Conversation, own: Participant) -> bool:
@@ -96,11 +102,3 @@ def _readers(viewer: Any, view: ConversationView) -> list[dict[str, Any]]:
 def people_json(viewer: Any, people: Collection[Any]) -> list[dict[str, Any]]:
     """People with whether they are there, as far as the viewer may know."""
     return [{"id": person_id(one.pk), "name": person_name(one)} for one in people]
-
-
-def subject_conversation(viewer: Any, key: str) -> int:
-    """The id of the conversation about something of an application. Raises NotFound where the viewer may not see it."""
-    from ..conversations import of_subject
-
-    subjects.subject_of(key)
-    return of_subject(viewer, key).pk

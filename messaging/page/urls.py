@@ -1,10 +1,10 @@
 """The addresses of the page of messages and of its endpoints."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from . import conversations, messages, people, views
 
-one_conversation = [
+one_conversation: list[URLPattern] = [
     path("", conversations.one, name="messages_api_conversation"),
     path("messages/", conversations.history, name="messages_api_history"),
     path("read/", conversations.read, name="messages_api_read"),
@@ -13,7 +13,7 @@ one_conversation = [
     path("leave/", conversations.leave, name="messages_api_leave"),
 ]
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("conversations/", conversations.every, name="messages_api_conversations"),
     path("conversations/<int:conversation_id>/", include(one_conversation)),
     path("messages/", messages.send, name="messages_api_send"),

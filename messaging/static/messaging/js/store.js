@@ -40,7 +40,7 @@ export class Store extends EventTarget {
   /** Conversations as the server gives them. */
   putConversations(conversations) {
     for (const conversation of conversations) {
-      this.#conversations.set(conversation.id, conversation);
+      this.#conversations.set(conversation.id, { ...this.#conversations.get(conversation.id), ...conversation });
       if (conversation.other) this.putPerson(conversation.other);
     }
     this.#tell("conversation", { id: conversations.length === 1 ? conversations[0].id : null });
@@ -110,9 +110,9 @@ export class Store extends EventTarget {
         this.#changeLast(id, frame.message.id, { text: frame.message.text });
         break;
       case "message_deleted": {
+        if (this.#conversations.get(id)?.last_message?.id === frame.message_id) this.#tell("outdated", { id });
         const gone = { deleted_at: frame.at, text: "", html: "", attachments: [], reactions: {} };
         if (this.#threads.get(id)?.change(frame.message_id, gone)) this.#tell("thread", { id });
-        this.#changeLast(id, frame.message_id, { text: "", deleted: true });
         break;
       }
       case "message_read":
@@ -123,6 +123,9 @@ export class Store extends EventTarget {
         break;
       case "reaction_changed":
         this.#react(frame);
+        break;
+      case "attachment_changed":
+        this.#attachmentChanged(frame);
         break;
       case "conversation_changed":
       case "participants_changed":
@@ -198,6 +201,13 @@ export class Store extends EventTarget {
       const people = added ? [...others, person] : others;
       return { reactions: people.length ? { ...reactions, [emoji]: people } : rest };
     });
+    if (changed) this.#tell("thread", { id });
+  }
+
+  #attachmentChanged({ conversation_id: id, message_id: messageId, attachment }) {
+    const changed = this.#threads.get(id)?.change(messageId, ({ attachments = [] }) => ({
+      attachments: attachments.map((one) => (one.id === attachment.id ? attachment : one)),
+    }));
     if (changed) this.#tell("thread", { id });
   }
 
