@@ -14,15 +14,16 @@ class ProjengConfig(AppConfig):
         from realtime.access import audience
         from realtime.channel_layer.broadcast import broadcast
 
-        from . import access, channels_utils, inbox, signals
+        from . import access, channels_utils, inbox, signals, subscriptions
 
         audience.register(access.granted_keys)
+        subscriptions.register()
         inbox.connect_counter()
         signals.connect_signals()
+        broadcast.register(
+            groups=channels_utils.groups_of,
+            incoming=channels_utils.ephemeral_of,
+            outgoing=channels_utils.messages_of,
+        )
         if settings.WEBSOCKET_BROADCAST:
-            broadcast.register(
-                channels_utils.messages_of,
-                channels_utils.groups_of,
-                channels_utils.ephemeral_of,
-                channels_utils.SERVERS_GROUP,
-            )
+            broadcast.switch_on()

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from realtime.access.audience import user_key
-from realtime.channel_layer.broadcast import broadcast, ephemeral_message
+from realtime.access.user_ids import UserId
+from realtime.channel_layer.broadcast import WAKE_GROUP, broadcast, ephemeral_message
 from realtime.channel_layer.client import Message
 from realtime.delivery.ephemeral import EphemeralMessage
 from realtime.log.events import envelope_fields, topic_of
@@ -20,17 +21,17 @@ from .access import ALL_PROJECTS, project_key
 from .events import NOTIFICATIONS, PROJECTS
 
 PROJECT_GROUP = "project_updates"
-SERVERS_GROUP = "servers"  # events for the servers, such as a revoked permission, which must take effect at once
+SERVERS_GROUP = WAKE_GROUP  # events for the servers, such as a revoked permission, which must take effect at once
 NOTIFICATION_HANDLER = "send_notification"
 PROJECT_HANDLER = "send_update"
 
 
-def notification_group(user_id: int) -> str:
+def notification_group(user_id: UserId) -> str:
     """Return the group of one user's notifications."""
     return f"user_{user_id}_notifications"
 
 
-def broadcast_notification(user_id: int, data: dict[str, Any]) -> None:
+def broadcast_notification(user_id: UserId, data: dict[str, Any]) -> None:
     """Send a notification frame to one user's sockets, in the background. It is not stored."""
     broadcast.layer.send(lambda: [Message(notification_group(user_id), NOTIFICATION_HANDLER, data)])
 
@@ -53,10 +54,12 @@ def messages_of(event: Event) -> list[Message]:
         prefix = user_key(0)[:-1]
         users = [int(key[len(prefix) :]) for key in event.audience if key.startswith(prefix)]
         return [Message(notification_group(user_id), NOTIFICATION_HANDLER, data, event.pk) for user_id in users]
-    return [Message(PROJECT_GROUP, PROJECT_HANDLER, data, event.pk)]
+    if topic == PROJECTS:
+        return [Message(PROJECT_GROUP, PROJECT_HANDLER, data, event.pk)]
+    return []  # of another application, whose own groups carry it, or none: the servers are told to look at the log
 
 
-def groups_of(user_ids: Collection[int]) -> Iterable[str]:
+def groups_of(user_ids: Collection[UserId]) -> Iterable[str]:
     """Return the groups that a process with connections of these users subscribes to."""
     return [PROJECT_GROUP, SERVERS_GROUP, *map(notification_group, user_ids)]
 

@@ -8,7 +8,6 @@ from realtime.log.events import EventType
 NOTIFICATIONS = "notifications"
 PROJECTS = "projects"
 DASHBOARD = "dashboard"  # has state frames only, no events
-TOPICS = (NOTIFICATIONS, PROJECTS, DASHBOARD)
 
 
 # --- notifications ----------------------------------------------------------------------------------------------

@@ -4,11 +4,12 @@ from functools import cache
 
 from django.http import HttpRequest, HttpResponseBase
 
+from realtime.delivery import topics
 from realtime.delivery.subscriber import Subscription
 from realtime.transports.refusal import refusal
 from realtime.transports.sse import event_stream
 
-from . import states, subscriptions
+from . import states
 from .access import viewer_sees_project, visible_projects
 from .events import NOTIFICATIONS, PROJECTS, NotificationCreated, ProjectDeleted
 
@@ -54,7 +55,7 @@ def project(request: HttpRequest, project_id: int) -> HttpResponseBase:
 def events(request: HttpRequest) -> HttpResponseBase:
     """Stream the topics named in ``?topics=`` (default: all) and the regions of ``?pages=``, for a whole page."""
     try:
-        subscription = subscriptions.of_page(request.GET.get("topics"), request.GET.get("pages"))
+        subscription = topics.of_page(request.GET.get("topics"), request.GET.get("pages"))
     except ValueError as error:
         return refusal(400, str(error))
     return event_stream(request, subscription)

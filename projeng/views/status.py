@@ -4,12 +4,11 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from realtime.delivery import topics
 from realtime.log.events import iso
 from realtime.rollout import grants
 from realtime.transports.poll import poll as polled
 from realtime.transports.refusal import refusal
-
-from .. import subscriptions
 
 
 @require_safe
@@ -32,7 +31,7 @@ def status(request: HttpRequest) -> JsonResponse:
 def poll(request: HttpRequest) -> HttpResponseBase:
     """Return the frames that a page's stream would have sent since the cursor, for browsers that no stream reaches."""
     try:
-        subscription = subscriptions.of_page(request.GET.get("topics"), request.GET.get("pages"))
+        subscription = topics.of_page(request.GET.get("topics"), request.GET.get("pages"))
     except ValueError as error:
         return refusal(400, str(error))
     return polled(request, subscription)

@@ -8,8 +8,9 @@ module grants each user the key of their own account.
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from .accounts import Account
+from .user_ids import UserId
 
-Grants = Mapping[int, Iterable[str]]
+Grants = Mapping[UserId, Iterable[str]]
 Rule = Callable[[Collection[Account]], Grants]
 
 _rules: list[Rule] = []
@@ -24,14 +25,14 @@ def register(rule: Rule) -> None:
         _rules.append(rule)
 
 
-def user_key(user_id: int) -> str:
+def user_key(user_id: UserId) -> str:
     """The key that only this user holds."""
     return f"user:{user_id}"
 
 
-def keys_of(accounts: Collection[Account]) -> dict[int, frozenset[str]]:
+def keys_of(accounts: Collection[Account]) -> dict[UserId, frozenset[str]]:
     """The keys that each of these accounts holds by all rules together, by user id."""
-    keys: dict[int, set[str]] = {account.pk: {user_key(account.pk)} for account in accounts}
+    keys: dict[UserId, set[str]] = {account.pk: {user_key(account.pk)} for account in accounts}
     for rule in _rules:
         for user_id, granted in rule(accounts).items():
             keys[user_id].update(granted)

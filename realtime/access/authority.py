@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from . import accounts, audience
 from .accounts import Account
+from .user_ids import UserId
 
-Assignment = Callable[[Collection[Account]], Mapping[int, Any]]
+Assignment = Callable[[Collection[Account]], Mapping[UserId, Any]]
 
 _assignments: dict[str, Assignment] = {}
 
@@ -29,7 +30,7 @@ def register_assignment(name: str, assign: Assignment) -> None:
 class Viewer:
     """A user as delivery sees them: the keys that they hold, their password's hash, and what is assigned to them."""
 
-    user_id: int
+    user_id: UserId
     keys: frozenset[str]
     password: str = field(repr=False)
     assignments: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -40,7 +41,7 @@ class Viewer:
         return accounts.auth_hash(self.user_id, self.password)
 
 
-def load(user_ids: Collection[int]) -> dict[int, Viewer]:
+def load(user_ids: Collection[UserId]) -> dict[UserId, Viewer]:
     """The viewers of these users, by id, without inactive and deleted ones. A fixed number of queries."""
     found = accounts.read(user_ids)
     if not found:

@@ -34,13 +34,15 @@ TRIES_A_SECOND = 100  # at all of them together
 class Message(NamedTuple):
     """A message to a group: the handler's name and the data, as consumers of the channel layer get them.
 
-    ``logged`` is the id of the log's event that the message carries; ``None`` when it is not in the log.
+    ``logged`` is the id of the log's event that the message carries; ``None`` when it is not in the log. ``sender`` is
+    the process that has shown it already and need not do so when it comes back.
     """
 
     group: str
     type: str
     data: dict[str, Any]
     logged: int | None = None
+    sender: str = ""
 
 
 Maker = Callable[[], Iterable[Message]]  # called in the layer's thread: whoever saves does not wait for it
@@ -135,7 +137,7 @@ class ChannelLayerClient:
             together = TOGETHER
             if not some:
                 continue
-            bodies = [(one.group, {"type": one.type, "data": one.data, "logged": one.logged}) for one in some]
+            bodies = [(one.group, _body(one)) for one in some]
             try:
                 async with asyncio.timeout(SEND_SECONDS):
                     await _layer().send_many(bodies)
@@ -219,6 +221,11 @@ class ChannelLayerClient:
                 time.sleep(rest)
         except Exception as error:  # noqa: BLE001 (whatever somebody has put there; the next message may be sane)
             logger.warning("A message to group %s is of no use: %s: %s", group, type(error).__name__, error)
+
+
+def _body(message: Message) -> dict[str, Any]:
+    body = {"type": message.type, "data": message.data, "logged": message.logged}
+    return {**body, "sender": message.sender} if message.sender else body
 
 
 def _layer() -> CallbackLayer:

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db.models import Count, Q
 
+from ..access.user_ids import all_of_json
 from ..parity import report
 from ..parity.models import Feedback, LinkReport
 from ..parity.report import NAMES, Parity
@@ -99,7 +100,7 @@ def demotions() -> dict[str, Any]:
     holds: list[dict[str, Any]] = [*TransportHold.objects.order_by("at").values(*about)[: LISTED * 10]]
     changes: list[dict[str, Any]] = [*TransportChange.objects.values("action", *about)[:LISTED]]
     targets = {one["target"] for one in (*holds, *changes) if one["scope"] == transport.USER}
-    people = get_user_model().objects.filter(pk__in=[int(target) for target in targets if target.isdecimal()])
+    people = get_user_model().objects.filter(pk__in=all_of_json(targets))
     users = {str(user.pk): user for user in people}
     for one in (*holds, *changes):
         user = users.get(one["target"]) if one["scope"] == transport.USER else None

@@ -11,6 +11,7 @@ from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
 from ..access import accounts, audience
+from ..access.user_ids import UserId, of_json, sort_key
 from ..log.events import topic_of
 from ..log.models import Event
 from ..parity.compare import GRACE
@@ -89,11 +90,11 @@ def _newest_events() -> list[Newest]:
 def _furthest_first(found: QuerySet[Any], newest: list[Newest], now: datetime) -> QuerySet[Any]:
     """The same users: first those with a live connection, ordered by how far they are behind."""
     links = LinkReport.objects.filter(reported_at__gte=now - LIVE, shown=True, worked_at__isnull=False, ended_at=None)
-    latest: dict[int, LinkReport] = {}
+    latest: dict[UserId, LinkReport] = {}
     for link in links.order_by("-reported_at", "-opened_at")[:MOST_RANKED]:
         latest.setdefault(link.user_id, link)
     lags = _lags(latest.values(), newest)
-    ranks = sorted(lags, key=lambda user_id: (-lags[user_id].overdue, -lags[user_id].events, user_id))
+    ranks = sorted(lags, key=lambda user_id: (-lags[user_id].overdue, -lags[user_id].events, sort_key(user_id)))
     rank = Case(*(When(pk=user_id, then=place) for place, user_id in enumerate(ranks)), default=len(ranks))
     return found.order_by(rank, "username") if ranks else found
 
@@ -109,7 +110,7 @@ def _rows(users: list[Any], newest: list[Newest], now: datetime) -> list[Row]:
     live = {key: link for key, link in links.items() if link.ended_at is None and link.reported_at >= now - LIVE}
     lags = _lags(live.values(), newest)
     taken = TransportHold.objects.filter(scope=transport.USER, target__in=map(str, ids))
-    holds = {int(hold.target): hold for hold in taken}
+    holds = {of_json(hold.target): hold for hold in taken}
     return [
         Row(
             user,
@@ -126,7 +127,7 @@ def _rows(users: list[Any], newest: list[Newest], now: datetime) -> list[Row]:
     ]
 
 
-def _latest(rows: QuerySet[Any], user_ids: Collection[int], *order: Any) -> dict[int, Any]:
+def _latest(rows: QuerySet[Any], user_ids: Collection[UserId], *order: Any) -> dict[UserId, Any]:
     """The first row in this order for each of these users."""
     first = rows.filter(user=OuterRef("pk")).order_by(*order).values("pk")[:1]
     users = get_user_model().objects.filter(pk__in=user_ids).annotate(first=Subquery(first))
@@ -134,14 +135,14 @@ def _latest(rows: QuerySet[Any], user_ids: Collection[int], *order: Any) -> dict
     return {row.user_id: row for row in rows.model.objects.filter(pk__in=Subquery(wanted))}
 
 
-def _lags(links: Iterable[LinkReport], newest: list[Newest]) -> dict[int, Lag]:
+def _lags(links: Iterable[LinkReport], newest: list[Newest]) -> dict[UserId, Lag]:
     """The lag of each of these users' connections, by what they may see now."""
     told = {link.user_id: link for link in links if link.cursor_to is not None}
     if not told:
         return {}
     oldest = newest[-1].pk if newest else 0
     keys = audience.keys_of(accounts.read(list(told)))
-    lags = {}
+    lags: dict[UserId, Lag] = {}
     for user_id, link in told.items():
         cursor = link.cursor_to or 0
         theirs = [

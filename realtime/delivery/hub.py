@@ -17,7 +17,9 @@ from django.conf import settings
 from django.db import connection
 
 from ..access import authority
+from ..access.audience import may_see
 from ..access.authority import Viewer
+from ..access.user_ids import UserId, all_of_json
 from ..log import position
 from ..log.epochs import NO_HISTORY, History
 from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
@@ -46,10 +48,6 @@ SWEEP_SECONDS = 15.0  # how soon a change of authority is found for which no sig
 BATCH = 500  # events that the tail reads in one query
 
 
-def _nothing() -> None:
-    pass
-
-
 class TooManyOfOne(Exception):
     """One person has as many connections open in this process as they may (``STREAMS_PER_PERSON``)."""
 
@@ -76,10 +74,11 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._subscribers: dict[int, Subscriber] = {}
-        self._present: Counter[int] = Counter()  # how many of them are a user's
+        self._present: Counter[UserId] = Counter()  # how many of them are a user's
         self._numbers = itertools.count()
-        self.on_first_subscriber: Callable[[], None] = _nothing  # called when the process gets its first subscriber
-        self._viewers: dict[int, tuple[int, Viewer | None]] = {}  # with the number of the query that returned them
+        self.on_first_subscriber: list[Callable[[], None]] = []  # called when the process gets its first subscriber
+        self.observers: list[Callable[[list[Frame]], None]] = []  # see ``_observe``
+        self._viewers: dict[UserId, tuple[int, Viewer | None]] = {}  # with the number of the query that returned them
         self._readings = itertools.count(1)
         self._loops: dict[asyncio.AbstractEventLoop, WaitQueue] = {}
 
@@ -125,7 +124,7 @@ class Hub:
                 del self._present[gone.user_id]
                 self._viewers.pop(gone.user_id, None)
 
-    def viewer(self, user_id: int) -> Viewer | None:
+    def viewer(self, user_id: UserId) -> Viewer | None:
         """What this person may see right now; ``None`` when the account is disabled or gone."""
         known = self._viewers.get(user_id)
         return known[1] if known else None
@@ -149,15 +148,23 @@ class Hub:
         """The transport of each subscriber of this process."""
         return [subscriber.transport for subscriber in list(self._subscribers.values())]
 
-    def user_ids(self) -> set[int]:
+    def user_ids(self) -> set[UserId]:
         """The users who are connected to this process."""
         with self._lock:
             return set(self._present)
 
     def send_ephemeral(self, message: EphemeralMessage) -> None:
-        """Send an ephemeral message to the subscribers of this process that may see it."""
-        self.ephemerals.add(message)
-        self._notify()
+        """Send an ephemeral message to the subscribers of this process that may see it. Without any, wake nobody."""
+        if self._anybody_may_see(message.audience):
+            self.ephemerals.add(message)
+            self._notify()
+
+    def _anybody_may_see(self, keys: frozenset[str]) -> bool:
+        with self._lock:
+            known = [viewer for _, viewer in self._viewers.values()]
+            if len(known) < len(self._present):  # somebody is just connecting
+                return True
+        return any(viewer is not None and may_see(viewer.keys, keys) for viewer in known)
 
     def wait(self, seen: int, seconds: float) -> None:
         """Block this thread until there is news since version ``seen``, or for so many seconds."""
@@ -227,7 +234,8 @@ class Hub:
                     self.out_of_range = False  # who comes next is refused by ``replay.start`` if it still is
                     continue
                 if not self._reading:
-                    self.on_first_subscriber()
+                    for begin in self.on_first_subscriber:
+                        begin()
                     at = position.read_numbered().in_range()
                     self._end_sessions()  # those that ended meanwhile, before any subscriber gets what followed
                     self._begin(at.newest, at.history)
@@ -310,19 +318,32 @@ class Hub:
         if not frames:
             return False
         self._apply_authority(frames)
+        self._observe(frames)
         self._ring.append(frames)
         self._notify()
         return len(frames) >= BATCH
+
+    def _observe(self, frames: list[Frame]) -> None:
+        """Show events to the observers, once in each process that has subscribers, before these get them.
+
+        An observer runs in the thread of the tail: it must neither block nor query.
+        """
+        for observer in self.observers:
+            try:
+                observer(frames)
+            except Exception as error:  # noqa: BLE001 (an application's; the events are delivered all the same)
+                logger.warning("An observer of events failed: %s: %s", type(error).__name__, error)
 
     # --- live authority -----------------------------------------------------------------------------------------
 
     def _apply_authority(self, frames: list[Frame]) -> None:
         """Apply the events that are for the servers, before any subscriber gets the events that came with them."""
-        concerned: set[int] = set()
+        concerned: set[UserId] = set()
         ended: set[str] = set()
         for frame in frames:
             if issubclass(CATALOGUE.get(frame.type, EventType), ViewersChanged):
-                concerned.update(frame.fields["user_ids"] if "user_ids" in frame.fields else self.user_ids())
+                named = frame.fields.get("user_ids")
+                concerned |= self.user_ids() if named is None else all_of_json(named)
             elif frame.type == SessionEnded.type:
                 ended.add(frame.fields["digest"])
         if concerned:
@@ -332,7 +353,7 @@ class Hub:
                 if subscriber.session_digest in ended:
                     subscriber.session_over = True
 
-    def _refresh(self, user_ids: set[int]) -> bool:
+    def _refresh(self, user_ids: set[UserId]) -> bool:
         """Read again what these users may see. Return whether anything has changed.
 
         Of two concurrent queries, the one that began later counts.

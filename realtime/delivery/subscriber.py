@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..access.audience import may_see
 from ..access.authority import Viewer, session_digest
+from ..access.user_ids import UserId, of_json
 from ..log.replay import NO_EVENTS, Frame, LogSlice
 from .snapshots import State
 
@@ -68,13 +69,13 @@ class Subscription:
         )
 
 
-def names_another_user(asked: str | None, user_id: int) -> bool:
+def names_another_user(asked: str | None, user_id: UserId) -> bool:
     """Whether a page that named its user belongs to somebody else than the user who is signed in now.
 
     The browser's session may have changed hands since the page was opened. What is for one user must not be shown in
     the other's page.
     """
-    return bool(asked) and asked != str(user_id)
+    return bool(asked) and of_json(asked) != user_id
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class Subscriber:
     of the newest epoch with which it may be served.
     """
 
-    user_id: int
+    user_id: UserId
     session_key: str
     auth_hash: str
     subscription: Subscription

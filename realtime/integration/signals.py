@@ -18,17 +18,18 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 from django.utils import timezone
 
 from ..access.authority import session_digest
+from ..access.user_ids import UserId, sort_key, to_json
 from ..log.events import AuthorityChanged, SessionEnded
 from ..log.publish import Announcement, publish
 from .fixtures import is_loaded, watch_loading
 
 
-def authority_changed(user_ids: Iterable[int]) -> None:
+def authority_changed(user_ids: Iterable[UserId]) -> None:
     """Publish, in the transaction of the change, that what these users may see has changed."""
-    ids = sorted(set(user_ids))
+    ids = sorted(set(user_ids), key=sort_key)
     if ids:
         with transaction.atomic():
-            publish(Announcement(AuthorityChanged(user_ids=ids), ()))
+            publish(Announcement(AuthorityChanged(user_ids=[to_json(one) for one in ids]), ()))
 
 
 def _account_saved(instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
@@ -41,7 +42,7 @@ def _account_deleted(instance: Any, **_: Any) -> None:
     authority_changed([instance.pk])
 
 
-def _groups_changed(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+def _groups_changed(instance: Any, action: str, reverse: bool, pk_set: set[UserId] | None, **_: Any) -> None:
     if is_loaded(instance):
         return
     if not reverse and action in {"post_add", "post_remove", "post_clear"}:

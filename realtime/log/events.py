@@ -62,7 +62,7 @@ class AuthorityChanged(ViewersChanged):
 
     type = "authority_changed"
 
-    user_ids: list[int]
+    user_ids: list[int | str]  # as JSON holds them (realtime/access/user_ids.py)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

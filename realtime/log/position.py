@@ -9,6 +9,7 @@ from django.db.models import BooleanField, CharField, Exists, QuerySet, Value
 from django.db.models.expressions import RawSQL
 
 from ..access.audience import user_key
+from ..access.user_ids import UserId
 from . import epochs
 from .epochs import History
 from .models import Event, OutboxEvent
@@ -113,7 +114,7 @@ def _waits(unnumbered: int) -> bool:
         return cursor.fetchone() is not None
 
 
-def without_place(person_id: int, cursor: int) -> list[tuple[str, dict[str, Any]]]:
+def without_place(person_id: UserId, cursor: int) -> list[tuple[str, dict[str, Any]]]:
     """The events about this person that are visible now and had no place yet when ``cursor`` was read: type and fields.
 
     A page that is rendered from now on shows what they are about; they come to it later all the same. On SQLite every
@@ -121,11 +122,12 @@ def without_place(person_id: int, cursor: int) -> list[tuple[str, dict[str, Any]
     """
     if connection.vendor == "sqlite":
         return []
+    numbered = person_id if isinstance(person_id, int) else None  # only about those do events say so (counters.py)
     with connection.cursor() as found:
         found.execute(
             f"SELECT type, fields FROM realtime_outboxevent WHERE id > {FLOOR} AND person_id = %s UNION ALL "  # noqa: S608
             "SELECT type, fields FROM realtime_event WHERE id > %s AND audience @> %s LIMIT %s",
-            [person_id, cursor, json.dumps([user_key(person_id)]), MOST_WITHOUT_PLACE],
+            [numbered, cursor, json.dumps([user_key(person_id)]), MOST_WITHOUT_PLACE],
         )
         return [(kind, json.loads(fields)) for kind, fields in found.fetchall()]
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ..access.audience import may_see
+from ..access.user_ids import UserId
 from ..log.epochs import NO_HISTORY, History
 
 GRACE = timedelta(seconds=10)  # a link that reports a cursor so long after an event, without it, has missed it
@@ -50,7 +51,7 @@ class Arrival(NamedTuple):
 class Link:
     """One attempt at one connection. ``arrivals`` are in the order of their arrival."""
 
-    user_id: int
+    user_id: UserId
     transport: str
     opened_at: datetime
     shown: bool = True
@@ -99,11 +100,11 @@ class Tally:
     dropped: int = 0
     refused: int = 0
     lost_history: int = 0
-    people: set[int] = field(default_factory=set)
-    failed_for: set[int] = field(default_factory=set)
-    missed_by: set[int] = field(default_factory=set)
-    late_for: set[int] = field(default_factory=set)
-    unjudged: set[int] = field(default_factory=set)
+    people: set[UserId] = field(default_factory=set)
+    failed_for: set[UserId] = field(default_factory=set)
+    missed_by: set[UserId] = field(default_factory=set)
+    late_for: set[UserId] = field(default_factory=set)
+    unjudged: set[UserId] = field(default_factory=set)
     delays: list[int] = field(default_factory=list)
     paints: list[int] = field(default_factory=list)
 
@@ -158,8 +159,8 @@ class Log:
     def __init__(
         self,
         events: Iterable[Logged],
-        keys: Mapping[int, frozenset[str]],
-        floors: Mapping[int, int] | None = None,
+        keys: Mapping[UserId, frozenset[str]],
+        floors: Mapping[UserId, int] | None = None,
         history: History = NO_HISTORY,
     ) -> None:
         """``keys`` as they are now. ``floors``: the id up to which a user's keys may have been different.
@@ -170,7 +171,7 @@ class Log:
         self._keys = keys
         self.floors = floors or {}
         self.history = history
-        self._visible: dict[int, tuple[list[int], list[Logged]]] = {}
+        self._visible: dict[UserId, tuple[list[int], list[Logged]]] = {}
 
     def owed(self, link: Link) -> Iterable[tuple[Logged, bool]]:
         """The events that a link owed its user, each with whether its cursor has passed it.
@@ -190,7 +191,7 @@ class Log:
             if event.topic in link.topics and (passed or later):
                 yield event, passed
 
-    def _seen_by(self, user_id: int) -> tuple[list[int], list[Logged]]:
+    def _seen_by(self, user_id: UserId) -> tuple[list[int], list[Logged]]:
         if user_id not in self._visible:
             keys = self._keys.get(user_id, frozenset())
             events = [event for event in self.events.values() if event.topic and may_see(keys, event.audience)]
@@ -215,7 +216,7 @@ def tally(
     away = _met_no_server(links)
     swallowed = _fell_silent_alone(links)
     # In one browser another link of the transport may bring what this one failed to: then it came late, and is there.
-    came: dict[tuple[int, str], set[int]] = defaultdict(set)
+    came: dict[tuple[UserId, str], set[int]] = defaultdict(set)
     for link in links:
         came[link.user_id, link.transport].update(arrival.event_id for arrival in link.arrivals)
     for link in links:
@@ -254,7 +255,7 @@ def _met_no_server(links: Iterable[Link]) -> set[int]:
 
     A browser cannot tell a refused WebSocket from a server that is down; a stream that it tries next can.
     """
-    failed: dict[int, list[Link]] = defaultdict(list)
+    failed: dict[UserId, list[Link]] = defaultdict(list)
     for link in links:
         if link.failed:
             failed[link.user_id].append(link)
@@ -271,7 +272,7 @@ def _fell_silent_alone(links: Iterable[Link]) -> set[int]:
     Such a link looked open and delivered nothing. Where nothing else worked either, the network may have been away.
     Where the browser took long to notice, its machine was asleep.
     """
-    worked: dict[int, list[datetime]] = defaultdict(list)
+    worked: dict[UserId, list[datetime]] = defaultdict(list)
     for link in links:
         if link.worked_at is not None:
             worked[link.user_id].append(link.worked_at)
@@ -344,8 +345,8 @@ def compare(links: Collection[Link], log: Log) -> dict[str, Any] | None:
     people = {link.user_id for link in links if not link.shown}
     if not people:
         return None
-    came: dict[tuple[int, bool], dict[int, int | None]] = defaultdict(dict)
-    owed: dict[tuple[int, bool], set[int]] = defaultdict(set)
+    came: dict[tuple[UserId, bool], dict[int, int | None]] = defaultdict(dict)
+    owed: dict[tuple[UserId, bool], set[int]] = defaultdict(set)
     for link in links:
         side = link.user_id, link.shown
         if link.user_id in people:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
+from ..access.user_ids import UserId
 from ..transports.refusal import refusal, refusal_of, signed_in
 from . import receipts_form, receipts_store
 
@@ -28,9 +29,9 @@ class Budget:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._span = 0
-        self._spent: dict[tuple[int, str], int] = {}
+        self._spent: dict[tuple[UserId, str], int] = {}
 
-    def spend(self, user_id: int, what: str, number: int, most: int) -> int:
+    def spend(self, user_id: UserId, what: str, number: int, most: int) -> int:
         """Take ``number`` of this user's ``most`` and return 0; or take none and return the seconds until there are
         enough.
         """

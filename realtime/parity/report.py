@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Subquery
 
 from ..access import accounts, audience
+from ..access.user_ids import UserId, all_of_json
 from ..log import epochs, events, position
 from ..log.events import AuthorityChanged, iso
 from ..log.models import Event, LogEpoch
@@ -108,7 +109,7 @@ def measure(since: datetime, until: datetime, transports: Collection[str] = tupl
     last = max([*judged, *(epoch.begins for epoch in begun)], default=-1)
     arrivals = _arrivals(told_of.filter(transport__in=transports), first, last)
     links = [_link(row, arrivals.get(row.pk, [])) for row in rows]
-    people = {row.user_id for row in rows}
+    people: set[UserId] = {row.user_id for row in rows}
     log = Log(judged.values(), audience.keys_of(accounts.read(people)), _floors(since, people), at.history)
     bounds = limits()
     return Parity(
@@ -178,10 +179,10 @@ def _link(row: LinkReport, arrivals: list[Arrival]) -> Link:
     )
 
 
-def _floors(since: datetime, people: set[int]) -> dict[int, int]:
+def _floors(since: datetime, people: set[UserId]) -> dict[UserId, int]:
     """The newest change of what each of these users may see. What they could see before it is not known."""
     changes = Event.objects.filter(type=AuthorityChanged.type, at__gte=since).order_by("id").values_list("id", "fields")
-    return {user_id: event_id for event_id, fields in changes for user_id in people.intersection(fields["user_ids"])}
+    return {user_id: event_id for event_id, fields in changes for user_id in people & all_of_json(fields["user_ids"])}
 
 
 def _feedback(since: datetime, until: datetime) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from ..access.accounts import Account
 from ..access.authority import Viewer
+from ..access.user_ids import UserId, of_json
 from ..log.events import to_json
 from . import transport
 from .models import TransportHold
@@ -32,11 +33,15 @@ def demotions() -> Demotions:
     return Demotions(
         everybody=rows.get((transport.ALL, "")),
         groups={target: reason for (scope, target), reason in rows.items() if scope == transport.GROUP},
-        users={int(target): reason for (scope, target), reason in rows.items() if scope == transport.USER},
+        users={
+            user_id: reason
+            for (scope, target), reason in rows.items()
+            if scope == transport.USER and (user_id := of_json(target)) is not None
+        },
     )
 
 
-def decisions(accounts: Collection[Account]) -> dict[int, Decision]:
+def decisions(accounts: Collection[Account]) -> dict[UserId, Decision]:
     """The transport of each of these accounts, by id: one query for all of them, none with the kill switch thrown."""
     granted = flags()
     taken = _taken(granted)

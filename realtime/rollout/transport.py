@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..access.user_ids import UserId
+
 SSE = "sse"
 WEBSOCKET = "websocket"
 SHADOW = "shadow"  # both run: SSE is shown, WebSocket is only compared
@@ -38,7 +40,7 @@ class Flags:
 class Person:
     """The user for whom the transport is decided."""
 
-    user_id: int
+    user_id: UserId
     is_staff: bool = False
     groups: frozenset[str] = frozenset()
 
@@ -49,7 +51,7 @@ class Demotions:
 
     everybody: str | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
-    users: Mapping[int, str] = field(default_factory=dict)
+    users: Mapping[UserId, str] = field(default_factory=dict)
 
     def reason(self, person: Person) -> str | None:
         """Why this user is demoted; ``None`` when they are not."""
@@ -62,7 +64,7 @@ class Demotions:
         return None
 
 
-def share(user_id: int) -> float:
+def share(user_id: UserId) -> float:
     """A user's fixed position in the rollout, 0 to 100: the user is in the cohort once the percentage exceeds it.
 
     It is a hash and not the id itself, so that the first accounts of an office are not always the first in the cohort.

@@ -17,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from ..access.user_ids import UserId
 from .client_address import request_address, scope_address
 from .refusal import deny, refusal
 from .token_buckets import KEYS, TokenBuckets
@@ -35,7 +36,7 @@ class RateLimits:
         self._people = TokenBuckets(person, person / REFILL_SECONDS, **options)
         self._addresses = TokenBuckets(address, address / ADDRESS_REFILL_SECONDS, **options)
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, int] = OrderedDict()  # session key -> user id
+        self._known: OrderedDict[str, UserId] = OrderedDict()  # session key -> user id
 
     def enter(self, session_key: str, address: str) -> "Entry":
         """Charge a request with this session to its user, or to its address."""
@@ -48,7 +49,7 @@ class RateLimits:
         """Return one to an address's allowance."""
         self._addresses.give_back(address)
 
-    def learn(self, session_key: str, user_id: int) -> None:
+    def learn(self, session_key: str, user_id: UserId) -> None:
         """Remember whose session this is."""
         with self._lock:
             self._known[session_key] = user_id
@@ -68,7 +69,7 @@ class Entry:
         elif wait:
             logger.warning("Refused, one person opens live connections too often.")
 
-    def belongs_to(self, user_id: int) -> None:
+    def belongs_to(self, user_id: UserId) -> None:
         """Record whose session it is, and refund the address. Calling it twice is harmless."""
         self._limits.learn(self._session_key, user_id)
         self.refund()

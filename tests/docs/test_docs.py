@@ -16,11 +16,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from projeng import states
 from projeng.access import Role
-from projeng.events import TOPICS
 from projeng.live.pages import ENGINEER, FINANCE, HEAD, PROJECT_LIST, find
 from projeng.live.states import state_of
 from projeng.models import Project
 from realtime.access import authority
+from realtime.delivery import topics
 from realtime.log import replay
 from realtime.log.events import CATALOGUE
 from realtime.rollout import phases
@@ -133,7 +133,7 @@ def test_every_json_example_is_json():
 
 def test_the_topics_are_documented():
     text = section(EVENTS, "The addresses").text
-    assert all(f"`{topic}`" in text for topic in TOPICS)
+    assert all(f"`{topic}`" in text for topic in topics.names())
 
 
 # --- state frames -----------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from projeng import subscriptions
 from projeng.access import Role
 from projeng.live import rendering, states
 from projeng.live.pages import ENGINEER, FINANCE, HEAD, PROJECT_LIST, project_page
 from projeng.models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
+from realtime.delivery import topics
 from realtime.delivery.snapshots import SnapshotCache, SnapshotRequest
 from realtime.log import replay
 from tests.support.people import person
@@ -106,15 +106,15 @@ def test_pages_are_rendered_less_often_the_more_it_costs(monkeypatch):
 
 
 def test_a_page_is_asked_for_with_its_connection():
-    plain, both = subscriptions.of_page(None), subscriptions.of_page(None, "dashboard,project-7")
-    assert subscriptions.of_page(None, " project-7 ,dashboard,dashboard") is both
+    plain, both = topics.of_page(None), topics.of_page(None, "dashboard,project-7")
+    assert topics.of_page(None, " project-7 ,dashboard,dashboard") is both
     assert [state.name for state in both.states if state not in plain.states] == ["page-dashboard", "page-project-7"]
     # What only another release knows is left out: the page is then fetched.
-    assert subscriptions.of_page(None, "weather") is plain
-    assert "projects" in subscriptions.of_page("notifications", "dashboard").topics
+    assert topics.of_page(None, "weather") is plain
+    assert "projects" in topics.of_page("notifications", "dashboard").topics
 
 
 @pytest.mark.parametrize("pages", [",".join(f"project-{number}" for number in range(9)), "x" * 31])
 def test_too_many_pages_are_refused(pages):
     with pytest.raises(ValueError, match="pages are at most"):
-        subscriptions.of_page(None, pages)
+        topics.of_page(None, pages)

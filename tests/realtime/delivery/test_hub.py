@@ -19,6 +19,7 @@ from realtime.access import authority
 from realtime.access.audience import user_key
 from realtime.delivery import hub as module
 from realtime.delivery import ring
+from realtime.delivery.ephemeral import EphemeralMessage
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import Read, Send, Wait, deliver
 from realtime.delivery.staggered import StaggeredCondition
@@ -346,9 +347,8 @@ def test_a_session_that_ends_before_the_tail_begins_is_over_within_two_seconds(o
     someone, client = person(), Client()
     client.force_login(someone)
     hub = Hub()
-    hub.on_first_subscriber = lambda: Session.objects.get(
-        pk=client.session.session_key
-    ).delete()  # a moment before it begins
+    # A moment before it begins.
+    hub.on_first_subscriber.append(lambda: Session.objects.get(pk=client.session.session_key).delete())
     subscriber = Subscriber(
         user_id=someone.pk,
         session_key=client.session.session_key,
@@ -376,7 +376,7 @@ def test_nobody_is_told_anything_before_sessions_that_ended_meanwhile_are_over(o
     )
     over_when_told = []
     hub._notify = lambda: over_when_told.append(subscriber.session_over)
-    hub.on_first_subscriber = lambda: Session.objects.get(pk=client.session.session_key).delete()
+    hub.on_first_subscriber.append(lambda: Session.objects.get(pk=client.session.session_key).delete())
     number = hub.attach(subscriber)
     wait_until(lambda: over_when_told, "somebody is told", 2)
     assert over_when_told[0]
@@ -495,3 +495,47 @@ def test_an_event_is_read_once_and_encoded_once_however_many_listen(office, hub,
     assert len(queries) == 1  # what is new
     assert [ids(one.events) for [one] in said] == [[row.pk]] * count
     assert len({id(one.events[0].sse) for [one] in said}) == 1
+
+
+# --- messages that are not in the log ---------------------------------------------------------------------------
+
+
+def test_a_message_that_nobody_here_may_see_wakes_nobody(office, hub):
+    ana = person()
+    attached(hub, ana)
+    before = hub.version
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(ana.pk + 1)}), "{}"))
+    assert (hub.version, hub.ephemerals.count) == (before, 0)
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(ana.pk)}), "{}"))
+    assert hub.version > before
+    assert hub.ephemerals.count == 1
+
+
+def test_while_somebody_is_connecting_a_message_is_kept_for_them(office, hub):
+    hub._present[7] += 1  # registered, and their rights are still being read
+    hub.send_ephemeral(EphemeralMessage(NOTIFICATIONS, frozenset({user_key(7)}), "{}"))
+    assert hub.ephemerals.count == 1
+
+
+# --- observers --------------------------------------------------------------------------------------------------
+
+
+def test_an_observer_is_shown_each_event_once_before_subscribers_have_it(office, hub):
+    shown = []
+    hub.observers.append(lambda frames: shown.append((ids(frames), hub.cursor)))
+    hub._begin(replay.head())
+    before = hub.cursor
+    written = log(1, 2)
+    read_on(hub)
+    assert shown == [(written, before)]
+
+
+def test_an_observer_that_fails_stops_neither_the_events_nor_the_others(office, hub, caplog):
+    shown = []
+    hub.observers += [lambda frames: 1 / 0, lambda frames: shown.append(ids(frames))]
+    hub._begin(replay.head())
+    written = log(1)
+    read_on(hub)
+    assert shown == [written]
+    assert ids(hub.after(written[0] - 1)) == written
+    assert "ZeroDivisionError" in caplog.text

@@ -1,13 +1,19 @@
 """Counts in events that get their places together."""
 
+import uuid
+
 import pytest
+from django.db import transaction
 
 from projeng.access import Role
 from projeng.inbox import mark_read
 from projeng.models import Notification
-from realtime.log import numbering
+from realtime.access.audience import user_key
+from realtime.log import numbering, position
+from realtime.log.events import AuthorityChanged
 from realtime.log.models import Event
 from realtime.log.numberer import numberer
+from realtime.log.publish import publish
 from tests.support.people import person
 
 
@@ -28,3 +34,12 @@ def test_of_notifications_that_are_numbered_together_each_shows_its_own_count(
     mark_read(head)
     numbering.number()
     assert Event.objects.latest("id").fields["unread_count"] == 0
+
+
+def test_a_person_whose_id_is_no_number_is_told_of_what_came_meanwhile(new_database, on_database):
+    on_database(new_database("postgres"))
+    someone = uuid.uuid4()
+    with transaction.atomic():
+        publish((AuthorityChanged(user_ids=[str(someone)]), [user_key(someone)]))
+    numbering.number()
+    assert [kind for kind, _ in position.without_place(someone, 0)] == [AuthorityChanged.type]
