@@ -22,7 +22,7 @@ export class MessageTools {
     this.#rights = rights;
     this.#actions = actions;
     this.#bar = element("div", { class: "message-tools", role: "toolbar", "aria-label": "Actions for this message" });
-    const messageOf = ({ target }) => target.closest?.(".message[data-id]");
+    const messageOf = ({ target }) => target.closest?.(".chat-message[data-id]");
     log.addEventListener("pointerover", (event) => {
       if (event.pointerType === "mouse" && !this.#bar.contains(document.activeElement)) this.#show(messageOf(event));
     });
@@ -82,8 +82,8 @@ export class MessageTools {
       return;
     }
     const step = inBar ? { ArrowLeft: -1, ArrowRight: 1 }[event.key] : { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    const all = [...(inBar ? this.#bar.children : this.#log.querySelectorAll(".message[data-id]"))];
-    const at = all.indexOf(inBar ? document.activeElement : document.activeElement.closest(".message"));
+    const all = [...(inBar ? this.#bar.children : this.#log.querySelectorAll(".chat-message[data-id]"))];
+    const at = all.indexOf(inBar ? document.activeElement : document.activeElement.closest(".chat-message"));
     let next = at < 0 ? null : all[at + (step ?? 0)];
     if (at >= 0 && event.key === "Home") next = all[0];
     if ((at >= 0 && event.key === "End") || (event.target === this.#log && event.key === "ArrowUp")) next = all.at(-1);

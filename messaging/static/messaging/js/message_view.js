@@ -53,7 +53,7 @@ export function plainText({ text, deleted_at: deletedAt, deleted, attachments })
 }
 
 function shell({ isOwn, isFirst, isLast, id, state, tabIndex, label }, before, children) {
-  const classes = ["message", isOwn ? "own" : "other", isFirst ? "is-first" : "", isLast ? "is-last" : ""];
+  const classes = ["chat-message", isOwn ? "own" : "other", isFirst ? "is-first" : "", isLast ? "is-last" : ""];
   const parts = children.filter(Boolean);
   return element("li", { class: classes.filter(Boolean).join(" "), data: { id, state }, tabIndex },
     element("span", { class: "visually-hidden", text: `${label}: ` }), ...before, element("div", { class: "message-body" }, ...parts));

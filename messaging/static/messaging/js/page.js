@@ -129,9 +129,7 @@ async function openDirect(person) {
   }
   app.store.putPerson(person);
   history.pushState({ fromList: true }, "", `${app.pageUrl}?person=${encodeURIComponent(person.id)}`);
-  showPane(true);
-  opened.open({ receiver: person });
-  list.render();
+  showReceiver(person);
 }
 
 /** Open what the address names. */
@@ -148,10 +146,16 @@ async function openPerson(id) {
   if (answer?.conversation) {
     app.store.putConversations([answer.conversation]);
     show(answer.conversation.id, { replace: true });
-  } else if (answer) {
-    showPane(true);
-    opened.open({ receiver: answer.person });
-  } else showNothing();
+  } else if (answer) showReceiver(answer.person);
+  else showNothing();
+}
+
+/** A conversation that begins with its first message. */
+function showReceiver(person) {
+  delete windowRoot.dataset.openConversation;
+  showPane(true);
+  opened.open({ receiver: person });
+  list.render();
 }
 
 function show(id, { replace = false } = {}) {
@@ -172,5 +176,4 @@ function showNothing() {
 function showPane(isWindow) {
   root.dataset.pane = isWindow ? "window" : "list";
   nothing.hidden = isWindow;
-  if (isWindow) delete windowRoot.dataset.openConversation;
 }

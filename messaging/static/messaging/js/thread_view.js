@@ -75,6 +75,7 @@ export class ThreadView {
     const stay = this.isAtEnd ? null : this.#anchor();
     const wasEmpty = !this.#elements.size;
     this.#older.hidden = !context.hasOlder;
+    this.#log.classList.toggle("is-shared", context.conversation.kind !== "direct");
     this.#log.setAttribute("aria-busy", "true");
     this.#place(rowsOf(context.messages, { ...context, dayKey: context.dates.dayKey }), context);
     this.#log.removeAttribute("aria-busy");
