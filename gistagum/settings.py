@@ -13,6 +13,7 @@ from .environment import Environment
 from .layers import channel_layers
 from .listening import allowed_host, listen_host, trusted_origin
 from .message_keys import message_key
+from .services import service_url, socket_address
 from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -127,6 +128,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "gistagum.storage.HashedStaticFiles"},
 }
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 10, 1, 200)
+
+# --- attachments of messages ----------------------------------------------------------------------------------
+MESSAGE_ATTACHMENT_MAX_MB = env.integer("MESSAGE_ATTACHMENT_MAX_MB", 10, 1, 200)
+CLAMD_SOCKET = socket_address("CLAMD_SOCKET", env.text("CLAMD_SOCKET"))
+CONTENT_SERVICE_URL = service_url("CONTENT_SERVICE_URL", env.text("CONTENT_SERVICE_URL"))
 
 # --- time and language ----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

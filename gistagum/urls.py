@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("messaging.attachments.urls")),
     path("", include("realtime.control.urls")),
     path("messages/", include("messaging.page.urls")),
     path("", include("projeng.urls")),

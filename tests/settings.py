@@ -32,6 +32,9 @@ for name in (
     "SIGN_IN_TRIES",
     "STREAMS_PER_PERSON",
     "OPENS_PER_ADDRESS",
+    "MESSAGE_ATTACHMENT_MAX_MB",
+    "CLAMD_SOCKET",
+    "CONTENT_SERVICE_URL",
     "MESSAGE_KEYS",
 ):
     os.environ.pop(name, None)

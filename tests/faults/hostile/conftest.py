@@ -39,7 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def running(request, new_database, static_root, tmp_path_factory):
     """A server of the module's own."""
     folder = tmp_path_factory.mktemp(request.param)
-    with Site(folder, new_database("sqlite"), request.param, STATIC_ROOT=static_root, UPLOAD_MAX_MB="3") as site:
+    limits = {"UPLOAD_MAX_MB": "3", "MESSAGE_ATTACHMENT_MAX_MB": "1"}
+    with Site(folder, new_database("sqlite"), request.param, STATIC_ROOT=static_root, **limits) as site:
         yield site
 
 

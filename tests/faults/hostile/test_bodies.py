@@ -95,8 +95,13 @@ def test_what_fits_is_taken(site, path):
 
 
 def test_the_limit_is_a_little_more_than_a_file(settings):
-    settings.UPLOAD_MAX_MB = 3
+    settings.UPLOAD_MAX_MB, settings.MESSAGE_ATTACHMENT_MAX_MB = 3, 1
     assert max_request_bytes() == LARGEST
+
+
+def test_an_attachment_that_is_somewhat_too_large_is_refused_by_the_api_and_not_before_it(settings):
+    settings.UPLOAD_MAX_MB, settings.MESSAGE_ATTACHMENT_MAX_MB = 3, 10
+    assert max_request_bytes() == 22 * 2**20
 
 
 @pytest.mark.parametrize(
