@@ -1,8 +1,12 @@
 """The page's endpoints for messages: sending, reading one, editing, deleting, reactions, arrival, files, typing."""
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
 from .. import access, editing, reactions, receipts, sending
+from ..attachments.addresses import attachment_json
+from ..attachments.uploading import upload as store_upload
+from ..errors import Invalid
 from ..models import Message
 from ..serializing import messages_json
 from .endpoint import Answer, body_of, endpoint
@@ -57,7 +61,16 @@ def _delivered(request: HttpRequest) -> Answer:
     return {"delivered": receipts.mark_delivered(request.user, body_of(request).get("messages") or [])}
 
 
+def _upload(request: HttpRequest) -> Answer:
+    """Keep a file until it is sent with a message (``attachments`` of ``send``)."""
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
+        raise Invalid("The form has no file.", code="file_required", field="file")
+    return attachment_json(store_upload(owner=request.user, file=file, name=file.name or ""))
+
+
 send = endpoint(post=_send)
 one = endpoint(get=_one, patch=_edit, delete=_delete)
 reaction = endpoint(put=_react, delete=_unreact)
 delivered = endpoint(post=_delivered)
+upload = endpoint(post=_upload)

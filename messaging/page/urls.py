@@ -19,6 +19,7 @@ api: list[URLPattern | URLResolver] = [
     path("messages/", messages.send, name="messages_api_send"),
     path("messages/<int:message_id>/", messages.one, name="messages_api_message"),
     path("messages/<int:message_id>/reactions/<str:emoji>/", messages.reaction, name="messages_api_reaction"),
+    path("attachments/", messages.upload, name="messages_api_upload"),
     path("delivered/", messages.delivered, name="messages_api_delivered"),
     path("muted/", conversations.muted, name="messages_api_muted"),
     path("people/", people.search, name="messages_api_people"),

@@ -25,7 +25,7 @@ def page(request: HttpRequest, conversation_id: int | None = None) -> HttpRespon
 
 def attributes(request: HttpRequest) -> dict[str, Any]:
     """The context of ``messaging/attributes.html``."""
-    return {"me": person_id(request.user.pk), "max_bytes": settings.UPLOAD_MAX_MB * 2**20}
+    return {"me": person_id(request.user.pk), "max_bytes": settings.MESSAGE_ATTACHMENT_MAX_MB * 2**20}
 
 
 def _existing(person: Any, conversation_id: int) -> None:
