@@ -7,7 +7,6 @@ import http.client
 import json
 import logging
 import secrets
-import shutil
 import urllib.error
 import urllib.request
 from tempfile import SpooledTemporaryFile
@@ -20,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 10.0
 LONGEST_ANSWER = 2**16
+CHUNK = 2**16
 IN_MEMORY = 2**20  # bytes of a file; what is larger is kept on the disk while it is sent on
 
 
@@ -34,8 +34,8 @@ class ContentService(Protocol):
         """Keep a file. Return its id."""
         ...
 
-    def fetch(self, content_id: str, limit: int) -> IO[bytes]:
-        """Return a file of at most ``limit`` bytes."""
+    def fetch(self, content_id: str, size: int) -> IO[bytes]:
+        """Return a file of ``size`` bytes. One that is longer or shorter is not the one that was stored."""
         ...
 
 
@@ -66,13 +66,13 @@ class HttpContentService:
             raise Away("The content service answers without an id.")
         return stored
 
-    def fetch(self, content_id: str, limit: int) -> IO[bytes]:
+    def fetch(self, content_id: str, size: int) -> IO[bytes]:
         """Return the file, on the disk where it is large."""
         address = f"{self._documents}/{quote(content_id, safe='')}/download"
         file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (the response closes it)
         with self._asked(urllib.request.Request(address)) as response:  # noqa: S310
             try:
-                shutil.copyfileobj(_Bounded(response, limit), file)
+                _copy(response, file, size)
             except (OSError, http.client.HTTPException) as fault:
                 raise Away("The content service broke off.") from fault
         file.seek(0)
@@ -91,19 +91,15 @@ class HttpContentService:
             raise Away("The content service does not answer.") from fault
 
 
-class _Bounded:
-    """Reads from a response, at most so many bytes."""
-
-    def __init__(self, response: http.client.HTTPResponse, limit: int) -> None:
-        self._response = response
-        self._left = limit
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._response.read(size)
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise OSError("The file is larger than what was stored.")
-        return chunk
+def _copy(response: http.client.HTTPResponse, file: IO[bytes], size: int) -> None:
+    left = size
+    while chunk := response.read(min(CHUNK, left + 1)):
+        left -= len(chunk)
+        if left < 0:
+            break
+        file.write(chunk)
+    if left != 0:
+        raise OSError(f"{size - left} of {size} bytes")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -35,7 +35,7 @@ class TryLater(MessagingError):
     code = "busy"
 
 
-def upload(*, owner: Any, file: File[bytes], name: str) -> Attachment:
+def upload(*, owner: Any, file: "File[bytes]", name: str) -> Attachment:
     """Check a file, store it with its thumbnail, and return its row. It is in no message yet.
 
     Raises:
@@ -58,7 +58,7 @@ def upload(*, owner: Any, file: File[bytes], name: str) -> Attachment:
         raise TryLater("Too many pictures are being uploaded. Try again in a moment.") from None
 
 
-def _checked_and_stored(owner: Any, file: File[bytes], name: str) -> Attachment:
+def _checked_and_stored(owner: Any, file: "File[bytes]", name: str) -> Attachment:
     source = file.file or file
     content_type = identify(source)
     verdict = scanner().scan(source)
@@ -86,7 +86,7 @@ def _scan_fields(verdict: Verdict) -> dict[str, Any]:
     return {"state": Attachment.State.PENDING, "scanned": False, "reason": verdict.detail[:REASON_LENGTH]}
 
 
-def _store(attachment: Attachment, file: File[bytes], picture: Picture | None) -> None:
+def _store(attachment: Attachment, file: "File[bytes]", picture: Picture | None) -> None:
     content = file if picture is None else File(BytesIO(picture.content))
     content.seek(0)
     try:

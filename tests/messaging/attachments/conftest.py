@@ -1,4 +1,4 @@
-"""People, a conversation of two of them, and files that they send."""
+"""Files that people upload and send."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,6 @@ from messaging import sending
 from messaging.attachments.models import Attachment
 from messaging.attachments.uploading import upload
 from messaging.models import Message
-from projeng.access import Role
-from tests.support.people import person
 
 from . import samples
 
@@ -20,21 +18,6 @@ def _files_are_kept_apart(settings, tmp_path) -> None:
     """Each test has a folder of its own for stored files."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
     settings.CLAMD_SOCKET = settings.CONTENT_SERVICE_URL = ""
-
-
-@pytest.fixture
-def ana(db):
-    return person(Role.HEAD)
-
-
-@pytest.fixture
-def ben(db):
-    return person(Role.ENGINEER)
-
-
-@pytest.fixture
-def stranger(db):
-    return person(Role.ENGINEER)
 
 
 @pytest.fixture

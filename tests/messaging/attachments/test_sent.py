@@ -82,11 +82,11 @@ def test_before_it_is_sent_only_its_owner_has_it(uploaded, ana, ben):
         sent_module.find(ben, attachment.pk)
 
 
-def test_then_those_have_it_who_may_read_the_message(uploaded, sent, ana, ben, stranger):
+def test_then_those_have_it_who_may_read_the_message(uploaded, sent, ana, ben, cora):
     attachment = uploaded(b"Hello")
     sent(attachment)
     assert sent_module.find(ana, attachment.pk) == sent_module.find(ben, attachment.pk) == attachment
-    for nobody in (stranger, None):
+    for nobody in (cora, None):
         with pytest.raises(NotFound):
             sent_module.find(nobody, attachment.pk)
 
