@@ -14,6 +14,7 @@ from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
+from messaging.live.registering import keep_presence  # noqa: E402
 from projeng.routing import websocket_urlpatterns  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 from realtime.transports.continuation import with_continuations  # noqa: E402
@@ -57,4 +58,5 @@ batch_daphne_writes()
 stop_in_time()
 end_streams_at_shutdown()
 tune_garbage_collection()
+keep_presence()
 readiness.start(then=presence.start)

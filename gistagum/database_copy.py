@@ -21,7 +21,12 @@ from .database import database_settings
 SOURCE, TARGET = "copied_from", DEFAULT_DB_ALIAS
 ROWS_AT_ONCE = 500
 # What is true of one database alone: where numbering looks into its outbox, and the processes that serve it.
-LEFT_BEHIND = {"realtime.OutboxScan", "realtime.ServerProcess"}
+LEFT_BEHIND = {
+    "realtime.OutboxScan",
+    "realtime.ServerProcess",
+    "communication.PresenceProcess",
+    "communication.PresentPerson",
+}
 # What a database may hold before the copy, which takes its place: what `migrate` and a start of the site make.
 REPLACED = {
     "contenttypes.ContentType",

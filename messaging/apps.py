@@ -11,7 +11,9 @@ class MessagingConfig(AppConfig):
 
     def import_models(self) -> None:
         super().import_models()
-        from .attachments import models  # noqa: F401 (messaging/models.py cannot, since attachments are built on it)
+        # messaging/models.py cannot import them, since they are built on it.
+        from .attachments import models as attachment_models  # noqa: F401
+        from .live import models  # noqa: F401
 
     def ready(self) -> None:
         from realtime.access import audience
@@ -20,6 +22,8 @@ class MessagingConfig(AppConfig):
         from . import attached, events, membership  # noqa: F401
         from .attachments import events as attachment_events  # noqa: F401
         from .attachments.sent import StoredAttachments
+        from .live import registering
 
         audience.register(membership.granted_keys)
         attached.register(StoredAttachments())
+        registering.register()

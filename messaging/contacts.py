@@ -24,7 +24,7 @@ class ContactRule:
         return bool(receiver.is_active)
 
     def sees_presence_of(self, person: Any) -> QuerySet[Any]:
-        """The people of whom ``person`` may know whether they are online."""
+        """The people of whom ``person`` may know whether they are online. It must be mutual: they may know it, too."""
         return self.reachable(person)
 
     def tenant_of(self, person: Any) -> int | None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from .. import checking, conversations, listing, reading, receipts
 from ..errors import Invalid
+from ..live.typing import typing
 from ..models import Conversation, Participant
 from ..serializing import messages_json, person_id
 from .endpoint import Answer, body_of, chosen, endpoint, flag, number
@@ -105,6 +106,11 @@ def _remove_person(request: HttpRequest, conversation_id: int, person: str) -> A
     return {}
 
 
+def _typing(request: HttpRequest, conversation_id: int) -> Answer:
+    typing(request.user, conversation_id, chosen(body_of(request), "is_typing") is not False)
+    return {}
+
+
 def _leave(request: HttpRequest, conversation_id: int) -> Answer:
     conversations.leave(request.user, conversations.get_for(request.user, conversation_id))
     return {}
@@ -124,6 +130,7 @@ every = endpoint(get=_list, post=_create)
 one = endpoint(get=_one, patch=_change)
 history = endpoint(get=_history)
 read = endpoint(post=_read)
+announce_typing = endpoint(post=_typing)
 people = endpoint(get=_people, post=_add_people)
 person = endpoint(delete=_remove_person)
 leave = endpoint(post=_leave)

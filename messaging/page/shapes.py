@@ -6,6 +6,7 @@ from typing import Any
 from .. import access, attached, listing, subjects
 from ..errors import Forbidden
 from ..listing import ConversationView
+from ..live.presence import presence_of
 from ..models import Conversation, Participant
 from ..receipts import TOLD
 from ..serializing import moment, person_id, person_name, silent_people
@@ -101,4 +102,13 @@ def _readers(viewer: Any, view: ConversationView) -> list[dict[str, Any]]:
 
 def people_json(viewer: Any, people: Collection[Any]) -> list[dict[str, Any]]:
     """People with whether they are there, as far as the viewer may know."""
-    return [{"id": person_id(one.pk), "name": person_name(one)} for one in people]
+    known = presence_of(viewer, [one.pk for one in people])
+    return [
+        {
+            "id": person_id(one.pk),
+            "name": person_name(one),
+            "is_online": one.pk in known and known[one.pk].is_online,
+            "last_seen": moment(known[one.pk].last_seen) if one.pk in known else None,
+        }
+        for one in people
+    ]

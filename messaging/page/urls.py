@@ -8,6 +8,7 @@ one_conversation: list[URLPattern] = [
     path("", conversations.one, name="messages_api_conversation"),
     path("messages/", conversations.history, name="messages_api_history"),
     path("read/", conversations.read, name="messages_api_read"),
+    path("typing/", conversations.announce_typing, name="messages_api_typing"),
     path("people/", conversations.people, name="messages_api_participants"),
     path("people/<str:person>/", conversations.person, name="messages_api_participant"),
     path("leave/", conversations.leave, name="messages_api_leave"),

@@ -1,0 +1,22 @@
+"""Registers with realtime what is true only now: the topic with its state, the channel layer's group, the observers."""
+
+from django.conf import settings
+
+from realtime.channel_layer.broadcast import broadcast
+from realtime.delivery.hub import hub
+
+from . import presence, typing
+from .keeper import keeper
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    broadcast.register(groups=lambda user_ids: [typing.GROUP], incoming=typing.incoming)
+    hub.observers += [typing.observe, presence.observe]
+    if settings.WEBSOCKET_BROADCAST:
+        broadcast.switch_on()
+
+
+def keep_presence() -> None:
+    """Called by a server process (not by commands): it tells the others who is connected to it."""
+    hub.on_first_subscriber.append(keeper.start)
