@@ -27,3 +27,6 @@ class MessagingConfig(AppConfig):
         audience.register(membership.granted_keys)
         attached.register(StoredAttachments())
         registering.register()
+        from realtime.delivery.topics import register_topic
+
+        register_topic("messages", default=False)
