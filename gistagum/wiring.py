@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.db.models.signals import m2m_changed, post_save
 from django.urls import reverse
 
+from messaging import subject_changes
 from messaging.subjects import Subject, register_subject
 from projeng.access import ALL_PROJECTS, project_key, visible_projects
 from projeng.models import Project
@@ -14,9 +16,16 @@ PROJECT = "project"
 
 def connect() -> None:
     """Register what the applications offer each other. Called when the site starts."""
-    register_subject(
-        Subject(PROJECT, visible=visible, audience=audience, title=title, address=address),
+    register_subject(Subject(PROJECT, visible=visible, audience=audience, title=title, address=address))
+    post_save.connect(_project_saved, sender=Project, dispatch_uid="gistagum.project_saved")
+    m2m_changed.connect(
+        _engineers_changed, sender=Project.assigned_engineers.through, dispatch_uid="gistagum.engineers_changed"
     )
+
+
+def key_of(pk: int) -> str:
+    """The key under which a project has its conversation."""
+    return f"{PROJECT}:{pk}"
 
 
 def project_id(key: str) -> int | None:
@@ -47,3 +56,22 @@ def title(key: str) -> str:
 def address(key: str) -> str:
     """The project's page."""
     return reverse("project_detail", args=[project_id(key)])
+
+
+def _project_saved(instance: Project, created: bool, raw: bool, **_: Any) -> None:
+    if not created and not raw:
+        subject_changes.renamed(key_of(instance.pk))
+
+
+def _engineers_changed(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+    """Tell the pages of those who were assigned or unassigned. ``reverse``: ``user.assigned_projects`` was changed."""
+    if action not in {"post_add", "post_remove", "pre_clear"}:
+        return
+    changed = pk_set or set()
+    if action == "pre_clear":  # after the clear, the removed rows are unknown
+        others = instance.assigned_projects if reverse else instance.assigned_engineers
+        changed = set(others.values_list("pk", flat=True))
+    if not changed:
+        return
+    projects, people = (changed, {instance.pk}) if reverse else ({instance.pk}, changed)
+    subject_changes.seen_by_others([key_of(pk) for pk in sorted(projects)], sorted(people))

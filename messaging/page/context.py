@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from .. import unread
 from .conversations import muted_ids
+from .views import attributes
 
 
 class Header:
@@ -19,6 +20,11 @@ class Header:
     def unread(self) -> int:
         """How many messages are unread."""
         return unread.total(self._person)[0]
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The context of ``messaging/attributes.html``."""
+        return attributes(self._person)
 
     @cached_property
     def muted(self) -> list[int]:

@@ -77,6 +77,11 @@ def _history(request: HttpRequest, conversation_id: int) -> Answer:
     return {"messages": messages_json(messages, request.user)[::-1], "has_more": has_more}
 
 
+def _about(request: HttpRequest, key: str) -> Answer:
+    """The conversation about something of an application (``project:12``)."""
+    return conversation_of(request.user, conversations.of_subject(request.user, key).pk)
+
+
 def _read(request: HttpRequest, conversation_id: int) -> Answer:
     conversation = conversations.get_for(request.user, conversation_id)
     up_to = body_of(request).get("up_to")
@@ -126,6 +131,7 @@ def muted_ids(person: Any) -> list[int]:
     return list(rows.order_by("-pk").values_list("conversation_id", flat=True)[:MOST])
 
 
+about = endpoint(get=_about)
 every = endpoint(get=_list, post=_create)
 one = endpoint(get=_one, patch=_change)
 history = endpoint(get=_history)

@@ -17,6 +17,7 @@ one_conversation: list[URLPattern] = [
 api: list[URLPattern | URLResolver] = [
     path("conversations/", conversations.every, name="messages_api_conversations"),
     path("conversations/<int:conversation_id>/", include(one_conversation)),
+    path("about/<str:key>/", conversations.about, name="messages_api_about"),
     path("messages/", messages.send, name="messages_api_send"),
     path("messages/<int:message_id>/", messages.one, name="messages_api_message"),
     path("messages/<int:message_id>/reactions/<str:emoji>/", messages.reaction, name="messages_api_reaction"),

@@ -20,12 +20,12 @@ def page(request: HttpRequest, conversation_id: int | None = None) -> HttpRespon
     if conversation_id is not None:
         _existing(request.user, conversation_id)
     pane = "window" if conversation_id is not None or "person" in request.GET else "list"
-    return render(request, "messaging/page.html", {"pane": pane, **attributes(request)})
+    return render(request, "messaging/page.html", {"pane": pane})
 
 
-def attributes(request: HttpRequest) -> dict[str, Any]:
-    """The context of ``messaging/attributes.html``."""
-    return {"me": person_id(request.user.pk), "max_bytes": settings.MESSAGE_ATTACHMENT_MAX_MB * 2**20}
+def attributes(person: Any) -> dict[str, Any]:
+    """What the scripts of the page need to know (``messaging/attributes.html``)."""
+    return {"me": person_id(person.pk), "max_bytes": settings.MESSAGE_ATTACHMENT_MAX_MB * 2**20}
 
 
 def _existing(person: Any, conversation_id: int) -> None:
