@@ -153,8 +153,14 @@ export class Store extends EventTarget {
     if (!conversation) this.#tell("outdated", { id });
     else this.#showLast(message);
     if (isSame(message.sender_id, this.#me)) return;
-    if (conversation && !this.#isReading(id)) this.changeConversation(id, { unread: conversation.unread + 1 });
+    if (conversation && !this.#isReading(id)) this.#count(conversation, message);
     this.#tell("arrived", { id, message });
+  }
+
+  #count({ id, kind, unread }, message) {
+    // An answer is unread only for who follows its thread: the server knows.
+    if (message.parent_id && kind !== "direct") this.#tell("outdated", { id });
+    else this.changeConversation(id, { unread: unread + 1 });
   }
 
   #showLast(message) {
@@ -162,7 +168,7 @@ export class Store extends EventTarget {
     if (!conversation || (conversation.last_message?.id ?? 0) > message.id) return;
     const { id, text, sender_id, sender_name, sent_at, attachments = [], deleted_at: deletedAt } = message;
     const last = { id, text, sender_id, sender_name, sent_at, deleted: Boolean(deletedAt), attachments: attachments.length };
-    this.changeConversation(message.conversation_id, { last_message: last });
+    this.changeConversation(message.conversation_id, { last_message: last, archived: false }); // a new one brings it back
   }
 
   #changeLast(conversationId, messageId, changes) {

@@ -30,9 +30,7 @@ export class WindowHead {
     const person = conversation.other ? store.person(conversation.other.id) ?? conversation.other : null;
     this.#replace("avatar", conversationAvatar(conversation, person));
     this.#text("title", titleOf(conversation, me));
-    const typing = typists.text(conversation.id);
-    this.#text("status", typing || statusOf(conversation, person, dates, me));
-    this.#part("status").dataset.typing = String(Boolean(typing));
+    this.#text("status", statusOf(conversation, person, dates, me));
     this.#part("menu").hidden = !conversation.id;
     this.#text("mute", conversation.muted ? "Unmute" : "Mute");
     this.#text("archive", conversation.archived ? "Take out of the archive" : "Archive");
@@ -42,7 +40,7 @@ export class WindowHead {
       about.hidden = !conversation.about_url;
       if (conversation.about_url) about.href = conversation.about_url;
     }
-    this.#typingLine(typing);
+    this.#typingLine(typists.text(conversation.id));
   }
 
   #typingLine(text) {
