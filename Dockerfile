@@ -14,6 +14,7 @@ COPY manage.py start.sh gunicorn.conf.py ./
 COPY gistagum ./gistagum
 COPY realtime ./realtime
 COPY projeng ./projeng
+COPY messaging ./messaging
 COPY templates ./templates
 COPY static ./static
 ENV PATH=/packages/bin:$PATH \

@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo test test-quick coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
+.PHONY: help setup run demo college test test-quick coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -13,6 +13,10 @@ run: setup ## the site on http://127.0.0.1:8000 (PORT=n for another port)
 
 demo: setup ## the same in phase 4, half of the people on WebSocket, with believable changes every few seconds
 	@scripts/demo.sh
+
+college: ## messaging on a site of another kind: people with UUIDs, colleges as tenants (PORT=8200, DATABASE_URL, REDIS_URL)
+	@scripts/setup.sh --dev
+	@exec ./start.sh tests.sites.college.settings
 
 # Python keeps what it has compiled, whatever the environment says: else every process compiles the tests again.
 test test-quick coverage: export PYTHONDONTWRITEBYTECODE :=
@@ -34,7 +38,7 @@ else
 	@$(PYTEST) $(ARGS)
 endif
 
-QUICK = tests/realtime tests/projeng tests/gistagum tests/js tests/benchmarks
+QUICK = tests/realtime tests/projeng tests/messaging tests/gistagum tests/js tests/benchmarks
 test-quick: ## the tests that start no server, in less than two minutes: for every save (needs Python alone)
 	@scripts/setup.sh --dev
 	@$(PYTEST) -n 2 --dist worksteal -m "not servers and not alone and not quiet" $(QUICK) $(ARGS)

@@ -1,14 +1,13 @@
 #!/usr/bin/env python
 """Django's command line. A setting or a database that cannot work stops it with one line, not a traceback."""
 
-import os
 import sys
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
-    from gistagum.startup import load_settings, one_line_for_the_database
+    from gistagum.startup import choose_settings, load_settings, one_line_for_the_database
 
+    choose_settings(sys.argv[1:])
     load_settings()
     from django.core.management import execute_from_command_line
 

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import Tags, register
 
 from .database_checks import check_database
+from .secrets_in_logs import redact_access_logs
 
 
 class SiteConfig(AppConfig):
@@ -15,3 +16,4 @@ class SiteConfig(AppConfig):
 
         wiring.connect()
         register(check_database, Tags.database)
+        redact_access_logs()

@@ -1,4 +1,4 @@
-"""The ASGI application, which serves both HTTP and WebSocket. Daphne runs it."""
+"""The ASGI application of the site that the settings name, for both HTTP and WebSocket. Daphne runs it."""
 
 from django.core.asgi import get_asgi_application
 
@@ -12,10 +12,11 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
 
 from messaging.live.registering import keep_presence  # noqa: E402
-from projeng.routing import websocket_urlpatterns  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 from realtime.transports.continuation import with_continuations  # noqa: E402
 from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
@@ -34,7 +35,7 @@ from .websocket_auth import StreamAuthMiddleware, refused_without_database  # no
 
 # URLRouter raises an error, which is logged, for a path that matches no route. This route rejects such handshakes.
 refuse = WebsocketDenier.as_asgi()
-addresses = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
+addresses = URLRouter([*import_string(settings.WEBSOCKET_URLPATTERNS), re_path("", refuse)])
 sockets = refused_until_ready(
     refused_without_database(
         without_malformed_session(limited_handshakes(SessionMiddleware(StreamAuthMiddleware(addresses))))

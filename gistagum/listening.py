@@ -113,6 +113,20 @@ def trusted_origin(text: str) -> str:
         raise ImproperlyConfigured(f"CSRF_TRUSTED_ORIGINS holds {text!r}, which is no origin.") from None
 
 
+def page_origin(text: str) -> str:
+    """A member of ``CORS_ALLOWED_ORIGINS`` as browsers send it. Raise ImproperlyConfigured if none could send it."""
+    refusal = f"CORS_ALLOWED_ORIGINS holds {text!r}; each is http:// or https://, a host and perhaps a port, alone."
+    try:
+        parts = urlsplit(text)
+        host, port = parse_host(parts.hostname or ""), parts.port
+    except ValueError:
+        raise ImproperlyConfigured(refusal) from None
+    origin = f"{parts.scheme}://{bracketed(host)}" + (f":{port}" if port is not None else "")
+    if parts.scheme not in {"http", "https"} or origin != text.lower():
+        raise ImproperlyConfigured(refusal)
+    return origin
+
+
 def from_environment() -> ListenAddress:
     """Where the site of this container listens, without reading all settings: for its health check."""
     return ListenAddress(listen_host(os.environ.get("HOST") or "127.0.0.1"), int(os.environ.get("PORT") or 8000))

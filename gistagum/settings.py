@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from .database import POOLERS, database_settings
 from .environment import Environment
 from .layers import channel_layers
-from .listening import allowed_host, listen_host, trusted_origin
+from .listening import allowed_host, listen_host, page_origin, trusted_origin
 from .message_keys import message_key
 from .services import service_url, socket_address
 from .version import code_version, scripts_version
@@ -42,7 +42,7 @@ if not ALLOWED_HOSTS:
     ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 if "*" in ALLOWED_HOSTS and not DEBUG:
     raise ImproperlyConfigured("ALLOWED_HOSTS is '*'; with DEBUG=false it must name the hosts that are served.")
-CSRF_TRUSTED_ORIGINS = [trusted_origin(origin) for origin in env.names("CSRF_TRUSTED_ORIGINS")]
+CSRF_TRUSTED_ORIGINS = [trusted_origin(one) for one in env.names("CSRF_TRUSTED_ORIGINS")]
 
 # --- applications, middleware and templates -------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -56,14 +56,20 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_filters",
     "csp",
+    "corsheaders",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
     "realtime",
-    "projeng",
     "messaging",
+    "messaging.notices",
+    "projeng",
     "gistagum.apps.SiteConfig",
 ]
 
 MIDDLEWARE = [
     "gistagum.middleware.ConnectionMiddleware",
+    "corsheaders.middleware.CorsMiddleware",  # what follows may refuse a request, and pages must be able to read why
     "gistagum.body_limits.BodyMiddleware",
     "gistagum.middleware.HealthMiddleware",
     "gistagum.middleware.SessionCookieMiddleware",
@@ -83,6 +89,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "gistagum.urls"
+WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's sockets, for gistagum/asgi.py
 WSGI_APPLICATION = "gistagum.wsgi.application"
 ASGI_APPLICATION = "gistagum.asgi.application"
 
@@ -155,6 +162,47 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_COOKIE_HTTPONLY = True
 SIGN_IN_TRIES = env.integer("SIGN_IN_TRIES", 5, 1, 1000)
+SIGN_IN_LIMITS = "projeng.sign_in"  # the module whose ``attempt`` limits sign-in by programs, too
+
+# --- the APIs of messaging ------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "messaging.people_api.authentication.HeaderTokenAuthentication",  # the first one says how to sign in (401)
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "messaging.people_api.parsers.Utf8JSONParser",
+        "messaging.people_api.parsers.Utf8FormParser",
+        "messaging.people_api.parsers.Utf8MultiPartParser",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "messaging.people_api.errors.respond",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Messaging",
+    "DESCRIPTION": "Conversations, notices and people, for programs. See docs/messaging-api.md.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+# Pages of these origins may use the APIs. They send tokens, or the session cookie with the checks against forgery.
+CORS_ALLOWED_ORIGINS = [page_origin("CORS_ALLOWED_ORIGINS", one) for one in env.names("CORS_ALLOWED_ORIGINS")]
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "cache-control",
+    "content-type",
+    "last-event-id",
+    "x-college-id",
+    "x-csrftoken",
+    "x-tenant-id",
+]
+CORS_EXPOSE_HEADERS = ["retry-after"]
 
 # --- security in the browser ----------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -275,12 +323,13 @@ LOGGING = {
         "no_foreign_tracebacks": {"()": "gistagum.logs.NoForeignTracebacks"},
         "one_line": {"()": "gistagum.logs.OneLine"},
         "throttle": {"()": "gistagum.log_throttle.LogThrottle"},
+        "redacted": {"()": "gistagum.secrets_in_logs.RedactMessage"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["no_foreign_tracebacks", "throttle", "one_line"],
+            "filters": ["no_foreign_tracebacks", "throttle", "one_line", "redacted"],
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},

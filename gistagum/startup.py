@@ -1,10 +1,11 @@
 """What a start refuses: a setting or a database that cannot work, with one line and not with a traceback."""
 
+import argparse
 import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 
@@ -15,6 +16,15 @@ from .database_reasons import in_one_line, reason_of
 
 PATIENCE_SECONDS = 10.0  # of a start that has to migrate: a machine may start all its servers at once
 LOOK_SECONDS = 0.5
+
+
+def choose_settings(arguments: Sequence[str]) -> None:
+    """Honour ``--settings`` of a command line. Django would read it only after the settings are loaded."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--settings")
+    chosen = parser.parse_known_args(arguments)[0].settings
+    if chosen:
+        os.environ["DJANGO_SETTINGS_MODULE"] = chosen
 
 
 def load_settings() -> None:

@@ -11,9 +11,9 @@ class MessagingConfig(AppConfig):
 
     def import_models(self) -> None:
         super().import_models()
-        # messaging/models.py cannot import them, since they are built on it.
-        from .attachments import models as attachment_models  # noqa: F401
-        from .live import models  # noqa: F401
+        # Their models are built on messaging/models.py, which so cannot import them.
+        from .attachments import models  # noqa: F401
+        from .live import models as live_models  # noqa: F401
 
     def ready(self) -> None:
         from realtime.access import audience
@@ -27,6 +27,3 @@ class MessagingConfig(AppConfig):
         audience.register(membership.granted_keys)
         attached.register(StoredAttachments())
         registering.register()
-        from realtime.delivery.topics import register_topic
-
-        register_topic("messages", default=False)

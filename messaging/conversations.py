@@ -15,7 +15,7 @@ from .errors import Forbidden, Invalid, NotFound
 from .events import ConversationChanged
 from .listing import ConversationView, list_for, view
 from .models import TITLE_LENGTH, Conversation, Participant
-from .participants import add_participants, assign, join, leave, remove_participant, set_role
+from .participants import PARTICIPANTS_LIMIT, add_participants, assign, join, leave, remove_participant, set_role
 
 __all__ = [
     "ConversationView",
@@ -38,7 +38,7 @@ __all__ = [
     "view",
 ]
 
-PARTICIPANTS_LIMIT = 10_000
+
 MADE_KINDS = (Conversation.Kind.DIRECT, Conversation.Kind.GROUP, Conversation.Kind.SUPPORT, Conversation.Kind.SYSTEM)
 
 

@@ -39,7 +39,7 @@ def decrypt(token: str) -> str:
     try:
         return _cipher().decrypt(token.encode()).decode()
     except InvalidToken:
-        logger.error("a text cannot be decrypted: its key is not in MESSAGE_KEYS")
+        logger.error("A text cannot be decrypted: its key is not in MESSAGE_KEYS.")
         return UNREADABLE
 
 

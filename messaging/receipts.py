@@ -154,7 +154,7 @@ def _pointers(person: Any, ids: Collection[int]) -> Iterator[tuple[Participant, 
 
 def _locked(receipts: Any) -> list[Receipt]:
     """These receipts, locked in the order of their ids as everybody does who changes several."""
-    chosen = receipts.select_related("message", "message__conversation").select_for_update(of=("self",))
+    chosen = receipts.select_related("message__conversation").select_for_update(of=("self",)).defer("message__text")
     return list(chosen.order_by("pk"))
 
 

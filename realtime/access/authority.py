@@ -1,12 +1,8 @@
 """What users may see right now, read for many of them at once."""
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from . import accounts, audience
 from .accounts import Account
@@ -52,14 +48,3 @@ def load(user_ids: Collection[UserId]) -> dict[UserId, Viewer]:
         one.pk: Viewer(one.pk, keys[one.pk], one.password, {name: values[one.pk] for name, values in assigned.items()})
         for one in found
     }
-
-
-def living_sessions(session_keys: Collection[str]) -> set[str]:
-    """The session keys among these that are neither deleted nor expired."""
-    alive = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
-    return set(alive.values_list("session_key", flat=True))
-
-
-def session_digest(session_key: str) -> str:
-    """A session's name in the log: the SHA-256 of its key in hex, since the key itself is a credential."""
-    return hashlib.sha256(session_key.encode()).hexdigest()

@@ -16,13 +16,14 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
-from ..access import authority
+from ..access import authority, credentials
 from ..access.audience import may_see
 from ..access.authority import Viewer
+from ..access.credentials import SESSION
 from ..access.user_ids import UserId, all_of_json
 from ..log import position
 from ..log.epochs import NO_HISTORY, History
-from ..log.events import CATALOGUE, EventType, SessionEnded, ViewersChanged
+from ..log.events import CATALOGUE, CredentialEnded, EventType, SessionEnded, ViewersChanged
 from ..log.numberer import numberer
 from ..log.place_range import OutOfRange
 from ..log.replay import Frame, LogSlice
@@ -104,14 +105,28 @@ class Hub:
         try:
             if self._refresh({subscriber.user_id}):
                 self._notify()  # the user's other connections
-            if not authority.living_sessions({subscriber.session_key}):
+            if not credentials.is_living(subscriber.credential):
                 subscriber.session_over = True
         except BaseException:
             self.detach(number)
             raise
         if resting:
             self._work.set()
+        if subscriber.most and self._present[subscriber.user_id] > subscriber.most:
+            self._replace_oldest(subscriber)
         return number
+
+    def _replace_oldest(self, newest: Subscriber) -> None:
+        """Mark the connections that one person has too many at a door, the oldest first. They end."""
+        with self._lock:  # numbers grow, so the registry is in the order in which they came
+            theirs = [
+                one
+                for one in self._subscribers.values()
+                if one.user_id == newest.user_id and one.door == newest.door and not one.replaced
+            ]
+        for one in theirs[: max(0, len(theirs) - newest.most)]:
+            one.replaced = True
+        self._notify()
 
     def detach(self, number: int) -> None:
         """Remove a subscriber. Calling it twice is harmless."""
@@ -237,7 +252,7 @@ class Hub:
                     for begin in self.on_first_subscriber:
                         begin()
                     at = position.read_numbered().in_range()
-                    self._end_sessions()  # those that ended meanwhile, before any subscriber gets what followed
+                    self._end_credentials()  # those that ended meanwhile, before any subscriber gets what followed
                     self._begin(at.newest, at.history)
                     self._reading, next_sweep = True, time.monotonic() + SWEEP_SECONDS
                 before = self.cursor
@@ -339,18 +354,20 @@ class Hub:
     def _apply_authority(self, frames: list[Frame]) -> None:
         """Apply the events that are for the servers, before any subscriber gets the events that came with them."""
         concerned: set[UserId] = set()
-        ended: set[str] = set()
+        ended: set[tuple[str, str]] = set()
         for frame in frames:
             if issubclass(CATALOGUE.get(frame.type, EventType), ViewersChanged):
                 named = frame.fields.get("user_ids")
                 concerned |= self.user_ids() if named is None else all_of_json(named)
             elif frame.type == SessionEnded.type:
-                ended.add(frame.fields["digest"])
+                ended.add((SESSION, frame.fields["digest"]))
+            elif frame.type == CredentialEnded.type:
+                ended.add((frame.fields["kind"], frame.fields["digest"]))
         if concerned:
             self._refresh(concerned & self.user_ids())
         if ended:
             for subscriber in list(self._subscribers.values()):
-                if subscriber.session_digest in ended:
+                if (subscriber.credential.kind, subscriber.credential_digest) in ended:
                     subscriber.session_over = True
 
     def _refresh(self, user_ids: set[UserId]) -> bool:
@@ -376,15 +393,15 @@ class Hub:
 
     def _sweep(self) -> None:
         """Find changes that sent no signal: expired sessions, and changes made with SQL. Wake nobody without any."""
-        ended = self._end_sessions()
+        ended = self._end_credentials()
         if self._refresh(self.user_ids()) or ended:
             self._notify()
 
-    def _end_sessions(self) -> bool:
-        """Mark the subscribers whose session is over. Return whether there are any."""
+    def _end_credentials(self) -> bool:
+        """Mark the subscribers whose credential is over. Return whether there are any."""
         subscribers = list(self._subscribers.values())
-        alive = authority.living_sessions({subscriber.session_key for subscriber in subscribers})
-        ended = [subscriber for subscriber in subscribers if subscriber.session_key not in alive]
+        alive = credentials.living(subscriber.credential for subscriber in subscribers)
+        ended = [one for one in subscribers if (one.credential.kind, one.credential.key) not in alive]
         for subscriber in ended:
             subscriber.session_over = True
         return bool(ended)

@@ -29,18 +29,22 @@ BATCH = 500  # events in one write
 RESET_SECONDS = 0.005  # for each subscriber of the process: over this time resets are spread
 LONGEST_SPREAD = 2.5  # seconds; a page gives a connection up that says nothing for 3.5 at its beginning
 NEVER = float("inf")
+GONE = "gone"
 
 
 class Send(NamedTuple):
     """Send these events, then these frames without id. ``cursor`` is the subscriber's cursor afterwards.
 
-    Without either it is a heartbeat. ``last``: nothing follows.
+    Without either it is a heartbeat. ``beat``: a heartbeat is due, whatever else is sent. ``last``: nothing follows,
+    for the reason ``ending``, if there is one that concerns the client.
     """
 
     cursor: int
     events: LogSlice = NO_EVENTS
     states: tuple[str, ...] = ()
     last: bool = False
+    beat: bool = False
+    ending: str = ""
 
 
 class Read(NamedTuple):
@@ -74,9 +78,11 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
 
     A driver that cannot carry out a step closes the connection; the client comes back with its cursor.
     """
-    subscription, heartbeat = subscriber.subscription, settings.SSE_HEARTBEAT_SECONDS
+    subscription = subscriber.subscription
+    heartbeat = subscriber.heartbeat or settings.SSE_HEARTBEAT_SECONDS
     pending = [_Pending(state) for state in subscription.states]
-    sent_at = time.monotonic()
+    own_clock = subscriber.heartbeat is not None  # heartbeats are sent whatever else is
+    beat_from = time.monotonic()
     whole = True  # the whole state is due: on connect and after a reset
     next_state = NEVER  # when a changed state may be shown
     viewer_frame, known = "", None
@@ -106,10 +112,12 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
         # Asked after the events were taken: the tail applies a change of authority before it hands out the events that
         # follow it, so the viewer is never older than the events.
         viewer = hub.viewer(subscriber.user_id)
-        if viewer is None or viewer is not known or subscriber.session_over:  # an unchanged viewer has unchanged rights
+        if viewer is None or viewer is not known or subscriber.session_over or subscriber.replaced:
+            # An unchanged viewer has unchanged rights.
             reason = subscriber.ended(viewer)
             if reason or viewer is None:
-                yield Send(subscriber.cursor, states=(to_json({"type": "error", "message": reason}),), last=True)
+                error = to_json({"type": "error", "message": reason})
+                yield Send(subscriber.cursor, states=(error,), last=True, ending=reason)
                 return
         if hub.closing or hub.out_of_range:
             yield Send(subscriber.cursor, last=True)
@@ -126,7 +134,8 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
             # Events do not wait until the state that they change has been read. They are sent to every subscriber
             # first; then everything is asked anew, the viewer's rights included.
             yield Send(subscriber.cursor, selection.events)
-            sent_at, ahead_until = now, min(ahead_until, now + AHEAD_SECONDS)
+            beat_from = beat_from if own_clock else now
+            ahead_until = min(ahead_until, now + AHEAD_SECONDS)
             read_now = now >= ahead_until or reached < hub.cursor
             if not read_now:
                 yield Wait(seen, ahead_until)
@@ -148,15 +157,16 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
                 states.append(viewer_frame)
         opening, whole = whole, False
         if selection.ends:
-            gone = to_json({"type": "error", "message": "gone"})
-            yield Send(subscriber.cursor, selection.events, (*states, gone), last=True)
+            gone = to_json({"type": "error", "message": GONE})
+            yield Send(subscriber.cursor, selection.events, (*states, gone), last=True, ending=GONE)
             return
-        if selection.events or states or opening or now - sent_at >= heartbeat:
-            yield Send(subscriber.cursor, selection.events, tuple(states))
-            sent_at = now
+        beat = now - beat_from >= heartbeat
+        if selection.events or states or opening or beat:
+            yield Send(subscriber.cursor, selection.events, tuple(states), beat=beat)
+            beat_from = beat_from if own_clock and not beat else now
         # Wait only where nothing is left to read; the wait ends at once if something has come meanwhile.
         if not subscriber.reset and (not moved or reached >= hub.cursor):
-            yield Wait(seen, min(sent_at + heartbeat, next_state))
+            yield Wait(seen, min(beat_from + heartbeat, next_state))
 
 
 def _await_history(hub: Hub, subscriber: Subscriber, heartbeat: float) -> Generator[Step, Any, None]:
@@ -166,7 +176,7 @@ def _await_history(hub: Hub, subscriber: Subscriber, heartbeat: float) -> Genera
         hub.wake()
         yield Wait(seen, time.monotonic() + heartbeat)
         if hub.version == seen and not subscriber.reset:  # a client that is to reset must not take this cursor before
-            yield Send(subscriber.cursor)  # a heartbeat
+            yield Send(subscriber.cursor, beat=True)
         seen = hub.version
 
 

@@ -5,10 +5,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..access.audience import may_see
-from ..access.authority import Viewer, session_digest
+from ..access.authority import Viewer
+from ..access.credentials import Credential
 from ..access.user_ids import UserId, of_json
 from ..log.replay import NO_EVENTS, Frame, LogSlice
 from .snapshots import State
+
+SIGNED_OUT = "signed out"
+NOT_ALLOWED = "no longer allowed"
+REPLACED = "replaced by a newer connection"
 
 
 class Selection(NamedTuple):
@@ -86,29 +91,40 @@ class Subscriber:
     used (else empty). No state that was read before the moment ``states_from`` (``time.monotonic``) is shown to it: the
     cursor alone does not tell that something has changed while events had no place. ``history`` is the least beginning
     of the newest epoch with which it may be served.
+
+    ``door`` names the addresses that count together, of which a person may have ``most`` connections in a process (0:
+    as many as they like). A further one replaces the oldest. ``heartbeat``: seconds between two heartbeats, which are
+    then sent whatever else is; ``None``: only after silence, as the settings say.
     """
 
     user_id: UserId
-    session_key: str
-    auth_hash: str
+    credential: Credential
     subscription: Subscription
     cursor: int
     reset: str = ""
     head_at_connect: int = 0
     states_from: float = 0.0
     history: int = 0
-    session_over: bool = False
+    session_over: bool = False  # its credential has ended
+    replaced: bool = False
     ephemeral_count: int = 0
     transport: str = "sse"
-    session_digest: str = field(init=False)
+    door: str = ""
+    most: int = 0
+    heartbeat: float | None = None
+    credential_digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.session_digest = session_digest(self.session_key)
+        self.credential_digest = self.credential.digest
 
     def ended(self, viewer: Viewer | None) -> str:
         """Why this connection must end now; empty when it may go on."""
-        if self.session_over or viewer is None or viewer.auth_hash != self.auth_hash:
-            return "signed out"
+        if self.session_over or viewer is None:
+            return SIGNED_OUT
+        if self.credential.auth_hash and viewer.auth_hash != self.credential.auth_hash:
+            return SIGNED_OUT
+        if self.replaced:
+            return REPLACED
         if not self.subscription.allowed(viewer):
-            return "no longer allowed"
+            return NOT_ALLOWED
         return ""

@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.utils import timezone
 
-from ..access.authority import session_digest
+from ..access.credentials import digest_of
 from ..access.user_ids import UserId, sort_key, to_json
-from ..log.events import AuthorityChanged, SessionEnded
+from ..log.events import AuthorityChanged, CredentialEnded, SessionEnded
 from ..log.publish import Announcement, publish
 from .fixtures import is_loaded, watch_loading
 
@@ -30,6 +30,12 @@ def authority_changed(user_ids: Iterable[UserId]) -> None:
     if ids:
         with transaction.atomic():
             publish(Announcement(AuthorityChanged(user_ids=[to_json(one) for one in ids]), ()))
+
+
+def credential_ended(kind: str, key: str) -> None:
+    """Publish, in the transaction of the change, that a credential which an application registered is over."""
+    with transaction.atomic():
+        publish(Announcement(CredentialEnded(kind=kind, digest=digest_of(key)), ()))
 
 
 def _account_saved(instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
@@ -61,7 +67,7 @@ def _group_touched(instance: Group, raw: bool = False, **_: Any) -> None:
 def _session_deleted(instance: Session, **_: Any) -> None:
     # An expired session is no longer valid, and the sweep ends its streams: clearsessions publishes no events.
     if instance.expire_date > timezone.now() and SESSION_KEY in instance.get_decoded():
-        publish(Announcement(SessionEnded(digest=session_digest(instance.session_key)), ()))
+        publish(Announcement(SessionEnded(digest=digest_of(instance.session_key)), ()))
 
 
 def connect_signals() -> None:

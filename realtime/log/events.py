@@ -76,6 +76,17 @@ class SessionEnded(EventType):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class CredentialEnded(EventType):
+    """A credential of another kind than a session has ended (realtime/access/credentials.py), as ``SessionEnded``."""
+
+    type = "credential_ended"
+    topic = None
+
+    kind: str
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class EpochBegan(EventType):
     """A new epoch of the log has begun (realtime/log/renewal.py). For the servers only, which look at its history."""
 

@@ -6,7 +6,8 @@ to polling and back with its cursor.
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from ..access import authority
+from ..access import authority, credentials
+from ..access.identity import of_session
 from ..delivery.subscriber import Subscriber, Subscription
 from ..log import epochs, replay
 from ..log.events import to_json
@@ -34,9 +35,10 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
     # Authority is read after the events, so that it is never older than they are: nobody sees an event that came after
     # their rights or their session ended.
     viewer = authority.load([user.pk]).get(user.pk)
-    session_key = request.session.session_key or ""
-    asker = Subscriber(user.pk, session_key, user.get_session_auth_hash(), subscription, start.cursor)
-    asker.session_over = not authority.living_sessions({session_key})
+    identity = of_session(user, request.session)
+    assert identity is not None
+    asker = Subscriber(user.pk, identity.credential, subscription, start.cursor)
+    asker.session_over = not credentials.is_living(identity.credential)
     reason = asker.ended(viewer)
     if viewer is None or reason == "signed out":
         return refusal(401, "Not signed in.")

@@ -107,18 +107,26 @@ def limited(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
     return serve
 
 
-def limited_handshakes(application: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """The same for WebSocket handshakes, inside Channels' CookieMiddleware. Without a session: 403 at once.
+def session_key_of(scope: Any) -> str | None:
+    """The key of the session that a handshake presents, inside Channels' CookieMiddleware."""
+    key: str | None = scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+    return key
+
+
+def limited_handshakes(
+    application: Callable[..., Awaitable[None]], key_of: Callable[[Any], str | None] = session_key_of
+) -> Callable[..., Awaitable[None]]:
+    """The same for WebSocket handshakes. Without what ``key_of`` finds in the scope: 403 at once.
 
     The consumer finds the ``Entry`` in its scope and calls ``belongs_to``.
     """
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
-        session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME)
-        if not session_key:
+        key = key_of(scope)
+        if not key:
             await deny(scope, send, 403)
             return
-        entry = limits.enter(session_key, scope_address(scope.get("client"), scope["headers"]))
+        entry = limits.enter(key, scope_address(scope.get("client"), scope["headers"]))
         if entry.wait:
             await deny(scope, send, 429, entry.wait)
             return

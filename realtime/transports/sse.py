@@ -20,6 +20,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
+from ..access.identity import Identity, of_session
 from ..delivery.direct_writer import DirectWriter, direct_writer_of, start_sending
 from ..delivery.driver import Driver
 from ..delivery.hub import TooManyOfOne, hub
@@ -27,42 +28,50 @@ from ..delivery.protocol import Read, Send, Step, Wait, deliver
 from ..delivery.reader import result_for_thread
 from ..delivery.subscriber import Subscriber, Subscription
 from ..log import replay
-from ..log.replay import LogSlice
 from . import continuation
+from .adapters import Adapter
+from .door import Door
 from .peer_socket import PeerSocket
 from .refusal import refusal, refusal_of, signed_in
+from .sse_encoding import Encoder, NamedEncoder
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0  # how often a waiting thread checks whether its browser has left
 PIECE = 16 * 1024  # bytes in one blocking write
-RETRY_MS = (1_000, 6_000)  # browsers come back spread over this range
 
 
-def event_stream(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
+def event_stream(
+    request: HttpRequest, subscription: Subscription, identity: Identity | None = None, door: Door | None = None
+) -> HttpResponseBase:
     """Answer with a stream of what ``subscription`` delivers, from the cursor that the request carries.
+
+    ``identity``: who asks, where the address has found that out by itself; by default whoever is signed in. ``door``:
+    how other clients than our pages are served.
 
     Not signed in: 401 as JSON, or the sign-in page for a browser that asks for HTML. Another user signed in than
     ``?user=`` names: 409. No slot left, or none for this user: 503 with ``Retry-After``. Not allowed: 404, which does
     not reveal whether there is such a stream.
     """
-    if refused := refusal_of(request, "GET"):
-        if refused.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
-            return redirect_to_login(request.get_full_path())
-        return refused
-    user = signed_in(request)
+    if identity is None:
+        if refused := refusal_of(request, "GET"):
+            if refused.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
+                return redirect_to_login(request.get_full_path())
+            return refused
+        identity = of_session(signed_in(request), request.session)
+        assert identity is not None
+    refuse = door.refuse if door else refusal
     if not settings.SSE_ENABLED:
-        return refusal(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
+        return refuse(503, "Server-Sent Events are switched off here.", **{"Retry-After": "60"})
     if hub.closing:  # another server is there soon, or this one again
-        return refusal(503, "The server is stopping.", **{"Retry-After": str(random.randint(1, 4))})
+        return refuse(503, "The server is stopping.", **{"Retry-After": str(random.randint(1, 4))})
     if not _slots.take():
-        return refusal(503, "All streams of this server are taken.", **{"Retry-After": str(random.randint(3, 10))})
+        return refuse(503, "All streams of this server are taken.", **{"Retry-After": str(random.randint(3, 10))})
     slot = Slot(_slots)
     start = replay.start(request.headers.get("Last-Event-ID") or request.GET.get("last_event_id"))
     subscriber = Subscriber(
-        user_id=user.pk,
-        session_key=request.session.session_key or "",
-        auth_hash=user.get_session_auth_hash(),
+        user_id=identity.user.pk,
+        credential=identity.credential,
         transport="sse",
         subscription=subscription,
         cursor=start.cursor,
@@ -70,20 +79,24 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
         head_at_connect=start.newest,
         states_from=time.monotonic() if start.pending else 0.0,
         history=start.history,
+        door=door.name if door else "",
+        most=door.most if door else 0,
+        heartbeat=door.adapter.heartbeat_seconds if door else None,
     )
     try:
         slot.attach(subscriber)
     except TooManyOfOne:
         slot.release()
         logger.warning("Refused, one person has too many live connections open.")
-        return refusal(503, "You have too many of these open.", **{"Retry-After": str(random.randint(5, 15))})
+        return refuse(503, "You have too many of these open.", **{"Retry-After": str(random.randint(5, 15))})
     viewer = hub.viewer(subscriber.user_id)
     if viewer is None or not subscription.allowed(viewer):
         slot.release()
-        return refusal(404, "There is nothing here for you.")
+        return refuse(404, "There is nothing here for you.")
+    adapter = door.adapter if door else None
     chunks: SyncStream | AsyncIterator[bytes]
     if isinstance(request, ASGIRequest):
-        stream = AsyncStream(subscriber, slot, direct_writer_of(request.scope))
+        stream = AsyncStream(subscriber, slot, direct_writer_of(request.scope), adapter)
         if not continuation.defer(request.scope, stream.serve):
             slot.release()
             raise ImproperlyConfigured(
@@ -91,11 +104,13 @@ def event_stream(request: HttpRequest, subscription: Subscription) -> HttpRespon
             )
         chunks = _nothing()
     else:
-        chunks = SyncStream(subscriber, slot, PeerSocket(request.META.get("gunicorn.socket")))
+        chunks = SyncStream(subscriber, slot, PeerSocket(request.META.get("gunicorn.socket")), adapter)
     connection.close()  # a stream may last for hours and needs no connection of its own
     response = StreamingHttpResponse(chunks, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
+    # A middleware that compresses would hold events back until it has enough of them.
+    request.META.pop("HTTP_ACCEPT_ENCODING", None)
     return response
 
 
@@ -163,49 +178,23 @@ class Slot:
             self._slots.unreleased.append(self._number)
 
 
-def _joined(events: LogSlice) -> bytes:
-    return b"".join(frame.sse for frame in events)
-
-
-class Encoder:
-    """Encodes steps as bytes and remembers the id that the browser has been sent."""
-
-    def __init__(self) -> None:
-        self._cursor: int | None = None
-
-    def encode(self, send: Send) -> bytes:
-        """The bytes of one write: events with their ids, then frames without."""
-        parts: list[bytes] = []
-        if self._cursor is None:
-            parts.append(b"retry: %d\n" % random.randint(*RETRY_MS))
-        if send.events:
-            parts.append(send.events.encoded(_joined))
-            self._cursor = send.events[-1].id
-        if not send.events and not send.states and not send.last:
-            parts.append(b": heartbeat\n")
-        if self._cursor != send.cursor:
-            # A block without data: no event for the page, but the browser's cursor moves past what is not for it.
-            parts.append(b"id: %d\n" % send.cursor)
-            self._cursor = send.cursor
-            parts.append(b"\n")
-        elif parts and not parts[-1].endswith(b"\n\n"):
-            parts.append(b"\n")
-        parts.extend(f"data: {state}\n\n".encode() for state in send.states)
-        return b"".join(parts)
-
-
 class _Stream:
     """What both kinds of stream share: the protocol's steps, the slot, and closing both."""
 
-    def __init__(self, subscriber: Subscriber, slot: Slot) -> None:
+    def __init__(self, subscriber: Subscriber, slot: Slot, adapter: Adapter | None) -> None:
         self._slot = slot
         self._steps: Generator[Step, Any, None] = deliver(hub, subscriber)
-        self._encoder = Encoder()
+        self._encoder = NamedEncoder(adapter, subscriber.user_id) if adapter else Encoder()
+        self._adapter, self._user_id = adapter, subscriber.user_id
 
     def _failed(self, error: BaseException) -> bytes:
         """The frame for a browser when a query failed: the browser comes back by itself and resumes."""
         logger.warning("A stream ends early, its browser will resume: %s: %s", type(error).__name__, error)
-        return b'data: {"type":"error","message":"The server cannot read its data just now."}\n\n'
+        return self._encoder.failed()
+
+    def _handed_over(self, step: Send) -> None:
+        if self._adapter is not None and step.events:
+            self._adapter.sent(step.events, self._user_id)
 
     def close(self) -> None:
         """Called by Django when the response is over, however it ended."""
@@ -216,8 +205,8 @@ class _Stream:
 class SyncStream(_Stream):
     """The stream under WSGI: blocks its thread while it waits, and looks now and then whether the browser has left."""
 
-    def __init__(self, subscriber: Subscriber, slot: Slot, client: PeerSocket) -> None:
-        super().__init__(subscriber, slot)
+    def __init__(self, subscriber: Subscriber, slot: Slot, client: PeerSocket, adapter: Adapter | None = None) -> None:
+        super().__init__(subscriber, slot, adapter)
         self._client = client
         self._chunks = self._run()
 
@@ -245,6 +234,7 @@ class SyncStream(_Stream):
                     if not self._client.wait_writable():
                         return
                     yield data[begin : begin + PIECE]
+                self._handed_over(step)
             elif isinstance(step, Wait) and self._client.peer_closed():
                 return
 
@@ -266,8 +256,14 @@ async def _nothing() -> AsyncIterator[bytes]:
 class AsyncStream(_Stream):
     """The stream under ASGI: it runs on after the request is over (realtime/transports/continuation.py)."""
 
-    def __init__(self, subscriber: Subscriber, slot: Slot, direct_writer: DirectWriter | None = None) -> None:
-        super().__init__(subscriber, slot)
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        slot: Slot,
+        direct_writer: DirectWriter | None = None,
+        adapter: Adapter | None = None,
+    ) -> None:
+        super().__init__(subscriber, slot, adapter)
         self._direct_writer = direct_writer
         self._send: continuation.Send
 
@@ -286,6 +282,7 @@ class AsyncStream(_Stream):
 
     def _write(self, step: Send) -> Awaitable[None] | None:
         data = self._encoder.encode(step)
+        self._handed_over(step)
         if self._direct_writer is not None and self._direct_writer.write(data):
             return None
         return start_sending(self._direct_writer, self._send_body(data))

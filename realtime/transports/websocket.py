@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -17,22 +17,24 @@ from urllib.parse import parse_qs
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 
+from ..access.credentials import SESSION
+from ..access.identity import Identity, of_session
 from ..delivery.direct_writer import DirectWriter, direct_writer_of, start_sending
 from ..delivery.driver import Driver
 from ..delivery.hub import TooManyOfOne, hub
 from ..delivery.protocol import Send, deliver
 from ..delivery.reader import result_of
-from ..delivery.subscriber import Subscriber, Subscription, names_another_user
+from ..delivery.subscriber import NOT_ALLOWED, REPLACED, Subscriber, Subscription, names_another_user
 from ..log import replay
 from ..log.events import to_json
-from ..log.replay import LogSlice
 from . import continuation
 from .client_messages import LARGEST_MESSAGE, Allowance, answer
+from .door import Door
+from .presented import of_scope
 from .refusal import deny
+from .websocket_encoding import Encoder, NamedEncoder
 
 logger = logging.getLogger(__name__)
-
-PIECE = 128 * 1024  # characters in one array, as far as single frames allow: a slow client is waited for in between
 
 
 class Close:
@@ -47,10 +49,18 @@ class Close:
     TOO_MANY = 4429
 
 
+CODES = {NOT_ALLOWED: Close.NOT_ALLOWED, REPLACED: Close.TOO_MANY}
+
+
 class SubscriberConsumer(AsyncConsumer):
-    """One socket of a subscriber. Subclasses return in ``subscription`` what their address delivers."""
+    """One socket of a subscriber. Subclasses return in ``subscription`` what their address delivers.
+
+    ``door``: how other clients than our pages are served. ``largest_message``: bytes that a client may send at once.
+    """
 
     channel_layer_alias = "none"  # no channel: see above
+    door: ClassVar[Door | None] = None
+    largest_message: ClassVar[int] = LARGEST_MESSAGE
     scope: Any  # with what the middleware adds to it
     open_sockets: ClassVar[int] = 0
 
@@ -62,7 +72,23 @@ class SubscriberConsumer(AsyncConsumer):
     _allowance: Allowance | None = None
     _closed = False
     _left = False
-    _cursor: int | None = None  # the cursor that the client has been sent
+    _encoder: Encoder | NamedEncoder
+    user_id: Any = None  # who was let in
+
+    async def identify(self) -> Identity | None:
+        """Who asks, and by which credential; ``None`` refuses.
+
+        Whoever is signed in; at a door for other clients, whoever the presented credential belongs to.
+        """
+        shown = of_scope(self.scope) if self.door else None
+        if shown is None or shown.kind == SESSION:
+            return of_session(self.scope["user"], self.scope["session"]) if "user" in self.scope else None
+        return await result_of(hub.reader.submit(None, shown.identity))
+
+    async def respond(self, text: str) -> Iterable[dict[str, Any]]:
+        """The frames that answer a message of the client's. Messages are answered in order."""
+        frame = answer(text)
+        return () if frame is None else (frame,)
 
     def subscription(self, query: dict[str, str]) -> Subscription:
         """What this address delivers. Raises ValueError, with a message for the client, for a bad query string."""
@@ -106,18 +132,19 @@ class SubscriberConsumer(AsyncConsumer):
 
     async def _let_in(self) -> Subscriber | None:
         """Refuse a client without a session, else accept it. ``None`` when there is nothing to deliver."""
-        user = self.scope["user"]
         asked = parse_qs(self.scope["query_string"].decode("latin1"), keep_blank_values=True)
         query = {name: values[-1] for name, values in asked.items()}
-        if user.is_authenticated and "entry" in self.scope:
-            self.scope["entry"].belongs_to(user.pk)
+        identity = await self.identify()
+        if identity is not None and "entry" in self.scope:
+            self.scope["entry"].belongs_to(identity.user.pk)
         full = SubscriberConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
-        if not user.is_authenticated or not settings.USE_DAPHNE or full or hub.closing:
+        if identity is None or not settings.USE_DAPHNE or full or hub.closing:
             await deny(self.scope, self.send, 403)
             return None
         SubscriberConsumer.open_sockets += 1
         self._counted = True
-        if names_another_user(query.get("user"), user.pk):
+        self.user_id = identity.user.pk
+        if names_another_user(query.get("user"), self.user_id):
             await self._accept()
             await self._close(Close.SOMEBODY_ELSE)
             return None
@@ -129,7 +156,7 @@ class SubscriberConsumer(AsyncConsumer):
             await self._close(Close.NOT_ALLOWED)
             return None
         try:
-            subscriber = await result_of(hub.reader.submit(None, lambda: self._attach(subscription, query)))
+            subscriber = await result_of(hub.reader.submit(None, lambda: self._attach(identity, subscription, query)))
         except TooManyOfOne:
             logger.warning("Refused, one person has too many live connections open.")
             self._leave()
@@ -143,16 +170,15 @@ class SubscriberConsumer(AsyncConsumer):
         await self._accept()
         return subscriber
 
-    def _attach(self, subscription: Subscription, query: dict[str, str]) -> Subscriber | None:
+    def _attach(self, identity: Identity, subscription: Subscription, query: dict[str, str]) -> Subscriber | None:
         # In a reader thread: the client may have left before this runs, and may leave while it runs.
         if self._left:
             return None
-        user = self.scope["user"]
+        door = self.door
         start = replay.start(query.get("last_event_id"))
         subscriber = Subscriber(
-            user_id=user.pk,
-            session_key=self.scope["session"].session_key or "",
-            auth_hash=user.get_session_auth_hash(),
+            user_id=identity.user.pk,
+            credential=identity.credential,
             transport="websocket",
             subscription=subscription,
             cursor=start.cursor,
@@ -160,6 +186,9 @@ class SubscriberConsumer(AsyncConsumer):
             head_at_connect=start.newest,
             states_from=time.monotonic() if start.pending else 0.0,
             history=start.history,
+            door=door.name if door else "",
+            most=door.most if door else 0,
+            heartbeat=door.adapter.heartbeat_seconds if door else None,
         )
         number = self._number = hub.attach(subscriber)
         if self._left:
@@ -180,7 +209,12 @@ class SubscriberConsumer(AsyncConsumer):
     # --- sending ------------------------------------------------------------------------------------------------
 
     def _write(self, step: Send) -> Awaitable[None] | None:
-        texts = self._texts(step)
+        texts = self._encoder.encode(step)
+        if self.door is not None:
+            if step.events:
+                self.door.adapter.sent(step.events, self.user_id)
+            if not texts:
+                return None
         if (
             len(texts) == 1
             and self._direct_writer is not None
@@ -189,22 +223,6 @@ class SubscriberConsumer(AsyncConsumer):
         ):
             return None
         return start_sending(self._direct_writer, self._send_all(texts))
-
-    def _texts(self, step: Send) -> tuple[str, ...]:
-        """The messages of a step."""
-        if step.events:
-            self._cursor = step.events[-1].id
-            if self._batches and self._cursor == step.cursor and not step.states:
-                return step.events.encoded(_as_arrays)
-        others = []
-        if self._cursor != step.cursor or not (step.events or step.states):
-            # As a bare id does on SSE, the cursor moves past events that are not for this client. Also the heartbeat.
-            others.append(to_json({"type": "cursor", "cursor": step.cursor}))
-            self._cursor = step.cursor
-        others += step.states
-        if not self._batches:
-            return (*(frame.json for frame in step.events), *others)
-        return tuple(_arrays([*(frame.json for frame in step.events), *others]))
 
     async def _send_all(self, texts: tuple[str, ...]) -> None:
         for text in texts:
@@ -220,7 +238,7 @@ class SubscriberConsumer(AsyncConsumer):
         viewer = hub.viewer(subscriber.user_id)
         if hub.closing:
             return Close.RESTART
-        return Close.NOT_ALLOWED if subscriber.ended(viewer) == "no longer allowed" else Close.SIGNED_OUT
+        return CODES.get(subscriber.ended(viewer), Close.SIGNED_OUT)
 
     # --- receiving ----------------------------------------------------------------------------------------------
 
@@ -229,12 +247,13 @@ class SubscriberConsumer(AsyncConsumer):
         text = message.get("text")
         if text is None:
             await self._close(Close.NO_BINARY)
-        elif len(text.encode()) > LARGEST_MESSAGE:
+        elif len(text.encode()) > self.largest_message:
             await self._close(Close.TOO_LARGE)
         elif not self._may_send():
             await self._close(Close.TOO_MANY)
-        elif (frame := answer(text)) is not None:
-            await self._send(frame)
+        else:
+            for frame in await self.respond(text):
+                await self._send(frame)
 
     def _may_send(self) -> bool:
         if self._allowance is None:  # most clients never send anything
@@ -244,7 +263,9 @@ class SubscriberConsumer(AsyncConsumer):
     # --- the socket ---------------------------------------------------------------------------------------------
 
     async def _accept(self) -> None:
-        self._batches = settings.WEBSOCKET_SUBPROTOCOL in self.scope.get("subprotocols", [])
+        offered = settings.WEBSOCKET_SUBPROTOCOL in self.scope.get("subprotocols", [])
+        self._batches = offered and self.door is None
+        self._encoder = NamedEncoder(self.door.adapter, self.user_id) if self.door else Encoder(self._batches)
         await self.send(
             {"type": "websocket.accept", "subprotocol": settings.WEBSOCKET_SUBPROTOCOL if self._batches else None}
         )
@@ -271,20 +292,3 @@ class SubscriberConsumer(AsyncConsumer):
         except (OSError, RuntimeError):
             self._closed = True
             self._leave()
-
-
-def _as_arrays(events: LogSlice) -> tuple[str, ...]:
-    return tuple(_arrays([frame.json for frame in events]))
-
-
-def _arrays(frames: list[str]) -> Iterator[str]:
-    """The frames as JSON arrays, in order, each of ``PIECE`` characters at most (but with one frame at least)."""
-    piece: list[str] = []
-    size = 0
-    for text in frames:
-        if piece and size + len(text) > PIECE:
-            yield f"[{','.join(piece)}]"
-            piece, size = [], 0
-        piece.append(text)
-        size += len(text) + 1
-    yield f"[{','.join(piece)}]"

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.management import BaseCommand, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from messaging import sending
+from messaging.serializing import messages_json
 from projeng import states
 from projeng.access import Role
 from projeng.live.pages import ENGINEER, FINANCE, HEAD, PROJECT_LIST, find
@@ -33,7 +35,7 @@ from .recipes import steps
 EVENTS, OPERATING, RELIABILITY, README = "docs/events.md", "docs/operating.md", "docs/reliability.md", "README.md"
 ARCHITECTURE = {name: Path(name).stem for name in DOCUMENTS if name.startswith("docs/architecture/")}
 ENVELOPE = {"id", "type", "at"}
-APPS = ("projeng", "realtime")
+APPS = ("messaging", "projeng", "realtime")
 WORDS_A_MINUTE = 180  # of somebody who reads to understand
 
 
@@ -110,7 +112,7 @@ def test_what_a_field_holds_is_documented_as_the_example_shows_it(name):
     shown = set(_paths(DOCUMENTED[name][0].examples()[0])) - ENVELOPE
     listed = _fields(*DOCUMENTED[name])
     # "changes.*.old" stands for that of any field.
-    patterns = [re.escape(field).replace(r"\*", r"\w+") for field in listed]
+    patterns = [re.escape(field).replace(r"\*", r"[^.\[]+") for field in listed]
     unknown = {field for field in shown if not any(re.fullmatch(pattern, field) for pattern in patterns)}
     assert not unknown
     missing = {
@@ -119,6 +121,13 @@ def test_what_a_field_holds_is_documented_as_the_example_shows_it(name):
         if not any(re.fullmatch(pattern, one) for one in shown)
     }
     assert not missing
+
+
+@pytest.mark.django_db
+def test_the_fields_of_a_message_are_documented():
+    message, _ = sending.send(sender=person(), receiver=person(), text="Hello")
+    [written] = messages_json([message], message.sender)
+    assert set(_fields(section(EVENTS, "The JSON of a message"))) == set(written)
 
 
 def test_the_envelope_is_documented():
@@ -354,6 +363,7 @@ PAGES = {
         "projeng/plausibility.py",
     ),
     "office": ("projeng/",),
+    "messaging": ("messaging/",),
 }
 
 

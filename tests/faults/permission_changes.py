@@ -16,7 +16,7 @@ from django.db import transaction
 
 from projeng.access import Role
 from projeng.models import Project
-from realtime.access.authority import session_digest
+from realtime.access.credentials import digest_of
 from realtime.log.events import AuthorityChanged, SessionEnded
 from realtime.log.models import Event
 from tests.support.database import retrying
@@ -131,7 +131,7 @@ class PermissionChanges:
         key = client.cookie.partition("=")[2]
         do()
         retrying(lambda: _delete_session(key))
-        self._record_session_end(client, self.id_of_event(0, SessionEnded, fields__digest=session_digest(key)))
+        self._record_session_end(client, self.id_of_event(0, SessionEnded, fields__digest=digest_of(key)))
 
     def end_sessions_by(self, user: User, do: Callable[[], Any]) -> None:
         """Record that ``do`` ends every session of this user."""

@@ -79,6 +79,8 @@ BAD = [
     ("DATABASE_URL", "postgres://ana:secret@db"),
     ("DATABASE_URL", "postgres://ana:secret@db:port/office"),
     ("CSRF_TRUSTED_ORIGINS", "gistagum.example"),
+    ("CORS_ALLOWED_ORIGINS", "https://gistagum.example/app"),
+    ("CORS_ALLOWED_ORIGINS", "*"),
     ("LOG_LEVEL", "loud"),
     ("LOG_FORMAT", "xml"),
 ]

@@ -29,7 +29,8 @@ def check(redis_url: str, *options: str, **environment: str) -> subprocess.Compl
 def test_all_is_well(shared_redis):
     done = check(shared_redis.url)
     assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
+    *lines, last = done.stdout.splitlines()
+    assert last == "✓ Redis is connected and running!"
     assert [line.rpartition(": ")[0] for line in lines] == NAMES
     assert all(line.endswith(" ms") for line in lines)
 

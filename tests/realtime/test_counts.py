@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from projeng.access import ALL_PROJECTS, Role
 from projeng.events import PROJECTS, ProjectsChanged
 from realtime.access import accounts
+from realtime.access.credentials import SESSION, Credential
 from realtime.delivery.hub import Hub
 from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.delivery.wait_queue import WaitQueue
@@ -78,8 +79,7 @@ def stream(user: User, key: str, cursor: int | None) -> Served:
     async def serve(receive, send) -> None:
         subscriber = Subscriber(
             user_id=user.pk,
-            session_key=key,
-            auth_hash=user.get_session_auth_hash(),
+            credential=Credential(SESSION, key, user.get_session_auth_hash()),
             subscription=Subscription(frozenset({PROJECTS})),
             cursor=await asyncio.to_thread(replay.head) if cursor is None else cursor,
         )
@@ -274,7 +274,7 @@ def test_who_returns_shares_the_reading_of_what_they_missed(hub, head, kind, mon
 
 
 def test_who_is_let_in_costs_the_tail_nothing_while_it_reads_anyway(hub, head):
-    subscriber = Subscriber(head.pk, "of the test", "hash", Subscription(frozenset({PROJECTS})), cursor=0)
+    subscriber = Subscriber(head.pk, Credential(SESSION, "of the test"), Subscription(frozenset({PROJECTS})), cursor=0)
     hub.attach(subscriber)
     assert hub._work.is_set(), "the first wakes it"
     hub._work.clear()

@@ -53,6 +53,7 @@ def collected_files() -> str:
 class Site:
     """A running site. ``environment`` is added to that of start.sh; ``root`` is the repository that is served."""
 
+    arguments: tuple[str, ...] = ()  # of start.sh
     by_hand = {"uvicorn": UVICORN}  # arguments of Python for servers that are started without start.sh
 
     def __init__(
@@ -97,7 +98,7 @@ class Site:
 
     def launch(self) -> None:
         """Start the site without waiting."""
-        command = [str(self.root / "start.sh")]
+        command = [str(self.root / "start.sh"), *self.arguments]
         if self.server in self.by_hand:
             command = [sys.executable, *self.by_hand[self.server].format(port=self.port).split()]
         with self.log.open("ab") as log:

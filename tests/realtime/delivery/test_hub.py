@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from projeng.events import NOTIFICATIONS
 from realtime.access import authority
 from realtime.access.audience import user_key
+from realtime.access.credentials import SESSION, Credential, digest_of
 from realtime.delivery import hub as module
 from realtime.delivery import ring
 from realtime.delivery.ephemeral import EphemeralMessage
@@ -71,8 +72,7 @@ def read_on(hub: Hub) -> None:
 def attached(hub: Hub, user, cursor: int | None = None) -> Subscriber:
     subscriber = Subscriber(
         user_id=user.pk,
-        session_key="of the test",
-        auth_hash=user.get_session_auth_hash(),
+        credential=Credential(SESSION, "of the test", user.get_session_auth_hash()),
         subscription=Subscription(frozenset({NOTIFICATIONS})),
         cursor=replay.head() if cursor is None else cursor,
     )
@@ -336,9 +336,19 @@ def test_whoever_waits_for_an_epoch_is_woken_when_the_tail_has_learnt_of_it(offi
 
 def test_a_session_that_ends_is_over_for_its_listeners_only(office, hub):
     here, there = attached(hub, person()), attached(hub, person())
-    there.session_digest = authority.session_digest("elsewhere")
+    there.credential_digest = digest_of("elsewhere")
     hub._begin(replay.head())
-    Event.objects.create(type="session_ended", fields={"digest": here.session_digest})
+    Event.objects.create(type="session_ended", fields={"digest": here.credential_digest})
+    read_on(hub)
+    assert (here.session_over, there.session_over) == (True, False)
+
+
+def test_a_credential_that_ends_is_over_for_those_whom_it_let_in(office, hub):
+    """The same key of another kind is another credential."""
+    here, there = attached(hub, person()), attached(hub, person())
+    here.credential = Credential("token", "of the test")
+    hub._begin(replay.head())
+    Event.objects.create(type="credential_ended", fields={"kind": "token", "digest": here.credential_digest})
     read_on(hub)
     assert (here.session_over, there.session_over) == (True, False)
 
@@ -351,8 +361,7 @@ def test_a_session_that_ends_before_the_tail_begins_is_over_within_two_seconds(o
     hub.on_first_subscriber.append(lambda: Session.objects.get(pk=client.session.session_key).delete())
     subscriber = Subscriber(
         user_id=someone.pk,
-        session_key=client.session.session_key,
-        auth_hash=someone.get_session_auth_hash(),
+        credential=Credential(SESSION, client.session.session_key, someone.get_session_auth_hash()),
         subscription=Subscription(frozenset({NOTIFICATIONS})),
         cursor=replay.head(),
     )
@@ -369,8 +378,7 @@ def test_nobody_is_told_anything_before_sessions_that_ended_meanwhile_are_over(o
     hub = Hub()
     subscriber = Subscriber(
         user_id=someone.pk,
-        session_key=client.session.session_key,
-        auth_hash=someone.get_session_auth_hash(),
+        credential=Credential(SESSION, client.session.session_key, someone.get_session_auth_hash()),
         subscription=Subscription(frozenset({NOTIFICATIONS})),
         cursor=replay.head(),
     )
@@ -456,7 +464,8 @@ def test_who_leaves_is_not_looked_for_among_those_who_stay(office, hub):
             return super().__getattribute__(name)
 
     subscription = Subscription(frozenset({NOTIFICATIONS}))
-    numbers = [hub.attach(Watched(user_id, "of the test", "", subscription, cursor=0)) for user_id in range(1, 201)]
+    credential = Credential(SESSION, "of the test")
+    numbers = [hub.attach(Watched(user_id, credential, subscription, cursor=0)) for user_id in range(1, 201)]
     looked.clear()
     for number in numbers:
         hub.detach(number)

@@ -11,11 +11,12 @@ from projeng.events import DASHBOARD, NOTIFICATIONS, PROJECTS
 from projeng.models import Notification, Project
 from projeng.states import CHANGED_PROJECTS, DASHBOARD_COUNTS, UNREAD_COUNT
 from realtime.access.audience import user_key
+from realtime.access.credentials import SESSION, Credential
 from realtime.delivery import protocol as module
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import AHEAD_SECONDS, Read, Send, Wait, deliver
 from realtime.delivery.reader import Reader
-from realtime.delivery.subscriber import Subscriber, Subscription
+from realtime.delivery.subscriber import REPLACED, Subscriber, Subscription
 from realtime.log import numbering, position, replay
 from realtime.log.models import Event, LogMark
 from tests.support.epochs import begin_epoch
@@ -103,8 +104,7 @@ def talk(hub):
     def begin(user, *states, cursor=None, topics=(NOTIFICATIONS, PROJECTS), reset="", **subscription) -> Talk:
         subscriber = Subscriber(
             user_id=user.pk,
-            session_key="of the test",
-            auth_hash=user.get_session_auth_hash(),
+            credential=Credential(SESSION, "of the test", user.get_session_auth_hash()),
             subscription=Subscription(frozenset(topics), tuple(states), **subscription),
             cursor=replay.head() if cursor is None else cursor,
             reset=reset,
@@ -473,6 +473,32 @@ def test_in_silence_a_heartbeat_follows_the_last_word(hub, talk, head, clock, se
     assert (heartbeat.events, heartbeat.states, heartbeat.cursor) == ((), (), replay.head())
 
 
+def test_a_heartbeat_with_a_clock_of_its_own_comes_whatever_else_is_sent(hub, talk, head, clock):
+    stream = talk(head)
+    stream.subscriber.heartbeat = 20
+    stream.said()
+    for _ in range(3):
+        clock.now += 15
+        log(head, 1)
+        read_on(hub)
+        stream.said()
+        clock.now += 4.9
+        assert stream.said() == []
+        assert stream.waits == pytest.approx(0.1)
+        clock.now += 0.1
+        [heartbeat] = stream.said()
+        assert heartbeat.beat
+        assert stream.waits == 20
+
+
+def test_whoever_was_replaced_by_a_newer_connection_hears_so(hub, talk, head):
+    stream = talk(head)
+    stream.said()
+    stream.subscriber.replaced = True
+    [last] = stream.said()
+    assert (last.last, last.ending) == (True, REPLACED)
+
+
 def test_whoever_is_signed_out_hears_so_and_nothing_after_it(hub, talk, head):
     stream = talk(head, UNREAD_COUNT)
     stream.said()
@@ -684,7 +710,7 @@ def test_while_the_history_is_not_known_heartbeats_are_sent_but_to_who_is_to_res
         one.subscriber.history = 2**40
         assert one.said() == []
     clock.now += 15
-    assert valid.said() == [Send(first)]
+    assert valid.said() == [Send(first, beat=True)]
     assert lost.said() == []
 
 

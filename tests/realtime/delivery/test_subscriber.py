@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 import pytest
 
 from realtime.access.authority import Viewer
+from realtime.access.credentials import SESSION, Credential
 from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.log.models import Event
 from realtime.log.replay import Frame, LogSlice
 
 VIEWER = Viewer(7, frozenset({"user:7", "project:1"}), "the hash of their password")
+CREDENTIAL = Credential(SESSION, "s", VIEWER.auth_hash)
 
 
 def subscriber(**fields) -> Subscriber:
     subscription = Subscription(frozenset({"notifications"}))
-    usual = {"user_id": 7, "session_key": "s", "auth_hash": VIEWER.auth_hash, "cursor": 0, "subscription": subscription}
+    usual = {"user_id": 7, "credential": CREDENTIAL, "cursor": 0, "subscription": subscription}
     return Subscriber(**usual | fields)
 
 
@@ -36,7 +38,7 @@ def test_it_ends_when_the_account_is_gone():
 
 
 def test_it_ends_when_the_password_is_another():
-    assert subscriber(auth_hash="that of an old password").ended(VIEWER) == "signed out"
+    assert subscriber(credential=Credential(SESSION, "s", "that of an old password")).ended(VIEWER) == "signed out"
 
 
 def test_it_ends_when_what_it_shows_is_no_longer_allowed():
@@ -46,8 +48,8 @@ def test_it_ends_when_what_it_shows_is_no_longer_allowed():
     assert asked == [VIEWER]
 
 
-def test_its_session_is_known_by_a_digest():
-    assert subscriber(session_key="abc").session_digest == hashlib.sha256(b"abc").hexdigest()
+def test_its_credential_is_known_by_a_digest():
+    assert subscriber(credential=Credential(SESSION, "abc")).credential_digest == hashlib.sha256(b"abc").hexdigest()
 
 
 @pytest.mark.parametrize(

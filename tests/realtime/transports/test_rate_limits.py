@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from realtime.access.credentials import SESSION, Credential
 from realtime.delivery import hub as hub_module
 from realtime.delivery.hub import Hub, TooManyOfOne
 from realtime.delivery.subscriber import Subscriber, Subscription
@@ -188,7 +189,7 @@ def test_one_person_has_so_many_open_and_others_are_not_concerned(settings, monk
     hub, ana, jose = Hub(), person(), person()
 
     def attach(user) -> int:
-        return hub.attach(Subscriber(user.pk, "", user.get_session_auth_hash(), Subscription(frozenset()), 0))
+        return hub.attach(Subscriber(user.pk, Credential(SESSION, ""), Subscription(frozenset()), 0))
 
     first, _ = attach(ana), attach(ana)
     with pytest.raises(TooManyOfOne):

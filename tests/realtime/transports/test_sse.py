@@ -9,13 +9,15 @@ import pytest
 from django.test import Client
 
 from projeng.access import Role
+from realtime.access.credentials import SESSION, Credential
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import Send
 from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.log.models import Event
 from realtime.log.replay import NO_EVENTS, Frame, LogSlice
 from realtime.transports import sse as module
-from realtime.transports.sse import Encoder, Slot, Slots
+from realtime.transports.sse import Slot, Slots
+from realtime.transports.sse_encoding import Encoder
 from tests.support.people import person
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -171,11 +173,11 @@ def test_a_forgotten_slot_may_be_collected_at_any_moment_even_inside_the_hub(mon
     hub._thread = threading.current_thread()
     monkeypatch.setattr(module, "hub", hub)
     monkeypatch.setattr("realtime.delivery.hub.authority.load", lambda ids: {})
-    monkeypatch.setattr("realtime.delivery.hub.authority.living_sessions", lambda keys: keys)
+    monkeypatch.setattr("realtime.delivery.hub.credentials.is_living", lambda credential: True)
     slots = Slots()
     slots.take()
     forgotten = [Slot(slots)]
-    forgotten[0].attach(Subscriber(1, "s", "h", Subscription(frozenset()), 0))
+    forgotten[0].attach(Subscriber(1, Credential(SESSION, "s"), Subscription(frozenset()), 0))
 
     def at_work():
         with hub._lock, slots._lock:

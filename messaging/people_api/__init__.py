@@ -1,0 +1,1 @@
+"""Signing in for programs, with a token, and the search for people to write to."""

@@ -1,0 +1,1 @@
+"""Sites beside the office's, with which the tests show that realtime and messaging know no application."""
