@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from .. import checking, contacts, conversations
 from ..errors import Invalid, NotFound
+from ..participants import PARTICIPANTS_LIMIT
 from .endpoint import Answer, endpoint
 from .shapes import conversation_of, people_json
 
@@ -29,7 +30,7 @@ def find_person(viewer: Any, value: Any) -> Any:
 
 def find_people(viewer: Any, values: Any) -> list[Any]:
     """The people with these ids, to whom ``viewer`` may write. Raises NotFound where one is missing, and Invalid."""
-    if not isinstance(values, list) or len(values) > conversations.PARTICIPANTS_LIMIT:
+    if not isinstance(values, list) or len(values) > PARTICIPANTS_LIMIT:
         raise Invalid("This is not a list of people.", field="people")
     keys = {_key(value) for value in values}
     found = list(contacts.rule().reachable(viewer).filter(pk__in=keys))

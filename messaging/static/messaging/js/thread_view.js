@@ -34,7 +34,7 @@ export class ThreadView {
     this.#older = root.querySelector(".thread-older");
     this.#context = { get: context, actions };
     this.#onScroll = onScroll;
-    this.#tools = new MessageTools(this.#log, { rights, actions });
+    this.#tools = new MessageTools(this.#log.parentElement, { rights, actions });
     this.#down = iconButton("down", "To the newest message", () => this.toEnd({ smooth: true }), { class: "thread-down", hidden: true });
     this.#scroller.after(this.#down);
     this.#older.addEventListener("click", onOlder);
@@ -76,9 +76,7 @@ export class ThreadView {
     const wasEmpty = !this.#elements.size;
     this.#older.hidden = !context.hasOlder;
     this.#log.classList.toggle("is-shared", context.conversation.kind !== "direct");
-    this.#log.setAttribute("aria-busy", "true");
     this.#place(rowsOf(context.messages, { ...context, dayKey: context.dates.dayKey }), context);
-    this.#log.removeAttribute("aria-busy");
     if (stay) this.#hold(stay);
     else if (wasEmpty) this.#toUnread();
     else this.toEnd();
