@@ -35,10 +35,17 @@ test("nobody sees the draft of somebody else in the same browser", () => {
 test("signing out removes everything of the person and nothing else", () => {
   const store = fakeStorage();
   store.setItem("something-else", "stays");
-  of(store).keepDraft("c1", { text: "x" });
-  of(store).keepWaiting([{ clientId: "a" }]);
-  of(store).clear();
+  of(store, "12").keepDraft("c1", { text: "x" });
+  of(store, "12").keepWaiting([{ clientId: "a" }]);
+  of(store, "12").clear();
   assert.deepEqual([...store.items], [["something-else", "stays"]]);
+});
+
+test("a page that was open while one signed out keeps nothing again", () => {
+  const store = fakeStorage();
+  of(store, "11").clear();
+  of(store, "11").keepDraft("c1", { text: "Typed before" });
+  assert.equal(store.items.size, 0);
 });
 
 test("of very many drafts the newest are kept", () => {
@@ -48,7 +55,7 @@ test("of very many drafts the newest are kept", () => {
 });
 
 test("a storage that throws or holds something else only means that nothing is kept", () => {
-  const refusing = new Kept("7", () => {
+  const refusing = new Kept("13", () => {
     throw new DOMException("No.", "SecurityError");
   });
   refusing.keepDraft("c1", { text: "x" });

@@ -9,9 +9,9 @@ import { plainText } from "./message_view.js";
 
 const link = document.getElementById("messages-link");
 const manager = globalThis.realtimeManager;
+const me = document.documentElement.dataset.userId;
 
 if (link && manager) {
-  const me = document.documentElement.dataset.userId;
   const api = createApi({ url: link.dataset.api, token: csrfToken });
   const kept = new Kept(me);
   kept.clearOthers();
@@ -53,9 +53,13 @@ function tell({ id, at, message }) {
   document.dispatchEvent(new CustomEvent("news", { detail: { id, at, message: text, project_url: url } }));
 }
 
-/** Drafts, and what waits to be sent, are not for whoever signs in next. */
+/** Drafts, and what waits to be sent, are not for whoever signs in next. Other tabs must not keep theirs either. */
 function forgetAtSignOut(kept) {
+  const tabs = globalThis.BroadcastChannel ? new BroadcastChannel(`gistagum-messages-${me}`) : null;
+  tabs?.addEventListener("message", () => kept.clear());
   document.addEventListener("submit", ({ target }) => {
-    if (target.dataset.endsSession !== undefined) kept.clear();
+    if (target.dataset.endsSession === undefined) return;
+    kept.clear();
+    tabs?.postMessage("signed out");
   });
 }

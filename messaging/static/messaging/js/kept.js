@@ -4,6 +4,7 @@
 const PREFIX = "gistagum-messages-";
 const MAX_DRAFTS = 50;
 const MAX_WAITING = 200;
+const over = new Set(); // the people who have signed out while this page was open: nothing of them is kept again
 
 /** @typedef {{text: string, parentId?: number | null, attachments?: object[]}} Draft */
 
@@ -48,8 +49,9 @@ export class Kept {
     this.#write("waiting", items.slice(0, MAX_WAITING));
   }
 
-  /** Nothing of this person is kept any longer: they sign out. */
+  /** Nothing of this person is kept any longer, and nothing more by this page: they sign out. */
   clear() {
+    over.add(this.#user);
     this.#remove((key) => key.startsWith(`${PREFIX}${this.#user}-`));
   }
 
@@ -73,6 +75,7 @@ export class Kept {
   }
 
   #write(name, items) {
+    if (over.has(this.#user)) return;
     try {
       const key = `${PREFIX}${this.#user}-${name}`;
       if (items.length) this.#storage().setItem(key, JSON.stringify(items));
