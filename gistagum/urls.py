@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularJSONAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
     path("api/v1/", include("messaging.attachments.urls")),
     path("", include("realtime.control.urls")),
+    path("messages/", include("messaging.page.urls")),
     path("", include("projeng.urls")),
 ]
 
