@@ -73,6 +73,13 @@ def client_id(value: Any) -> str | None:
     return str(value)
 
 
+def flag(value: Any, field: str) -> bool:
+    """A yes or no. Raises Invalid for anything else."""
+    if not isinstance(value, bool):
+        raise Invalid("This is true or false.", field=field)
+    return value
+
+
 def row_ids(values: Any, field: str) -> list[int]:
     """Ids of rows, as numbers or text of digits, each once. Raises Invalid for anything else, and for too many."""
     if not isinstance(values, list | tuple | set | frozenset) or len(values) > IDS_LIMIT:
