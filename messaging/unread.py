@@ -5,9 +5,10 @@ read. In a larger one those after the person's pointer are. There, a reply count
 whoever wrote its first message, or replied.
 """
 
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from . import subjects
 from .models import Conversation, Message, Participant, Receipt
@@ -31,27 +32,51 @@ def per_conversation(person: Any) -> dict[int, int]:
 
 def counted(person: Any) -> dict[int, int]:
     """``per_conversation`` with conversations about subjects that the person may no longer see. One query."""
+    return counted_among([person.pk])[person.pk]
+
+
+def counted_among(people: Collection[Any]) -> dict[Any, dict[int, int]]:
+    """``counted`` for each of these people, by id. One query for all of them."""
     in_direct = (
-        Receipt.objects.filter(person_id=person.pk, read_at=None, message__deleted_at=None)
+        Receipt.objects.filter(person_id__in=people, read_at=None, message__deleted_at=None)
         .order_by()
-        .values(place=F("message__conversation_id"))
+        .values(who=F("person_id"), place=F("message__conversation_id"))
         .annotate(number=Count("pk"))
     )
-    in_larger = unread_in_larger(person).order_by().values(place=F("conversation_id")).annotate(number=Count("pk"))
-    rows = in_direct.values_list("place", "number").union(in_larger.values_list("place", "number"), all=True)
-    return dict(rows)
+    in_larger = (
+        _unread_in_larger(people)
+        .order_by()
+        .values(who=F("reader__person_id"), place=F("conversation_id"))
+        .annotate(number=Count("pk"))
+    )
+    columns = ("who", "place", "number")
+    found: dict[Any, dict[int, int]] = {one: {} for one in people}
+    for who, place, number in in_direct.values_list(*columns).union(in_larger.values_list(*columns), all=True):
+        found[who][place] = number
+    return found
 
 
 def unread_in_larger(person: Any) -> QuerySet[Message]:
     """The unread messages of the larger conversations in which a person takes part."""
-    replied = Message.objects.filter(parent_id=OuterRef("parent_id"), sender_id=person.pk, deleted_at=None)
-    follows = Q(parent=None) | Q(parent__sender_id=person.pk) | Exists(replied)
-    return Message.objects.filter(
+    return _unread_in_larger([person.pk])
+
+
+def _unread_in_larger(people: Collection[Any]) -> QuerySet[Message]:
+    """The same for several people, each message once for each of them (``reader``)."""
+    taking_part = Q(conversation__participants__person_id__in=people, conversation__participants__left_at=None)
+    messages: QuerySet[Any] = Message.objects.alias(
+        reader=FilteredRelation("conversation__participants", condition=taking_part)
+    )
+    who = "reader__person_id"
+    replied = Message.objects.filter(parent_id=OuterRef("parent_id"), sender_id=OuterRef(who), deleted_at=None)
+    return messages.filter(
         ~Q(conversation__kind=Conversation.Kind.DIRECT),
-        conversation__participants__person_id=person.pk,
-        conversation__participants__left_at=None,
-        seq__gt=F("conversation__participants__last_read_seq"),
-    ).filter(follows, Q(sender=None) | ~Q(sender_id=person.pk), deleted_at=None)
+        Q(parent=None) | Q(parent__sender_id=F(who)) | Exists(replied),
+        Q(sender=None) | ~Q(sender_id=F(who)),
+        reader__isnull=False,
+        seq__gt=F("reader__last_read_seq"),
+        deleted_at=None,
+    )
 
 
 def of_conversation(person: Any, conversation: Conversation) -> int:

@@ -91,7 +91,7 @@ class SubscriberConsumer(AsyncConsumer):
 
     async def respond(self, text: str) -> Iterable[dict[str, Any]]:
         """The frames that answer a message of the client's. Messages are answered in order."""
-        frame = answer(text)
+        frame = answer(text, self.user_id)
         return () if frame is None else (frame,)
 
     def subscription(self, query: dict[str, str]) -> Subscription:
