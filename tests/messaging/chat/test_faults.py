@@ -455,16 +455,8 @@ JSON = strategies.recursive(
 )
 FIELDS = strategies.sampled_from(
     [
-        "receiver_id",
-        "receiver",
-        "message",
-        "attachment",
-        "message_ids",
-        "conversation_id",
-        "sender_id",
-        "is_typing",
-        "is_read",
-        "client_id",
+        *("receiver_id", "receiver", "message", "attachment", "message_ids", "conversation_id", "sender_id"),
+        *("is_typing", "is_read", "client_id"),
     ]
 )
 BODIES = strategies.dictionaries(FIELDS, JSON | strategies.just("BEN"), max_size=4) | JSON
