@@ -26,7 +26,7 @@ LARGEST_MESSAGE = 128 * 1024  # bytes: 10,000 characters may take six each
 INVALID_JSON = "Invalid JSON format"
 FAILED = "An error occurred while processing your message"
 
-_writers = Reader()  # what clients send is carried out here, so that readers of the log need not wait for it
+writers = Reader()  # what clients send is carried out here, so that readers of the log need not wait for it
 
 Frames = Iterable[dict[str, Any]]
 
@@ -60,7 +60,7 @@ class ChatSocket(SubscriberConsumer):
         if not isinstance(said, dict):
             return [error(INVALID_JSON)]
         try:
-            return await result_of(_writers.submit(None, partial(self._carried_out, said)))
+            return await result_of(writers.submit(None, partial(self._carried_out, said)))
         except (DatabaseError, TimeoutError) as fault:
             logger.warning("A client's message was not carried out: %s: %s", type(fault).__name__, fault)
             return [error(FAILED)]

@@ -1,15 +1,12 @@
 """The chat's WebSockets: what each generation of clients says and hears."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from messaging import sending
 from messaging.models import Message, Receipt
 from messaging.notices.announcing import announce
-from realtime.delivery.hub import Hub
-from realtime.transports import sse, websocket
 from tests.messaging.chat.asgi import Socket
 from tests.messaging.chat.conftest import OldClient
 from tests.support.people import person
@@ -18,30 +15,16 @@ from tests.support.ports import wait_until
 FIRST, SECOND = "/ws/chat/", "/ws/v2/chat/"
 
 
-@pytest.fixture(autouse=True)
-def hub(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]:
-    """A hub whose tail turns by itself, on a database of the test's own."""
-    on_database(new_database("sqlite"))
-    settings.USE_DAPHNE = True
-    made = Hub()
-    for module in (sse, websocket):
-        monkeypatch.setattr(module, "hub", made)
-    yield made
-    made.close()
-    made.wake()
-    if made._thread:
-        made._thread.join(5)
-    if made.reader._pool is not None:
-        made.reader._pool.shutdown()
+pytestmark = pytest.mark.usefixtures("live_chat")
 
 
 @pytest.fixture
-def ana(hub):
+def ana(live_chat):
     return person(first_name="Ana", last_name="Reyes")
 
 
 @pytest.fixture
-def ben(hub):
+def ben(live_chat):
     return person(first_name="Ben", last_name="Cruz")
 
 
