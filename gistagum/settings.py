@@ -189,7 +189,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 # Pages of these origins may use the APIs. They send tokens, or the session cookie with the checks against forgery.
-CORS_ALLOWED_ORIGINS = [page_origin("CORS_ALLOWED_ORIGINS", one) for one in env.names("CORS_ALLOWED_ORIGINS")]
+CORS_ALLOWED_ORIGINS = [page_origin(one) for one in env.names("CORS_ALLOWED_ORIGINS")]
 CORS_ALLOW_CREDENTIALS = True
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_HEADERS = [

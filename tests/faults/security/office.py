@@ -7,13 +7,16 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from messaging.attachments.uploading import upload
 from messaging.notices import models as notices
 from projeng import inbox
 from projeng.access import Role
 from projeng.corrections import Correction
 from projeng.models import Notification, Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.log.models import Event
+from tests.messaging.attachments import samples
 from tests.support import telemetry
 from tests.support.people import person, session_cookie
 
@@ -91,7 +94,14 @@ class Office:
         event = notices.Event.objects.create(title="Open day", event_date=day)
         registration = notices.Registration.objects.create(event=event, user=self.people["engineer"])
         notice = notices.Notice.objects.create(title="Closed", content="-", publish_date=day, is_published=True)
-        return {"notice-detail": notice.pk, "event-detail": event.pk, "event_registration-detail": registration.pk}
+        engineer = self.people["engineer"]
+        attachment = upload(owner=engineer, file=SimpleUploadedFile("x", samples.picture()), name="xanadu.png")
+        return {
+            "notice-detail": notice.pk,
+            "event-detail": event.pk,
+            "event_registration-detail": registration.pk,
+            "attachment": attachment.pk,
+        }
 
     def path(self, name: str, route: str) -> str:
         """Return a route with the ids of this office's objects."""
@@ -108,6 +118,7 @@ class Office:
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,
             "pk": self.api_rows.get(name),
+            "attachment_id": self.api_rows["attachment"],
         }
         fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)

@@ -169,6 +169,11 @@ RULES = {
     "api_login": Api(frozenset(ROLES), ("POST", "OPTIONS")),
     "api_logout": Api(IN, ("POST", "OPTIONS"), post=200),
     "api_people": Api(IN),
+    "attachments": Api(IN, ("POST", "OPTIONS"), post=422),
+    # The engineer's upload, which is in no message yet.
+    "attachment": Api(IN, (*READ, "DELETE", "OPTIONS"), sees=frozenset({"engineer"})),
+    "attachment_download": Api(IN, (*READ, "OPTIONS"), get=302, sees=frozenset({"engineer"})),
+    "attachment_thumbnail": Api(IN, (*READ, "OPTIONS"), get=302, sees=frozenset({"engineer"})),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
     "event-list": Api(IN, API_LIST, writes=STAFF),
