@@ -365,6 +365,7 @@ PAGES = {
         "projeng/plausibility.py",
     ),
     "office": ("projeng/",),
+    "attachments": ("messaging/attachments/",),
     "messaging-live": ("messaging/live/",),
     "messaging": ("messaging/",),
 }

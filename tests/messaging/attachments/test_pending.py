@@ -1,9 +1,12 @@
 """Attachments that wait are asked about again, and those that were never sent are swept."""
 
+import io
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from messaging.attachments import pending, uploading
@@ -156,3 +159,14 @@ def test_an_upload_that_is_sent_at_this_moment_is_not_swept(uploaded, sent):
     sent(attachment)
     assert not pending.discard(attachment)  # it was read before it was sent
     assert Path(attachment.file.path).exists()
+
+
+def test_the_command_settles_and_sweeps_and_says_so(unscanned, uploaded, settings, monkeypatch):
+    scans_as(monkeypatch, Outcome.CLEAN)
+    old = Attachment.objects.create(name="old.txt", size=1, created_at=timezone.now() - timedelta(hours=25))
+    out = io.StringIO()
+    call_command("settle_attachments", "--json", stdout=out)
+    assert json.loads(out.getvalue()) == {"settled": 1, "pending": 0, "deleted": 1}
+    assert not Attachment.objects.filter(pk=old.pk).exists()
+    call_command("settle_attachments", stdout=out)
+    assert out.getvalue().endswith("0 settled, 0 still pending, 0 deleted that were not sent.\n")
