@@ -1,4 +1,4 @@
-"""Delivery to clients that acknowledge nothing: a message counts as delivered once an open connection was handed it."""
+"""Delivery to clients that acknowledge nothing: a message counts as delivered when an open connection was handed it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from realtime.access.user_ids import to_json
 from realtime.log.replay import LogSlice
 
 from ..events import MessageCreated
-from ..live import deliveries
+from ..live.deliveries import deliveries
 from .ends import ends_of
 
 
@@ -14,7 +14,7 @@ def note(events: LogSlice, user_id: Any) -> None:
     """Note that a connection of this person was handed these events. Returns at once."""
     got = events.encoded(_received).get(to_json(user_id))
     if got:
-        deliveries.deliveries.note(user_id, got)
+        deliveries.note(user_id, got)
 
 
 def _received(events: LogSlice) -> dict[Any, list[int]]:

@@ -8,9 +8,11 @@ from django.conf import settings
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
-from messaging.chat import views
+from messaging.chat import delivered, views
 from messaging.chat.sockets import consumer
-from messaging.live import deliveries, presence, typing
+from messaging.live import deliveries as live_deliveries
+from messaging.live import presence, typing
+from messaging.live.deliveries import Deliveries
 from realtime.channel_layer import broadcast
 from realtime.delivery.hub import Hub
 from realtime.delivery.reader import Reader
@@ -70,20 +72,22 @@ def live_chat(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]
     """A hub whose tail turns by itself, on a database of the test's own, for every door of the chat."""
     on_database(new_database("sqlite"))
     settings.USE_DAPHNE = True
-    made, writers = Hub(), Reader()
+    made, writers, deliveries = Hub(), Reader(), Deliveries()
     for module in (sse, websocket, long_poll):
         monkeypatch.setattr(module, "hub", made)
     made.observers = list(broadcast.hub.observers)
-    for module in (broadcast, typing, presence, deliveries):
+    for module in (broadcast, typing, presence, live_deliveries):
         monkeypatch.setattr(module, "hub", made)
     monkeypatch.setattr(typing, "typists", typing.Typists(made.send_ephemeral))
     monkeypatch.setattr(consumer, "writers", writers)
-    monkeypatch.setattr(deliveries, "deliveries", deliveries.Deliveries())
+    monkeypatch.setattr(delivered, "deliveries", deliveries)
     yield made
     made.close()
     made.wake()
     if made._thread:
         made._thread.join(5)
+    if deliveries._thread:
+        deliveries._thread.join(5)
     for reader in (made.reader, writers):
         if reader._pool is not None:
             reader._pool.shutdown()
