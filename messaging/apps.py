@@ -11,10 +11,10 @@ class MessagingConfig(AppConfig):
 
     def import_models(self) -> None:
         super().import_models()
-        # messaging/models.py cannot import them, since they are built on it.
-        from .attachments import models as attachment_models  # noqa: F401
-        from .chat import models as chat_models  # noqa: F401
-        from .live import models as live_models  # noqa: F401
+        # messaging/models.py cannot: what it holds is beneath them.
+        from .attachments import models as of_attachments  # noqa: F401
+        from .chat import models as of_chat  # noqa: F401
+        from .live import models as of_live  # noqa: F401
 
     def ready(self) -> None:
         from realtime.access import audience

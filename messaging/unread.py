@@ -5,9 +5,10 @@ read. In a larger one those after the person's pointer are. There, a reply count
 whoever wrote its first message, or replied.
 """
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from . import subjects
 from .models import Conversation, Message, Participant, Receipt
@@ -22,36 +23,79 @@ def total(person: Any) -> tuple[int, int]:
 def per_conversation(person: Any) -> dict[int, int]:
     """The number of unread messages by conversation id, without conversations where it is 0.
 
-    A fixed number of queries: two, and those of each kind of subject that occurs.
+    A fixed number of queries: one, and those of each kind of subject that occurs.
     """
-    counts = counted(person)
-    hidden = hidden_subjects(person, counts) if counts else set()
-    return {pk: number for pk, number in counts.items() if pk not in hidden}
+    return visible_to(person, counted_among([person.pk])[person.pk])
 
 
 def counted(person: Any) -> dict[int, int]:
     """``per_conversation`` with conversations about subjects that the person may no longer see. One query."""
+    return {place: found.number for place, found in counted_among([person.pk])[person.pk].items()}
+
+
+class Counted(NamedTuple):
+    """The unread messages of a conversation, and the key of what it is about (``None``: of nothing)."""
+
+    number: int
+    subject_key: str | None
+
+
+def counted_among(people: Collection[Any]) -> dict[Any, dict[int, Counted]]:
+    """What is unread for each of these people (by id), by conversation id. One query for all of them.
+
+    Conversations about subjects are included, also those that somebody may no longer see (``visible_to``).
+    """
     in_direct = (
-        Receipt.objects.filter(person_id=person.pk, read_at=None, message__deleted_at=None)
+        Receipt.objects.filter(person_id__in=people, read_at=None, message__deleted_at=None)
         .order_by()
-        .values(place=F("message__conversation_id"))
+        .values(who=F("person_id"), place=F("message__conversation_id"), about=F("message__conversation__subject_key"))
         .annotate(number=Count("pk"))
     )
-    in_larger = unread_in_larger(person).order_by().values(place=F("conversation_id")).annotate(number=Count("pk"))
-    rows = in_direct.values_list("place", "number").union(in_larger.values_list("place", "number"), all=True)
-    return dict(rows)
+    in_larger = (
+        _unread_in_larger(people)
+        .order_by()
+        .values(who=F("reader__person_id"), place=F("conversation_id"), about=F("conversation__subject_key"))
+        .annotate(number=Count("pk"))
+    )
+    columns = ("who", "place", "about", "number")
+    found: dict[Any, dict[int, Counted]] = {one: {} for one in people}
+    for who, place, about, number in in_direct.values_list(*columns).union(in_larger.values_list(*columns), all=True):
+        found[who][place] = Counted(number, about)
+    return found
+
+
+def visible_to(person: Any, counts: Mapping[int, Counted]) -> dict[int, int]:
+    """The numbers of those of these conversations that the person may see now. Each subject that occurs is asked."""
+    keys = {found.subject_key for found in counts.values() if found.subject_key is not None}
+    visible = subjects.visible_keys(person, keys) if keys else set()
+    return {
+        place: found.number
+        for place, found in counts.items()
+        if found.subject_key is None or found.subject_key in visible
+    }
 
 
 def unread_in_larger(person: Any) -> QuerySet[Message]:
     """The unread messages of the larger conversations in which a person takes part."""
-    replied = Message.objects.filter(parent_id=OuterRef("parent_id"), sender_id=person.pk, deleted_at=None)
-    follows = Q(parent=None) | Q(parent__sender_id=person.pk) | Exists(replied)
-    return Message.objects.filter(
+    return _unread_in_larger([person.pk])
+
+
+def _unread_in_larger(people: Collection[Any]) -> QuerySet[Message]:
+    """The same for several people, each message once for each of them (``reader``)."""
+    taking_part = Q(conversation__participants__person_id__in=people, conversation__participants__left_at=None)
+    messages: QuerySet[Any] = Message.objects.alias(
+        reader=FilteredRelation("conversation__participants", condition=taking_part)
+    )
+    who = "reader__person_id"
+    replied = Message.objects.filter(parent_id=OuterRef("parent_id"), sender_id=OuterRef(who), deleted_at=None)
+    return messages.filter(
         ~Q(conversation__kind=Conversation.Kind.DIRECT),
-        conversation__participants__person_id=person.pk,
-        conversation__participants__left_at=None,
-        seq__gt=F("conversation__participants__last_read_seq"),
-    ).filter(follows, Q(sender=None) | ~Q(sender_id=person.pk), deleted_at=None)
+        Q(parent=None) | Q(parent__sender_id=F(who)) | Exists(replied),
+        Q(sender=None) | ~Q(sender_id=F(who)),
+        reader__isnull=False,
+        seq__gt=F("reader__last_read_seq"),
+        deleted_at=None,
+    )
 
 
 def of_conversation(person: Any, conversation: Conversation) -> int:

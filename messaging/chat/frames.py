@@ -25,9 +25,9 @@ HOSTS = 64  # for which frames with absolute addresses are kept apart
 
 
 class ChatFrames(Adapter):
-    """Frames with the names of the contract, for SSE and polling. ``base``: scheme and host that clients have reached."""
+    """Frames with the names of the contract, for SSE and polling. ``base``: scheme and host that a client reached."""
 
-    heartbeat_seconds = HEARTBEAT_SECONDS
+    heartbeat_seconds: float | None = HEARTBEAT_SECONDS
     retry_ms = (RETRY_MS, RETRY_MS)
 
     def __init__(self, base: str) -> None:

@@ -14,6 +14,7 @@ from ..errors import Invalid, NotFound
 RECEIVER = ("receiver_id", "receiver", "recipient_id")  # the names that clients of several years gave it
 NO_RECEIVER = "Receiver not found"
 NO_USER = "User not found"
+NO_ID = "This is not the id of a user"
 IDS_LIMIT = 1_000
 
 
@@ -38,7 +39,7 @@ def person_of(value: Any, refusal: str) -> Any:
     """The person with this id, active or not. Raises Invalid for what is no id, NotFound (``refusal``) for nobody."""
     user_id = person_id_of(value)
     if user_id is None:
-        raise Invalid("This is not the id of a user")
+        raise Invalid(NO_ID)
     found = get_user_model()._default_manager.filter(pk=user_id).first()
     if found is None:
         raise NotFound(refusal)

@@ -197,8 +197,8 @@ def _audiences(people: Collection[UserId]) -> dict[UserId, set[UserId]]:
     partners: dict[UserId, set[UserId]] = {one: set() for one in people}
     members = taking_part.filter(conversation_id__in=told).values_list("conversation_id", "person_id")
     for place, other in members:
-        for one in places[place] - {other}:
-            partners[one].add(other)
+        for somebody in places[place] - {other}:
+            partners[somebody].add(other)
     rule = contacts.rule()
     for account in get_user_model()._default_manager.filter(pk__in=[one for one in people if partners[one]]):
         # What people may know of each other is mutual (``ContactRule``).

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('communication', '0003_merge_0002_attachment_0002_presence'),
+        ('communication', '0003_presence'),
     ]
 
     operations = [

@@ -1,5 +1,6 @@
 """Old clients of the chat: people with tokens, and what they ask for."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,7 +8,14 @@ from django.conf import settings
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
-from messaging.chat import views
+from messaging.chat import delivered, views
+from messaging.chat.sockets import consumer
+from messaging.live import presence, typing
+from messaging.live.deliveries import Deliveries
+from realtime.channel_layer import broadcast
+from realtime.delivery.hub import Hub
+from realtime.delivery.reader import Reader
+from realtime.transports import long_poll, sse, websocket
 from realtime.transports.token_buckets import TokenBuckets
 
 CHAT = "/api/v1/communication/"
@@ -56,6 +64,32 @@ def rates(monkeypatch) -> None:
     monkeypatch.setattr(views.typists, "_held", type(views.typists._held)())
     assert isinstance(views.senders, TokenBuckets)
     assert settings.CHAT_BURST == 200
+
+
+@pytest.fixture
+def live_chat(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]:
+    """A hub whose tail turns by itself, on a database of the test's own, for every door of the chat."""
+    on_database(new_database("sqlite"))
+    settings.USE_DAPHNE = True
+    made, writers, deliveries = Hub(), Reader(), Deliveries()
+    for module in (sse, websocket, long_poll):
+        monkeypatch.setattr(module, "hub", made)
+    made.observers = list(broadcast.hub.observers)
+    for module in (broadcast, typing, presence):
+        monkeypatch.setattr(module, "hub", made)
+    monkeypatch.setattr(typing, "typists", typing.Typists(made.send_ephemeral))
+    monkeypatch.setattr(consumer, "writers", writers)
+    monkeypatch.setattr(delivered, "deliveries", deliveries)
+    yield made
+    made.close()
+    made.wake()
+    if made._thread:
+        made._thread.join(5)
+    if deliveries._thread:
+        deliveries._thread.join(5)
+    for reader in (made.reader, writers):
+        if reader._pool is not None:
+            reader._pool.shutdown()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('communication', '0001_initial'),
+        ('communication', '0002_attachment'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
