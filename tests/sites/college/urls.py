@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/", include("messaging.people_api.urls")),
     path("api/v1/communication/", include("messaging.chat.urls")),
     path("api/v1/", include("messaging.attachments.urls")),
+    path("api/v1/", include("messaging.api.urls")),
     path("api/v1/communication/", include("messaging.notices.urls")),
     path("api/v1/schema/", SpectacularJSONAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
 ]
