@@ -368,6 +368,7 @@ PAGES = {
     "attachments": ("messaging/attachments/",),
     "messaging-live": ("messaging/live/",),
     "messaging-chat": ("messaging/chat/",),
+    "messaging-people": ("messaging/people_api/", "messaging/notices/"),
     "messaging": ("messaging/",),
 }
 
