@@ -39,23 +39,25 @@ export default function MessageList({ me, person, thread, onEarlier, onRetry, on
         </button>
       )}
       {loaded && messages.length === 0 && <p className="hint">Say hello to {person.full_name}.</p>}
-      <ol role="log" aria-live="polite" aria-label={`Conversation with ${person.full_name}`}>
-        {messages.map((message, index) => {
-          const isNewDay = index === 0 || dayOf(messages[index - 1].timestamp) !== dayOf(message.timestamp);
-          return (
-            <li key={message.clientId ?? message.id} className={message.sender === me ? "own" : undefined}>
-              {isNewDay && <h3 className="day">{dayText(message.timestamp)}</h3>}
-              <MessageBubble
-                message={message}
-                isOwn={message.sender === me}
-                senderName={message.sender === me ? "You" : person.full_name}
-                onRetry={() => onRetry(message)}
-                onDiscard={() => onDiscard(message)}
-              />
-            </li>
-          );
-        })}
-      </ol>
+      <div role="log" aria-label={`Conversation with ${person.full_name}`}>
+        <ol>
+          {messages.map((message, index) => {
+            const isNewDay = index === 0 || dayOf(messages[index - 1].timestamp) !== dayOf(message.timestamp);
+            return (
+              <li key={message.clientId ?? message.id} className={message.sender === me ? "own" : undefined}>
+                {isNewDay && <h3 className="day">{dayText(message.timestamp)}</h3>}
+                <MessageBubble
+                  message={message}
+                  isOwn={message.sender === me}
+                  senderName={message.sender === me ? "You" : person.full_name}
+                  onRetry={() => onRetry(message)}
+                  onDiscard={() => onDiscard(message)}
+                />
+              </li>
+            );
+          })}
+        </ol>
+      </div>
     </div>
   );
 }
