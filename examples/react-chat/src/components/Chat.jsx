@@ -41,8 +41,9 @@ export default function Chat({ user }) {
           <p className="brand">
             Chat
             {unread > 0 && (
-              <span className="badge" aria-label={`${unread} unread`}>
+              <span className="badge">
                 {unread}
+                <span className="visually-hidden"> unread</span>
               </span>
             )}
           </p>

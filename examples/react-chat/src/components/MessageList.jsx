@@ -14,6 +14,7 @@ export default function MessageList({ me, person, thread, onEarlier, onRetry, on
   const last = messages.at(-1);
 
   useLayoutEffect(() => {
+    if (messages.length === 0) return;
     const { height, atEnd, first: firstBefore } = before.current;
     const element = box.current;
     const isOwn = last && !last.id;
@@ -32,7 +33,8 @@ export default function MessageList({ me, person, thread, onEarlier, onRetry, on
   };
 
   return (
-    <div className="messages" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label="Messages">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable for the keys that scroll it
+    <section className="messages" ref={box} onScroll={scrolled} tabIndex={0} aria-label="Messages">
       {hasMore && (
         <button type="button" className="quiet earlier" onClick={onEarlier}>
           Earlier messages
@@ -58,6 +60,6 @@ export default function MessageList({ me, person, thread, onEarlier, onRetry, on
           })}
         </ol>
       </div>
-    </div>
+    </section>
   );
 }
