@@ -270,6 +270,7 @@ MESSAGE_KEYS = [message_key(key) for key in env.names("MESSAGE_KEYS")]
 # How many messages a person may send at once through the chat's API, and a second in the long run.
 CHAT_BURST = env.integer("CHAT_BURST", 200, 1, 100_000)
 CHAT_RATE = env.integer("CHAT_RATE", 10, 1, 10_000)
+MESSAGE_EDIT_MINUTES = env.integer("MESSAGE_EDIT_MINUTES", 15, 0, 525_600)
 
 # --- who gets WebSocket (realtime/rollout/transport.py decides) -----------------------------------------------
 USE_WEBSOCKETS = env.boolean("USE_WEBSOCKETS", False)

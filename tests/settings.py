@@ -39,6 +39,7 @@ for name in (
     "MESSAGE_KEYS",
     "CHAT_BURST",
     "CHAT_RATE",
+    "MESSAGE_EDIT_MINUTES",
 ):
     os.environ.pop(name, None)
 os.environ.update(

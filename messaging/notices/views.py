@@ -132,7 +132,7 @@ class Registrations(Listed):
 
     def get_queryset(self) -> QuerySet[Registration]:
         events = scope_of(self.request).within(Event.objects.all())
-        found = super().get_queryset().filter(event__in=events, is_active=True)
+        found: QuerySet[Registration] = super().get_queryset().filter(event__in=events, is_active=True)
         return found if tenants.rule().may_edit(self.request.user) else found.filter(user=self.request.user)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from messaging import conversations, sending
 from messaging.attachments.uploading import upload
 from messaging.notices import models as notices
 from projeng import inbox
@@ -96,7 +97,13 @@ class Office:
         notice = notices.Notice.objects.create(title="Closed", content="-", publish_date=day, is_published=True)
         engineer = self.people["engineer"]
         attachment = upload(owner=engineer, file=SimpleUploadedFile("x", samples.picture()), name="xanadu.png")
+        place = conversations.create(creator=engineer, kind="group", subject="Xanadu")
+        message, _ = sending.send(sender=engineer, conversation=place, text="Xanadu")
+        note, _ = sending.send(sender=engineer, receiver=engineer, text="Xanadu")
         return {
+            "conversation": place.pk,
+            "message": message.pk,
+            "chat_message": note.pk,
             "notice-detail": notice.pk,
             "event-detail": event.pk,
             "event_registration-detail": registration.pk,
@@ -119,12 +126,16 @@ class Office:
             "id": self.people["head"].pk,
             "pk": self.api_rows.get(name),
             "attachment_id": self.api_rows["attachment"],
+            "conversation_id": self.api_rows["conversation"],
+            "message_id": self.api_rows.get(name, self.api_rows["message"]),
+            "user_id": self.people["engineer"].pk,
         }
         fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)
         assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"
         queries = {
             "control_room_checklist": "?to=0",
+            "messaging_presence": f"?user_ids={self.people['head'].pk}",
             "admin:autocomplete": "?app_label=projeng&model_name=projectcost&field_name=project&term=Xan",
         }
         return path + queries.get(name, "")

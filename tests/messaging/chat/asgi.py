@@ -13,15 +13,17 @@ SECONDS = 5.0
 
 
 class Socket:
-    """A WebSocket with a token. ``await socket.next()`` is the next frame that it is sent."""
+    """A WebSocket with a token, or another query. ``await socket.next()`` is the next frame that it is sent."""
 
-    def __init__(self, path: str, token: str | None, *, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    def __init__(
+        self, path: str, token: str | None, *, headers: tuple[tuple[bytes, bytes], ...] = (), query: str = ""
+    ) -> None:
         self._says: asyncio.Queue[Any] = asyncio.Queue()
         self._heard: asyncio.Queue[Any] = asyncio.Queue()
         scope = {
             "type": "websocket",
             "path": path,
-            "query_string": f"token={token}".encode() if token is not None else b"",
+            "query_string": f"token={token}".encode() if token is not None else query.encode(),
             "headers": [(b"host", b"testserver"), *headers],
             "subprotocols": [],
         }
