@@ -102,7 +102,7 @@ def two_people_write(site: Site, browse, head: User, engineer: User) -> None:
     desk.get_by_role("button", name="Answer", exact=True).press("Enter")
     say(desk, "<b>Who</b> is there?")
     expect(message(phone, "<b>Who</b> is there?").get_by_role("button", name="Good")).to_be_visible()
-    message(phone, "<b>Who</b>").click()
+    message(phone, "<b>Who</b>").locator(".message-text").click()
     phone.get_by_role("button", name="React with 👍").click()
     expect(message(desk, "<b>Who</b>").get_by_role("button", name=f"👍: {engineer.get_full_name()}")).to_be_visible()
     desk.get_by_role("textbox", name="Message", exact=True).press("ArrowUp")
