@@ -22,8 +22,9 @@ from realtime.transports.continuation import with_continuations  # noqa: E402
 from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
 
 from .body_limits import bounded_bodies  # noqa: E402
+from .doors import by_credential, presented_key  # noqa: E402
 from .garbage_collection import tune_garbage_collection  # noqa: E402
-from .middleware import with_allowed_origin, without_malformed_session  # noqa: E402
+from .middleware import with_allowed_host, with_allowed_origin, without_malformed_session  # noqa: E402
 from .readiness import readiness, refused_until_ready  # noqa: E402
 from .servers.daphne_bodies import limit_bodies  # noqa: E402
 from .servers.daphne_shutdown import stop_in_time  # noqa: E402
@@ -41,6 +42,11 @@ sockets = refused_until_ready(
         without_malformed_session(limited_handshakes(SessionMiddleware(StreamAuthMiddleware(addresses))))
     )
 )
+# A token or a ticket is presented on purpose, unlike a cookie: any page, and any program, may do so.
+doors = URLRouter([*import_string(settings.WEBSOCKET_DOORS), re_path("", refuse)])
+token_sockets = with_allowed_host(
+    refused_until_ready(refused_without_database(limited_handshakes(doors, presented_key))), refuse
+)
 
 application = with_flow_control(
     with_direct_writers(
@@ -48,7 +54,7 @@ application = with_flow_control(
             ProtocolTypeRouter(
                 {
                     "http": bounded_bodies(django_application),
-                    "websocket": with_allowed_origin(CookieMiddleware(sockets), refuse),
+                    "websocket": by_credential(token_sockets, with_allowed_origin(CookieMiddleware(sockets), refuse)),
                 }
             )
         )

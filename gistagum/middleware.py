@@ -148,6 +148,18 @@ def with_allowed_origin(application: Application, refuse: Application) -> Applic
     return serve
 
 
+def with_allowed_host(application: Application, refuse: Application) -> Application:
+    """Wrap an ASGI application: pass WebSocket handshakes for a host that is not ours to ``refuse``."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin1").lower()
+        domain, _ = split_domain_port(host)
+        allowed = bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+        await (application if allowed else refuse)(scope, receive, send)
+
+    return serve
+
+
 def is_allowed_origin(origin: str, host: str) -> bool:
     """Return whether a page of ``origin`` may open a WebSocket to ``host``. The rule is Django's rule for CSRF.
 

@@ -90,6 +90,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "gistagum.urls"
 WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's sockets, for gistagum/asgi.py
+WEBSOCKET_DOORS = "messaging.routing.websocket_urlpatterns"  # those for clients with a token or a ticket
 WSGI_APPLICATION = "gistagum.wsgi.application"
 ASGI_APPLICATION = "gistagum.asgi.application"
 
@@ -189,7 +190,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 # Pages of these origins may use the APIs. They send tokens, or the session cookie with the checks against forgery.
-CORS_ALLOWED_ORIGINS = [page_origin("CORS_ALLOWED_ORIGINS", one) for one in env.names("CORS_ALLOWED_ORIGINS")]
+CORS_ALLOWED_ORIGINS = [page_origin(one) for one in env.names("CORS_ALLOWED_ORIGINS")]
 CORS_ALLOW_CREDENTIALS = True
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_HEADERS = [
@@ -266,6 +267,10 @@ EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 7, 1, 3650)
 # --- messages -------------------------------------------------------------------------------------------------
 # The first key encrypts texts, all of them decrypt. Without one, a key is derived from SECRET_KEY.
 MESSAGE_KEYS = [message_key(key) for key in env.names("MESSAGE_KEYS")]
+# How many messages a person may send at once through the chat's API, and a second in the long run.
+CHAT_BURST = env.integer("CHAT_BURST", 200, 1, 100_000)
+CHAT_RATE = env.integer("CHAT_RATE", 10, 1, 10_000)
+MESSAGE_EDIT_MINUTES = env.integer("MESSAGE_EDIT_MINUTES", 15, 0, 525_600)
 
 # --- who gets WebSocket (realtime/rollout/transport.py decides) -----------------------------------------------
 USE_WEBSOCKETS = env.boolean("USE_WEBSOCKETS", False)

@@ -11,9 +11,10 @@ class MessagingConfig(AppConfig):
 
     def import_models(self) -> None:
         super().import_models()
-        # Their models are built on messaging/models.py, which so cannot import them.
-        from .attachments import models  # noqa: F401
-        from .live import models as live_models  # noqa: F401
+        # messaging/models.py cannot: what it holds is beneath them.
+        from .attachments import models as of_attachments  # noqa: F401
+        from .chat import models as of_chat  # noqa: F401
+        from .live import models as of_live  # noqa: F401
 
     def ready(self) -> None:
         from realtime.access import audience
@@ -23,7 +24,9 @@ class MessagingConfig(AppConfig):
         from .attachments import events as attachment_events  # noqa: F401
         from .attachments.sent import StoredAttachments
         from .live import registering
+        from .people_api import tokens
 
         audience.register(membership.granted_keys)
         attached.register(StoredAttachments())
         registering.register()
+        tokens.connect()

@@ -1,5 +1,6 @@
 """Values that come from outside, checked before they are used."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from .errors import Invalid
 from .models import CLIENT_ID_LENGTH, TITLE_LENGTH
 
 TEXT_LIMIT = 10_000  # characters of a message
+METADATA_LIMIT = 4_000  # characters of its JSON
 IDS_LIMIT = 1_000  # messages that are named in one request
 LARGEST_ID = 2**63 - 1  # of a row
 SETTINGS = ("shows_history", "is_open", "metadata")
@@ -36,10 +38,28 @@ def conversation_title(title: Any) -> str:
     return str(title).strip()
 
 
+def metadata(value: Any, field: str = "metadata") -> dict[str, Any]:
+    """What a program keeps with a conversation or message: an object that JSON and a database can hold, and small.
+
+    Raises Invalid.
+    """
+    try:
+        text = json.dumps(value, allow_nan=False)
+        text.encode()
+        json.dumps(value, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        text = ""
+    if not isinstance(value, dict) or not text or len(text) > METADATA_LIMIT or "\\u0000" in text:
+        raise Invalid(f"{field} is a JSON object of {METADATA_LIMIT} characters at most.", field=field)
+    return value
+
+
 def conversation_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a conversation. Raises Invalid for unknown ones and for values of another type."""
     for name, value in settings.items():
-        if name not in SETTINGS or not isinstance(value, dict if name == "metadata" else bool):
+        if name == "metadata":
+            metadata(value)
+        elif name not in SETTINGS or not isinstance(value, bool):
             raise Invalid("This is not a setting of conversations, or has another type.", field="settings")
     return dict(settings)
 
@@ -51,6 +71,13 @@ def client_id(value: Any) -> str | None:
     if not 0 < len(storable(value, "client_id")) <= CLIENT_ID_LENGTH:
         raise Invalid(f"client_id is a text of 1 to {CLIENT_ID_LENGTH} characters.", field="client_id")
     return str(value)
+
+
+def flag(value: Any, field: str) -> bool:
+    """A yes or no. Raises Invalid for anything else."""
+    if not isinstance(value, bool):
+        raise Invalid("This is true or false.", field=field)
+    return value
 
 
 def row_ids(values: Any, field: str) -> list[int]:

@@ -14,7 +14,7 @@ from .access import Access
 from .errors import Conflict, Forbidden
 from .events import MessageDeleted, MessageEdited
 from .models import Conversation, Message, MessageEdit, Participant
-from .serializing import messages_json
+from .serializing import messages_json, person_id
 
 Role = Participant.Role
 
@@ -73,7 +73,9 @@ def delete(*, actor: Any, message_id: Any, window: timedelta | None = None) -> M
         Message.objects.filter(pk=message.parent_id).update(thread_count=F("thread_count") - 1)
     if place.last_message_id == message.pk:
         _show_last(place)
-    event = MessageDeleted(conversation_id=place.pk, message_id=message.pk, seq=message.seq)
+    event = MessageDeleted(
+        conversation_id=place.pk, message_id=message.pk, seq=message.seq, deleted_by=person_id(actor.pk)
+    )
     publish((event, membership.audience(place, message)))
     return message
 

@@ -10,6 +10,7 @@ from typing import Any
 from realtime.log.events import EventType
 
 from .encryption import decrypt, encrypt
+from .rich_text import html_of
 
 MESSAGES = "messages"  # the topic
 
@@ -24,11 +25,13 @@ class _MessageEvent(EventType):
     message: dict[str, Any]
 
     def fields(self) -> dict[str, Any]:
-        return {**super().fields(), "message": {**self.message, "text": encrypt(self.message["text"])}}
+        return {**super().fields(), "message": {**self.message, "text": encrypt(self.message["text"]), "html": None}}
 
     @classmethod
     def opened(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        return {**fields, "message": {**fields["message"], "text": decrypt(fields["message"]["text"])}}
+        message = fields["message"]
+        text = decrypt(message["text"])
+        return {**fields, "message": {**message, "text": text, "html": html_of(message["kind"], text)}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ class MessageEdited(_MessageEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageDeleted(EventType):
-    """A message was deleted. A tombstone without text stays in its place."""
+    """A message was deleted, by ``deleted_by``. A tombstone without text stays in its place."""
 
     type = "message_deleted"
     topic = MESSAGES
@@ -55,6 +58,7 @@ class MessageDeleted(EventType):
     conversation_id: int
     message_id: int
     seq: int
+    deleted_by: Any
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A person's conversations, the newest activity first, each with what a list shows of it. A fixed number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value, Win
 from django.db.models.functions import Coalesce, Concat, RowNumber
 from django.utils import timezone
 
-from . import access, unread
+from . import access, contacts, unread
 from .access import Access
 from .models import Conversation, Message, Participant
 from .serializing import person_name
@@ -57,6 +57,12 @@ class ConversationView:
             return person_name(self.other)
         return ", ".join(person_name(row.person) for row in self.others[:3])
 
+    def last_read_at(self, row: Participant) -> datetime | None:
+        """When somebody last read, as far as this person is told: nothing where one of the two does not tell."""
+        if row.person_id == self.participant.person_id:
+            return row.last_read_at
+        return row.last_read_at if _tells(row) and _tells(self.participant) else None
+
     @property
     def active_at(self) -> datetime:
         """By what lists are sorted."""
@@ -87,7 +93,7 @@ def list_for(
         at = last[0] or last[1]
         rows = rows.filter(Q(active_at__lt=at) | Q(active_at=at, conversation_id__lt=before))
     end = None if limit is None else offset + limit
-    return _views(person, list(rows[offset:end]))
+    return views_of(person, list(rows[offset:end]))
 
 
 def rows_for(person: Any, *, archived: bool | None = None, kind: str | None = None, search: str = "") -> QuerySet[Any]:
@@ -101,7 +107,7 @@ def rows_for(person: Any, *, archived: bool | None = None, kind: str | None = No
             conversation__last_seq=0,
         )
         .annotate(active_at=Coalesce("conversation__last_message_at", "conversation__created_at"))
-        .select_related("conversation__last_message__sender", "person")
+        .select_related("conversation__last_message__sender", "person__messaging_preference")
         .order_by("-active_at", "-conversation_id")
     )
     hidden = unread.hidden_subjects(person)
@@ -114,6 +120,36 @@ def rows_for(person: Any, *, archived: bool | None = None, kind: str | None = No
     if search:
         rows = rows.filter(Q(conversation__title__icontains=search) | _with_person_like(person, search))
     return rows
+
+
+def joinable(person: Any) -> QuerySet[Conversation]:
+    """The conversations in which a person does not take part and may: open groups, and for support its queue."""
+    takes_part = Participant.objects.filter(conversation_id=OuterRef("pk"), person_id=person.pk, left_at=None)
+    makers = contacts.rule().reachable(person).values("pk")
+    kinds = Q(kind=Conversation.Kind.GROUP, is_open=True) & (Q(created_by=None) | Q(created_by__in=makers))
+    if contacts.rule().may_support(person):
+        kinds |= Q(kind=Conversation.Kind.SUPPORT, assignee=None)
+    rows = Conversation.objects.filter(kinds).exclude(Exists(takes_part))
+    return rows.annotate(active_at=Coalesce("last_message_at", "created_at")).order_by("-active_at", "-pk")
+
+
+def joinable_views(person: Any, places: Iterable[Conversation]) -> list[ConversationView]:
+    """Conversations of ``joinable`` as a list shows them: without what was said there."""
+    places = list(places)
+    people, numbers = _people([place.pk for place in places])
+    return [
+        ConversationView(
+            conversation=place,
+            participant=Participant(conversation=place, person=person),
+            participants=people.get(place.pk, []),
+            participant_count=numbers.get(place.pk, 0),
+            last_message=None,
+            unread=0,
+            is_archived=False,
+            is_muted=False,
+        )
+        for place in places
+    ]
 
 
 def _with_person_like(person: Any, search: str) -> Q:
@@ -135,11 +171,17 @@ def view(person: Any, found: Access) -> ConversationView:
         row.conversation.last_message = Message.objects.select_related("sender").get(
             pk=row.conversation.last_message_id
         )
-    [made] = _views(person, [row])
+    [made] = views_of(person, [row])
     return made
 
 
-def _views(person: Any, rows: list[Participant]) -> list[ConversationView]:
+def _tells(row: Participant) -> bool:
+    chosen = getattr(row.person, "messaging_preference", None)
+    return chosen is None or chosen.sends_read_receipts
+
+
+def views_of(person: Any, rows: list[Participant]) -> list[ConversationView]:
+    """Rows of ``rows_for`` as a list shows them. Two queries for any number of them."""
     if not rows:
         return []
     ids = [row.conversation_id for row in rows]
@@ -188,7 +230,7 @@ def _people(ids: list[int]) -> tuple[dict[int, list[Participant]], dict[int, int
             number=Window(Count("pk"), partition_by=F("conversation_id")),
         )
         .filter(place__lte=SHOWN)
-        .select_related("person")
+        .select_related("person__messaging_preference")
         .order_by("conversation_id", "id")
     )
     people: dict[int, list[Participant]] = {}

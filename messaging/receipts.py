@@ -17,12 +17,12 @@ from django.utils import timezone
 
 from realtime.access.audience import user_key
 from realtime.log.events import iso
-from realtime.log.publish import Announcement, publish
+from realtime.log.publish import publish
 
-from . import access, checking, membership, unread
+from . import access, checking, delivered, unread
 from .access import Access
 from .errors import NotFound
-from .events import MessageDelivered, MessageRead
+from .events import MessageRead
 from .models import Conversation, Message, Participant, Receipt
 from .serializing import person_id, person_name, silent_people
 
@@ -39,22 +39,12 @@ class ReadResult:
     message_ids: list[int] = field(default_factory=list)
 
 
-@transaction.atomic
 def mark_delivered(person: Any, message_ids: Collection[Any]) -> int:
     """Note that a device of this person has these messages; ids of messages that are not for them are left out.
 
     Return of how many that was not known yet, in direct conversations. Raises Invalid for what is not a list of ids.
     """
-    ids, now = checking.row_ids(message_ids, "message_ids"), timezone.now()
-    rows = _locked(Receipt.objects.filter(person_id=person.pk, message_id__in=ids, delivered_at=None))
-    Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(delivered_at=now)
-    for place, group in _by_conversation(rows):
-        listed = [row.message_id for row in group]
-        _tell(place, person, MessageDelivered, message_ids=listed, delivered_at=iso(now))
-    for participant, newest in _pointers(person, set(ids) - {row.message_id for row in rows}):
-        rows_of = Participant.objects.filter(pk=participant.pk, last_delivered_seq__lt=newest.seq)
-        rows_of.update(last_delivered_seq=newest.seq)
-    return len(rows)
+    return delivered.store({person.pk: checking.row_ids(message_ids, "message_ids")})
 
 
 @transaction.atomic
@@ -190,8 +180,3 @@ def _told(place: Conversation, person: Any) -> set[Any]:
         return own
     silent = silent_people(people | own)
     return own if person.pk in silent else (people - silent) | own
-
-
-def _tell(place: Conversation, person: Any, event: type[MessageDelivered], **values: Any) -> None:
-    made = event(conversation_id=place.pk, person_id=person_id(person.pk), **values)
-    publish(Announcement(made, membership.audience(place)))

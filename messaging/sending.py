@@ -52,6 +52,7 @@ def send(
     """
     text = checking.message_text(text, required=not attachments)
     client_id = checking.client_id(client_id)
+    metadata = checking.metadata(metadata or {})
     _check(kind, attachments)
     if (conversation is None) == (receiver is None):
         raise Invalid("A message goes to a conversation or to a person.", field="conversation_id")
@@ -59,9 +60,7 @@ def send(
         with transaction.atomic():
             sent = _sent_before(sender, client_id)
             if sent is None:
-                message = _send(
-                    sender, conversation, receiver, text, kind, parent_id, attachments, client_id, metadata or {}
-                )
+                message = _send(sender, conversation, receiver, text, kind, parent_id, attachments, client_id, metadata)
                 return message, True
     except IntegrityError:  # the same message, sent twice at once
         sent = _sent_before(sender, client_id)

@@ -37,6 +37,9 @@ for name in (
     "CLAMD_SOCKET",
     "CONTENT_SERVICE_URL",
     "MESSAGE_KEYS",
+    "CHAT_BURST",
+    "CHAT_RATE",
+    "MESSAGE_EDIT_MINUTES",
 ):
     os.environ.pop(name, None)
 os.environ.update(

@@ -5,16 +5,17 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponseBase, HttpResponseRedirect
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ..errors import Conflict, Forbidden, Invalid, MessagingError, NotFound
+from ..people_api.parsers import Utf8MultiPartParser
 from . import pending, sent
 from .addresses import attachment_json, for_person, path, signed, thumbnail_path
 from .content_service import Away
@@ -22,10 +23,12 @@ from .content_types import BY_MEDIA_TYPE
 from .downloads import stored_file
 from .models import Attachment
 from .pictures import THUMBNAIL_TYPE
+from .schemas import AttachmentBody, Refusal, UploadForm
 from .signing import signed_for
 from .uploading import TryLater, upload
 
 RETRY_SECONDS = {status.HTTP_409_CONFLICT: 30, status.HTTP_503_SERVICE_UNAVAILABLE: 5}
+TAGS = ["attachments"]
 EXPIRED = "This address is not valid any more. Ask for a new one."
 
 
@@ -33,7 +36,6 @@ class AttachmentsView(APIView):
     """Base: refusals in the form of the API, ``{"detail": …, "code": …}``."""
 
     permission_classes = [IsAuthenticated]
-    renderer_classes = [JSONRenderer]
 
     def handle_exception(self, exc: Exception) -> Response:
         if not isinstance(exc, MessagingError):
@@ -45,18 +47,16 @@ class AttachmentsView(APIView):
         return response
 
 
-class UploadParser(MultiPartParser):
-    """Reads every form as UTF-8: some encodings that a client can name are none of text."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        return super().parse(stream, media_type, {**(parser_context or {}), "encoding": "utf-8"})
-
-
 class Uploads(AttachmentsView):
     """``POST``: a form with one ``file``. The answer has the id with which it is sent in a message."""
 
-    parser_classes = [UploadParser]
+    parser_classes = [Utf8MultiPartParser]
 
+    @extend_schema(
+        request={"multipart/form-data": UploadForm},
+        responses={201: AttachmentBody, 409: Refusal, 413: Refusal, 422: Refusal, 503: Refusal},
+        tags=TAGS,
+    )
     def post(self, request: Request) -> Response:
         files = [file for _, listed in request.FILES.lists() for file in listed]
         if len(files) != 1 or not isinstance(request.FILES.get("file"), UploadedFile):
@@ -69,12 +69,14 @@ class Uploads(AttachmentsView):
 class OneAttachment(AttachmentsView):
     """``GET``: the attachment with addresses that are good for 15 minutes. ``DELETE``: an upload that was not sent."""
 
+    @extend_schema(responses={200: AttachmentBody, 404: Refusal}, tags=TAGS)
     def get(self, request: Request, attachment_id: int) -> Response:
         attachment = sent.find(request.user, attachment_id)
         if attachment.state == Attachment.State.PENDING:
             pending.try_again(attachment)
         return Response(_for_viewer(attachment, request))
 
+    @extend_schema(responses={204: None, 404: Refusal, 409: Refusal}, tags=TAGS)
     def delete(self, request: Request, attachment_id: int) -> Response:
         attachment = sent.find(request.user, attachment_id)
         if attachment.message_id is not None or not pending.discard(attachment):
@@ -94,6 +96,18 @@ class _Files(AttachmentsView):
     def get_permissions(self) -> list[BasePermission]:
         return [] if self._given() is not None else super().get_permissions()
 
+    @extend_schema(
+        parameters=[OpenApiParameter("signature", str), OpenApiParameter("download", bool)],
+        responses={
+            (200, "*/*"): OpenApiTypes.BINARY,
+            302: None,
+            403: Refusal,
+            404: Refusal,
+            409: Refusal,
+            503: Refusal,
+        },
+        tags=TAGS,
+    )
     def get(self, request: Request, attachment_id: int) -> HttpResponseBase:
         given = self._given()
         if given is None:
@@ -118,7 +132,8 @@ class _Files(AttachmentsView):
         raise NotImplementedError
 
     def _given(self) -> str | None:
-        given: str | None = self.request.GET.get("signature")
+        # Whoever describes the API makes views without a request.
+        given: str | None = self.request.GET.get("signature") if self.request is not None else None
         return given
 
     @staticmethod

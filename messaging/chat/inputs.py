@@ -14,6 +14,7 @@ from ..errors import Invalid, NotFound
 RECEIVER = ("receiver_id", "receiver", "recipient_id")  # the names that clients of several years gave it
 NO_RECEIVER = "Receiver not found"
 NO_USER = "User not found"
+NO_ID = "This is not the id of a user"
 IDS_LIMIT = 1_000
 
 
@@ -35,10 +36,10 @@ def first_of(given: Mapping[str, Any], names: Iterable[str]) -> Any:
 
 
 def person_of(value: Any, refusal: str) -> Any:
-    """The person with this id, in whatever state. Raises Invalid for what is no id, NotFound (``refusal``) for nobody."""
+    """The person with this id, active or not. Raises Invalid for what is no id, NotFound (``refusal``) for nobody."""
     user_id = person_id_of(value)
     if user_id is None:
-        raise Invalid("This is not the id of a user")
+        raise Invalid(NO_ID)
     found = get_user_model()._default_manager.filter(pk=user_id).first()
     if found is None:
         raise NotFound(refusal)
@@ -80,7 +81,7 @@ def number(value: Any, name: str, *, least: int, most: int = checking.LARGEST_ID
         value = int(text) if text.isascii() and text.lstrip("-").isdecimal() and len(text) <= 30 else None
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise Invalid(f"{name} must be a number from {least}")
-    return min(value, most)
+    return int(min(value, most))
 
 
 def message_ids(value: Any) -> list[int]:

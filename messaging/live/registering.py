@@ -5,9 +5,11 @@ from django.conf import settings
 from realtime.channel_layer.broadcast import broadcast
 from realtime.delivery.hub import hub
 from realtime.delivery.topics import register_topic
+from realtime.transports import client_messages
 
 from ..events import MESSAGES
 from . import presence, typing
+from .deliveries import deliveries
 from .keeper import keeper
 from .unread_state import UNREAD, totals
 
@@ -18,6 +20,7 @@ def register() -> None:
     register_topic(MESSAGES, states=[UNREAD], default=False)
     broadcast.register(groups=lambda user_ids: [typing.GROUP], incoming=typing.incoming)
     hub.observers += [typing.observe, presence.observe, totals.observe]
+    client_messages.acknowledged.append(deliveries.acknowledge)
     if settings.WEBSOCKET_BROADCAST:
         broadcast.switch_on()
 

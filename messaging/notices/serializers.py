@@ -20,7 +20,7 @@ class DayField(serializers.DateField):
         super().__init__(input_formats=DAY_FORMATS, **options)
 
 
-class NoticeSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+class NoticeSerializer(serializers.ModelSerializer):
     """A notice. ``college`` is its tenant: chosen when it is made, and the same ever after."""
 
     college = serializers.IntegerField(source="tenant", required=False, allow_null=True, max_value=TENANT_MAX)
@@ -40,7 +40,7 @@ class NoticeSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         return attrs
 
 
-class EventSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+class EventSerializer(serializers.ModelSerializer):
     """An event. ``college`` is its tenant, as of a notice."""
 
     college = serializers.IntegerField(source="tenant", required=False, allow_null=True, max_value=TENANT_MAX)
@@ -73,7 +73,7 @@ class EventSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         return attrs
 
 
-class RegistrationSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+class RegistrationSerializer(serializers.ModelSerializer):
     """A registration. Its event and person are chosen when it is made, and the same ever after."""
 
     class Meta:
@@ -89,7 +89,7 @@ def _after(serializer: Any, attrs: dict[str, Any], name: str) -> Any:
     return attrs.get(name, getattr(serializer.instance, name, None))
 
 
-class NoticeFilters(serializers.Serializer):  # type: ignore[type-arg]
+class NoticeFilters(serializers.Serializer):
     """What a list of notices may be filtered by."""
 
     publish_date = serializers.DateField(required=False)
@@ -98,7 +98,7 @@ class NoticeFilters(serializers.Serializer):  # type: ignore[type-arg]
     is_active = serializers.BooleanField(required=False, default=True)
 
 
-class EventFilters(serializers.Serializer):  # type: ignore[type-arg]
+class EventFilters(serializers.Serializer):
     """What a list of events may be filtered by."""
 
     event_date = serializers.DateField(required=False)
@@ -106,7 +106,7 @@ class EventFilters(serializers.Serializer):  # type: ignore[type-arg]
     is_active = serializers.BooleanField(required=False, default=True)
 
 
-class RegistrationFilters(serializers.Serializer):  # type: ignore[type-arg]
+class RegistrationFilters(serializers.Serializer):
     """What a list of registrations may be filtered by."""
 
     event = serializers.IntegerField(required=False, max_value=TENANT_MAX)

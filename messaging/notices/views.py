@@ -38,13 +38,13 @@ class EditorsWrite(BasePermission):
         return request.method in SAFE_METHODS or tenants.rule().may_edit(request.user)
 
 
-class Listed(viewsets.ModelViewSet):  # type: ignore[type-arg]
+class Listed(viewsets.ModelViewSet):
     """Base of the lists: pages, filters that are checked, and rows that are kept when they are deleted."""
 
     pagination_class = CountedPages
     filters: type[Any]
     searched: tuple[str, ...] = ()
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_converter = "int"
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Apply the filters of the query string to a list. A single row is found whatever they say."""
@@ -132,7 +132,7 @@ class Registrations(Listed):
 
     def get_queryset(self) -> QuerySet[Registration]:
         events = scope_of(self.request).within(Event.objects.all())
-        found = super().get_queryset().filter(event__in=events, is_active=True)
+        found: QuerySet[Registration] = super().get_queryset().filter(event__in=events, is_active=True)
         return found if tenants.rule().may_edit(self.request.user) else found.filter(user=self.request.user)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -24,4 +24,5 @@ class HeaderTokenAuthentication(TokenAuthentication):
             return None
         if not found.key:
             raise AuthenticationFailed(INVALID)
-        return self.authenticate_credentials(found.key)
+        person, token = self.authenticate_credentials(found.key)
+        return person, token

@@ -22,14 +22,14 @@ WRONG = "Unable to log in with provided credentials."
 PASSWORD_LENGTH = 4096  # as Django's own forms: a longer one would only cost time
 
 
-class Credentials(serializers.Serializer):  # type: ignore[type-arg]
+class Credentials(serializers.Serializer):
     """What a client sends to sign in."""
 
     username = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=PASSWORD_LENGTH, trim_whitespace=False, write_only=True)
 
 
-class SignedIn(serializers.Serializer):  # type: ignore[type-arg]
+class SignedIn(serializers.Serializer):
     """What it gets: the key for the ``Authorization`` header, and whom it belongs to."""
 
     key = serializers.CharField()
@@ -43,7 +43,7 @@ class SignedIn(serializers.Serializer):  # type: ignore[type-arg]
     user_profile = serializers.DictField()
 
 
-class Detail(serializers.Serializer):  # type: ignore[type-arg]
+class Detail(serializers.Serializer):
     """An answer of one sentence."""
 
     detail = serializers.CharField()

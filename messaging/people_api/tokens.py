@@ -1,6 +1,6 @@
 """Tokens as credentials of live connections: a stream or socket that a token has opened ends with it.
 
-However a token's row is deleted (by signing out, in the administration), the log says so in the same transaction.
+However a token's row is deleted (by signing out, with the account), the log says so in the same transaction.
 """
 
 from collections.abc import Collection

@@ -7,6 +7,7 @@ one query for it, wherever in the page their cursors are.
 import bisect
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,6 +30,7 @@ class Frame:
         """``row`` is an ``Event``, or has the same fields."""
         self.id: int = row.id
         self.type: str = row.type
+        self.at: datetime = row.at
         self.topic: str | None = events.topic_of(row.type)
         self.fields: dict[str, Any] = events.opened(row.type, row.fields)
         self.audience: frozenset[str] = frozenset(row.audience)

@@ -91,12 +91,16 @@ class Adapter:
         frames = list[NamedFrame]()
         if not step.last:
             for text in step.states:
-                frames += self._read(text)
+                frames += self.of_state(text)
         if step.beat and opened:
             frames += self.heartbeat()
         if step.last:
             frames += self.ending(step.ending)
         return frames
+
+    def of_state(self, text: str) -> tuple[NamedFrame, ...]:
+        """What becomes of a frame without id, given as JSON."""
+        return self._read(text)
 
     def _frames_of_state(self, text: str) -> tuple[NamedFrame, ...]:
         return tuple(self.state(json.loads(text)))

@@ -2,7 +2,10 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
+
+from ..access.user_ids import UserId
 
 LARGEST_MESSAGE = 4096  # bytes that a client may send at once
 MESSAGES_A_SECOND = 20
@@ -27,8 +30,18 @@ class Allowance:
         return self._left >= 0
 
 
-def answer(text: str) -> dict[str, Any] | None:
-    """The frame that answers a message, an ``error`` frame for one that is not understood; ``None`` for no answer."""
+Acknowledged = Callable[[UserId, list[int]], None]
+
+# Called with a user and the ids of events that a client of theirs has acknowledged, whatever these are. They run in the
+# event loop of the connection and must not block.
+acknowledged: list[Acknowledged] = []
+
+
+def answer(text: str, user_id: UserId | None = None) -> dict[str, Any] | None:
+    """The frame that answers a message, an ``error`` frame for one that is not understood; ``None`` for no answer.
+
+    What this user acknowledges is told to those who have registered in ``acknowledged``.
+    """
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
@@ -42,5 +55,8 @@ def answer(text: str) -> dict[str, Any] | None:
         ids = message.get("ids")
         if not isinstance(ids, list) or len(ids) > MOST_ACKS or not all(type(one) is int for one in ids):
             return {"type": "error", "message": f"ids is a list of at most {MOST_ACKS} whole numbers."}
+        if user_id is not None:
+            for callback in acknowledged:
+                callback(user_id, ids)
         return None
     return {"type": "error", "message": "Unknown type; types are ping and ack."}

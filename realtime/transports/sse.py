@@ -106,7 +106,11 @@ def event_stream(
     else:
         chunks = SyncStream(subscriber, slot, PeerSocket(request.META.get("gunicorn.socket")), adapter)
     connection.close()  # a stream may last for hours and needs no connection of its own
-    response = StreamingHttpResponse(chunks, content_type="text/event-stream")
+    return unbuffered(request, StreamingHttpResponse(chunks, content_type="text/event-stream"))
+
+
+def unbuffered(request: HttpRequest, response: StreamingHttpResponse) -> StreamingHttpResponse:
+    """The response to ``request``, which nothing between us and the client is to hold back."""
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     # A middleware that compresses would hold events back until it has enough of them.
@@ -176,6 +180,11 @@ class Slot:
         if not self._released:
             self._released = True
             self._slots.unreleased.append(self._number)
+
+
+def free_slot() -> Slot | None:
+    """A slot of this process, for a response that lasts; ``None`` when all are taken. Release it."""
+    return Slot(_slots) if _slots.take() else None
 
 
 class _Stream:

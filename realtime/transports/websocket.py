@@ -56,11 +56,15 @@ class SubscriberConsumer(AsyncConsumer):
     """One socket of a subscriber. Subclasses return in ``subscription`` what their address delivers.
 
     ``door``: how other clients than our pages are served. ``largest_message``: bytes that a client may send at once.
+    ``refusal_code``: a client that may not connect is let in and closed with this code. Scripts see it, and do not see
+    why a handshake was refused. ``too_many_code``: the code for a client that sends too much.
     """
 
     channel_layer_alias = "none"  # no channel: see above
-    door: ClassVar[Door | None] = None
+    door: Door | None = None
     largest_message: ClassVar[int] = LARGEST_MESSAGE
+    refusal_code: ClassVar[int | None] = None
+    too_many_code: ClassVar[int] = Close.TOO_MANY
     scope: Any  # with what the middleware adds to it
     open_sockets: ClassVar[int] = 0
 
@@ -87,7 +91,7 @@ class SubscriberConsumer(AsyncConsumer):
 
     async def respond(self, text: str) -> Iterable[dict[str, Any]]:
         """The frames that answer a message of the client's. Messages are answered in order."""
-        frame = answer(text)
+        frame = answer(text, self.user_id)
         return () if frame is None else (frame,)
 
     def subscription(self, query: dict[str, str]) -> Subscription:
@@ -138,6 +142,10 @@ class SubscriberConsumer(AsyncConsumer):
         if identity is not None and "entry" in self.scope:
             self.scope["entry"].belongs_to(identity.user.pk)
         full = SubscriberConsumer.open_sockets >= settings.WEBSOCKET_MAX_SOCKETS
+        if identity is None and self.refusal_code is not None and settings.USE_DAPHNE:
+            await self._accept()
+            await self._close(self.refusal_code)
+            return None
         if identity is None or not settings.USE_DAPHNE or full or hub.closing:
             await deny(self.scope, self.send, 403)
             return None
@@ -250,7 +258,7 @@ class SubscriberConsumer(AsyncConsumer):
         elif len(text.encode()) > self.largest_message:
             await self._close(Close.TOO_LARGE)
         elif not self._may_send():
-            await self._close(Close.TOO_MANY)
+            await self._close(self.too_many_code)
         else:
             for frame in await self.respond(text):
                 await self._send(frame)

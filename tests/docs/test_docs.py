@@ -15,6 +15,7 @@ from django.core.management import BaseCommand, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from messaging import sending
+from messaging.live.unread_state import UNREAD
 from messaging.serializing import messages_json
 from projeng import states
 from projeng.access import Role
@@ -156,6 +157,7 @@ def test_the_topics_are_documented():
         ("The dashboard's counters", lambda project: states.DASHBOARD_COUNTS),
         ("Projects that changed", lambda project: states.CHANGED_PROJECTS),
         ("One project", lambda project: states.one_project(project.pk)),
+        ("Unread messages", lambda project: UNREAD),
     ],
 )
 def test_a_state_frame_is_documented_as_it_is_sent(title, state):
@@ -363,6 +365,8 @@ PAGES = {
         "projeng/plausibility.py",
     ),
     "office": ("projeng/",),
+    "attachments": ("messaging/attachments/",),
+    "messaging-live": ("messaging/live/",),
     "messaging": ("messaging/",),
 }
 

@@ -60,7 +60,12 @@ def test_a_deleted_message_is_a_tombstone_without_text(ana, ben):
     assert (left.text, left.seq) == ("", 1)
     assert left.deleted_at is not None
     [frame] = frames("message_deleted")
-    assert frame.fields == {"conversation_id": message.conversation_id, "message_id": message.pk, "seq": 1}
+    assert frame.fields == {
+        "conversation_id": message.conversation_id,
+        "message_id": message.pk,
+        "seq": 1,
+        "deleted_by": ana.pk,
+    }
     assert editing.earlier_texts(ana, message.pk) == []
     with pytest.raises(Conflict):
         editing.edit(actor=ana, message_id=message.pk, text="Again")

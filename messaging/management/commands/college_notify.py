@@ -56,7 +56,7 @@ def _person(name: str) -> Any:
     found = people._default_manager.filter(is_active=True, **{people.USERNAME_FIELD: name}).first()
     if found is not None:
         return found
-    key = _uuid(name) if people._meta.pk.get_internal_type() == "UUIDField" else _number(name)
+    key: Any = _uuid(name) if people._meta.pk.get_internal_type() == "UUIDField" else _number(name)
     return None if key is None else people._default_manager.filter(is_active=True, pk=key).first()
 
 

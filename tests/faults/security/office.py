@@ -1,17 +1,22 @@
 """The office for the access table: one project with parts of every kind, and a user for each role."""
 
 import re
+from datetime import date
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from messaging.attachments.uploading import upload
+from messaging.notices import models as notices
 from projeng import inbox
 from projeng.access import Role
 from projeng.corrections import Correction
 from projeng.models import Notification, Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.log.models import Event
+from tests.messaging.attachments import samples
 from tests.support import telemetry
 from tests.support.people import person, session_cookie
 
@@ -49,6 +54,7 @@ class Office:
         self.project.image.save("xanadu.png", ContentFile(PIXEL))
         self.cookies = {role: session_cookie(user) for role, user in self.people.items()} | {"anonymous": ""}
         self.rows = self._rows()
+        self.api_rows = self._api_rows()
         Session.objects.filter(session_key=self.cookies["signed out"].partition("=")[2]).delete()
         self.people["disabled"].is_active = False
         self.people["disabled"].save()
@@ -82,6 +88,21 @@ class Office:
         ]
         return {row._meta.model_name: row for row in rows}
 
+    def _api_rows(self) -> dict[str, int]:
+        """Create what the APIs have an address for, and return the ids by the names of the addresses."""
+        day = date(2026, 12, 1)
+        event = notices.Event.objects.create(title="Open day", event_date=day)
+        registration = notices.Registration.objects.create(event=event, user=self.people["engineer"])
+        notice = notices.Notice.objects.create(title="Closed", content="-", publish_date=day, is_published=True)
+        engineer = self.people["engineer"]
+        attachment = upload(owner=engineer, file=SimpleUploadedFile("x", samples.picture()), name="xanadu.png")
+        return {
+            "notice-detail": notice.pk,
+            "event-detail": event.pk,
+            "event_registration-detail": registration.pk,
+            "attachment": attachment.pk,
+        }
+
     def path(self, name: str, route: str) -> str:
         """Return a route with the ids of this office's objects."""
         model = re.search(r"admin/[a-z]+/([a-z]+)/", route)
@@ -96,6 +117,8 @@ class Office:
             "content_type_id": 1,
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,
+            "pk": self.api_rows.get(name),
+            "attachment_id": self.api_rows["attachment"],
         }
         fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)

@@ -77,8 +77,36 @@ class Rule:
         return 200 if method == "OPTIONS" else self.post
 
 
+@dataclass(frozen=True)
+class Api(Rule):
+    """An address of the APIs: 401 comes first of all, then who may write, then the method, then what one may see.
+
+    ``writes``: the roles that may use other methods than GET, HEAD and OPTIONS; the others get 403.
+    """
+
+    methods: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
+    post: int = 400
+    out: int = 401
+    writes: frozenset[str] = frozenset(ROLES)
+
+    def expects(self, method: str, role: str) -> int:
+        if role in OUT and role not in self.may:
+            return self.out
+        if method not in {"GET", "HEAD", "OPTIONS"} and role not in self.writes:
+            return 403
+        if method not in self.methods:
+            return 405
+        if method == "OPTIONS":
+            return 200
+        if role not in self.sees:
+            return 404
+        return self.get if method in {"GET", "HEAD"} else 204 if method == "DELETE" else self.post
+
+
 READ = ("GET", "HEAD")
 FORM = ("GET", "HEAD", "POST")
+API_LIST = (*READ, "POST", "OPTIONS")
+API_ROW = (*READ, "PUT", "DELETE", "OPTIONS")
 page = Rule(IN)
 form = Rule(IN, FORM)
 of_project = Rule(OURS, sees=OURS)
@@ -137,6 +165,21 @@ RULES = {
     # Other signed-in users get 404 for the control room.
     "control_room": Rule(STAFF, FORM, post=302, sees=STAFF),
     "control_room_checklist": Rule(STAFF, sees=STAFF),
+    "api_schema": Api(frozenset(ROLES)),
+    "api_login": Api(frozenset(ROLES), ("POST", "OPTIONS")),
+    "api_logout": Api(IN, ("POST", "OPTIONS"), post=200),
+    "api_people": Api(IN),
+    "attachments": Api(IN, ("POST", "OPTIONS"), post=422),
+    # The engineer's upload, which is in no message yet.
+    "attachment": Api(IN, (*READ, "DELETE", "OPTIONS"), sees=frozenset({"engineer"})),
+    "attachment_download": Api(IN, (*READ, "OPTIONS"), get=302, sees=frozenset({"engineer"})),
+    "attachment_thumbnail": Api(IN, (*READ, "OPTIONS"), get=302, sees=frozenset({"engineer"})),
+    "notice-list": Api(IN, API_LIST, writes=STAFF),
+    "notice-detail": Api(IN, API_ROW, writes=STAFF),
+    "event-list": Api(IN, API_LIST, writes=STAFF),
+    "event-detail": Api(IN, API_ROW, writes=STAFF),
+    "event_registration-list": Api(IN, API_LIST),
+    "event_registration-detail": Api(IN, API_ROW, sees=STAFF | {"engineer"}),
 }
 
 # --- the admin: all staff may enter, and see what their permissions allow (here: nothing, or all for superusers) -----

@@ -12,7 +12,7 @@ from django.test import Client
 from tests.evidence import REPORTS
 
 from .office import TELLTALES, Office
-from .rules import IN, METHODS, ROLES, addresses, rule_for
+from .rules import IN, METHODS, ROLES, Api, Rule, addresses, rule_for
 from .test_table_live import SEES, SOCKETS
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +22,11 @@ REFUSED = {302, 401, 403, 404, 405}
 def test_every_address_has_a_rule():
     forgotten = [f"{name} {route}" for name, route in addresses() if rule_for(name, route) is None]
     assert forgotten == [], "say in tests/faults/security/rules.py who may open them"
+
+
+def accepted(rule: Rule) -> str:
+    """Return the type that clients of such an address ask for."""
+    return "text/event-stream" if rule.stream else "application/json" if isinstance(rule, Api) else "text/html"
 
 
 def ask(client: Client, method: str, path: str, accept: str) -> tuple[int, str]:
@@ -70,7 +75,7 @@ def test_the_table(monkeypatch):
                 if rule.stream and expected == 200:
                     continue  # a stream that opens: tests/faults/security/test_table_live.py
                 clients[role].cookies[settings.SESSION_COOKIE_NAME] = office.cookie_of(role)
-                status, said = ask(clients[role], method, path, "text/event-stream" if rule.stream else "text/html")
+                status, said = ask(clients[role], method, path, accepted(rule))
                 if status != expected:
                     wrong.append(f"{method} {path} ({name}) as {role}: {status}, not {expected}")
                 if expected in REFUSED and role not in rule.may and any(word in said for word in TELLTALES):

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.django_db  # the middleware looks at the connection
+
 PAGE = "https://app.example"
 PEOPLE = "/api/v1/accounts/users/"
 HEADERS = "accept,authorization,cache-control,content-type,last-event-id,x-college-id,x-csrftoken,x-tenant-id"

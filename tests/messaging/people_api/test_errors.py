@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.django_db  # the middleware looks at the connection
+
 LOGIN = "/api/v1/auth/login/"
 
 

@@ -36,7 +36,7 @@ def test_numbers_are_sorted_by_value_and_others_by_their_text():
     assert sorted([ONE, other], key=sort_key) == [other, ONE]
 
 
-def test_a_site_whose_people_have_uuids_has_all_of_realtime(tmp_path):
+def test_a_site_whose_people_have_uuids_has_all_of_realtime_and_messaging(tmp_path):
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.support.uuid_users.settings",
         "UUID_USERS_DATABASE": str(tmp_path / "site.sqlite3"),
@@ -57,6 +57,10 @@ def test_a_site_whose_people_have_uuids_has_all_of_realtime(tmp_path):
         "their rights have changed since": True,
         "kept": [1, True],
         "rows": [["ana", True, False], ["ben", False, True]],
+        "online": True,
+        "told": True,
+        "unread": True,
+        "delivered": True,
         "signed out": True,
         "soon": True,
         "of JSON": True,

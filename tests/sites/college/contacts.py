@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Q, QuerySet
+
 from messaging.contacts import ContactRule
 
 from .models import User, UserType

@@ -1,5 +1,5 @@
 """The WebSocket URL patterns of the college's site."""
 
-from typing import Any
+from messaging.routing import websocket_urlpatterns
 
-websocket_urlpatterns: list[Any] = []
+__all__ = ["websocket_urlpatterns"]

@@ -1,4 +1,4 @@
-"""Goes through realtime with people whose ids are UUIDs, and prints what it saw as JSON."""
+"""Goes through realtime and messaging with people whose ids are UUIDs, and prints what it saw as JSON."""
 
 import json
 import sys
@@ -16,6 +16,10 @@ from django.db import transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from messaging import sending  # noqa: E402
+from messaging.live.deliveries import store_deliveries  # noqa: E402
+from messaging.live.presence import PresenceStore, online_among  # noqa: E402
+from messaging.live.unread_state import totals_of  # noqa: E402
 from realtime.access import authority, user_ids  # noqa: E402
 from realtime.access.audience import user_key  # noqa: E402
 from realtime.control import people as control  # noqa: E402
@@ -93,6 +97,17 @@ seen["their rights have changed since"] = found.tallies["sse"].unjudged == {ben.
 seen["kept"] = Receipt.objects.count(), LinkReport.objects.get().user_id == ben.pk
 rows = control.people("", "lag", None).object_list
 seen["rows"] = sorted((row.user.username, row.hold is not None, row.live) for row in rows)
+
+message, _ = sending.send(sender=ana, receiver=ben, text="Hello")
+process = PresenceStore()
+process.change([ana.pk, ben.pk])
+process.change((), [ben.pk])
+seen["online"] = online_among({ana.pk, ben.pk}) == {ana.pk} and all(process.renew()[:1])
+said = Event.objects.filter(type="presence_changed").latest("id")
+seen["told"] = said.fields["person_id"] == str(ben.pk) and said.audience == [user_key(ana.pk)]
+seen["unread"] = totals_of([ana.pk, ben.pk]) == {ana.pk: (0, 0), ben.pk: (1, 1)}
+store_deliveries({ben.pk: {message.pk}, ana.pk: {message.pk}}, {})
+seen["delivered"] = Event.objects.get(type="message_delivered").fields["person_id"] == str(ben.pk)
 
 sent = time.monotonic()
 browser.logout()

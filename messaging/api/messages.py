@@ -1,0 +1,160 @@
+"""Messages: history, sending, changing, deleting, earlier texts, reactions."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .. import access, conversations, editing, reactions, reading, sending
+from ..errors import Invalid
+from ..models import Message
+from ..serializing import moment, person_id
+from . import inputs, people
+from .answers import ERRORS, HISTORY, MESSAGE, MESSAGES, REACTIONS
+from .shapes import message_shapes
+from .view import ConversationsApi, charge, query_of, values_of
+
+IDEMPOTENCY_KEY_LENGTH = 255
+
+
+class Messages(ConversationsApi):
+    """The messages of one conversation."""
+
+    @extend_schema(
+        operation_id="messages_list", parameters=[inputs.ListedMessages], responses={200: MESSAGES, **ERRORS}
+    )
+    def get(self, request: Request, conversation_id: str) -> Response:
+        """List messages, the newest first: the newest, those before or after a number, or the replies to one."""
+        person, asked = request.user, query_of(request, inputs.ListedMessages)
+        place = conversations.get_for(person, conversation_id)
+        page, more = reading.history(
+            person,
+            place,
+            before_seq=asked["before"],
+            after_seq=asked["after"],
+            limit=asked["limit"],
+            parent_id=asked["parent_id"],
+        )
+        return Response({"messages": message_shapes(page, place, person), "has_more": more})
+
+    @extend_schema(
+        operation_id="messages_send", request=inputs.NewMessage, responses={201: MESSAGE, 200: MESSAGE, **ERRORS}
+    )
+    def post(self, request: Request, conversation_id: str) -> Response:
+        """Send a message. One that was sent before with the same ``client_id`` is answered with 200."""
+        given = values_of(request, inputs.NewMessage)
+        place = conversations.get_for(request.user, conversation_id)
+        return _sent(
+            request,
+            client_id=given["client_id"],
+            conversation=place,
+            text=given["content"],
+            kind=given["message_type"],
+            parent_id=given["parent_id"],
+            attachments=given["attachments"],
+            metadata=given["metadata"],
+        )
+
+
+class Send(ConversationsApi):
+    """Sending without a conversation at hand."""
+
+    @extend_schema(
+        operation_id="messages_send_to",
+        request=inputs.NewMessageAnywhere,
+        responses={201: MESSAGE, 200: MESSAGE, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        """Send a message to a person, whose direct conversation is made by it, or to a conversation."""
+        given = values_of(request, inputs.NewMessageAnywhere)
+        if (given["conversation_id"] is None) == (given["to_user_id"] is None):
+            raise Invalid("A message goes to a conversation or to a person.", field="to_user_id")
+        where: dict[str, Any] = {"conversation": given["conversation_id"]}
+        if given["to_user_id"] is not None:
+            where = {"receiver": people.reachable(request.user, [given["to_user_id"]], "to_user_id")[0]}
+        return _sent(request, client_id=given["client_id"], text=given["message"], kind=given["message_type"], **where)
+
+
+def _sent(request: Request, *, client_id: str | None, **values: Any) -> Response:
+    charge(request.user)
+    key = request.headers.get("Idempotency-Key")
+    if key and client_id is None:
+        client_id = _named_by(key)
+    message, made = sending.send(sender=request.user, client_id=client_id, **values)
+    if key and not made and (message.text, message.kind) != (values["text"].strip(), values["kind"]):
+        raise Invalid("This Idempotency-Key belongs to another message.", field="Idempotency-Key")
+    return Response(_shown(message, request.user), status=201 if made else 200)
+
+
+def _named_by(key: str) -> str:
+    """The ``client_id`` of a message that has only an Idempotency-Key."""
+    if len(key) > IDEMPOTENCY_KEY_LENGTH:
+        raise Invalid(f"Idempotency-Key has {IDEMPOTENCY_KEY_LENGTH} characters at most.", field="Idempotency-Key")
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+class OneMessage(ConversationsApi):
+    """One message."""
+
+    @extend_schema(operation_id="messages_get", responses={200: MESSAGE, **ERRORS})
+    def get(self, request: Request, message_id: str) -> Response:
+        """Show a message."""
+        message, _ = access.message_of(request.user, message_id)
+        return Response(_shown(message, request.user))
+
+    @extend_schema(operation_id="messages_change", request=inputs.ChangedMessage, responses={200: MESSAGE, **ERRORS})
+    def put(self, request: Request, message_id: str) -> Response:
+        """Give one's own message another text, within the time that the site allows."""
+        given = values_of(request, inputs.ChangedMessage)
+        message = editing.edit(actor=request.user, message_id=message_id, text=given["content"], window=_window())
+        return Response(_shown(message, request.user))
+
+    patch = put
+
+    @extend_schema(operation_id="messages_delete", responses={200: MESSAGE, **ERRORS})
+    def delete(self, request: Request, message_id: str) -> Response:
+        """Delete a message; the answer is what is left of it."""
+        message = editing.delete(actor=request.user, message_id=message_id, window=_window())
+        return Response(_shown(message, request.user))
+
+
+def _window() -> timedelta:
+    return timedelta(minutes=settings.MESSAGE_EDIT_MINUTES)
+
+
+class EarlierTexts(ConversationsApi):
+    """What a message said before."""
+
+    @extend_schema(operation_id="messages_history", responses={200: HISTORY, **ERRORS})
+    def get(self, request: Request, message_id: str) -> Response:
+        """List the earlier texts of a message, the oldest first."""
+        edits = editing.earlier_texts(request.user, message_id)
+        listed = [
+            {"content": one.text, "by": person_id(one.edited_by_id), "at": moment(one.edited_at)} for one in edits
+        ]
+        return Response({"history": listed})
+
+
+class Reactions(ConversationsApi):
+    """Reactions to a message."""
+
+    @extend_schema(operation_id="reactions_add", request=inputs.Emoji, responses={200: REACTIONS, **ERRORS})
+    def post(self, request: Request, message_id: str) -> Response:
+        """Answer a message with an emoji."""
+        given = values_of(request, inputs.Emoji)
+        return Response({"counts": reactions.react(request.user, message_id, given["emoji"])})
+
+    @extend_schema(operation_id="reactions_remove", parameters=[inputs.Emoji], responses={200: REACTIONS, **ERRORS})
+    def delete(self, request: Request, message_id: str) -> Response:
+        """Take a reaction back."""
+        given = query_of(request, inputs.Emoji)
+        return Response({"counts": reactions.unreact(request.user, message_id, given["emoji"])})
+
+
+def _shown(message: Message, person: Any) -> dict[str, Any]:
+    [shown] = message_shapes([message], message.conversation, person)
+    return shown

@@ -1,0 +1,67 @@
+"""What one lets others know, and who is there."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .. import preferences
+from ..errors import Invalid
+from ..live.presence import presence_of
+from ..models import Preference
+from ..serializing import moment, person_id
+from . import inputs
+from .answers import ERRORS, PREFERENCES, PRESENCE
+from .view import ConversationsApi, query_of, values_of
+
+PEOPLE_MAX = 100
+
+
+class Preferences(ConversationsApi):
+    """What one lets others know."""
+
+    @extend_schema(operation_id="preferences_get", responses={200: PREFERENCES, **ERRORS})
+    def get(self, request: Request) -> Response:
+        """Show what one lets others know."""
+        return Response(_shown(preferences.preference_of(request.user)))
+
+    @extend_schema(
+        operation_id="preferences_change", request=inputs.Preferences, responses={200: PREFERENCES, **ERRORS}
+    )
+    def patch(self, request: Request) -> Response:
+        """Change it."""
+        given = values_of(request, inputs.Preferences)
+        chosen = preferences.choose(
+            request.user, sends_read_receipts=given.get("read_receipts"), last_seen=given.get("last_seen")
+        )
+        return Response(_shown(chosen))
+
+    put = patch
+
+
+class Presence(ConversationsApi):
+    """Who is there."""
+
+    @extend_schema(operation_id="presence_list", parameters=[inputs.PeopleAsked], responses={200: PRESENCE, **ERRORS})
+    def get(self, request: Request) -> Response:
+        """Tell of people whether they are online, and when they were last there, where they let others know."""
+        asked = query_of(request, inputs.PeopleAsked)["user_ids"].split(",")
+        if len(asked) > PEOPLE_MAX:
+            raise Invalid(f"{PEOPLE_MAX} people at most.", field="user_ids")
+        field = inputs.PersonIdField()
+        try:
+            ids = [field.run_validation(text.strip()) for text in asked]
+        except ValidationError:
+            raise Invalid("user_ids are ids of people, by comma.", field="user_ids") from None
+        found = presence_of(request.user, ids)
+        listed = [
+            {"user_id": person_id(one), "online": found[one].is_online, "last_seen": moment(found[one].last_seen)}
+            for one in dict.fromkeys(ids)
+        ]
+        return Response({"presence": listed})
+
+
+def _shown(chosen: Preference) -> dict[str, Any]:
+    return {"read_receipts": chosen.sends_read_receipts, "last_seen": chosen.last_seen}

@@ -1,0 +1,22 @@
+"""The table of polling clients that do not say how far they have read."""
+
+from django.db import models
+
+
+class PollPosition(models.Model):
+    """How far one client has read that polls without a cursor (messaging/chat/positions.py).
+
+    ``credential`` is the digest of its token or session. ``busy_until``: a poll of it is under way until then.
+    """
+
+    credential = models.CharField(max_length=64)
+    cursor = models.BigIntegerField(null=True)
+    busy_until = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "communication"
+        indexes = [models.Index(fields=["credential", "-used_at"], name="communication_poll_position")]
+
+    def __str__(self) -> str:
+        return f"poll position {self.pk}"

@@ -1,0 +1,87 @@
+"""The chat's long polling: the same frames as the stream's, in one response."""
+
+import time
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from realtime.access.user_ids import to_json
+from realtime.log.events import to_json as as_json
+from realtime.transports.admission import Refused, admit
+from realtime.transports.door import Door
+from realtime.transports.long_poll import Polled, long_poll
+
+from . import positions
+from .frames import ChatFrames, frames_for
+from .shapes import instant
+from .streams import CHAT, MOST_STREAMS, refusal
+from .views import base_of
+
+HOLD_SECONDS = 5.5
+
+
+def without_events(status: int, message: str, **headers: str) -> JsonResponse:
+    """A refusal, which polling clients read as an empty list beside the error."""
+    response = refusal(status, message, **headers)
+    response.content = as_json({"error": message, "events": []}).encode()
+    return response
+
+
+def events(request: HttpRequest) -> HttpResponseBase:
+    """Answer with what has happened since ``?cursor=``, as soon as there is something, or with nothing after a while.
+
+    Without a cursor, since the client's last poll, as far as that can be told (messaging/chat/positions.py).
+    """
+    if request.method != "GET":
+        return without_events(405, "Only GET is answered here.", Allow="GET")
+    try:
+        identity = admit(request)
+    except Refused as error:
+        headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+        return without_events(error.status, error.message, **headers)
+    frames = frames_for(base_of(request))
+    viewer = to_json(identity.user.pk)
+    cursor = request.GET.get("cursor") or request.GET.get("last_event_id") or request.headers.get("Last-Event-ID")
+    position = None if cursor else positions.take(identity.credential.digest)
+    if position is not None and position.cursor is not None:
+        cursor = str(position.cursor)
+
+    def body(polled: Polled) -> bytes:
+        if position is not None:
+            positions.leave(position, polled.cursor)
+        found = [
+            {"event": one.name, "data": one.data, "timestamp": instant(frame.at)}
+            for frame in polled.events
+            for one in frames.named(frame, viewer)
+        ]
+        found += _without_id(frames, polled)
+        return as_json({"events": found, "timestamp": time.time(), "cursor": polled.cursor}).encode()
+
+    door = Door("chat-poll", frames, most=MOST_STREAMS, refuse=without_events)
+    return long_poll(request, CHAT, identity, door, cursor=cursor, seconds=HOLD_SECONDS, body=body)
+
+
+def _without_id(frames: ChatFrames, polled: Polled) -> list[dict[str, Any]]:
+    named = (one for text in polled.states for one in frames.of_state(text))
+    return [{"event": one.name, "data": one.data, "timestamp": None} for one in named]
+
+
+def test(request: HttpRequest) -> HttpResponseBase:
+    """Say that polling works. Nobody needs to be signed in."""
+    if request.method != "GET":
+        return refusal(405, "Only GET is answered here.", Allow="GET")
+    return JsonResponse({"status": "ok", "message": "Long polling is working", "timestamp": time.time()})
+
+
+@csrf_exempt  # a foreign page could only make a client poll from now on
+def disconnect(request: HttpRequest) -> HttpResponseBase:
+    """Forget how far a client has read. It is offline a few seconds after its last poll."""
+    if request.method != "POST":
+        return refusal(405, "Only POST is answered here.", Allow="POST")
+    try:
+        identity = admit(request)
+    except Refused as error:
+        return without_events(error.status, error.message)
+    positions.forget(identity.credential.digest)
+    return JsonResponse({"status": "disconnected", "user_id": to_json(identity.user.pk)})

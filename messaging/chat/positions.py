@@ -1,0 +1,48 @@
+"""How far polling clients have read that do not say it themselves.
+
+The old clients poll with a token and nothing else, so several tabs of a person look the same. A tab has one poll under
+way at a time. So each poll takes a position that no other poll holds, the one that was used last, and leaves it where
+it has read to. Tabs then do not take events from each other. An event whose response is lost on its way is lost to such
+a client. One that sends the ``cursor`` of the last response (messaging/chat/polling.py) gets it again.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from .models import PollPosition
+
+HELD = timedelta(seconds=10)  # longer than a poll takes
+KEPT = timedelta(minutes=5)  # without a poll
+MOST = 10  # clients with one credential
+
+
+@transaction.atomic
+def take(credential: str) -> PollPosition:
+    """A position for a poll with this credential (its digest). ``cursor`` is ``None`` in a new one."""
+    now = timezone.now()
+    theirs = PollPosition.objects.filter(credential=credential)
+    theirs.filter(used_at__lt=now - KEPT).delete()
+    for found in theirs.filter(busy_until__lte=now).order_by("-used_at", "-pk"):
+        held = theirs.filter(pk=found.pk, busy_until=found.busy_until)
+        if held.update(busy_until=now + HELD, used_at=now):  # of two at the same moment, one holds it
+            return found
+    oldest = list(theirs.order_by("-used_at").values_list("pk", flat=True)[MOST - 1 :])
+    theirs.filter(pk__in=oldest).delete()
+    return PollPosition.objects.create(credential=credential, busy_until=now + HELD, used_at=now)
+
+
+def leave(position: PollPosition, cursor: int) -> None:
+    """Note that its client has read up to ``cursor``, and that the poll is over."""
+    now = timezone.now()
+    PollPosition.objects.filter(pk=position.pk).update(cursor=cursor, busy_until=now, used_at=now)
+
+
+def forget(credential: str) -> None:
+    """Forget the position that was used last: its client has said that it polls no more."""
+    last = (
+        PollPosition.objects.filter(credential=credential, busy_until__lte=timezone.now()).order_by("-used_at").first()
+    )
+    if last is not None:
+        last.delete()

@@ -1,0 +1,1 @@
+"""The chat over WebSocket: the first generation (``/ws/chat/``, ``/ws/v1/…``) and the second (``/ws/v2/…``)."""

@@ -1,0 +1,99 @@
+"""Old clients of the chat: people with tokens, and what they ask for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from rest_framework.authtoken.models import Token
+
+from messaging.chat import delivered, views
+from messaging.chat.delivered import Deliveries
+from messaging.chat.sockets import consumer
+from realtime.delivery.hub import Hub
+from realtime.delivery.reader import Reader
+from realtime.transports import long_poll, sse, websocket
+from realtime.transports.token_buckets import TokenBuckets
+
+CHAT = "/api/v1/communication/"
+
+
+class OldClient:
+    """A client that a person is signed in with by a token."""
+
+    def __init__(self, person: Any, scheme: str = "Token") -> None:
+        self.person = person
+        self.key = Token.objects.get_or_create(user=person)[0].key
+        self._client = Client(headers={"authorization": f"{scheme} {self.key}"}, raise_request_exception=True)
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._client.get(CHAT + path, query)
+
+    def post(self, path: str, body: Any = None, **form: Any) -> Any:
+        """Post JSON, or with fields a form with files."""
+        if form:
+            return self._client.post(CHAT + path, form)
+        return self._client.post(CHAT + path, body if body is not None else {}, content_type="application/json")
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self._client.patch(CHAT + path, body, content_type="application/json")
+
+    def put(self, path: str, body: Any) -> Any:
+        return self._client.put(CHAT + path, body, content_type="application/json")
+
+    def delete(self, path: str) -> Any:
+        return self._client.delete(CHAT + path)
+
+    def send(self, receiver: Any, text: str = "Hello", **more: Any) -> dict[str, Any]:
+        """Send a message, and return it."""
+        answer = self.post("chats/", {"receiver_id": str(receiver.pk), "message": text, **more})
+        assert answer.status_code == 201, answer.content
+        return answer.json()
+
+    def unread(self) -> int:
+        return self.get("chats/unread-count/").json()["total_unread"]
+
+
+@pytest.fixture(autouse=True)
+def rates(monkeypatch) -> None:
+    """Each test has what a person may send at once."""
+    monkeypatch.setattr(views.senders, "_held", type(views.senders._held)())
+    monkeypatch.setattr(views.typists, "_held", type(views.typists._held)())
+    assert isinstance(views.senders, TokenBuckets)
+    assert settings.CHAT_BURST == 200
+
+
+@pytest.fixture
+def live_chat(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]:
+    """A hub whose tail turns by itself, on a database of the test's own, for every door of the chat."""
+    on_database(new_database("sqlite"))
+    settings.USE_DAPHNE = True
+    made, writers, deliveries = Hub(), Reader(), Deliveries()
+    for module in (sse, websocket, long_poll):
+        monkeypatch.setattr(module, "hub", made)
+    monkeypatch.setattr(consumer, "writers", writers)
+    monkeypatch.setattr(delivered, "deliveries", deliveries)
+    yield made
+    made.close()
+    made.wake()
+    if made._thread:
+        made._thread.join(5)
+    for reader in (made.reader, writers, deliveries._background):
+        if reader._pool is not None:
+            reader._pool.shutdown()
+
+
+@pytest.fixture
+def as_ana(ana) -> OldClient:
+    return OldClient(ana)
+
+
+@pytest.fixture
+def as_ben(ben) -> OldClient:
+    return OldClient(ben)
+
+
+@pytest.fixture
+def as_cora(cora) -> OldClient:
+    return OldClient(cora)
