@@ -8,7 +8,7 @@ import { officeDates } from "../../../messaging/static/messaging/js/dates.js";
 import { piecesOf } from "../../../messaging/static/messaging/js/links.js";
 import { markOf, names } from "../../../messaging/static/messaging/js/marks.js";
 import { rowsOf } from "../../../messaging/static/messaging/js/rows.js";
-import { Typists, TypingTeller } from "../../../messaging/static/messaging/js/typing.js";
+import { TypingTeller, Typists } from "../../../messaging/static/messaging/js/typing.js";
 
 const dates = officeDates("Asia/Manila");
 const NOW = Date.parse("2026-11-30T01:00:00+08:00");

@@ -1,8 +1,8 @@
 // On every page: how many messages are unread, a toast for a message whose conversation is not open, and telling the sender
 // that a message has arrived here.
 
-import { Arrivals } from "./arrivals.js";
 import { createApi } from "./api.js";
+import { Arrivals } from "./arrivals.js";
 import { csrfToken } from "./csrf.js";
 import { Kept } from "./kept.js";
 import { plainText } from "./message_view.js";

@@ -2,9 +2,9 @@
 // it is.
 
 import { element, iconButton } from "./dom.js";
+import { markOf } from "./marks.js";
 import { MessageTools } from "./message_tools.js";
 import { itemElement, messageElement, plainText } from "./message_view.js";
-import { markOf } from "./marks.js";
 import { rowsOf } from "./rows.js";
 
 const AT_END = 80; // pixels from the end within which the newest message counts as seen
