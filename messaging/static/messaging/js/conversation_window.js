@@ -3,7 +3,6 @@
 
 import { newClientId } from "./client_id.js";
 import { Composer } from "./composer.js";
-import { plainText } from "./message_view.js";
 import { ReadMarker } from "./read_marker.js";
 import { ThreadView } from "./thread_view.js";
 import { TypingTeller } from "./typing.js";
@@ -291,10 +290,5 @@ export class ConversationWindow {
     const conversation = this.#app.store.conversation(id);
     const isUnread = newest && (conversation?.unread > 0 || (newest.seq > (conversation?.read_seq ?? 0) && !newest.read_at));
     return isUnread ? { conversationId: id, messageId: newest.id } : null;
-  }
-
-  /** What a screen reader is told of a new message. */
-  announcement(message) {
-    return `${message.sender_name}: ${plainText(message)}`;
   }
 }

@@ -5,7 +5,7 @@ import { createApi } from "./api.js";
 import { Arrivals } from "./arrivals.js";
 import { csrfToken } from "./csrf.js";
 import { Kept } from "./kept.js";
-import { plainText } from "./message_view.js";
+import { announcement } from "./message_view.js";
 
 const link = document.getElementById("messages-link");
 const manager = globalThis.realtimeManager;
@@ -48,9 +48,8 @@ function isOpen(id) {
 
 /** The site shows it as it shows its own news (static/js/page.js). */
 function tell({ id, at, message }) {
-  const text = `${message.sender_name}: ${plainText(message).slice(0, 200)}`;
   const url = `${link.pathname}${message.conversation_id}/`;
-  document.dispatchEvent(new CustomEvent("news", { detail: { id, at, message: text, project_url: url } }));
+  document.dispatchEvent(new CustomEvent("news", { detail: { id, at, message: announcement(message), project_url: url } }));
 }
 
 /** Drafts, and what waits to be sent, are not for whoever signs in next. Other tabs must not keep theirs either. */

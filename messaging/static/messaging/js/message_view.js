@@ -52,6 +52,11 @@ export function plainText({ text, deleted_at: deletedAt, deleted, attachments })
   return count === 1 ? "A file" : `${count} files`;
 }
 
+/** What is said of a new message elsewhere: by a screen reader, or on another page. */
+export function announcement(message) {
+  return `${message.sender_name}: ${plainText(message).slice(0, 200)}`;
+}
+
 function shell({ isOwn, isFirst, isLast, id, state, tabIndex, label }, before, children) {
   const classes = ["chat-message", isOwn ? "own" : "other", isFirst ? "is-first" : "", isLast ? "is-last" : ""];
   const parts = children.filter(Boolean);
