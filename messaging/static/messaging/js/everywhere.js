@@ -43,7 +43,7 @@ function showUnread({ unread }) {
 /** Whether this page shows the conversation. */
 function isOpen(id) {
   const shown = document.querySelector(`[data-open-conversation="${Number(id)}"]`);
-  return Boolean(shown?.offsetParent) && !document.hidden;
+  return Boolean(shown?.offsetParent);
 }
 
 /** The site shows it as it shows its own news (static/js/page.js). */
