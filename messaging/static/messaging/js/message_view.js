@@ -31,7 +31,7 @@ export function messageElement({ message, isFirst, isLast }, { conversation, me,
 /** A message on its way. */
 export function itemElement({ item, isFirst, isLast }, { dates, parent, actions }) {
   const message = { text: item.text, sent_at: item.at };
-  const files = item.attachments.map((file) => ({ ...file, url: file.url ?? "#" }));
+  const files = item.attachments.map((file) => ({ ...file, thumbnail_url: null })); // there may be no connection
   const bubble = element("div", { class: "bubble" },
     item.parentId ? quote(parent, () => actions.jump(item.parentId)) : null,
     textElement(message), attachmentsElement(files), meta(message, mark(item.state), dates));
