@@ -30,7 +30,7 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
-    path("", views.page, name="messages"),
+    path("", views.page, name="messages_page"),
     path("<int:conversation_id>/", views.page, name="messages_conversation"),
     path("about/<str:key>/", views.about, name="messages_about"),
     path("api/", include(api)),

@@ -54,6 +54,7 @@ let isFromCache = false; // whether the page has just been restored from the bac
 manager.onState(showState);
 // What other parts of the page show as the office shows its own news: {id, at, message, project_url}.
 document.addEventListener("news", ({ detail }) => news.add(detail));
+document.addEventListener("newsread", ({ detail }) => toasts.drop(detail.project_url));
 manager.onReset(onReset);
 manager.connectNotifications(onNotification);
 new UnsavedForms();

@@ -102,7 +102,7 @@ def two_people_write(site: Site, browse, head: User, engineer: User) -> None:
     desk.get_by_role("button", name="Answer", exact=True).press("Enter")
     say(desk, "<b>Who</b> is there?")
     expect(message(phone, "<b>Who</b> is there?").get_by_role("button", name="Good")).to_be_visible()
-    message(phone, "<b>Who</b>").click()
+    message(phone, "<b>Who</b>").locator(".message-text").click()
     phone.get_by_role("button", name="React with 👍").click()
     expect(message(desk, "<b>Who</b>").get_by_role("button", name=f"👍: {engineer.get_full_name()}")).to_be_visible()
     desk.get_by_role("textbox", name="Message", exact=True).press("ArrowUp")
@@ -189,7 +189,7 @@ def test_files_go_with_a_message_and_history_comes_as_one_scrolls(site, browse, 
     assert log(page).get_by_role("listitem").filter(has_text=re.compile("Line")).count() == 100
     page.get_by_role("button", name="To the newest message").click()
     expect(message(page, "Line 100.")).to_be_in_viewport()
-    # Chosen with the button, and pasted.
+    # Chosen with the button, pasted, and dropped.
     page.locator("input[type=file]").set_input_files(
         [
             {"name": "site.png", "mimeType": "image/png", "buffer": PICTURE},
@@ -203,10 +203,17 @@ def test_files_go_with_a_message_and_history_comes_as_one_scrolls(site, browse, 
           field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
         }"""
     )
+    page.locator(".window-head").evaluate(
+        """(head) => {
+          const data = new DataTransfer();
+          data.items.add(new File(["dropped"], "dropped.txt", { type: "text/plain" }));
+          head.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }"""
+    )
     tray = page.get_by_role("list", name="Files of the next message")
-    expect(tray.get_by_role("listitem")).to_have_count(3)
-    expect(tray.locator('[data-state="done"]')).to_have_count(3)
-    tray.get_by_role("button", name="Remove note.txt").click()
+    expect(tray.locator('[data-state="done"]')).to_have_count(4)
+    for name in ("note.txt", "dropped.txt"):
+        tray.get_by_role("button", name=f"Remove {name}").click()
     say(page, "Two files")
     expect(message(page, "Two files").get_by_role("link", name="site.png")).to_be_visible()
     picture = message(page, "Two files").get_by_role("img", name="site.png")

@@ -53,6 +53,8 @@ class Office:
         )
         self.project.assigned_engineers.add(self.people["engineer"])
         self.project.image.save("xanadu.png", ContentFile(PIXEL))
+        place = conversations.of_subject(self.people["head"], f"project:{self.project.pk}")
+        self.message, _ = sending.send(sender=self.people["head"], conversation=place, text="Xanadu word")
         self.cookies = {role: session_cookie(user) for role, user in self.people.items()} | {"anonymous": ""}
         self.rows = self._rows()
         self.api_rows = self._api_rows()
@@ -121,6 +123,11 @@ class Office:
             "cost_id": self.rows["projectcost"].pk,
             "part_id": self.rows[f"project{part[1]}"].pk if part else 1,
             "deletion_id": 1,
+            "conversation_id": self.message.conversation_id,
+            "message_id": self.message.pk,
+            "emoji": "x",
+            "person": self.people["head"].pk,
+            "key": f"project:{self.project.pk}",
             "content_type_id": 1,
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,

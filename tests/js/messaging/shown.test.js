@@ -8,7 +8,8 @@ import { officeDates } from "../../../messaging/static/messaging/js/dates.js";
 import { piecesOf } from "../../../messaging/static/messaging/js/links.js";
 import { markOf, names } from "../../../messaging/static/messaging/js/marks.js";
 import { rowsOf } from "../../../messaging/static/messaging/js/rows.js";
-import { Typists, TypingTeller } from "../../../messaging/static/messaging/js/typing.js";
+import { TypingTeller, Typists } from "../../../messaging/static/messaging/js/typing.js";
+import { TOPICS, topicOf } from "../../../realtime/static/realtime/js/wire/frames.js";
 
 const dates = officeDates("Asia/Manila");
 const NOW = Date.parse("2026-11-30T01:00:00+08:00");
@@ -119,4 +120,12 @@ test("arrivals are reported together, and again where that failed", async () => 
   mock.timers.tick(60_000);
   assert.deepEqual(reports, [[1, 2], [1, 2]]);
   mock.timers.reset();
+});
+
+test("the frames of messages belong to their topic, and no others", () => {
+  const of = (type) => topicOf({ type });
+  const own = ["message_created", "message_read", "messages_unread", "reaction_changed", "conversation_changed",
+    "participants_changed", "attachment_changed", "typing", "presence"];
+  for (const type of own) assert.equal(of(type), TOPICS.messages, type);
+  assert.deepEqual(["notification", "dashboard_update", "project_updated"].map(of), ["notifications", "dashboard", "projects"]);
 });

@@ -18,7 +18,7 @@ function page({ newest = 3, unread = 0, isReading = false, ...more } = {}) {
   const store = new Store({ me: "7", isReading: () => isReading });
   for (const type of ["arrived", "outdated"]) store.addEventListener(type, ({ detail }) => told.push([type, detail.id]));
   const last = message(newest);
-  store.putConversations([{ id: 1, kind: "direct", unread, last_message: last, other: { id: 9, name: "Ana" }, ...more }]);
+  store.putConversations([{ id: 1, kind: "direct", unread, last_message: last, last_seq: newest, other: { id: 9, name: "Ana" }, ...more }]);
   store.thread(1).reset([1, 2, 3].map((id) => message(id)), false);
   return { store, told, ids: () => store.thread(1).messages.map(({ id }) => id) };
 }
@@ -108,4 +108,17 @@ test("a message from before the first that is loaded leaves no gap behind it", (
   assert.deepEqual(ids(), [10, 11]);
   store.thread(1).prepend([message(8), message(9)], true);
   assert.deepEqual(ids(), [8, 9, 10, 11]);
+});
+
+test("an answer that was on its way while a message came does not take it back", () => {
+  const { store, ids } = page();
+  store.apply(created(message(4)));
+  store.putConversations([{ id: 1, kind: "direct", unread: 0, last_message: message(3), last_seq: 3, muted: true }]);
+  const { unread, last_message: last, muted } = store.conversation(1);
+  assert.deepEqual([unread, last.id, muted], [1, 4, true]);
+  store.thread(1).reset([1, 2, 3].map((id) => message(id)), false);
+  assert.deepEqual(ids(), [1, 2, 3, 4]);
+  // After the newest one was deleted an older one is shown, which is no old answer.
+  store.putConversations([{ id: 1, kind: "direct", unread: 0, last_message: message(3), last_seq: 4 }]);
+  assert.equal(store.conversation(1).last_message.id, 3);
 });

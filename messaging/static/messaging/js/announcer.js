@@ -24,10 +24,7 @@ export class Announcer {
   /** To everybody: something did not work, or was done. */
   say(text) {
     this.#notice.textContent = text;
-    this.#notice.hidden = false;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#notice.hidden = true;
-    }, SHOWN);
+    this.#timer = setTimeout(() => this.#notice.replaceChildren(), SHOWN);
   }
 }

@@ -86,7 +86,7 @@ export class AttachmentsTray {
       this.#set(one, "done", 1);
     } catch (error) {
       if (one.abort.signal.aborted) return;
-      this.#set(one, "failed", 0, error.message);
+      this.#set(one, "failed", 0, error);
       this.#say(`“${one.name}” was not uploaded. ${error.message}`);
     }
     this.#onChange();
@@ -111,8 +111,8 @@ export class AttachmentsTray {
     one.element.dataset.state = state;
     one.bar.hidden = state !== "uploading";
     one.bar.value = share;
-    one.again.hidden = state !== "failed";
-    one.note.textContent = problem ?? (state === "uploading" ? `${Math.round(100 * share)} % of ${sizeText(one.size)}` : sizeText(one.size));
+    one.again.hidden = state !== "failed" || problem.isFinal;
+    one.note.textContent = problem?.message ?? (state === "uploading" ? `${Math.round(100 * share)} % of ${sizeText(one.size)}` : sizeText(one.size));
   }
 
   #remove(one) {

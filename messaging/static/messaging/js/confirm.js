@@ -5,7 +5,7 @@
  * @returns {(title: string, text: string, action: string) => Promise<boolean>}
  */
 export function confirmWith(dialog) {
-  const [title, text, action] = ["h2", "p", ".confirm-action"].map((selector) => dialog.querySelector(selector));
+  const [title, text, action] = ["h2", ".confirm-text", ".confirm-action"].map((selector) => dialog.querySelector(selector));
   dialog.querySelector(".confirm-cancel").addEventListener("click", () => dialog.close(""));
   return (titleText, explanation, actionText) => {
     title.textContent = titleText;

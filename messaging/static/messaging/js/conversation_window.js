@@ -3,8 +3,8 @@
 
 import { newClientId } from "./client_id.js";
 import { Composer } from "./composer.js";
-import { plainText } from "./message_view.js";
 import { ReadMarker } from "./read_marker.js";
+import { rightsOf } from "./rights.js";
 import { ThreadView } from "./thread_view.js";
 import { TypingTeller } from "./typing.js";
 import { WindowHead } from "./window_head.js";
@@ -87,6 +87,7 @@ export class ConversationWindow {
     this.#thread.reset();
     this.#head.show(this.#shown);
     this.#composer.open(this.#open.key, { isDisabled: this.#shown.may_write === false });
+    this.refresh(id);
     this.#thread.render();
     if (id) await this.#load(this.#open);
   }
@@ -107,7 +108,12 @@ export class ConversationWindow {
 
   /** A conversation has been read anew, and perhaps one may no longer write in it. */
   refresh(id) {
-    if (this.#open?.id === id) this.#root.querySelector(".composer").hidden = this.#shown.may_write === false;
+    if (this.#open?.id !== id) return;
+    const { may_write: mayWrite, takes_part: takesPart } = this.#shown;
+    this.#root.querySelector(".composer").hidden = mayWrite === false;
+    const closed = this.#root.querySelector(".composer-closed");
+    closed.hidden = mayWrite !== false;
+    closed.textContent = takesPart === false ? "You no longer take part in this conversation." : "You can read here, not write.";
   }
 
   /** Too much was missed: load it again. */
@@ -229,14 +235,7 @@ export class ConversationWindow {
   }
 
   #rightsOf(id) {
-    const message = this.#open?.id ? this.#message(id) : null;
-    if (!message || message.deleted_at || message.kind === "system") return null;
-    const { may_write: mayWrite, may_moderate: mayModerate } = this.#shown;
-    const isOwn = String(message.sender_id) === String(this.#app.me);
-    return {
-      mayReact: mayWrite !== false, mayReply: mayWrite !== false,
-      mayEdit: isOwn && mayWrite !== false && message.kind !== "html", mayDelete: isOwn || Boolean(mayModerate),
-    };
+    return this.#open?.id ? rightsOf(this.#message(id), this.#shown, this.#app.me) : null;
   }
 
   #editLast(event) {
@@ -291,10 +290,5 @@ export class ConversationWindow {
     const conversation = this.#app.store.conversation(id);
     const isUnread = newest && (conversation?.unread > 0 || (newest.seq > (conversation?.read_seq ?? 0) && !newest.read_at));
     return isUnread ? { conversationId: id, messageId: newest.id } : null;
-  }
-
-  /** What a screen reader is told of a new message. */
-  announcement(message) {
-    return `${message.sender_name}: ${plainText(message)}`;
   }
 }

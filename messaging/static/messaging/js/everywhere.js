@@ -1,11 +1,11 @@
 // On every page: how many messages are unread, a toast for a message whose conversation is not open, and telling the sender
 // that a message has arrived here.
 
-import { Arrivals } from "./arrivals.js";
 import { createApi } from "./api.js";
+import { Arrivals } from "./arrivals.js";
 import { csrfToken } from "./csrf.js";
 import { Kept } from "./kept.js";
-import { plainText } from "./message_view.js";
+import { announcement } from "./message_view.js";
 
 const link = document.getElementById("messages-link");
 const manager = globalThis.realtimeManager;
@@ -43,14 +43,13 @@ function showUnread({ unread }) {
 /** Whether this page shows the conversation. */
 function isOpen(id) {
   const shown = document.querySelector(`[data-open-conversation="${Number(id)}"]`);
-  return Boolean(shown?.offsetParent) && !document.hidden;
+  return Boolean(shown?.offsetParent);
 }
 
 /** The site shows it as it shows its own news (static/js/page.js). */
 function tell({ id, at, message }) {
-  const text = `${message.sender_name}: ${plainText(message).slice(0, 200)}`;
   const url = `${link.pathname}${message.conversation_id}/`;
-  document.dispatchEvent(new CustomEvent("news", { detail: { id, at, message: text, project_url: url } }));
+  document.dispatchEvent(new CustomEvent("news", { detail: { id, at, message: announcement(message), project_url: url } }));
 }
 
 /** Drafts, and what waits to be sent, are not for whoever signs in next. Other tabs must not keep theirs either. */

@@ -16,6 +16,7 @@ export class Listing {
   #filter = "all";
   #found = null; // ids that a search has found
   #hasMore = false;
+  #last = null; // the id of the last conversation that was loaded: the next page begins behind it
   #isLoading = false;
   #problem = "";
   #asked = 0;
@@ -33,13 +34,13 @@ export class Listing {
     this.#filters = root.querySelector(".conversation-filter");
     this.#field.addEventListener("input", () => {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#reload(), DELAY);
+      this.#timer = setTimeout(() => this.load(), DELAY);
     });
     this.#field.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.#field.value) {
         event.preventDefault();
         this.#field.value = "";
-        this.#reload();
+        this.load();
       } else if (event.key === "ArrowDown") {
         event.preventDefault();
         root.querySelector(".conversations a")?.focus();
@@ -50,7 +51,7 @@ export class Listing {
 
   /** The conversations that are shown, in order. */
   get shown() {
-    const all = this.#app.store.conversations;
+    const all = this.#app.store.conversations.filter(({ takes_part: takesPart }) => takesPart !== false);
     if (this.#found) return all.filter(({ id }) => this.#found.has(id));
     if (this.#filter === "archived") return all.filter(({ archived }) => archived);
     return all.filter(({ archived, unread, last_message: last, kind }) =>
@@ -77,7 +78,7 @@ export class Listing {
       if (number !== this.#asked) return;
       this.#app.store.putConversations(answer.conversations);
       this.#found = this.#field.value.trim() ? new Set(answer.conversations.map(({ id }) => id)) : null;
-      this.#hasMore = answer.has_more;
+      this.#reached(answer);
     } catch (error) {
       if (number === this.#asked) this.#problem = error.message;
     } finally {
@@ -88,30 +89,30 @@ export class Listing {
 
   async loadMore() {
     if (this.#isLoading || !this.#hasMore) return;
-    const last = this.shown.at(-1);
+    const number = this.#asked;
     this.#isLoading = true;
     try {
-      const { conversations, has_more: hasMore } = await this.#ask(last?.id);
-      this.#app.store.putConversations(conversations);
-      if (this.#found) for (const { id } of conversations) this.#found.add(id);
-      this.#hasMore = hasMore && conversations.length > 0;
+      const answer = await this.#ask(this.#last);
+      if (number !== this.#asked) return;
+      this.#app.store.putConversations(answer.conversations);
+      if (this.#found) for (const { id } of answer.conversations) this.#found.add(id);
+      this.#reached(answer);
     } catch (error) {
       this.#app.say(error.message);
     } finally {
-      this.#isLoading = false;
+      if (number === this.#asked) this.#isLoading = false;
       this.#onChange();
     }
   }
 
   #ask(before) {
-    return this.#app.api.get("conversations/", {
-      q: this.#field.value.trim(), archived: this.#filter === "archived" ? "true" : null,
-      unread: this.#filter === "unread" ? "true" : null, before, limit: PAGE,
-    });
+    const archived = this.#filter === "archived" ? "true" : null;
+    return this.#app.api.get("conversations/", { q: this.#field.value.trim(), archived, before, limit: PAGE });
   }
 
-  #reload() {
-    this.load();
+  #reached({ conversations, has_more: hasMore }) {
+    this.#last = conversations.at(-1)?.id ?? this.#last;
+    this.#hasMore = hasMore && conversations.length > 0;
   }
 
   #choose(filter) {
@@ -120,6 +121,6 @@ export class Listing {
       button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
     }
     this.#found = null;
-    this.#reload();
+    this.load();
   }
 }

@@ -45,10 +45,14 @@ export class MessageTools {
   /** The message was made anew: the bar moves along. */
   replaced(oldElement, newElement) {
     if (!oldElement.contains(this.#bar)) return;
-    const hadFocus = oldElement.contains(document.activeElement);
-    this.#at = null;
-    this.#show(newElement);
-    if (hadFocus) newElement.focus({ preventScroll: true });
+    const focused = oldElement.contains(document.activeElement) ? document.activeElement : null;
+    if (!this.#rights(Number(newElement.dataset.id))) {
+      this.hide();
+      return;
+    }
+    this.#at = newElement;
+    newElement.querySelector(".message-body").append(this.#bar); // the same buttons: one may be pressed just now
+    if (focused) (this.#bar.contains(focused) ? focused : newElement).focus({ preventScroll: true });
   }
 
   #show(message) {

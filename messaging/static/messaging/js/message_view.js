@@ -31,7 +31,7 @@ export function messageElement({ message, isFirst, isLast }, { conversation, me,
 /** A message on its way. */
 export function itemElement({ item, isFirst, isLast }, { dates, parent, actions }) {
   const message = { text: item.text, sent_at: item.at };
-  const files = item.attachments.map((file) => ({ ...file, url: file.url ?? "#" }));
+  const files = item.attachments.map((file) => ({ ...file, thumbnail_url: null })); // there may be no connection
   const bubble = element("div", { class: "bubble" },
     item.parentId ? quote(parent, () => actions.jump(item.parentId)) : null,
     textElement(message), attachmentsElement(files), meta(message, mark(item.state), dates));
@@ -50,6 +50,11 @@ export function plainText({ text, deleted_at: deletedAt, deleted, attachments })
   const count = Array.isArray(attachments) ? attachments.length : (attachments ?? 0);
   if (!count) return "";
   return count === 1 ? "A file" : `${count} files`;
+}
+
+/** What is said of a new message elsewhere: by a screen reader, or on another page. */
+export function announcement(message) {
+  return `${message.sender_name}: ${plainText(message).slice(0, 200)}`;
 }
 
 function shell({ isOwn, isFirst, isLast, id, state, tabIndex, label }, before, children) {

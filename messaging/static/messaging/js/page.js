@@ -5,6 +5,7 @@ import { ConversationList } from "./conversation_list.js";
 import { ConversationWindow } from "./conversation_window.js";
 import { GroupPeople } from "./group_people.js";
 import { Listing } from "./listing.js";
+import { announcement } from "./message_view.js";
 import { NewConversation } from "./new_conversation.js";
 
 const root = document.getElementById("messages");
@@ -83,7 +84,7 @@ store.addEventListener("thread", ({ detail: { id } }) => {
 store.addEventListener("arrived", ({ detail: { id, message } }) => {
   if (id !== opened.conversationId) return;
   opened.update({ isNew: true });
-  app.speak(opened.announcement(message));
+  app.speak(announcement(message));
 });
 listing.load().then(() => openAddress()).catch(() => openAddress());
 
@@ -162,6 +163,7 @@ function show(id, { replace = false } = {}) {
   if (replace) history.replaceState(history.state, "", `${app.pageUrl}${id}/`);
   showPane(true);
   windowRoot.dataset.openConversation = id;
+  document.dispatchEvent(new CustomEvent("newsread", { detail: { project_url: `${app.pageUrl}${id}/` } }));
   if (opened.conversationId !== id) opened.open({ id });
   list.render();
 }

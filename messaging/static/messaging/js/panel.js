@@ -2,6 +2,7 @@
 
 import { createApp } from "./app.js";
 import { ConversationWindow } from "./conversation_window.js";
+import { announcement } from "./message_view.js";
 
 const root = document.querySelector(".conversation-panel");
 const problem = root?.querySelector(".panel-problem");
@@ -44,7 +45,7 @@ function start() {
   made.store.addEventListener("arrived", ({ detail: { id, message } }) => {
     if (id !== opened.conversationId) return;
     opened.update({ isNew: true });
-    made.speak(opened.announcement(message));
+    made.speak(announcement(message));
   });
   return made;
 }

@@ -37,10 +37,13 @@ export class Store extends EventTarget {
     return this.#conversations.get(id);
   }
 
-  /** Conversations as the server gives them. */
+  /** Conversations as the server gives them. Where an event has told of a newer message meanwhile, that stays. */
   putConversations(conversations) {
     for (const conversation of conversations) {
-      this.#conversations.set(conversation.id, { ...this.#conversations.get(conversation.id), ...conversation });
+      const known = this.#conversations.get(conversation.id);
+      const isOld = (known?.last_seq ?? 0) > conversation.last_seq;
+      const newer = isOld ? { last_message: known.last_message, last_seq: known.last_seq, unread: known.unread } : {};
+      this.#conversations.set(conversation.id, { ...known, ...conversation, ...newer });
       if (conversation.other) this.putPerson(conversation.other);
     }
     this.#tell("conversation", { id: conversations.length === 1 ? conversations[0].id : null });
@@ -140,7 +143,7 @@ export class Store extends EventTarget {
   #created(message) {
     const { conversation_id: id } = message;
     const conversation = this.#conversations.get(id);
-    const isNews = !conversation || (conversation.last_message?.id ?? 0) < message.id;
+    const isNews = !conversation || (conversation.last_seq ?? 0) < message.seq;
     const thread = this.#threads.get(id);
     if (thread?.isLoaded) {
       thread.put(message);
@@ -165,10 +168,11 @@ export class Store extends EventTarget {
 
   #showLast(message) {
     const conversation = this.#conversations.get(message.conversation_id);
-    if (!conversation || (conversation.last_message?.id ?? 0) > message.id) return;
-    const { id, text, sender_id, sender_name, sent_at, attachments = [], deleted_at: deletedAt } = message;
+    if (!conversation || (conversation.last_seq ?? 0) > message.seq) return;
+    const { id, seq, text, sender_id, sender_name, sent_at, attachments = [], deleted_at: deletedAt } = message;
     const last = { id, text, sender_id, sender_name, sent_at, deleted: Boolean(deletedAt), attachments: attachments.length };
-    this.changeConversation(message.conversation_id, { last_message: last, archived: false }); // a new one brings it back
+    // A new one brings it back from the archive.
+    this.changeConversation(message.conversation_id, { last_message: last, last_seq: seq, archived: false });
   }
 
   #changeLast(conversationId, messageId, changes) {

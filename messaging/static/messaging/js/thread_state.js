@@ -26,9 +26,14 @@ export class ThreadState {
     return this.#messages.get(id);
   }
 
-  /** The newest page of the history: what was there before is replaced, so that there is no gap. */
+  /**
+   * The newest page of the history: what was there before is replaced, so that there is no gap. What is newer has come by
+   * events while the page was on its way.
+   */
   reset(messages, hasOlder) {
-    this.#messages = new Map(messages.map((message) => [message.id, message]));
+    const newest = messages.at(-1)?.id ?? 0;
+    const later = this.messages.filter(({ id }) => id > newest);
+    this.#messages = new Map([...messages, ...later].map((message) => [message.id, message]));
     this.hasOlder = hasOlder;
     this.isLoaded = true;
     this.#sorted = null;

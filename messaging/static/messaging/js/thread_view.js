@@ -2,9 +2,9 @@
 // it is.
 
 import { element, iconButton } from "./dom.js";
-import { MessageTools } from "./message_tools.js";
-import { itemElement, messageElement } from "./message_view.js";
 import { markOf } from "./marks.js";
+import { MessageTools } from "./message_tools.js";
+import { itemElement, messageElement, plainText } from "./message_view.js";
 import { rowsOf } from "./rows.js";
 
 const AT_END = 80; // pixels from the end within which the newest message counts as seen
@@ -167,7 +167,8 @@ function signatureOf(row, context) {
   const parentId = row.message?.parent_id ?? row.item?.parentId;
   const isOwn = String(row.message?.sender_id) === String(context.me);
   const mark = isOwn ? markOf(row.message, context.conversation) : null;
-  return JSON.stringify([row, mark, parentId ? context.parentOf(parentId) : null]);
+  const parent = parentId ? context.parentOf(parentId) : null;
+  return JSON.stringify([row, mark, parent && [parent.sender_name, plainText(parent)]]);
 }
 
 function elementOf(row, context) {
