@@ -105,7 +105,8 @@ def test_where_streams_are_held_back_too_the_page_asks_and_comes_back_up_when_th
     work.during(page, lambda: status(page, "transport") == "websocket", "sockets pass")
     whole(head, page)
     assert [move["transport"] for move in moves(page) if move["state"] == "live"] == ["poll", "sse", "websocket"]
-    expect(page.locator("#notification-count")).to_have_text(str(head.notifications.filter(is_read=False).count()))
+    unread = head.notifications.filter(is_read=False).count()
+    expect(page.locator("#notification-count")).to_have_text(str(unread) if unread < 100 else "99+")
 
 
 @pytest.mark.parametrize("transport", ["websocket", "sse"])
