@@ -29,7 +29,9 @@ test: ## every test (installs what scripts/test-tools.sh names with apt where it
 ifeq ($(strip $(ARGS)),)
 	@# Most tests wait rather than work, so several share the processors. Those with deadlines of seconds come after, two
 	@# at a time, and then, one by one, those that measure. Only the files that have such tests are read for these.
-	@failed=""; \
+	@# They share what takes long to make: a database with its tables, the collected static files.
+	@GISTAGUM_TESTS_MADE_ONCE=$$(mktemp -d) || exit 1; export GISTAGUM_TESTS_MADE_ONCE; \
+	trap 'rm -rf "$$GISTAGUM_TESTS_MADE_ONCE"' EXIT; failed=""; \
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not alone and not quiet" --durations 20 --durations-min 10 || failed="side by side"; \
 	$(PYTEST) -n 2 --dist loadfile -m quiet $$(grep -rl --include '*.py' 'mark\.quiet' tests) || failed="$$failed two at a time"; \
 	$(PYTEST) -m alone --durations 12 --durations-min 10 $$(grep -rl --include '*.py' 'mark\.alone' tests) || failed="$$failed alone"; \

@@ -1,6 +1,5 @@
 """Fixtures shared by all tests: databases, running sites, and the office's people on them."""
 
-import fcntl
 import itertools
 import os
 import shutil
@@ -12,9 +11,10 @@ import pytest
 
 from realtime.log import position
 from tests.support.database import make_cluster, migrate, using_database
+from tests.support.made_once import VARIABLE, made_once
 from tests.support.postgres import TEMPLATE, Postgres
 from tests.support.shared import SharedSites
-from tests.support.site import Site, collect_static, running_on
+from tests.support.site import Site, collected_files, running_on
 
 _numbers = itertools.count(1)
 
@@ -57,29 +57,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path not in long, item.path not in browsers))
 
 
-@pytest.fixture(scope="session")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
-    """``made_once(name, make)``: a folder that ``make(folder)`` has filled, once for all processes of the run."""
+@pytest.fixture(scope="session", autouse=True)
+def _folder_of_what_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All processes of this run share one, if not several runs do."""
     root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-
-    def get(name: str, make: Callable[[Path], object]) -> Path:
-        folder, part = root / name, root / f"{name}.part"
-        with (root / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.exists():
-                shutil.rmtree(part, ignore_errors=True)
-                part.mkdir()
-                make(part)
-                part.rename(folder)
-        return folder
-
-    return get
+    os.environ.setdefault(VARIABLE, str(root.parent if "PYTEST_XDIST_WORKER" in os.environ else root))
 
 
 @pytest.fixture(scope="session")
-def postgres_cluster(made_once, django_db_blocker) -> Path:
+def postgres_cluster(django_db_blocker) -> Path:
     """A cluster with a migrated database, for ``Postgres(postgres_cluster)``: a copy takes less than making one."""
     with django_db_blocker.unblock():
         return made_once("postgres", make_cluster)
@@ -95,7 +81,7 @@ def postgres(postgres_cluster: Path) -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def new_database(
-    request: pytest.FixtureRequest, made_once, tmp_path_factory: pytest.TempPathFactory, django_db_blocker
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_blocker
 ) -> Callable[[str], str]:
     """Makes a migrated database (``"sqlite"`` or ``"postgres"``) and returns its address."""
     folder = tmp_path_factory.mktemp("databases")
@@ -117,9 +103,9 @@ def new_database(
 
 
 @pytest.fixture(scope="session")
-def static_root(made_once) -> str:
+def static_root() -> str:
     """The collected static files, for sites that are started without collecting them again."""
-    return str(made_once("static", collect_static))
+    return collected_files()
 
 
 @pytest.fixture(scope="session")

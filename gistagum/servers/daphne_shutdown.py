@@ -1,15 +1,18 @@
 """Stopping Daphne within a time limit: its streams get a last frame, and no busy thread keeps the process alive."""
 
 import asyncio
-import atexit
+import contextlib
 import signal
 import sys
+import threading
+import time
 from typing import Any
 
 from .ending import exit_soon
 
 GOODBYE_SECONDS = 0.5  # for close frames and last bytes to leave
 TASKS_SECONDS = 1.0  # for tasks to end after that
+LOOK_SECONDS = 0.01  # between two looks whether the loop has stopped
 
 
 def stop_in_time() -> None:
@@ -35,16 +38,27 @@ def stop_in_time() -> None:
 
 def _end() -> None:
     exit_soon()
-    atexit.register(_end_tasks, asyncio.get_running_loop())
+    threading.Thread(target=_end_tasks, args=[asyncio.get_running_loop()], name="end-tasks").start()
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel the tasks that the loop left unfinished, as ``asyncio.run`` does.
+    """Run the loop once more, after Daphne has stopped it, and cancel the tasks that it left unfinished.
 
-    Daphne leaves them to the interpreter, which crashes at exit when it frees a task that waits for a queue.
+    The thread of a page waits for its task, and the interpreter waits for that thread before it calls what ``atexit``
+    knows. It also crashes at exit when it frees a task that waits for a queue.
     """
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    if tasks and not loop.is_running() and not loop.is_closed():
-        loop.run_until_complete(asyncio.wait(tasks, timeout=TASKS_SECONDS))
+    while loop.is_running():
+        time.sleep(LOOK_SECONDS)
+    if not loop.is_closed():
+        with contextlib.suppress(TimeoutError):
+            loop.run_until_complete(_cancel_tasks())
+
+
+async def _cancel_tasks() -> None:
+    """Cancel all other tasks, as ``asyncio.run`` does, and those that their threads begin meanwhile."""
+    async with asyncio.timeout(TASKS_SECONDS):
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.sleep(0)  # a task that is cancelled before its first step would tell nobody
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -219,3 +220,21 @@ def test_daphne_ends_in_order_at_other_signals_too(url, static_root, scratch, op
         for stream in streams:
             assert stream.ended.wait(ENDS_SECONDS)
         assert site.process.wait(ENDS_SECONDS) == 0
+
+
+def test_pages_that_are_asked_for_until_daphne_stops_do_not_keep_it(url, static_root, scratch):
+    """Regression: their threads waited for the event loop, which had stopped, until the process was cut off."""
+
+    def ask(site: Site) -> None:
+        with suppress(httpx.TransportError):
+            while True:
+                http.get(f"{site.url}/accounts/login/", timeout=ENDS_SECONDS)
+
+    with Site(scratch, url, "daphne", STATIC_ROOT=static_root) as site, ThreadPoolExecutor(10) as people:
+        asking = [people.submit(ask, site) for _ in range(10)]
+        wait_until(lambda: answers(site), "a page is answered")
+        site.process.terminate()
+        assert site.process.wait(ENDS_SECONDS) == 0
+        for one in asking:
+            one.result(ENDS_SECONDS)
+        assert "still busy" not in site.log.read_text()

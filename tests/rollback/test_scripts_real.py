@@ -17,7 +17,7 @@ from tests.support.site import ROOT
 
 from .office import phase, values
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(150)]  # they measure, and each starts several servers in turn
+pytestmark = [pytest.mark.quiet, pytest.mark.timeout(150)]  # they measure, and each starts several servers in turn
 
 # As a service manager does: ends what ran, and starts it anew with nothing but the file.
 RESTART = """#!/bin/sh

@@ -24,6 +24,7 @@ import pytest
 from gistagum.listening import ListenAddress, listen_host
 from tests.support import http
 
+from .made_once import VARIABLE, made_once
 from .ports import free_port, listens, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,9 @@ def collect_static(folder: Path) -> str:
 
 @functools.cache
 def collected_files() -> str:
-    """``STATIC_ROOT`` for sites that are given none: collected once for a process of tests."""
+    """``STATIC_ROOT`` for sites that are given none: collected once for a run of tests, or else for this process."""
+    if VARIABLE in os.environ:
+        return str(made_once("static", collect_static))
     folder = Path(tempfile.mkdtemp(prefix="gistagum-static-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return collect_static(folder)
