@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -167,6 +168,11 @@ def _joined(events: LogSlice) -> bytes:
     return b"".join(frame.sse for frame in events)
 
 
+@lru_cache(maxsize=32)  # a state that many see is one text, and large if it holds the regions of a page
+def _state(text: str) -> bytes:
+    return f"data: {text}\n\n".encode()
+
+
 class Encoder:
     """Encodes steps as bytes and remembers the id that the browser has been sent."""
 
@@ -190,7 +196,7 @@ class Encoder:
             parts.append(b"\n")
         elif parts and not parts[-1].endswith(b"\n\n"):
             parts.append(b"\n")
-        parts.extend(f"data: {state}\n\n".encode() for state in send.states)
+        parts.extend(map(_state, send.states))
         return b"".join(parts)
 
 

@@ -9,8 +9,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Iterator
-from functools import partial
+from collections.abc import Awaitable, Iterable, Iterator
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
@@ -201,6 +201,8 @@ class SubscriberConsumer(AsyncConsumer):
             # As a bare id does on SSE, the cursor moves past events that are not for this client. Also the heartbeat.
             others.append(to_json({"type": "cursor", "cursor": step.cursor}))
             self._cursor = step.cursor
+        if self._batches and not others and not step.events:
+            return _states_as_arrays(step.states)
         others += step.states
         if not self._batches:
             return (*(frame.json for frame in step.events), *others)
@@ -277,7 +279,12 @@ def _as_arrays(events: LogSlice) -> tuple[str, ...]:
     return tuple(_arrays([frame.json for frame in events]))
 
 
-def _arrays(frames: list[str]) -> Iterator[str]:
+@lru_cache(maxsize=32)  # states that many see are the same texts, and large if they hold the regions of a page
+def _states_as_arrays(states: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_arrays(states))
+
+
+def _arrays(frames: Iterable[str]) -> Iterator[str]:
     """The frames as JSON arrays, in order, each of ``PIECE`` characters at most (but with one frame at least)."""
     piece: list[str] = []
     size = 0

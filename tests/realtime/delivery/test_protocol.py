@@ -81,10 +81,11 @@ def clock(monkeypatch) -> Clock:
 
 
 @pytest.fixture
-def hub(new_database, on_database, clock, settings) -> Hub:
+def hub(new_database, on_database, clock, settings, monkeypatch) -> Hub:
     """A tail that the test turns, on a database of the test's own."""
     on_database(new_database("sqlite"))
     settings.SSE_HEARTBEAT_SECONDS = 15
+    monkeypatch.setattr(module, "FEW", 0)  # as in a process with many subscribers
     made = Hub()
     made._thread = threading.current_thread()  # so that it starts none
     made.reader = OnTheSpot()
