@@ -32,8 +32,8 @@ LEVEL_CHOICES = (
 )
 
 
-def with_spent(projects: QuerySet[Project]) -> QuerySet[Project]:
-    """Annotate projects with ``spent_total`` (pesos) and ``spent_share`` (of the budget; for sorting only)."""
+def with_spent_total(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """Annotate projects with ``spent_total`` (pesos)."""
     sums = (
         ProjectCost.objects.not_voided()
         .filter(project=OuterRef("pk"))
@@ -41,9 +41,13 @@ def with_spent(projects: QuerySet[Project]) -> QuerySet[Project]:
         .values("project")
         .annotate(sum=Sum("amount"))
     )
-    spent = Coalesce(Subquery(sums.values("sum")), Decimal(0), output_field=PESOS)
+    return projects.annotate(spent_total=Coalesce(Subquery(sums.values("sum")), Decimal(0), output_field=PESOS))
+
+
+def with_spent(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """Annotate projects with ``spent_total`` (pesos) and ``spent_share`` (of the budget; for sorting only)."""
     share = Cast(F("spent_total"), FloatField()) / NullIf(Cast(F("project_cost"), FloatField()), 0.0)
-    return projects.annotate(spent_total=spent).annotate(spent_share=share)
+    return with_spent_total(projects).annotate(spent_share=share)
 
 
 def at_level(projects: QuerySet[Project], level: str) -> QuerySet[Project]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from .. import consistency
 from ..access import Role, may_correct_as
 from ..budget import Budget
-from ..filters import with_spent
+from ..filters import with_spent_total
 from ..models import Project, ProjectActivity, ProjectCost, ProjectMilestone
 from ..parts import ProjectPart
 from ..spending import alarming, most_spent, spending
@@ -67,7 +67,7 @@ def finance(projects: QuerySet[Project]) -> Context:
 
 
 def project_list(projects: QuerySet[Project], *, page: str | None = None, narrowed: bool = False) -> Context:
-    """The project list: one page of these projects, which are in their order and annotated by ``with_spent``."""
+    """The project list: one page of these projects, which are in their order and annotated by ``with_spent_total``."""
     return {"page": cache(lambda: Paginator(projects, PAGE).get_page(page)), "narrowed": narrowed}
 
 
@@ -118,11 +118,11 @@ def rights(role: Role | None, user_id: int, *, assigned: bool) -> Context:
 
 def _overview(projects: QuerySet[Project]) -> Context:
     counts = cache(lambda: dashboard_counts(projects))
-    activities = _parts(ProjectActivity, projects).select_related("project")
+    activities = _parts(ProjectActivity, projects).select_related("project").only("at", "summary", "project__name")
     return {
         "total_projects": lambda: counts()["total_projects"],
         "counters": lambda: [(status, counts()["status_counts"][status.value]) for status in DASHBOARD_STATUSES],
-        "projects": with_spent(projects).order_by("-updated_at", "-pk")[:RECENT_PROJECTS],
+        "projects": with_spent_total(projects).order_by("-updated_at", "-pk")[:RECENT_PROJECTS],
         "activities": activities.order_by("-pk")[:RECENT_ACTIVITY],
     }
 

@@ -13,6 +13,7 @@ from realtime.access.authority import Viewer
 from realtime.log.replay import Frame
 
 from ..access import Role, project_key, viewer_projects, viewer_role, viewer_sees_project
+from ..budget import LEVELS
 from ..events import (
     AssignmentChanged,
     CostUpdated,
@@ -25,7 +26,7 @@ from ..events import (
     ProjectStatusChanged,
     ProjectUpdated,
 )
-from ..filters import with_spent
+from ..filters import with_spent_total
 from . import contexts
 
 NONE: frozenset[str] = frozenset()
@@ -38,6 +39,15 @@ OVERVIEW: Mapping[str, frozenset[str]] = {
     "project-list": _ROWS,
     "recent-activity": NONE,
 }
+_UNALARMED = min(float(least) for least, _ in LEVELS) - 0.1  # percent; events round to a tenth
+
+
+def _alarms_nobody(frame: Frame) -> bool:
+    """Return whether a cost was added to a project that is at no level of the budget check, and was at none before."""
+    if frame.type != CostUpdated.type or frame.fields.get("action") != "added":
+        return False
+    percent, added = frame.fields["spent_percent"], frame.fields["cost_data"]["amount"]
+    return percent is None or (percent < _UNALARMED and not added.startswith("-"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +56,7 @@ class LivePage:
 
     ``roles`` may open it. ``context`` returns what its template needs for a viewer, or ``None`` where the viewer may
     not open it. ``unchanged_by`` names its regions, each with the types of events that leave it as it is.
-    ``project_id``: of the page of one project.
+    ``left_by``: the same of events that do so by what they say. ``project_id``: of the page of one project.
     """
 
     name: str
@@ -54,14 +64,19 @@ class LivePage:
     roles: frozenset[Role]
     context: Callable[[Viewer], dict[str, Any] | None]
     unchanged_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    left_by: Mapping[str, Callable[[Frame], bool]] = field(default_factory=dict)
     project_id: int | None = None
 
     def changed(self, frame: Frame) -> frozenset[str] | None:
         """Return which regions an event about projects changes; ``None`` where the page is to be loaded instead."""
         if self.project_id is None:
-            return frozenset(name for name, types in self.unchanged_by.items() if frame.type not in types)
+            return frozenset(name for name in self.unchanged_by if not self._leaves(name, frame))
         concerned = frame.type == ProjectsChanged.type or frame.fields.get("project_id") == self.project_id
         return frozenset(self.unchanged_by) if concerned and frame.type != ProjectDeleted.type else None
+
+    def _leaves(self, region: str, frame: Frame) -> bool:
+        left_by = self.left_by.get(region)
+        return frame.type in self.unchanged_by[region] or (left_by is not None and left_by(frame))
 
     def allows(self, viewer: Viewer) -> bool:
         """Return whether a viewer may open the page."""
@@ -76,6 +91,8 @@ HEAD = LivePage(
     frozenset({Role.HEAD}),
     lambda viewer: contexts.head(viewer_projects(viewer)),
     {**OVERVIEW, "finance": _NO_MONEY},
+    # The region names the projects at a level. To find them takes the sums of the costs of all projects.
+    {"finance": _alarms_nobody},
 )
 ENGINEER = LivePage(
     "work",
@@ -95,7 +112,7 @@ PROJECT_LIST = LivePage(
     "projects",
     "projects/list.html",
     frozenset(Role),
-    lambda viewer: contexts.project_list(with_spent(viewer_projects(viewer)).order_by("-updated_at", "-pk")),
+    lambda viewer: contexts.project_list(with_spent_total(viewer_projects(viewer)).order_by("-updated_at", "-pk")),
     {"project-list": _ROWS},
 )
 PROJECT_REGIONS = (
@@ -120,7 +137,7 @@ def project_page(project_id: int) -> LivePage:
         frozenset(Role),
         context,
         dict.fromkeys(PROJECT_REGIONS, NONE),
-        project_id,
+        project_id=project_id,
     )
 
 

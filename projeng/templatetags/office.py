@@ -70,6 +70,6 @@ def person(user: Any) -> str:
 
 @register.simple_tag
 def budget_of(project: Project) -> Budget:
-    """The budget check of a project. In lists, ``filters.with_spent`` supplies the sum of the costs."""
+    """The budget check of a project. In lists, ``filters.with_spent_total`` supplies the sum of the costs."""
     spent = getattr(project, "spent_total", None)
     return Budget(project.spent if spent is None else spent, project.project_cost)

@@ -237,7 +237,7 @@ class Hub:
 
     def _run(self) -> None:
         failed_since = None
-        next_sweep = next_look = 0.0
+        next_sweep = next_look = look_by = 0.0
         file = DatabaseFile()
         while not self.closing:
             self._rest(file)
@@ -256,8 +256,11 @@ class Hub:
                     self._begin(at.newest, at.history)
                     self._reading, next_sweep = True, time.monotonic() + SWEEP_SECONDS
                 before = self.cursor
-                while self._read_on():
-                    pass
+                # In this order: what is committed from here on is noticed the next time.
+                if file.committed() or self._retry or time.monotonic() >= look_by:
+                    look_by = time.monotonic() + TAIL_SECONDS
+                    while self._read_on():
+                        pass
                 if self.cursor != before:
                     next_look = time.monotonic() + self.pace()
                 if time.monotonic() >= next_sweep:

@@ -21,10 +21,12 @@ from ..log.epochs import History
 from ..log.events import to_json
 from ..log.replay import NO_EVENTS, LogSlice
 from .hub import Hub
-from .snapshots import SnapshotRequest, State
+from .snapshots import Snapshot, SnapshotRequest, State
 from .subscriber import Subscriber
 
 AHEAD_SECONDS = 0.05  # for so long events are sent ahead of a state that has yet to be read
+FEW = 200  # subscribers of a process; so many have been sent their events before the reader has read a state
+TURN_SECONDS = 0.0001  # one subscriber's turn: for so long each, the reader waits for them
 BATCH = 500  # events in one write
 RESET_SECONDS = 0.005  # for each subscriber of the process: over this time resets are spread
 LONGEST_SPREAD = 2.5  # seconds; a page gives a connection up that says nothing for 3.5 at its beginning
@@ -88,6 +90,7 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
     viewer_frame, known = "", None
     ahead_until = NEVER  # until then events are sent ahead of the state that they changed
     read_now = False  # they have been sent ahead for long enough
+    turns = 0.0  # seconds until the others have been sent them as well
     yield from _await_history(hub, subscriber, heartbeat)
     while True:
         # In this order: the history is then never older than what the hub has read by it.
@@ -136,10 +139,13 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
             yield Send(subscriber.cursor, selection.events)
             beat_from = beat_from if own_clock else now
             ahead_until = min(ahead_until, now + AHEAD_SECONDS)
-            read_now = now >= ahead_until or reached < hub.cursor
+            # Among few, the reader waits for the others' turns, instead of each of them, who would be woken once more.
+            turns = hub.subscribers() * TURN_SECONDS if hub.subscribers() <= FEW else 0.0
+            read_now = now >= ahead_until or reached < hub.cursor or turns > 0.0
             if not read_now:
                 yield Wait(seen, ahead_until)
             continue
+        begin_at, turns = now + turns, 0.0
         ahead_until, read_now = NEVER, False
         states = _ephemerals(hub, subscriber, viewer) if hub.ephemerals.count > subscriber.ephemeral_count else []
         if due:
@@ -148,7 +154,7 @@ def deliver(hub: Hub, subscriber: Subscriber) -> Generator[Step, Any, None]:
                 snapshot = hub.snapshots.request(request)
                 shown.subjects.clear()
                 shown.not_before = time.monotonic() + shown.state.pace()
-                states += yield Read(snapshot.key, snapshot)
+                states += yield Read(snapshot.key, partial(_read_at, begin_at, snapshot))
             now = time.monotonic()
             next_state = min((state.not_before for state in pending if state.subjects), default=NEVER)
         if viewer is not known:  # read anew after every change of authority, which most often changes nothing here
@@ -223,6 +229,14 @@ def _due(
             subjects = None if opens else frozenset(state.subjects)
             due.append((state, SnapshotRequest(state.state, viewer, subjects, since, subscriber.states_from)))
     return due
+
+
+def _read_at(moment: float, snapshot: Snapshot) -> list[str]:
+    """Read a snapshot, but not before this moment (``time.monotonic``). For a reader thread."""
+    left = moment - time.monotonic()
+    if left > 0:
+        time.sleep(left)
+    return snapshot()
 
 
 def _at_hand(hub: Hub, request: SnapshotRequest) -> bool:

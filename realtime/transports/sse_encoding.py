@@ -1,6 +1,7 @@
 """The bytes of Server-Sent Events: the envelope as it is, or named frames that an adapter made of it."""
 
 import random
+from functools import lru_cache
 from typing import Any
 
 from ..delivery.protocol import Send
@@ -13,6 +14,11 @@ RETRY_MS = (1_000, 6_000)  # browsers come back spread over this range
 
 def _joined(events: LogSlice) -> bytes:
     return b"".join(frame.sse for frame in events)
+
+
+@lru_cache(maxsize=32)  # a state that many see is one text, and large if it holds the regions of a page
+def _state(text: str) -> bytes:
+    return f"data: {text}\n\n".encode()
 
 
 class Encoder:
@@ -38,7 +44,7 @@ class Encoder:
             parts.append(b"\n")
         elif parts and not parts[-1].endswith(b"\n\n"):
             parts.append(b"\n")
-        parts.extend(f"data: {state}\n\n".encode() for state in send.states)
+        parts.extend(map(_state, send.states))
         return b"".join(parts)
 
     def failed(self) -> bytes:

@@ -1,6 +1,7 @@
 """The messages of a WebSocket: the envelope as it is, or objects that an adapter made of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from ..delivery.protocol import Send
@@ -34,6 +35,8 @@ class Encoder:
             # As a bare id does on SSE, the cursor moves past events that are not for this client. Also the heartbeat.
             others.append(to_json({"type": "cursor", "cursor": step.cursor}))
             self._cursor = step.cursor
+        if self._batches and not others and not step.events:
+            return _states_as_arrays(step.states)
         others += step.states
         if not self._batches:
             return (*(frame.json for frame in step.events), *others)
@@ -67,7 +70,12 @@ def _as_arrays(events: LogSlice) -> tuple[str, ...]:
     return tuple(_arrays([frame.json for frame in events]))
 
 
-def _arrays(frames: list[str]) -> Iterator[str]:
+@lru_cache(maxsize=32)  # states that many see are the same texts, and large if they hold the regions of a page
+def _states_as_arrays(states: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_arrays(states))
+
+
+def _arrays(frames: Iterable[str]) -> Iterator[str]:
     """The frames as JSON arrays, in order, each of ``PIECE`` characters at most (but with one frame at least)."""
     piece: list[str] = []
     size = 0

@@ -7,6 +7,7 @@ an event (test_hub.py), what publishing asks the database (test_publish.py).
 import asyncio
 import gc
 import json
+import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
@@ -21,7 +22,9 @@ from projeng.access import ALL_PROJECTS, Role
 from projeng.events import PROJECTS, ProjectsChanged
 from realtime.access import accounts
 from realtime.access.credentials import SESSION, Credential
+from realtime.delivery.driver import Driver
 from realtime.delivery.hub import Hub
+from realtime.delivery.snapshots import State
 from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.delivery.wait_queue import WaitQueue
 from realtime.log import replay
@@ -33,12 +36,13 @@ from tests.support.people import person, session_cookie
 CLIENTS = 20
 EVENTS = 200
 SWEEP_QUERIES = 3  # sessions, accounts with their groups, and keys of conversations, of all who listen
+SUBSCRIPTION = Subscription(frozenset({PROJECTS}))
 KINDS = pytest.mark.parametrize("kind", ["websocket", "sse"])
 
 
 class Everything(websocket.SubscriberConsumer):
     def subscription(self, query):
-        return Subscription(frozenset({PROJECTS}))
+        return SUBSCRIPTION
 
 
 class Client:
@@ -80,7 +84,7 @@ def stream(user: User, key: str, cursor: int | None) -> Served:
         subscriber = Subscriber(
             user_id=user.pk,
             credential=Credential(SESSION, key, user.get_session_auth_hash()),
-            subscription=Subscription(frozenset({PROJECTS})),
+            subscription=SUBSCRIPTION,
             cursor=await asyncio.to_thread(replay.head) if cursor is None else cursor,
         )
         slot = sse.Slot(sse.Slots())
@@ -185,6 +189,35 @@ def test_a_burst_is_one_query_one_wake_and_one_write_a_client(hub, head, kind, m
     said = sum(len(frame.json) for frame in frames if frame.topic == PROJECTS)
     beside = 1 if kind == "websocket" else len("id: \ndata: \n\n") + 6  # a comma; or the lines around the same JSON
     assert said < size <= said + EVENTS * beside + 100
+
+
+@KINDS
+def test_a_change_is_two_wakes_and_two_writes_a_client_and_one_reading_encoded_once(hub, head, kind, monkeypatch):
+    """Its event, and the state that it changes. For each further wait every client would be woken once more."""
+    read, advanced = [], []
+    state = State("of all", lambda frame: 1, lambda *asked: read.append(1) or [{"type": "x"}], lambda viewer: 1, False)
+    advance = Driver._advance
+    monkeypatch.setattr(Driver, "_advance", lambda self, *why: advanced.append(1) or advance(self, *why))
+    monkeypatch.setattr(sys.modules[__name__], "SUBSCRIPTION", Subscription(frozenset({PROJECTS}), (state,)))
+    encoded = {"websocket": websocket._states_as_arrays, "sse": sse._state}[kind]
+
+    async def scene() -> list[int]:
+        clients = await opened(hub, kind, head)
+        for client in clients:
+            client.writes.clear()
+        encoded.cache_clear()
+        advanced.clear()
+        await asyncio.to_thread(announce, 1)
+        await asyncio.to_thread(turn, hub)
+        await until(lambda: all(len(client.writes) == 2 for client in clients))
+        await until(lambda: waiting(hub) == CLIENTS)
+        counted = [len(advanced), len(read), encoded.cache_info().misses]
+        for client in clients:
+            await client.leave(kind)
+            assert [b'"id"' in body or b"id:" in body for body in client.writes] == [True, False]
+        return counted
+
+    assert asyncio.run(scene()) == [2 * CLIENTS, 1, 1]
 
 
 @KINDS

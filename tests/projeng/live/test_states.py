@@ -1,21 +1,33 @@
 """What a change costs: one rendering for all who see the same, and none for what it leaves as it is."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.template.loader import get_template
+from django.test.utils import CaptureQueriesContext
 
 from projeng.access import Role
 from projeng.live import rendering, states
 from projeng.live.pages import ENGINEER, FINANCE, HEAD, PROJECT_LIST, project_page
 from projeng.models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
+from projeng.templatetags.kept import KeptNode
 from realtime.delivery import topics
 from realtime.delivery.snapshots import SnapshotCache, SnapshotRequest
 from realtime.log import replay
 from tests.support.people import person
 
+PARTS = ("parts/project_table.html", "parts/recent_activity.html", "parts/budget_row.html")
 CHANGES: dict[str, Callable[[Project, Project], object]] = {
     "progress": lambda project, other: ProjectProgress.objects.create(project=project, percentage_complete=45),
     "cost": lambda project, other: ProjectCost.objects.create(project=project, cost_type="labor", amount=960_000),
+    "small cost": lambda project, other: ProjectCost.objects.create(project=project, cost_type="labor", amount=790_000),
+    "cost at the first level": lambda project, other: ProjectCost.objects.create(
+        project=project, cost_type="labor", amount=799_999
+    ),
+    "cost of what has no budget": lambda project, other: _without_budget(project),
+    "negative cost": lambda project, other: ProjectCost.objects.create(project=other, cost_type="labor", amount=-80),
     "cost deleted": lambda project, other: other.costs.first().delete(),
     "milestone": lambda project, other: ProjectMilestone.objects.create(
         project=project, name="The roof", target_date="2029-01-01"
@@ -36,6 +48,11 @@ def _save(project: Project, **fields: object) -> None:
     for name, value in fields.items():
         setattr(project, name, value)
     project.save()
+
+
+def _without_budget(project: Project) -> None:
+    _save(project, project_cost=None)
+    ProjectCost.objects.create(project=project, cost_type="labor", amount=5)
 
 
 @pytest.fixture
@@ -67,6 +84,45 @@ def test_what_an_event_is_said_to_leave_as_it_is_stays_as_it_is(viewer, project,
         changed = frozenset().union(*(page.changed(event) or frozenset() for event in events))
         differs = {name for name, html in after[page, user].items() if html != before[page, user].get(name)}
         assert differs <= changed, (page.name, user)
+
+
+@pytest.mark.parametrize("change", ["progress", "small cost"])
+def test_a_change_takes_two_queries_of_the_office_and_renders_its_own_row_and_line(
+    viewer, project, other, head, change
+):
+    """The dashboard of Head Engineers: the latest projects, and the latest lines of their timelines."""
+    many = [Project(prn=f"ROAD-{n}", name=f"Road {n}", barangay="Apokon", project_cost=90) for n in range(20)]
+    for row in Project.objects.bulk_create(many):
+        ProjectProgress.objects.create(project=row, percentage_complete=1)
+    _save(project, description="It is among the latest")
+    seen, rows = viewer(head), _kept_rows()
+    rendering.render(HEAD, seen, frozenset(HEAD.unchanged_by))
+    before, cursor = rows(), replay.head()
+    CHANGES[change](project, other)
+    events = [frame for frame in replay.tail(cursor, 100) if frame.topic == "projects"]
+    changed = frozenset().union(*(HEAD.changed(event) for event in events))
+    with CaptureQueriesContext(connection) as queries:
+        rendering.render(HEAD, seen, changed)
+    asked = [query["sql"] for query in queries if "realtime_" not in query["sql"]]
+    assert len(asked) == 2
+    assert rows() - before == {"parts/project_table.html": 1, "parts/recent_activity.html": 1}
+
+
+def _kept_rows() -> Callable[[], Counter]:
+    """How many rows of the parts of dashboards have been rendered and are kept, by their template."""
+    for name in PARTS:
+        for node in get_template(name).template.nodelist.get_nodes_by_type(KeptNode):
+            node._kept.clear()
+
+    def count() -> Counter:
+        return Counter(
+            {
+                name: sum(len(node._kept) for node in get_template(name).template.nodelist.get_nodes_by_type(KeptNode))
+                for name in PARTS
+            }
+        )
+
+    return count
 
 
 def test_a_change_is_rendered_once_for_all_who_see_the_same(viewer, project, monkeypatch):

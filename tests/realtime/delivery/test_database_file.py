@@ -1,4 +1,7 @@
-"""Another process's commit on SQLite is noticed at the database's file, long before the tail asks the database."""
+"""Another process's commit on SQLite is noticed at the database's file, long before the tail asks the database.
+
+And where nothing was committed, the log is not read again.
+"""
 
 import sqlite3
 import statistics
@@ -81,6 +84,50 @@ def test_other_databases_have_no_such_file(monkeypatch, vendor, name):
     monkeypatch.setattr(connections["default"], "vendor", vendor)
     monkeypatch.setitem(connections["default"].settings_dict, "NAME", name)
     assert not DatabaseFile()
+
+
+@pytest.fixture
+def another(new_database, on_database):
+    """Another connection to a database of the test's own."""
+    url = new_database("sqlite")
+    on_database(url)
+    other = sqlite3.connect(url.removeprefix("sqlite:///"))
+    other.execute("CREATE TABLE sheet (number)")
+    other.commit()
+    yield other
+    other.close()
+
+
+def write(other: sqlite3.Connection) -> None:
+    other.execute("INSERT INTO sheet VALUES (1)")
+
+
+def test_each_commit_of_another_connection_is_told_once(another):
+    file = DatabaseFile()
+    assert file.committed(), "whatever there is"
+    for _ in range(3):
+        assert not file.committed()
+        write(another)
+        assert not file.committed(), "it may still be rolled back"
+        another.commit()
+        assert file.committed()
+
+
+def test_a_connection_that_was_opened_anew_cannot_tell_and_has_it_read(another):
+    file = DatabaseFile()
+    file.committed()
+    connections["default"].close()
+    assert file.committed()
+    assert not file.committed()
+
+
+@pytest.mark.parametrize(("vendor", "name"), [("postgresql", __file__), ("sqlite", ":memory:")])
+def test_other_databases_are_read_whenever_there_is_a_reason(monkeypatch, vendor, name):
+    monkeypatch.setattr(connections["default"], "vendor", vendor)
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", name)
+    file = DatabaseFile()
+    assert file.committed()
+    assert file.committed()
 
 
 @pytest.mark.quiet

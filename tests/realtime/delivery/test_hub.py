@@ -14,12 +14,14 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from projeng.access import Role
 from projeng.events import NOTIFICATIONS
 from realtime.access import authority
 from realtime.access.audience import user_key
 from realtime.access.credentials import SESSION, Credential, digest_of
 from realtime.delivery import hub as module
 from realtime.delivery import ring
+from realtime.delivery.database_file import DatabaseFile
 from realtime.delivery.ephemeral import EphemeralMessage
 from realtime.delivery.hub import Hub
 from realtime.delivery.protocol import Read, Send, Wait, deliver
@@ -83,6 +85,38 @@ def attached(hub: Hub, user, cursor: int | None = None) -> Subscriber:
 
 def ids(frames) -> list[int]:
     return [frame.id for frame in frames]
+
+
+# --- the tail ---------------------------------------------------------------------------------------------------
+
+
+def test_however_often_a_commit_is_hinted_at_the_log_is_read_for_it_once(running_hub, monkeypatch):
+    """On SQLite. A change is hinted at by each of its events, and by the database's file."""
+    monkeypatch.setattr(module, "TAIL_SECONDS", 60)
+    looks, asked = [], []
+    read_on, committed = Hub._read_on, DatabaseFile.committed
+    monkeypatch.setattr(Hub, "_read_on", lambda self: looks.append(1) or read_on(self))
+    monkeypatch.setattr(DatabaseFile, "committed", lambda self: asked.append(committed(self)) or asked[-1])
+    user = person(Role.HEAD)
+    attached(running_hub, user)
+
+    def hint() -> None:
+        before = len(asked)
+        running_hub.wake()
+        wait_until(lambda: len(asked) > before, "the tail has asked")
+
+    def settle() -> None:
+        while not asked or asked[-1]:
+            hint()
+
+    settle()
+    before = len(looks)
+    [written] = log(user.pk)
+    for _ in range(5):
+        hint()
+    wait_until(lambda: running_hub.cursor == written, "the tail has read it")
+    settle()
+    assert len(looks) - before == 1
 
 
 # --- the ring ---------------------------------------------------------------------------------------------------

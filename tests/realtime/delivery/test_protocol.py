@@ -32,6 +32,9 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
 
 class OnTheSpot(Reader):
     """Readings are done by the one who asks first, and kept as usual."""
@@ -82,10 +85,11 @@ def clock(monkeypatch) -> Clock:
 
 
 @pytest.fixture
-def hub(new_database, on_database, clock, settings) -> Hub:
+def hub(new_database, on_database, clock, settings, monkeypatch) -> Hub:
     """A tail that the test turns, on a database of the test's own."""
     on_database(new_database("sqlite"))
     settings.SSE_HEARTBEAT_SECONDS = 15
+    monkeypatch.setattr(module, "FEW", 0)  # as in a process with many subscribers
     made = Hub()
     made._thread = threading.current_thread()  # so that it starts none
     made.reader = OnTheSpot()
@@ -224,6 +228,30 @@ def test_what_comes_while_others_are_told_goes_ahead_too_and_the_state_follows_a
     assert stream._steps.send(None).until == first.until
     clock.now = first.until
     assert isinstance(stream._steps.send(None), Read)
+
+
+def test_among_few_nobody_is_woken_between_events_and_state_and_the_reading_waits_for_the_others_events(
+    hub, talk, head, clock, monkeypatch
+):
+    monkeypatch.setattr(module, "FEW", 3)
+    streams = [talk(head, UNREAD_COUNT) for _ in range(3)]
+    for stream in streams:
+        stream.said()
+    clock.now += 2
+    inbox.mark_read(head, Notification.objects.create(recipient=head, message="One").pk)
+    read_on(hub)
+    begun = clock.now
+    events, reading = streams[0]._steps.send(None), streams[0]._steps.send(None)
+    assert events.events
+    assert not events.states
+    assert isinstance(reading, Read)
+    assert clock.now == begun
+    hub.reader.submit(reading.key, reading.read)
+    assert clock.now == pytest.approx(begun + 3 * module.TURN_SECONDS)
+    for stream in streams[1:]:
+        [said] = stream.said()
+        assert said.events
+        assert states([said]) == [{"type": "notification", "unread_count": 0}]
 
 
 def test_who_leaves_while_events_go_ahead_leaves_no_reading_behind_that_others_would_be_shown(hub, talk, head, clock):
