@@ -5,8 +5,8 @@ read. In a larger one those after the person's pointer are. There, a reply count
 whoever wrote its first message, or replied.
 """
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -24,33 +24,55 @@ def total(person: Any) -> tuple[int, int]:
 def per_conversation(person: Any) -> dict[int, int]:
     """The number of unread messages by conversation id, without conversations where it is 0.
 
-    A fixed number of queries: two, and those of each kind of subject that occurs.
+    A fixed number of queries: one, and those of each kind of subject that occurs.
     """
-    counts = counted(person)
-    hidden = hidden_subjects(person, counts) if counts else set()
-    return {pk: number for pk, number in counts.items() if pk not in hidden}
+    return visible_to(person, counted_among([person.pk])[person.pk])
 
 
 def counted(person: Any) -> dict[int, int]:
     """``per_conversation`` with conversations about subjects that the person may no longer see. One query."""
-    return counted_among([person.pk])[person.pk]
+    return {place: found.number for place, found in counted_among([person.pk])[person.pk].items()}
 
 
-def counted_among(people: Collection[Any]) -> dict[Any, dict[int, int]]:
-    """``counted`` for each of these people, by id. One query for all of them."""
+class Counted(NamedTuple):
+    """The unread messages of a conversation, and the key of what it is about (``None``: of nothing)."""
+
+    number: int
+    subject_key: str | None
+
+
+def counted_among(people: Collection[Any]) -> dict[Any, dict[int, Counted]]:
+    """What is unread for each of these people (by id), by conversation id. One query for all of them.
+
+    Conversations about subjects are included, also those that somebody may no longer see (``visible_to``).
+    """
     in_direct = (
         Receipt.objects.filter(person_id__in=people, read_at=None, message__deleted_at=None)
         .order_by()
-        .values(who=F("person_id"), place=F("message__conversation_id"))
+        .values(who=F("person_id"), place=F("message__conversation_id"), about=F("message__conversation__subject_key"))
         .annotate(number=Count("pk"))
     )
-    in_larger = _behind(people).order_by().values(who=F("person_id"), place=F("conversation_id"), number=F("unread"))
-    columns = ("who", "place", "number")
-    found: dict[Any, dict[int, int]] = {one: {} for one in people}
-    for who, place, number in in_direct.values_list(*columns).union(in_larger.values_list(*columns), all=True):
+    behind = _behind(people).order_by()
+    in_larger = behind.values(
+        who=F("person_id"), place=F("conversation_id"), about=F("conversation__subject_key"), number=F("unread")
+    )
+    columns = ("who", "place", "about", "number")
+    found: dict[Any, dict[int, Counted]] = {one: {} for one in people}
+    for who, place, about, number in in_direct.values_list(*columns).union(in_larger.values_list(*columns), all=True):
         if number:  # what is behind a pointer need not count
-            found[who][place] = number
+            found[who][place] = Counted(number, about)
     return found
+
+
+def visible_to(person: Any, counts: Mapping[int, Counted]) -> dict[int, int]:
+    """The numbers of those of these conversations that the person may see now. Each subject that occurs is asked."""
+    keys = {found.subject_key for found in counts.values() if found.subject_key is not None}
+    visible = subjects.visible_keys(person, keys) if keys else set()
+    return {
+        place: found.number
+        for place, found in counts.items()
+        if found.subject_key is None or found.subject_key in visible
+    }
 
 
 def of_conversation(person: Any, conversation: Conversation) -> int:

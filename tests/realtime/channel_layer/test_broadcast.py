@@ -1,5 +1,8 @@
 """What a process sends to the others when events are numbered, and when it leaves that to another process."""
 
+import asyncio
+import threading
+import time
 from dataclasses import dataclass
 
 import psycopg
@@ -10,6 +13,7 @@ from django.db import transaction
 
 from projeng import channels_utils
 from realtime.channel_layer import broadcast as module
+from realtime.channel_layer import client
 from realtime.channel_layer.broadcast import WAKE, Broadcast, ephemeral_message
 from realtime.delivery.ephemeral import EphemeralMessage
 from realtime.log import replay
@@ -150,3 +154,21 @@ def test_an_event_of_another_application_is_not_carried_in_the_offices_groups():
         assert channels_utils.messages_of(row) == []
     finally:
         del CATALOGUE[Rain.type]
+
+
+def test_a_message_waits_for_nothing_while_redis_takes_none(broadcast, shown, monkeypatch):
+    taken = threading.Event()
+
+    class Stalled:
+        async def send_many(self, messages):
+            taken.set()
+            await asyncio.sleep(60)
+
+    monkeypatch.setattr(client, "_layer", Stalled)
+    broadcast.register(**application("chat"))
+    begin = time.monotonic()
+    for number in range(100):
+        broadcast.send_ephemeral("chat", "typing", {"who": number})
+    assert time.monotonic() - begin < 0.25
+    assert taken.wait(5)
+    assert len(shown) == 100
