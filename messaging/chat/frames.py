@@ -51,7 +51,7 @@ class ChatFrames(Adapter):
         return made(self, frame, viewer) if made else []
 
     def state(self, frame: dict[str, Any]) -> Iterable[NamedFrame]:
-        if frame["type"] == "typing":
+        if frame["type"] == "typing" and frame["is_direct"]:
             said = {"sender_id": frame["person_id"], "sender_name": frame["person_name"]}
             return [NamedFrame("typing", {**said, "is_typing": frame["is_typing"]})]
         if frame["type"] == "presence":

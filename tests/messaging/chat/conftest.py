@@ -10,6 +10,7 @@ from rest_framework.authtoken.models import Token
 
 from messaging.chat import delivered, views
 from messaging.chat.sockets import consumer
+from messaging.live import deliveries as live_deliveries
 from messaging.live import presence, typing
 from messaging.live.deliveries import Deliveries
 from realtime.channel_layer import broadcast
@@ -75,7 +76,7 @@ def live_chat(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]
     for module in (sse, websocket, long_poll):
         monkeypatch.setattr(module, "hub", made)
     made.observers = list(broadcast.hub.observers)
-    for module in (broadcast, typing, presence):
+    for module in (broadcast, typing, presence, live_deliveries):
         monkeypatch.setattr(module, "hub", made)
     monkeypatch.setattr(typing, "typists", typing.Typists(made.send_ephemeral))
     monkeypatch.setattr(consumer, "writers", writers)
