@@ -57,6 +57,8 @@ class ChatFrames(Adapter):
         if frame["type"] == "presence":
             said = {"user_id": frame["person_id"], "is_online": frame["is_online"]}
             return [NamedFrame("presence", {**said, "last_seen": instant(frame["last_seen"])})]
+        if frame["type"] == "reset":  # not in the contract, whose clients pass over names that they do not know
+            return [NamedFrame("reset", {"reason": frame["reason"]})]
         return []
 
     def heartbeat(self) -> Iterable[NamedFrame]:
