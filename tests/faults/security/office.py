@@ -99,9 +99,11 @@ class Office:
         attachment = upload(owner=engineer, file=SimpleUploadedFile("x", samples.picture()), name="xanadu.png")
         place = conversations.create(creator=engineer, kind="group", subject="Xanadu")
         message, _ = sending.send(sender=engineer, conversation=place, text="Xanadu")
+        note, _ = sending.send(sender=engineer, receiver=engineer, text="Xanadu")
         return {
             "conversation": place.pk,
             "message": message.pk,
+            "chat_message": note.pk,
             "notice-detail": notice.pk,
             "event-detail": event.pk,
             "event_registration-detail": registration.pk,
@@ -125,7 +127,7 @@ class Office:
             "pk": self.api_rows.get(name),
             "attachment_id": self.api_rows["attachment"],
             "conversation_id": self.api_rows["conversation"],
-            "message_id": self.api_rows["message"],
+            "message_id": self.api_rows.get(name, self.api_rows["message"]),
             "user_id": self.people["engineer"].pk,
         }
         fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
