@@ -17,7 +17,7 @@ from ..events import MessageCreated, MessageDeleted, MessageDelivered, MessageEd
 from ..notices.events import NoticePublished
 from . import delivered
 from .ends import direct_people, ends_of
-from .shapes import attachment_shape, conversation_id, instant
+from .shapes import attachment_shape, conversation_id, instant, picture_address
 
 HEARTBEAT_SECONDS = 20.0
 RETRY_MS = 3_000
@@ -57,6 +57,8 @@ class ChatFrames(Adapter):
         if frame["type"] == "presence":
             said = {"user_id": frame["person_id"], "is_online": frame["is_online"]}
             return [NamedFrame("presence", {**said, "last_seen": instant(frame["last_seen"])})]
+        if frame["type"] == "reset":  # not in the contract, whose clients pass over names that they do not know
+            return [NamedFrame("reset", {"reason": frame["reason"]})]
         return []
 
     def heartbeat(self) -> Iterable[NamedFrame]:
@@ -89,7 +91,7 @@ class ChatFrames(Adapter):
             "sender": sender_id,
             "receiver": receiver_id,
             "conversation": number,
-            "sender_avatar": said.get("sender_avatar"),
+            "sender_avatar": picture_address(said.get("sender_avatar"), self.base),
         }
 
 
