@@ -72,7 +72,8 @@ def found_among(people: Collection[Any]) -> dict[Any, dict[int, Counted]]:
     columns = ("who", "place", "about", "number")
     found: dict[Any, dict[int, Counted]] = {one: {} for one in people}
     for who, place, about, number in in_direct.values_list(*columns).union(in_larger.values_list(*columns), all=True):
-        found[who][place] = Counted(number, about)
+        if number:  # what is behind a pointer need not count
+            found[who][place] = Counted(number, about)
     return found
 
 
@@ -106,7 +107,7 @@ def between(person: Any, conversation: Conversation, after: int, up_to: int) -> 
 
 
 def _behind(people: Collection[Any]) -> QuerySet[Any]:
-    """The participants of larger conversations who have something unread, each with the number (``unread``).
+    """The participants of larger conversations with something behind their pointer: how much is unread (``unread``).
 
     Numbers of messages have no gaps, so a subtraction tells how many are behind the pointer, however many they are.
     What does not count among them is looked up, and is little: own messages, deleted ones, replies in others' threads.
@@ -118,7 +119,7 @@ def _behind(people: Collection[Any]) -> QuerySet[Any]:
     passed_over = _passed_over(messages, OuterRef("person_id"), others)
     rows = Participant.objects.filter(person_id__in=people, left_at=None, conversation__last_seq__gt=F("last_read_seq"))
     number = F("conversation__last_seq") - F("last_read_seq") - _counted(own) - _counted(passed_over)
-    return rows.exclude(conversation__kind=Conversation.Kind.DIRECT).annotate(unread=number).filter(unread__gt=0)
+    return rows.exclude(conversation__kind=Conversation.Kind.DIRECT).annotate(unread=number)
 
 
 def _own(messages: QuerySet[Message], who: Any) -> QuerySet[Message]:

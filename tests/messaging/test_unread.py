@@ -54,4 +54,4 @@ def test_whatever_happened_the_counts_are_those_of_the_messages(seed):
     assert sum(expected.values()) > 0
     assert {one.pk: unread.of_conversation(one, place) for one in people} == expected
     found = unread.counted_among([one.pk for one in people])
-    assert {pk: counts.get(place.pk, 0) for pk, counts in found.items()} == expected
+    assert {pk: counts[place.pk].number if place.pk in counts else 0 for pk, counts in found.items()} == expected
