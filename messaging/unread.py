@@ -26,19 +26,12 @@ def per_conversation(person: Any) -> dict[int, int]:
 
     A fixed number of queries: one, and those of each kind of subject that occurs.
     """
-    return visible_to(person, found_among([person.pk])[person.pk])
+    return visible_to(person, counted_among([person.pk])[person.pk])
 
 
 def counted(person: Any) -> dict[int, int]:
     """``per_conversation`` with conversations about subjects that the person may no longer see. One query."""
-    return counted_among([person.pk])[person.pk]
-
-
-def counted_among(people: Collection[Any]) -> dict[Any, dict[int, int]]:
-    """``counted`` for each of these people, by id. One query for all of them."""
-    return {
-        one: {place: found.number for place, found in places.items()} for one, places in found_among(people).items()
-    }
+    return {place: found.number for place, found in counted_among([person.pk])[person.pk].items()}
 
 
 class Counted(NamedTuple):
@@ -48,7 +41,7 @@ class Counted(NamedTuple):
     subject_key: str | None
 
 
-def found_among(people: Collection[Any]) -> dict[Any, dict[int, Counted]]:
+def counted_among(people: Collection[Any]) -> dict[Any, dict[int, Counted]]:
     """What is unread for each of these people (by id), by conversation id. One query for all of them.
 
     Conversations about subjects are included, also those that somebody may no longer see (``visible_to``).
@@ -59,15 +52,9 @@ def found_among(people: Collection[Any]) -> dict[Any, dict[int, Counted]]:
         .values(who=F("person_id"), place=F("message__conversation_id"), about=F("message__conversation__subject_key"))
         .annotate(number=Count("pk"))
     )
-    in_larger = (
-        _behind(people)
-        .order_by()
-        .values(
-            who=F("person_id"),
-            place=F("conversation_id"),
-            about=F("conversation__subject_key"),
-            number=F("unread"),
-        )
+    behind = _behind(people).order_by()
+    in_larger = behind.values(
+        who=F("person_id"), place=F("conversation_id"), about=F("conversation__subject_key"), number=F("unread")
     )
     columns = ("who", "place", "about", "number")
     found: dict[Any, dict[int, Counted]] = {one: {} for one in people}

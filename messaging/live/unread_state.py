@@ -106,7 +106,7 @@ def totals_of(people: Collection[UserId]) -> dict[UserId, Totals]:
 
     One query, and some for each of those with unread messages in a conversation about something of an application.
     """
-    counts = unread.found_among(people)
+    counts = unread.counted_among(people)
     asked = {one for one, places in counts.items() if any(found.subject_key for found in places.values())}
     numbers = {one: [found.number for found in places.values()] for one, places in counts.items() if one not in asked}
     for account in get_user_model()._default_manager.filter(pk__in=asked) if asked else ():
