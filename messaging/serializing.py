@@ -11,7 +11,7 @@ from .models import Message, Preference, Reaction, Receipt
 from .people_api.profiles import profile
 from .rich_text import html_of
 
-DELETED_PERSON = "Deleted user"
+DELETED_PERSON, PROGRAM = "Deleted user", "System"
 
 
 def person_id(user_id: Any) -> Any:
@@ -24,6 +24,11 @@ def person_name(person: Any) -> str:
     if person is None:
         return DELETED_PERSON
     return person.get_full_name().strip() or str(person.get_username())
+
+
+def sender_name(message: Message) -> str:
+    """What the sender of a message is called; a program's where it has none."""
+    return PROGRAM if message.kind == Message.Kind.SYSTEM else person_name(message.sender)
 
 
 def moment(value: datetime | None) -> str | None:
@@ -50,7 +55,7 @@ def message_json(
         "conversation_id": message.conversation_id,
         "kind": message.kind,
         "sender_id": person_id(message.sender_id),
-        "sender_name": person_name(message.sender),
+        "sender_name": sender_name(message),
         "sender_avatar": None if message.sender is None else profile().avatar(message.sender),
         "text": "" if deleted else message.text,
         "html": None if deleted else html_of(message.kind, message.text),

@@ -9,7 +9,7 @@ from ..listing import ConversationView
 from ..membership import people_of
 from ..models import Conversation, Message, Participant
 from ..receipts import TOLD
-from ..serializing import messages_json, moment, person_id, person_name
+from ..serializing import messages_json, moment, person_id, person_name, sender_name
 from ..unread import of_conversation
 
 RENAMED = {"text": "content", "kind": "message_type"}
@@ -104,7 +104,7 @@ def _summary(message: Message | None) -> dict[str, Any] | None:
         "id": message.pk,
         "seq": message.seq,
         "sender_id": person_id(message.sender_id),
-        "sender_name": person_name(message.sender),
+        "sender_name": sender_name(message),
         "content": message.text,
         "message_type": message.kind,
         "sent_at": moment(message.sent_at),
