@@ -2,17 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView
-from rest_framework.permissions import AllowAny
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("api/v1/", include("messaging.people_api.urls")),
-    path("api/v1/communication/", include("messaging.chat.urls")),
-    path("api/v1/communication/", include("messaging.notices.urls")),
-    path("api/v1/schema/", SpectacularJSONAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
-    path("api/v1/", include("messaging.attachments.urls")),
-    path("api/v1/", include("messaging.api.urls")),
+    path("api/v1/", include("messaging.urls")),
     path("", include("realtime.control.urls")),
     path("messages/", include("messaging.page.urls")),
     path("", include("projeng.urls")),

@@ -160,6 +160,13 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["conversation", "id"], name="communication_history"),
             models.Index(fields=["parent", "id"], condition=Q(parent__isnull=False), name="communication_thread"),
+            # Two that unread counts need (messaging/unread.py).
+            models.Index(fields=["sender", "conversation", "seq"], name="communication_own"),
+            models.Index(
+                fields=["conversation", "seq"],
+                condition=Q(deleted_at__isnull=False) | Q(parent__isnull=False),
+                name="communication_special",
+            ),
         ]
 
     def __str__(self) -> str:

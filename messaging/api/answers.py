@@ -9,7 +9,7 @@ from ..models import Conversation, Message, Participant, Preference
 from .inputs import PersonIdField
 
 REFUSAL = inline_serializer(
-    "Refusal",
+    "ConversationRefusal",
     {
         "detail": fields.CharField(),
         "code": fields.CharField(required=False),

@@ -86,7 +86,7 @@ class OneConversation(ConversationsApi):
     """One conversation."""
 
     @extend_schema(operation_id="conversations_get", responses={200: CONVERSATION, **ERRORS})
-    def get(self, request: Request, conversation_id: str) -> Response:
+    def get(self, request: Request, conversation_id: int) -> Response:
         """Show a conversation."""
         return Response(_shown(request.user, conversation_id))
 
@@ -95,10 +95,11 @@ class OneConversation(ConversationsApi):
         request=inputs.ChangedConversation,
         responses={200: CONVERSATION, **ERRORS},
     )
-    def patch(self, request: Request, conversation_id: str) -> Response:
+    def patch(self, request: Request, conversation_id: int) -> Response:
         """Change a conversation (its administrators), or put it away and mute it for oneself."""
-        person, given = request.user, values_of(request, inputs.ChangedConversation)
+        person = request.user
         place = conversations.get_for(person, conversation_id)
+        given = values_of(request, inputs.ChangedConversation)
         settings = {name: given[name] for name in SETTINGS if name in given}
         if settings or "subject" in given:
             conversations.update(person, place, subject=given.get("subject"), settings=settings)
@@ -112,7 +113,7 @@ class OneConversation(ConversationsApi):
         return Response(_shown(person, place.pk))
 
     @extend_schema(operation_id="conversations_archive", responses={204: None, **ERRORS})
-    def delete(self, request: Request, conversation_id: str) -> Response:
+    def delete(self, request: Request, conversation_id: int) -> Response:
         """Put a conversation away, for oneself alone."""
         conversations.archive(request.user, conversations.get_for(request.user, conversation_id))
         return Response(status=204)
@@ -122,7 +123,7 @@ class Join(ConversationsApi):
     """Taking part in an open group, or taking a conversation of the queue of support."""
 
     @extend_schema(operation_id="conversations_join", request=None, responses={200: CONVERSATION, **ERRORS})
-    def post(self, request: Request, conversation_id: str) -> Response:
+    def post(self, request: Request, conversation_id: int) -> Response:
         """Take part from now on."""
         place = conversations.join(request.user, conversation_id)
         return Response(_shown(request.user, place.pk))
@@ -132,7 +133,7 @@ class Leave(ConversationsApi):
     """Leaving a conversation."""
 
     @extend_schema(operation_id="conversations_leave", request=None, responses={204: None, **ERRORS})
-    def post(self, request: Request, conversation_id: str) -> Response:
+    def post(self, request: Request, conversation_id: int) -> Response:
         """Take part no longer."""
         conversations.leave(request.user, conversations.get_for(request.user, conversation_id))
         return Response(status=204)

@@ -27,10 +27,11 @@ class Messages(ConversationsApi):
     @extend_schema(
         operation_id="messages_list", parameters=[inputs.ListedMessages], responses={200: MESSAGES, **ERRORS}
     )
-    def get(self, request: Request, conversation_id: str) -> Response:
+    def get(self, request: Request, conversation_id: int) -> Response:
         """List messages, the newest first: the newest, those before or after a number, or the replies to one."""
-        person, asked = request.user, query_of(request, inputs.ListedMessages)
+        person = request.user
         place = conversations.get_for(person, conversation_id)
+        asked = query_of(request, inputs.ListedMessages)
         page, more = reading.history(
             person,
             place,
@@ -44,10 +45,10 @@ class Messages(ConversationsApi):
     @extend_schema(
         operation_id="messages_send", request=inputs.NewMessage, responses={201: MESSAGE, 200: MESSAGE, **ERRORS}
     )
-    def post(self, request: Request, conversation_id: str) -> Response:
+    def post(self, request: Request, conversation_id: int) -> Response:
         """Send a message. One that was sent before with the same ``client_id`` is answered with 200."""
-        given = values_of(request, inputs.NewMessage)
         place = conversations.get_for(request.user, conversation_id)
+        given = values_of(request, inputs.NewMessage)
         return _sent(
             request,
             client_id=given["client_id"],
@@ -101,22 +102,21 @@ class OneMessage(ConversationsApi):
     """One message."""
 
     @extend_schema(operation_id="messages_get", responses={200: MESSAGE, **ERRORS})
-    def get(self, request: Request, message_id: str) -> Response:
+    def get(self, request: Request, message_id: int) -> Response:
         """Show a message."""
         message, _ = access.message_of(request.user, message_id)
         return Response(_shown(message, request.user))
 
     @extend_schema(operation_id="messages_change", request=inputs.ChangedMessage, responses={200: MESSAGE, **ERRORS})
-    def put(self, request: Request, message_id: str) -> Response:
+    def put(self, request: Request, message_id: int) -> Response:
         """Give one's own message another text, within the time that the site allows."""
+        access.message_of(request.user, message_id)
         given = values_of(request, inputs.ChangedMessage)
         message = editing.edit(actor=request.user, message_id=message_id, text=given["content"], window=_window())
         return Response(_shown(message, request.user))
 
-    patch = put
-
     @extend_schema(operation_id="messages_delete", responses={200: MESSAGE, **ERRORS})
-    def delete(self, request: Request, message_id: str) -> Response:
+    def delete(self, request: Request, message_id: int) -> Response:
         """Delete a message; the answer is what is left of it."""
         message = editing.delete(actor=request.user, message_id=message_id, window=_window())
         return Response(_shown(message, request.user))
@@ -130,7 +130,7 @@ class EarlierTexts(ConversationsApi):
     """What a message said before."""
 
     @extend_schema(operation_id="messages_history", responses={200: HISTORY, **ERRORS})
-    def get(self, request: Request, message_id: str) -> Response:
+    def get(self, request: Request, message_id: int) -> Response:
         """List the earlier texts of a message, the oldest first."""
         edits = editing.earlier_texts(request.user, message_id)
         listed = [
@@ -143,14 +143,16 @@ class Reactions(ConversationsApi):
     """Reactions to a message."""
 
     @extend_schema(operation_id="reactions_add", request=inputs.Emoji, responses={200: REACTIONS, **ERRORS})
-    def post(self, request: Request, message_id: str) -> Response:
+    def post(self, request: Request, message_id: int) -> Response:
         """Answer a message with an emoji."""
+        access.message_of(request.user, message_id)
         given = values_of(request, inputs.Emoji)
         return Response({"counts": reactions.react(request.user, message_id, given["emoji"])})
 
     @extend_schema(operation_id="reactions_remove", parameters=[inputs.Emoji], responses={200: REACTIONS, **ERRORS})
-    def delete(self, request: Request, message_id: str) -> Response:
+    def delete(self, request: Request, message_id: int) -> Response:
         """Take a reaction back."""
+        access.message_of(request.user, message_id)
         given = query_of(request, inputs.Emoji)
         return Response({"counts": reactions.unreact(request.user, message_id, given["emoji"])})
 

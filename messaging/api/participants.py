@@ -22,10 +22,10 @@ class Participants(ConversationsApi):
     """The participants of a larger conversation."""
 
     @extend_schema(operation_id="participants_list", parameters=[inputs.Page], responses={200: PARTICIPANTS, **ERRORS})
-    def get(self, request: Request, conversation_id: str) -> Response:
+    def get(self, request: Request, conversation_id: int) -> Response:
         """List those who take part, in the order in which they came."""
-        asked = query_of(request, inputs.Page)
         place = conversations.get_for(request.user, conversation_id)
+        asked = query_of(request, inputs.Page)
         rows = place.participants.filter(left_at=None).select_related("person").order_by("pk")
         begin = (asked["page"] - 1) * asked["limit"]
         shown = [_shown(row) for row in rows[begin : begin + asked["limit"]]]
@@ -36,10 +36,10 @@ class Participants(ConversationsApi):
         request=inputs.NewParticipants,
         responses={201: PARTICIPANTS, 200: PARTICIPANTS, **ERRORS},
     )
-    def post(self, request: Request, conversation_id: str) -> Response:
+    def post(self, request: Request, conversation_id: int) -> Response:
         """Let people take part. Where all of them do already, answer 200."""
-        given = values_of(request, inputs.NewParticipants)
         place = conversations.get_for(request.user, conversation_id)
+        given = values_of(request, inputs.NewParticipants)
         users = people.reachable(request.user, given["user_ids"], "user_ids")
         added = conversations.add_participants(request.user, place, users, given["role"])
         rows = place.participants.filter(person__in=users, left_at=None).select_related("person").order_by("pk")
@@ -53,16 +53,16 @@ class OneParticipant(ConversationsApi):
     @extend_schema(
         operation_id="participants_change", request=inputs.ChangedParticipant, responses={200: PARTICIPANT, **ERRORS}
     )
-    def patch(self, request: Request, conversation_id: str, user_id: str) -> Response:
+    def patch(self, request: Request, conversation_id: int, user_id: str) -> Response:
         """Give a participant another role."""
-        given = values_of(request, inputs.ChangedParticipant)
         place = conversations.get_for(request.user, conversation_id)
+        given = values_of(request, inputs.ChangedParticipant)
         user = people.one(_user_id(user_id))
         conversations.set_role(request.user, place, user, given["role"])
         return Response(_shown(Participant.objects.select_related("person").get(conversation=place, person=user)))
 
     @extend_schema(operation_id="participants_remove", responses={204: None, **ERRORS})
-    def delete(self, request: Request, conversation_id: str, user_id: str) -> Response:
+    def delete(self, request: Request, conversation_id: int, user_id: str) -> Response:
         """Take a participant out, or leave."""
         place = conversations.get_for(request.user, conversation_id)
         conversations.remove_participant(request.user, place, people.one(_user_id(user_id)))
@@ -73,10 +73,11 @@ class Read(ConversationsApi):
     """How far one has read."""
 
     @extend_schema(operation_id="conversations_read", request=inputs.ReadUpTo, responses={200: READ, **ERRORS})
-    def post(self, request: Request, conversation_id: str) -> Response:
+    def post(self, request: Request, conversation_id: int) -> Response:
         """Say up to which message one has read. It only moves forward."""
-        person, given = request.user, values_of(request, inputs.ReadUpTo)
+        person = request.user
         found = access.find(person, conversation_id)
+        given = values_of(request, inputs.ReadUpTo)
         if not found.readable().filter(pk=given["message_id"]).exists():
             raise Invalid("There is no such message in this conversation.", field="message_id")
         receipts.mark_read(person, conversation=found.conversation, up_to=given["message_id"])
@@ -87,10 +88,10 @@ class TypingNow(ConversationsApi):
     """Typing."""
 
     @extend_schema(operation_id="conversations_typing", request=inputs.Typing, responses={204: None, **ERRORS})
-    def post(self, request: Request, conversation_id: str) -> Response:
+    def post(self, request: Request, conversation_id: int) -> Response:
         """Tell the others that one types, or has stopped."""
-        given = values_of(request, inputs.Typing)
         place = conversations.get_for(request.user, conversation_id)
+        given = values_of(request, inputs.Typing)
         typing.typing(request.user, place, given["is_typing"])
         return Response(status=204)
 

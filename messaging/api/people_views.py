@@ -38,8 +38,6 @@ class Preferences(ConversationsApi):
         )
         return Response(_shown(chosen))
 
-    put = patch
-
 
 class Presence(ConversationsApi):
     """Who is there."""

@@ -1,28 +1,30 @@
 """The addresses of conversations and messages, below ``/api/v1/``, each with and without a slash at its end."""
 
-from django.urls import re_path
+from django.urls import path
 
 from . import conversations, messages, participants, people_views, tickets
 
-_PLACE = r"^conversations/(?P<conversation_id>[0-9]{1,19})"
-_MESSAGE = r"^messages/(?P<message_id>[0-9]{1,19})"
+_PLACE, _MESSAGE = "conversations/<int:conversation_id>", "messages/<int:message_id>"
+_SERVED = {
+    "conversations": (conversations.Conversations, "conversations"),
+    _PLACE: (conversations.OneConversation, "conversation"),
+    f"{_PLACE}/join": (conversations.Join, "conversation_join"),
+    f"{_PLACE}/leave": (conversations.Leave, "conversation_leave"),
+    f"{_PLACE}/messages": (messages.Messages, "conversation_messages"),
+    f"{_PLACE}/participants": (participants.Participants, "participants"),
+    f"{_PLACE}/participants/<str:user_id>": (participants.OneParticipant, "participant"),
+    f"{_PLACE}/read": (participants.Read, "conversation_read"),
+    f"{_PLACE}/typing": (participants.TypingNow, "conversation_typing"),
+    "messages": (messages.Send, "messages"),
+    _MESSAGE: (messages.OneMessage, "message"),
+    f"{_MESSAGE}/history": (messages.EarlierTexts, "message_history"),
+    f"{_MESSAGE}/reactions": (messages.Reactions, "message_reactions"),
+    "messaging/preferences": (people_views.Preferences, "messaging_preferences"),
+    "messaging/presence": (people_views.Presence, "messaging_presence"),
+    "ws-ticket": (tickets.SocketTicket, "ws_ticket"),
+}
+# Those without a slash come last, so reverse() returns them. The others are not described a second time.
 urlpatterns = [
-    re_path(r"^conversations/?$", conversations.Conversations.as_view(), name="conversations"),
-    re_path(_PLACE + r"/?$", conversations.OneConversation.as_view(), name="conversation"),
-    re_path(_PLACE + r"/join/?$", conversations.Join.as_view(), name="conversation_join"),
-    re_path(_PLACE + r"/leave/?$", conversations.Leave.as_view(), name="conversation_leave"),
-    re_path(_PLACE + r"/messages/?$", messages.Messages.as_view(), name="conversation_messages"),
-    re_path(_PLACE + r"/participants/?$", participants.Participants.as_view(), name="participants"),
-    re_path(
-        _PLACE + r"/participants/(?P<user_id>[^/]{1,64})/?$", participants.OneParticipant.as_view(), name="participant"
-    ),
-    re_path(_PLACE + r"/read/?$", participants.Read.as_view(), name="conversation_read"),
-    re_path(_PLACE + r"/typing/?$", participants.TypingNow.as_view(), name="conversation_typing"),
-    re_path(r"^messages/?$", messages.Send.as_view(), name="messages"),
-    re_path(_MESSAGE + r"/?$", messages.OneMessage.as_view(), name="message"),
-    re_path(_MESSAGE + r"/history/?$", messages.EarlierTexts.as_view(), name="message_history"),
-    re_path(_MESSAGE + r"/reactions/?$", messages.Reactions.as_view(), name="message_reactions"),
-    re_path(r"^messaging/preferences/?$", people_views.Preferences.as_view(), name="messaging_preferences"),
-    re_path(r"^messaging/presence/?$", people_views.Presence.as_view(), name="messaging_presence"),
-    re_path(r"^ws-ticket/?$", tickets.SocketTicket.as_view(), name="ws_ticket"),
+    *(path(f"{route}/", view.as_view(schema=None), name=name) for route, (view, name) in _SERVED.items()),
+    *(path(route, view.as_view(), name=name) for route, (view, name) in _SERVED.items()),
 ]

@@ -6,10 +6,10 @@ Every refusal is ``{"detail": …}`` with a text for people. 422 is for values t
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import ListField, Serializer
 from rest_framework.views import APIView
 
 from ..chat.views import TooOften, senders, take_turn
@@ -49,7 +49,11 @@ def _refusal(error: MessagingError) -> dict[str, Any]:
 
 def values_of(request: Request, serializer: type[Serializer]) -> dict[str, Any]:
     """The values of a request's body. Raises ValidationError for those that are wrong."""
-    return _valid(serializer(data=request.data))
+    data = request.data
+    if isinstance(data, QueryDict):  # a form, in which what is not there is not false either
+        lists = [name for name, field in serializer().fields.items() if isinstance(field, ListField)]
+        data = {name: data.getlist(name) if name in lists else data[name] for name in data}
+    return _valid(serializer(data=data))
 
 
 def query_of(request: Request, serializer: type[Serializer]) -> dict[str, Any]:

@@ -51,14 +51,15 @@ def upload(*, owner: Any, file: "File[bytes]", name: str) -> Attachment:
     if Attachment.objects.filter(owner=owner, message=None).count() >= MOST_UNSENT:
         raise Conflict("Too many files were uploaded and not sent.", code="too_many_unsent")
     try:
-        return _checked_and_stored(owner, file, name)
+        return store(owner_id=owner.pk, file=file, name=name)
     except Refused as refusal:
         raise Invalid(str(refusal), code=refusal.code, field="file") from refusal
     except Busy:
         raise TryLater("Too many pictures are being uploaded. Try again in a moment.") from None
 
 
-def _checked_and_stored(owner: Any, file: "File[bytes]", name: str) -> Attachment:
+def store(*, owner_id: Any, file: "File[bytes]", name: str) -> Attachment:
+    """``upload`` without the limits of size and number. Raises Refused and Busy."""
     source = file.file or file
     content_type = identify(source)
     verdict = scanner().scan(source)
@@ -69,7 +70,7 @@ def _checked_and_stored(owner: Any, file: "File[bytes]", name: str) -> Attachmen
         source.seek(0)
         picture = prepare(source.read(), content_type.pillow)
     attachment = Attachment(
-        owner=owner,
+        owner_id=owner_id,
         name=clean_name(name, content_type),
         media_type=content_type.media_type,
         kind=content_type.kind.value,

@@ -51,12 +51,14 @@ class ChatFrames(Adapter):
         return made(self, frame, viewer) if made else []
 
     def state(self, frame: dict[str, Any]) -> Iterable[NamedFrame]:
-        if frame["type"] == "typing":
+        if frame["type"] == "typing" and frame["is_direct"]:
             said = {"sender_id": frame["person_id"], "sender_name": frame["person_name"]}
             return [NamedFrame("typing", {**said, "is_typing": frame["is_typing"]})]
         if frame["type"] == "presence":
             said = {"user_id": frame["person_id"], "is_online": frame["is_online"]}
             return [NamedFrame("presence", {**said, "last_seen": instant(frame["last_seen"])})]
+        if frame["type"] == "reset":  # not in the contract, whose clients pass over names that they do not know
+            return [NamedFrame("reset", {"reason": frame["reason"]})]
         return []
 
     def heartbeat(self) -> Iterable[NamedFrame]:

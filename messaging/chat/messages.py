@@ -12,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .. import editing, membership, receipts, sending
+from ..attachments.identifying import identify
+from ..attachments.refusals import Refused
 from ..attachments.uploading import upload
 from ..errors import Forbidden, Invalid
 from ..models import Conversation, Message
@@ -23,6 +25,7 @@ from .views import ChatView, senders, take_turn
 NOT_FOUND = "No ChatMessage matches the given query."
 FILES_ONLY = "attachment must be a file"
 ORDERINGS = {"timestamp": "id", "created_at": "id", "-timestamp": "-id", "-created_at": "-id"}
+PAGES = {"text/html", "image/svg+xml"}
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -70,11 +73,23 @@ def send(sender: Any, given: dict[str, Any], files: list[UploadedFile] | None = 
         raise Invalid("message or attachment is required", code="empty")
     client_id = given.get("client_id")
     take_turn(senders, sender)
+    for file in files or ():
+        _require_accepted(file)
     uploaded = [upload(owner=sender, file=file, name=file.name or "").pk for file in files or ()]
     message, _ = sending.send(
         sender=sender, receiver=receiver, text=text, attachments=uploaded, client_id=client_id or None
     )
     return message
+
+
+def _require_accepted(file: UploadedFile) -> None:
+    """Raise Invalid for pages, which other clients may attach: the chat's contract does not list them."""
+    try:
+        found = identify(file.file or file)
+    except Refused as refusal:
+        raise Invalid(str(refusal), code=refusal.code) from refusal
+    if found.media_type in PAGES:
+        raise Invalid("Files of this type are not accepted.")
 
 
 def own_messages(person: Any) -> QuerySet[Message]:

@@ -143,8 +143,9 @@ class Typists:
 
 
 def _message(key: Key, name: str, audience: frozenset[str], is_typing: bool) -> EphemeralMessage | None:
-    fields = {"conversation_id": key[0], "person_id": key[1], "person_name": name, "is_typing": is_typing}
-    return ephemeral_message(MESSAGES, audience, {"type": "typing", **fields})
+    is_direct = all(one.startswith("user:") for one in audience)  # which the chat's clients know alone
+    said = {"conversation_id": key[0], "person_id": key[1], "person_name": name, "is_typing": is_typing}
+    return ephemeral_message(MESSAGES, audience, {"type": "typing", **said, "is_direct": is_direct})
 
 
 typists = Typists(lambda message: hub.send_ephemeral(message))  # looked up each time, since tests replace it

@@ -1,7 +1,7 @@
 """The state of the topic: how much is unread for the viewer, as the badge in the header shows it.
 
 It is sent on connect and after the events that change it. Those of a process whose numbers have changed are counted
-together, in two queries, when the first of them asks: a message to a hundred connected people costs as much as one to
+together, in one query, when the first of them asks: a message to a hundred connected people costs as much as one to
 two. Nothing is counted for people who are not connected.
 """
 
@@ -29,7 +29,6 @@ from ..events import (
     MessageRead,
     ParticipantsChanged,
 )
-from ..models import Conversation
 
 CHANGING = {one.type for one in (MessageCreated, MessageDeleted, MessageRead, ConversationChanged, ParticipantsChanged)}
 AT_ONCE = 500  # people in one query
@@ -105,20 +104,14 @@ class UnreadTotals:
 def totals_of(people: Collection[UserId]) -> dict[UserId, Totals]:
     """What is unread for each of these people (by id): messages and conversations.
 
-    Two queries, and some for each of those with unread messages in a conversation about something of an application.
+    One query, and some for each of those with unread messages in a conversation about something of an application.
     """
     counts = unread.counted_among(people)
-    places = {place for counted in counts.values() for place in counted}
-    about = set(
-        Conversation.objects.filter(pk__in=places, subject_key__isnull=False).values_list("pk", flat=True)
-        if places
-        else ()
-    )
-    asked = [one for one, counted in counts.items() if about & counted.keys()]
+    asked = {one for one, places in counts.items() if any(found.subject_key for found in places.values())}
+    numbers = {one: [found.number for found in places.values()] for one, places in counts.items() if one not in asked}
     for account in get_user_model()._default_manager.filter(pk__in=asked) if asked else ():
-        for hidden in unread.hidden_subjects(account, about & counts[account.pk].keys()):
-            del counts[account.pk][hidden]
-    return {one: (sum(places.values()), len(places)) for one, places in counts.items()}
+        numbers[account.pk] = list(unread.visible_to(account, counts[account.pk]).values())
+    return {one: (sum(numbers.get(one, ())), len(numbers.get(one, ()))) for one in people}
 
 
 totals = UnreadTotals()

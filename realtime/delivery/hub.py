@@ -333,15 +333,16 @@ class Hub:
         if not frames:
             return False
         self._apply_authority(frames)
-        self._observe(frames)
         self._ring.append(frames)
+        self._observe(frames)
         self._notify()
         return len(frames) >= BATCH
 
     def _observe(self, frames: list[Frame]) -> None:
-        """Show events to the observers, once in each process that has subscribers, before these get them.
+        """Show events to the observers, once in each process that has subscribers, before these are woken.
 
-        An observer runs in the thread of the tail: it must neither block nor query.
+        So what an observer sends is never ahead of the events. It runs in the thread of the tail, and must neither
+        block nor query.
         """
         for observer in self.observers:
             try:

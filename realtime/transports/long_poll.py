@@ -6,6 +6,7 @@ slot of a stream, whose threads are not those of pages.
 """
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,8 +16,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from ..access.identity import Identity
 from ..delivery.driver import Driver
@@ -40,6 +41,8 @@ class Polled(NamedTuple):
 
 
 Body = Callable[[Polled], bytes]
+
+logger = logging.getLogger(__name__)
 
 
 def long_poll(
@@ -123,9 +126,18 @@ def _wait(subscriber: Subscriber, slot: Slot, until: float, body: Body, door: Do
                 found = step
         steps.close()
         yield body(_polled(subscriber, found, door))
+    except (DatabaseError, TimeoutError) as error:
+        yield _failed(error, door)
     finally:
         steps.close()
         slot.release()
+
+
+def _failed(error: Exception, door: Door) -> bytes:
+    """What a client is told when its poll has begun and the database went away."""
+    logger.warning("A poll ends early, its client will ask again: %s: %s", type(error).__name__, error)
+    refused = door.refuse(503, "Live updates are not available")
+    return refused.content if isinstance(refused, HttpResponse) else b""
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -158,6 +170,8 @@ async def _serve(
         step = found.result() if found.done() else None
         said = await result_of(hub.reader.submit(None, partial(body, _polled(subscriber, step, door))))
         await send({"type": "http.response.body", "body": said})
+    except (DatabaseError, TimeoutError) as error:
+        await send({"type": "http.response.body", "body": _failed(error, door)})
     finally:
         driver.stop()
         slot.release()

@@ -242,8 +242,9 @@ class SyncStream(_Stream):
                 for begin in range(0, len(data), PIECE):
                     if not self._client.wait_writable():
                         return
+                    if begin + PIECE >= len(data):
+                        self._handed_over(step)
                     yield data[begin : begin + PIECE]
-                self._handed_over(step)
             elif isinstance(step, Wait) and self._client.peer_closed():
                 return
 

@@ -351,7 +351,7 @@ PAGES = {
     "log": ("realtime/log/", "realtime/integration/"),
     "delivery": ("realtime/delivery/",),
     "channel-layer": ("realtime/channel_layer/", "gistagum/layers.py"),
-    "transports": ("realtime/transports/",),
+    "transports": ("realtime/transports/", "gistagum/doors.py", "gistagum/secrets_in_logs.py"),
     "parity": ("realtime/parity/",),
     "rollout": ("realtime/rollout/", "realtime/control/"),
     "messaging-page": ("messaging/page/", "messaging/subject_changes.py", "gistagum/wiring.py", "gistagum/demo/"),
@@ -368,6 +368,8 @@ PAGES = {
     "office": ("projeng/",),
     "attachments": ("messaging/attachments/",),
     "messaging-live": ("messaging/live/",),
+    "messaging-chat": ("messaging/chat/",),
+    "messaging-people": ("messaging/people_api/", "messaging/notices/"),
     "messaging": ("messaging/",),
 }
 

@@ -32,7 +32,7 @@ from tests.support.people import person, session_cookie
 
 CLIENTS = 20
 EVENTS = 200
-SWEEP_QUERIES = 2  # sessions, and accounts with their groups, of all who listen
+SWEEP_QUERIES = 3  # sessions, accounts with their groups, and keys of conversations, of all who listen
 KINDS = pytest.mark.parametrize("kind", ["websocket", "sse"])
 
 

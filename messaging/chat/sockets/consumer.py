@@ -23,6 +23,8 @@ from ..views import words_of
 logger = logging.getLogger(__name__)
 
 LARGEST_MESSAGE = 128 * 1024  # bytes: 10,000 characters may take six each
+LONGEST_ECHO = 200  # characters
+LARGEST_ECHO = 2**53
 INVALID_JSON = "Invalid JSON format"
 FAILED = "An error occurred while processing your message"
 
@@ -80,8 +82,20 @@ class ChatSocket(SubscriberConsumer):
 
 
 def error(text: str) -> dict[str, Any]:
-    """The frame of an error."""
-    return {"type": "error", "error": text}
+    """The frame of an error. What a client wrote may be in it."""
+    return {"type": "error", "error": _sendable(text)}
+
+
+def echoed(value: Any) -> int | str | None:
+    """A name that a client gave to something, as it is given back: a number or a text of reasonable length."""
+    if isinstance(value, str) and len(value) <= LONGEST_ECHO:
+        return _sendable(value)
+    return value if isinstance(value, int) and abs(value) < LARGEST_ECHO else None
+
+
+def _sendable(text: str) -> str:
+    """The text with ``?`` for halves of surrogate pairs, which JSON can hold and no frame can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def base_of(scope: Any) -> str:

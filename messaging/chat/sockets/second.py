@@ -20,7 +20,7 @@ from ..frames import HOSTS, ChatFrames, notice
 from ..messages import FILES_ONLY, send
 from ..shapes import conversation_id, instant
 from ..views import take_turn, typists
-from .consumer import ChatSocket, Frames
+from .consumer import ChatSocket, Frames, echoed
 
 UNAUTHORIZED = 4001
 TOO_MANY = 4029
@@ -52,7 +52,7 @@ class SecondFrames(ChatFrames):
         for one in super().state(frame):
             if one.name == "typing":
                 yield NamedFrame("typing_indicator", {**one.data, "timestamp": _now()})
-            else:
+            elif one.name == "presence":
                 said = {"user_id": one.data["user_id"], "is_online": one.data["is_online"]}
                 yield NamedFrame("online_status_changed", {**said, "timestamp": _now()})
 
@@ -88,7 +88,7 @@ notices = SecondNotices()
 def _message(person: Any, said: dict[str, Any]) -> Frames:
     if said.get("attachment") not in (None, ""):
         raise Invalid(FILES_ONLY)
-    temp_id = said.get("temp_id")
+    temp_id = echoed(said.get("temp_id"))
     message = send(person, {"message": "", **{name: value for name, value in said.items() if value is not None}})
     sent = {"id": message.pk, "conversation_id": conversation_id(message.conversation_id)}
     return [{"type": "message_sent", **sent, "timestamp": instant(message.sent_at), "temp_id": temp_id}]
@@ -151,7 +151,7 @@ def _answer(answers: dict[Any, Any], said: dict[str, Any], usual: str | None = "
 _NOTICE_ANSWERS: dict[Any, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "mark_read": lambda said: {
         "type": "notification_read",
-        "notification_id": said.get("notification_id"),
+        "notification_id": echoed(said.get("notification_id")),
         "unread_count": 0,
     },
     "mark_all_read": lambda said: {"type": "all_notifications_read", "count": 0, "unread_count": 0},

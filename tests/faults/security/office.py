@@ -99,7 +99,13 @@ class Office:
         notice = notices.Notice.objects.create(title="Closed", content="-", publish_date=day, is_published=True)
         engineer = self.people["engineer"]
         attachment = upload(owner=engineer, file=SimpleUploadedFile("x", samples.picture()), name="xanadu.png")
+        place = conversations.create(creator=engineer, kind="group", subject="Xanadu")
+        message, _ = sending.send(sender=engineer, conversation=place, text="Xanadu")
+        note, _ = sending.send(sender=engineer, receiver=engineer, text="Xanadu")
         return {
+            "conversation": place.pk,
+            "message": message.pk,
+            "chat_message": note.pk,
             "notice-detail": notice.pk,
             "event-detail": event.pk,
             "event_registration-detail": registration.pk,
@@ -117,8 +123,6 @@ class Office:
             "cost_id": self.rows["projectcost"].pk,
             "part_id": self.rows[f"project{part[1]}"].pk if part else 1,
             "deletion_id": 1,
-            "conversation_id": self.message.conversation_id,
-            "message_id": self.message.pk,
             "emoji": "x",
             "person": self.people["head"].pk,
             "key": f"project:{self.project.pk}",
@@ -127,12 +131,18 @@ class Office:
             "id": self.people["head"].pk,
             "pk": self.api_rows.get(name),
             "attachment_id": self.api_rows["attachment"],
+            "conversation_id": self.api_rows["conversation"],
+            "message_id": self.api_rows.get(name, self.api_rows["message"]),
+            "user_id": self.people["engineer"].pk,
         }
+        if name.startswith("messages_"):  # the page of messages shows the project's conversation
+            values |= {"conversation_id": self.message.conversation_id, "message_id": self.message.pk}
         fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)
         assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"
         queries = {
             "control_room_checklist": "?to=0",
+            "messaging_presence": f"?user_ids={self.people['head'].pk}",
             "admin:autocomplete": "?app_label=projeng&model_name=projectcost&field_name=project&term=Xan",
         }
         return path + queries.get(name, "")

@@ -81,11 +81,13 @@ class Rule:
 class Api(Rule):
     """An address of the APIs: 401 comes first of all, then who may write, then the method, then what one may see.
 
-    ``writes``: the roles that may use other methods than GET, HEAD and OPTIONS; the others get 403.
+    ``writes``: the roles that may use other methods than GET, HEAD and OPTIONS; the others get 403. ``delete``: what a
+    deletion is answered with.
     """
 
     methods: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
     post: int = 400
+    delete: int = 204
     out: int = 401
     writes: frozenset[str] = frozenset(ROLES)
 
@@ -100,7 +102,7 @@ class Api(Rule):
             return 200
         if role not in self.sees:
             return 404
-        return self.get if method in {"GET", "HEAD"} else 204 if method == "DELETE" else self.post
+        return self.get if method in {"GET", "HEAD"} else self.delete if method == "DELETE" else self.post
 
 
 READ = ("GET", "HEAD")
@@ -174,6 +176,42 @@ RULES = {
     "attachment": Api(IN, (*READ, "DELETE", "OPTIONS"), sees=frozenset({"engineer"})),
     "attachment_download": Api(IN, (*READ, "OPTIONS"), get=302, sees=frozenset({"engineer"})),
     "attachment_thumbnail": Api(IN, (*READ, "OPTIONS"), get=302, sees=frozenset({"engineer"})),
+    "conversations": Api(IN, API_LIST, post=422),
+    "messages": Api(IN, ("POST", "OPTIONS"), post=422),
+    "messaging_preferences": Api(IN),
+    "messaging_presence": Api(IN),
+    "ws_ticket": Api(IN, ("POST", "OPTIONS"), post=201),
+    # The engineer's own conversation, and the message in it.
+    **{
+        name: replace(rule, may=IN, sees=frozenset({"engineer"}))
+        for name, rule in {
+            "conversation": Api(IN, (*READ, "DELETE", "OPTIONS")),
+            "conversation_join": Api(IN, ("POST", "OPTIONS"), post=200),
+            "conversation_leave": Api(IN, ("POST", "OPTIONS"), post=204),
+            "conversation_messages": Api(IN, API_LIST, post=422),
+            "conversation_read": Api(IN, ("POST", "OPTIONS"), post=422),
+            "conversation_typing": Api(IN, ("POST", "OPTIONS"), post=204),
+            "participants": Api(IN, API_LIST, post=422),
+            "participant": Api(IN, ("DELETE", "OPTIONS")),
+            "message": Api(IN, API_ROW, delete=200),
+            "message_history": Api(IN),
+            "message_reactions": Api(IN, ("POST", "DELETE", "OPTIONS"), post=422, delete=422),
+        }.items()
+    },
+    "chat_messages": Api(IN, API_LIST),
+    "chat_message": Api(IN, API_ROW, sees=frozenset({"engineer"})),
+    "chat_conversations": Api(IN),
+    "chat_history": Api(IN),
+    "chat_mark_read": Api(IN, ("POST", "OPTIONS")),
+    "chat_typing": Api(IN, ("POST", "OPTIONS")),
+    "chat_unread_count": Api(IN),
+    "chat_online_users": Api(IN),
+    "chat_ticket": Api(IN, ("POST", "OPTIONS"), post=200),
+    "chat_stream": stream,
+    "chat_stream_test": replace(stream, may=frozenset(ROLES)),
+    "chat_poll": stream,  # whose answers wait for something to happen
+    "chat_poll_test": Rule(frozenset(ROLES), ("GET",)),
+    "chat_poll_disconnect": Rule(IN, ("POST",), post=200, out=401),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
     "event-list": Api(IN, API_LIST, writes=STAFF),

@@ -9,8 +9,11 @@ from django.test import Client
 from rest_framework.authtoken.models import Token
 
 from messaging.chat import delivered, views
-from messaging.chat.delivered import Deliveries
 from messaging.chat.sockets import consumer
+from messaging.live import deliveries as live_deliveries
+from messaging.live import presence, typing
+from messaging.live.deliveries import Deliveries
+from realtime.channel_layer import broadcast
 from realtime.delivery.hub import Hub
 from realtime.delivery.reader import Reader
 from realtime.transports import long_poll, sse, websocket
@@ -72,6 +75,10 @@ def live_chat(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]
     made, writers, deliveries = Hub(), Reader(), Deliveries()
     for module in (sse, websocket, long_poll):
         monkeypatch.setattr(module, "hub", made)
+    made.observers = list(broadcast.hub.observers)
+    for module in (broadcast, typing, presence, live_deliveries):
+        monkeypatch.setattr(module, "hub", made)
+    monkeypatch.setattr(typing, "typists", typing.Typists(made.send_ephemeral))
     monkeypatch.setattr(consumer, "writers", writers)
     monkeypatch.setattr(delivered, "deliveries", deliveries)
     yield made
@@ -79,7 +86,9 @@ def live_chat(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]
     made.wake()
     if made._thread:
         made._thread.join(5)
-    for reader in (made.reader, writers, deliveries._background):
+    if deliveries._thread:
+        deliveries._thread.join(5)
+    for reader in (made.reader, writers):
         if reader._pool is not None:
             reader._pool.shutdown()
 

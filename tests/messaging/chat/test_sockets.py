@@ -3,10 +3,14 @@
 import asyncio
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 from messaging import sending
+from messaging.chat.sockets.first import FirstChat
+from messaging.chat.sockets.second import SecondChat, SecondNotifications
 from messaging.models import Message, Receipt
 from messaging.notices.announcing import announce
+from realtime.log.events import to_json
 from tests.messaging.chat.asgi import Socket
 from tests.messaging.chat.conftest import OldClient
 from tests.support.people import person
@@ -191,6 +195,43 @@ def test_second_generation_notifications(ana):
         await socket.leave()
 
     talk(scene)
+
+
+JSON = strategies.recursive(
+    strategies.none()
+    | strategies.booleans()
+    | strategies.integers()
+    | strategies.floats()
+    | strategies.text(strategies.characters(exclude_categories=())),
+    lambda inner: strategies.lists(inner, max_size=3) | strategies.dictionaries(strategies.text(), inner, max_size=3),
+    max_leaves=4,
+)
+SAID = strategies.fixed_dictionaries(
+    {},
+    optional={
+        "type": JSON | strategies.sampled_from(["message", "typing", "read_receipt", "delivery_receipt", "mark_read"]),
+        "receiver_id": JSON | strategies.just("BEN"),
+        **dict.fromkeys(("message", "temp_id", "message_ids", "message_id", "user_id", "is_typing"), JSON),
+    },
+)
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+    database=None,
+)
+@given(said=SAID)
+def test_whatever_a_client_says_is_answered_in_frames(ana, ben, said):
+    if said.get("receiver_id") == "BEN":
+        said["receiver_id"] = str(ben.pk)
+    for kind in (FirstChat, SecondChat, SecondNotifications):
+        socket = kind()
+        socket.user_id = ana.pk
+        for frame in socket._carried_out(dict(said)):
+            assert to_json(frame).encode()
 
 
 def test_a_client_that_says_too_much_is_closed(ana):

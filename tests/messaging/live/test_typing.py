@@ -63,6 +63,7 @@ def test_the_other_person_of_a_direct_conversation_is_told_and_nobody_else(ana, 
         "person_id": ana.pk,
         "person_name": "Ana Reyes",
         "is_typing": True,
+        "is_direct": True,
     }
 
 

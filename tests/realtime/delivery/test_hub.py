@@ -529,14 +529,15 @@ def test_while_somebody_is_connecting_a_message_is_kept_for_them(office, hub):
 # --- observers --------------------------------------------------------------------------------------------------
 
 
-def test_an_observer_is_shown_each_event_once_before_subscribers_have_it(office, hub):
+def test_an_observer_is_shown_each_event_once_before_subscribers_are_woken(office, hub):
     shown = []
-    hub.observers.append(lambda frames: shown.append((ids(frames), hub.cursor)))
+    hub.observers.append(lambda frames: shown.append((ids(frames), hub.cursor, hub.version)))
     hub._begin(replay.head())
-    before = hub.cursor
+    before = hub.version
     written = log(1, 2)
     read_on(hub)
-    assert shown == [(written, before)]
+    assert shown == [(written, written[-1], before)]
+    assert hub.version > before
 
 
 def test_an_observer_that_fails_stops_neither_the_events_nor_the_others(office, hub, caplog):
