@@ -280,3 +280,16 @@ def test_the_page_is_sound_on_a_desk_and_a_phone_in_light_and_dark(site, browse,
         else:
             page.goto("/messages/")
         expect(first).to_be_visible()
+    # The dialogs, on the phone in dark: sound, and left with Escape.
+    page.get_by_role("button", name="New", exact=True).click()
+    dialog = page.get_by_role("dialog", name="New conversation")
+    expect(dialog.get_by_role("button", name=engineer.get_full_name())).to_be_visible()
+    assert _serious(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name=re.compile("Drainage")).click()
+    page.get_by_label("What you can do with this conversation").press("Enter")
+    page.get_by_role("button", name="People").press("Enter")
+    expect(page.get_by_role("dialog", name="People")).to_contain_text(f"{head.get_full_name()} (you)")
+    assert _serious(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="People")).to_be_hidden()

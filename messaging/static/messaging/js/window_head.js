@@ -20,6 +20,7 @@ export class WindowHead {
     });
     act("mute", ({ id, muted }) => app.changeConversation(id, { muted: !muted }, muted ? "Notifications are on again." : "Muted."));
     act("archive", ({ id, archived }) => app.changeConversation(id, { archived: !archived }, archived ? "Back among the others." : "Archived."));
+    closeAsMenusDo(this.#part("menu"));
     act("people", (conversation) => app.showPeople(conversation));
   }
 
@@ -62,6 +63,20 @@ export class WindowHead {
     const part = this.#part(name);
     if (part && !part.firstChild?.isEqualNode(child)) part.replaceChildren(child);
   }
+}
+
+/** On Escape, and on a click outside of it. */
+function closeAsMenusDo(menu) {
+  document.addEventListener("click", ({ target }) => {
+    if (!menu.contains(target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    event.preventDefault();
+    event.stopPropagation();
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
 }
 
 /** What a conversation is called. */
