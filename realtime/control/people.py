@@ -74,10 +74,11 @@ def people(search: str, sort: str, number: str | None) -> Page[Any]:
         found = found.filter(Q(*((f"{name}__icontains", search) for name in names), _connector=Q.OR))
     now = timezone.now()
     newest = _newest_events()
+    known: dict[LinkReport, Lag] = {}
     if sort == "lag":
-        found = _furthest_first(found, newest, now)
+        found, known = _furthest_first(found, newest, now)
     page: Page[Any] = Paginator(found, PAGE).get_page(number)
-    page.object_list = _rows(list(page.object_list), newest, now)
+    page.object_list = _rows(list(page.object_list), newest, now, known)
     return page
 
 
@@ -87,8 +88,10 @@ def _newest_events() -> list[Newest]:
     return [Newest(pk, at, topic_of(name), frozenset(keys)) for pk, at, name, keys in rows]
 
 
-def _furthest_first(found: QuerySet[Any], newest: list[Newest], now: datetime) -> QuerySet[Any]:
-    """The same users: first those with a live connection, ordered by how far they are behind."""
+def _furthest_first(
+    found: QuerySet[Any], newest: list[Newest], now: datetime
+) -> tuple[QuerySet[Any], dict[LinkReport, Lag]]:
+    """The same users: first those with a live connection, ordered by how far they are behind. Also the lags seen."""
     links = LinkReport.objects.filter(reported_at__gte=now - LIVE, shown=True, worked_at__isnull=False, ended_at=None)
     latest: dict[UserId, LinkReport] = {}
     for link in links.order_by("-reported_at", "-opened_at")[:MOST_RANKED]:
@@ -96,10 +99,12 @@ def _furthest_first(found: QuerySet[Any], newest: list[Newest], now: datetime) -
     lags = _lags(latest.values(), newest)
     ranks = sorted(lags, key=lambda user_id: (-lags[user_id].overdue, -lags[user_id].events, sort_key(user_id)))
     rank = Case(*(When(pk=user_id, then=place) for place, user_id in enumerate(ranks)), default=len(ranks))
-    return found.order_by(rank, "username") if ranks else found
+    seen = {latest[user_id]: lag for user_id, lag in lags.items()}
+    return (found.order_by(rank, "username") if ranks else found), seen
 
 
-def _rows(users: list[Any], newest: list[Newest], now: datetime) -> list[Row]:
+def _rows(users: list[Any], newest: list[Newest], now: datetime, known: dict[LinkReport, Lag]) -> list[Row]:
+    """The rows of these users. ``known``: lags that need not be found out again."""
     ids = [user.pk for user in users]
     told = grants.decisions(accounts.read(ids))
     working = Case(When(ended_at=None, reported_at__gte=now - LIVE, then=0), default=1)
@@ -108,7 +113,8 @@ def _rows(users: list[Any], newest: list[Newest], now: datetime) -> list[Row]:
     fallbacks = _latest(Fallback.objects.all(), ids, "-at", "-id")
     feedback = _latest(Feedback.objects.all(), ids, "-at", "-id")
     live = {key: link for key, link in links.items() if link.ended_at is None and link.reported_at >= now - LIVE}
-    lags = _lags(live.values(), newest)
+    lags = {user_id: known[link] for user_id, link in live.items() if link in known}
+    lags |= _lags((link for user_id, link in live.items() if user_id not in lags), newest)
     taken = TransportHold.objects.filter(scope=transport.USER, target__in=map(str, ids))
     holds = {of_json(hold.target): hold for hold in taken}
     return [

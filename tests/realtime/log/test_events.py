@@ -89,7 +89,9 @@ def test_a_type_that_is_no_longer_declared_has_no_topic_so_nobody_is_sent_it():
 def test_what_is_for_the_servers_only_has_no_topic():
     assert {name for name, declared in CATALOGUE.items() if declared.topic is None} == {
         "authority_changed",
+        "credential_ended",
         "epoch_began",
+        "presence_changed",
         "session_ended",
         "transport_changed",
     }
