@@ -21,7 +21,7 @@ college: ## messaging on a site of another kind: people with UUIDs, colleges as 
 # Python keeps what it has compiled, whatever the environment says: else every process compiles the tests again.
 test test-quick coverage: export PYTHONDONTWRITEBYTECODE :=
 PYTEST = .venv/bin/python -m pytest
-SIDE_BY_SIDE = -n 4 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE = -n 5 --dist loadfile --no-loadscope-reorder
 
 test: ## every test (installs what scripts/test-tools.sh names with apt where it is missing)
 	@scripts/setup.sh --dev

@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from tests.messaging.chat.streams import Named, frames_of
 from tests.support.college import College
+from tests.support.made_once import made_once
 from tests.support.ports import wait_until
 
 CHAT = "/api/v1/communication/"
@@ -100,7 +101,7 @@ class Stream:
 
 
 @pytest.fixture(scope="module")
-def prepared(made_once) -> Path:
+def prepared() -> Path:
     """A folder with a college's database, its people, and its static files."""
 
     def make(folder: Path) -> None:
