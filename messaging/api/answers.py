@@ -143,4 +143,12 @@ PRESENCE = inline_serializer(
         )
     },
 )
+_KEY_FIELDS: dict[str, fields.Field] = {
+    "user_id": PersonIdField(),
+    "device_id": fields.CharField(),
+    "public_key": fields.DictField(help_text="A JSON Web Key."),
+    "published_at": _time(),
+}
+KEY = inline_serializer("DeviceKey", _KEY_FIELDS)
+KEYS = inline_serializer("DeviceKeys", {"keys": inline_serializer("ListedDeviceKey", _KEY_FIELDS, many=True)})
 TICKET = inline_serializer("SocketTicket", {"ticket": fields.CharField(), "expires_in": fields.IntegerField()})
