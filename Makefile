@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo college test test-quick coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
+.PHONY: help setup run demo college test test-quick test-react-chat coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -37,6 +37,11 @@ ifeq ($(strip $(ARGS)),)
 else
 	@$(PYTEST) $(ARGS)
 endif
+
+test-react-chat: ## the example of a chat in React, built with npm and driven in Chromium (leaves reports/react-chat/)
+	@scripts/setup.sh --dev
+	@scripts/test-tools.sh
+	@$(PYTEST) -p no:randomly examples/react-chat/tests $(ARGS)
 
 QUICK = tests/realtime tests/projeng tests/messaging tests/gistagum tests/js tests/benchmarks
 test-quick: ## the tests that start no server, in less than two minutes: for every save (needs Python alone)

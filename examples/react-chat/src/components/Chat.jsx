@@ -34,17 +34,19 @@ export default function Chat({ user }) {
   }, [unread]);
 
   return (
-    <div className={active ? "chat has-open" : "chat"}>
-      <aside className="sidebar" aria-label="Conversations">
+    <main className={active ? "chat has-open" : "chat"}>
+      <h1 className="visually-hidden">Chat</h1>
+      <section className="sidebar" aria-label="People and conversations">
         <header>
-          <h1>
+          <p className="brand">
             Chat
             {unread > 0 && (
-              <span className="badge" aria-label={`${unread} unread`}>
+              <span className="badge">
                 {unread}
+                <span className="visually-hidden"> unread</span>
               </span>
             )}
-          </h1>
+          </p>
           <button type="button" className="quiet" onClick={() => authAPI.signOut().catch(() => {})}>
             Sign out
           </button>
@@ -59,7 +61,7 @@ export default function Chat({ user }) {
           activeId={active?.id}
           onChoose={open}
         />
-      </aside>
+      </section>
       {active ? (
         <ChatWindow
           key={active.id}
@@ -72,11 +74,11 @@ export default function Chat({ user }) {
           onClose={() => setActive(null)}
         />
       ) : (
-        <main className="window nothing">
+        <section className="window nothing" aria-label="No conversation is open">
           <p>Choose a conversation, or look for somebody to write to.</p>
-        </main>
+        </section>
       )}
       <Notice notice={state.notice} onDismiss={chat.dismissNotice} />
-    </div>
+    </main>
   );
 }

@@ -9,7 +9,7 @@ export default function ChatWindow({ me, person, thread, isOnline, isTyping, cha
   useEffect(() => heading.current.focus(), []);
 
   return (
-    <main className="window">
+    <section className="window" aria-label={`${person.full_name}, conversation`}>
       <header>
         <button type="button" className="quiet back" onClick={onClose} aria-label="Back to the conversations">
           ←
@@ -33,6 +33,6 @@ export default function ChatWindow({ me, person, thread, isOnline, isTyping, cha
         onDiscard={(message) => chat.discard(person.id, message.clientId)}
       />
       <Composer personId={person.id} onSend={(text, file) => chat.send(person.id, text, file)} />
-    </main>
+    </section>
   );
 }

@@ -1,6 +1,7 @@
 import { useId, useRef, useState } from "react";
 
 import { useTypingSignal } from "../hooks/useTypingSignal.js";
+import ClipIcon from "./ClipIcon.jsx";
 
 const LONGEST_TEXT = 10_000;
 const LARGEST_FILE = 10 * 2 ** 20;
@@ -42,7 +43,11 @@ export default function Composer({ personId, onSend }) {
     <form className="composer" onSubmit={send}>
       {(file || fault) && (
         <p className={fault ? "chosen fault" : "chosen"} role="status">
-          {fault || `📎 ${file.name}`}
+          {fault || (
+            <>
+              <ClipIcon /> {file.name}
+            </>
+          )}
           {file && (
             <button type="button" className="quiet" onClick={() => setFile(null)} aria-label="Remove the file">
               ×
@@ -52,7 +57,7 @@ export default function Composer({ personId, onSend }) {
       )}
       <input ref={picker} type="file" hidden onChange={choose} data-testid="file" />
       <button type="button" className="quiet" onClick={() => picker.current.click()} aria-label="Attach a file">
-        📎
+        <ClipIcon />
       </button>
       <label className="visually-hidden" htmlFor={id}>
         Message

@@ -1,4 +1,5 @@
 import { timeText } from "../state/times.js";
+import ClipIcon from "./ClipIcon.jsx";
 
 export default function MessageBubble({ message, isOwn, senderName, onRetry, onDiscard }) {
   const isFailed = message.state === "failed";
@@ -6,7 +7,11 @@ export default function MessageBubble({ message, isOwn, senderName, onRetry, onD
     <article className={isFailed ? "bubble failed" : "bubble"}>
       <span className="visually-hidden">{senderName}: </span>
       {message.attachment && <Attachment url={message.attachment} type={message.attachment_type} />}
-      {!message.id && message.file && <p className="file">📎 {message.file.name}</p>}
+      {!message.id && message.file && (
+        <p className="file">
+          <ClipIcon /> {message.file.name}
+        </p>
+      )}
       {message.message && <p className="text">{message.message}</p>}
       <footer>
         <time dateTime={message.timestamp}>{timeText(message.timestamp)}</time>
@@ -35,7 +40,7 @@ function Mark({ message }) {
       ? ["✓✓", "delivered", ""]
       : message.id
         ? ["✓", "sent", ""]
-        : ["🕓", "being sent", ""];
+        : ["…", "being sent", ""];
   return (
     <span className={`mark ${name}`} title={words}>
       <span aria-hidden="true">{sign}</span>
@@ -48,13 +53,13 @@ function Attachment({ url, type }) {
   if (type === "image") {
     return (
       <a className="picture" href={url} target="_blank" rel="noreferrer">
-        <img src={url} alt="Attached picture" loading="lazy" />
+        <img src={url} alt="Attachment" loading="lazy" />
       </a>
     );
   }
   return (
     <a className="file" href={url} target="_blank" rel="noreferrer">
-      📎 {type === "video" ? "Video" : "Document"}
+      <ClipIcon /> {type === "video" ? "Video" : "Document"}
     </a>
   );
 }

@@ -14,6 +14,7 @@ export default function MessageList({ me, person, thread, onEarlier, onRetry, on
   const last = messages.at(-1);
 
   useLayoutEffect(() => {
+    if (messages.length === 0) return;
     const { height, atEnd, first: firstBefore } = before.current;
     const element = box.current;
     const isOwn = last && !last.id;
@@ -32,30 +33,33 @@ export default function MessageList({ me, person, thread, onEarlier, onRetry, on
   };
 
   return (
-    <div className="messages" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label="Messages">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable for the keys that scroll it
+    <section className="messages" ref={box} onScroll={scrolled} tabIndex={0} aria-label="Messages">
       {hasMore && (
         <button type="button" className="quiet earlier" onClick={onEarlier}>
           Earlier messages
         </button>
       )}
       {loaded && messages.length === 0 && <p className="hint">Say hello to {person.full_name}.</p>}
-      <ol role="log" aria-live="polite" aria-label={`Conversation with ${person.full_name}`}>
-        {messages.map((message, index) => {
-          const isNewDay = index === 0 || dayOf(messages[index - 1].timestamp) !== dayOf(message.timestamp);
-          return (
-            <li key={message.clientId ?? message.id} className={message.sender === me ? "own" : undefined}>
-              {isNewDay && <h3 className="day">{dayText(message.timestamp)}</h3>}
-              <MessageBubble
-                message={message}
-                isOwn={message.sender === me}
-                senderName={message.sender === me ? "You" : person.full_name}
-                onRetry={() => onRetry(message)}
-                onDiscard={() => onDiscard(message)}
-              />
-            </li>
-          );
-        })}
-      </ol>
-    </div>
+      <div role="log" aria-label={`Conversation with ${person.full_name}`}>
+        <ol>
+          {messages.map((message, index) => {
+            const isNewDay = index === 0 || dayOf(messages[index - 1].timestamp) !== dayOf(message.timestamp);
+            return (
+              <li key={message.clientId ?? message.id} className={message.sender === me ? "own" : undefined}>
+                {isNewDay && <h3 className="day">{dayText(message.timestamp)}</h3>}
+                <MessageBubble
+                  message={message}
+                  isOwn={message.sender === me}
+                  senderName={message.sender === me ? "You" : person.full_name}
+                  onRetry={() => onRetry(message)}
+                  onDiscard={() => onDiscard(message)}
+                />
+              </li>
+            );
+          })}
+        </ol>
+      </div>
+    </section>
   );
 }

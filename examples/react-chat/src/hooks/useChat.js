@@ -22,7 +22,7 @@ export function useChat(me, activeId) {
   });
 
   const report = useCallback((fault) => {
-    if (fault.name === "AbortError") return;
+    if (fault.name === "AbortError" || fault.status === 0) return; // the lost connection is shown already
     dispatch({ type: "notice", notice: { title: "That did not work", text: fault.message } });
   }, []);
 
@@ -70,7 +70,8 @@ export function useChat(me, activeId) {
         // What was missed comes as events; after a long break only the server knows.
         loadConversations();
         chatAPI.getOnlineUsers().then((ids) => dispatch({ type: "online", ids }), report);
-        if (activeId) loadNewest(activeId).catch(report);
+        if (activeId && isWatching(activeId)) openThread(activeId);
+        else if (activeId) loadNewest(activeId).catch(report);
         break;
       case "message": {
         const personId = data.sender === me ? data.receiver : data.sender;
