@@ -8,6 +8,7 @@ from realtime.log.events import iso
 
 from . import attached
 from .models import Message, Preference, Reaction, Receipt
+from .people_api.profiles import profile
 from .rich_text import html_of
 
 DELETED_PERSON, PROGRAM, ENCRYPTED = "Deleted user", "System", "[Encrypted message]"
@@ -60,6 +61,7 @@ def message_json(
         "kind": message.kind,
         "sender_id": person_id(message.sender_id),
         "sender_name": sender_name(message),
+        "sender_avatar": None if message.sender is None else profile().avatar(message.sender),
         "text": "" if deleted else message.text,
         "html": None if deleted else html_of(message.kind, message.text),
         "parent_id": message.parent_id,

@@ -18,7 +18,7 @@ from ..notices.events import NoticePublished
 from ..serializing import readable_text
 from . import delivered
 from .ends import direct_people, ends_of
-from .shapes import attachment_shape, conversation_id, instant
+from .shapes import attachment_shape, conversation_id, instant, picture_address
 
 HEARTBEAT_SECONDS = 20.0
 RETRY_MS = 3_000
@@ -92,7 +92,7 @@ class ChatFrames(Adapter):
             "sender": sender_id,
             "receiver": receiver_id,
             "conversation": number,
-            "sender_avatar": said.get("sender_avatar"),
+            "sender_avatar": picture_address(said.get("sender_avatar"), self.base),
         }
 
 

@@ -34,7 +34,12 @@ def conversation_id(number: int | None) -> str | None:
 
 def picture(person: Any, base: str) -> str | None:
     """The absolute address of a person's picture; ``None`` without one."""
-    address = profile().fields(person)["avatar"] if person is not None else None
+    address = profile().avatar(person) if person is not None else None
+    return picture_address(address, base)
+
+
+def picture_address(address: str | None, base: str) -> str | None:
+    """The address of a picture with scheme and host; ``None`` without one, and in events of before there were any."""
     return absolute(address, base) if address else None
 
 
@@ -90,7 +95,7 @@ def message_shapes(messages: Collection[Message], viewer: Any, base: str) -> lis
 
 def _people(ids: Collection[Any]) -> dict[Any, Any]:
     """The people with these ids, by the id as JSON has it."""
-    found = get_user_model()._default_manager.filter(pk__in=ids).select_related(*profile().related())
+    found = get_user_model()._default_manager.filter(pk__in=ids)
     return {person_id(one.pk): one for one in found}
 
 
