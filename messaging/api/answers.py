@@ -45,6 +45,7 @@ MESSAGE_FIELDS: dict[str, fields.Field] = {
     "message_type": fields.ChoiceField(Message.Kind.choices),
     "sender_id": PersonIdField(allow_null=True),
     "sender_name": fields.CharField(),
+    "sender_avatar": fields.CharField(allow_null=True),
     "content": fields.CharField(help_text="As it was written; empty for a deleted one."),
     "html": fields.CharField(allow_null=True, help_text="Of Markdown and HTML: sanitised."),
     "parent_id": fields.IntegerField(allow_null=True),
