@@ -147,7 +147,7 @@ class Office:
         assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"
         queries = {
             "control_room_checklist": "?to=0",
-            "messaging_presence": f"?user_ids={self.people['head'].pk}",
+            **dict.fromkeys(("messaging_keys", "messaging_presence"), f"?user_ids={self.people['head'].pk}"),
             "admin:autocomplete": "?app_label=projeng&model_name=projectcost&field_name=project&term=Xan",
         }
         return path + queries.get(name, "")

@@ -179,6 +179,7 @@ RULES = {
     "conversations": Api(IN, API_LIST, post=422),
     "messages": Api(IN, ("POST", "OPTIONS"), post=422),
     "messaging_preferences": Api(IN),
+    "messaging_keys": Api(IN, (*READ, "PUT", "DELETE", "OPTIONS"), post=422, delete=422),
     "messaging_presence": Api(IN),
     "ws_ticket": Api(IN, ("POST", "OPTIONS"), post=201),
     # The engineer's own conversation, and the message in it.
