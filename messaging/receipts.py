@@ -119,7 +119,7 @@ def _move_pointer(person: Any, found: Access, newest: Message, result: ReadResul
     row = found.participant
     if newest.seq <= row.last_read_seq or not found.takes_part:
         return
-    read = unread.unread_in_larger(person).filter(conversation_id=found.conversation.pk, seq__lte=newest.seq).count()
+    read = unread.between(person, found.conversation, row.last_read_seq, newest.seq)
     moved = Participant.objects.filter(pk=row.pk, last_read_seq__lt=newest.seq)
     if moved.update(last_read_seq=newest.seq, last_read_at=result.read_at):
         row.last_read_seq, row.last_read_at = newest.seq, result.read_at

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from realtime.log.publish import publish
 
-from . import access, attached, checking, contacts, conversations, membership
+from . import access, attached, checking, contacts, conversations, device_keys, membership
 from .errors import Conflict, Forbidden, Invalid, NotFound
 from .events import MessageCreated
 from .models import Conversation, Message, Receipt
@@ -22,6 +22,7 @@ WRITTEN_KINDS = (
     Message.Kind.HTML,
     Message.Kind.FILE,
     Message.Kind.IMAGE,
+    Message.Kind.ENCRYPTED,
 )
 
 TAKE_NUMBER = (
@@ -50,7 +51,8 @@ def send(
     Raises Invalid, NotFound (no such conversation), Forbidden (the person may not write there), and Conflict (the
     ``client_id`` belongs to a message elsewhere).
     """
-    text = checking.message_text(text, required=not attachments)
+    encrypted = kind == Message.Kind.ENCRYPTED
+    text = checking.encrypted_text(text) if encrypted else checking.message_text(text, required=not attachments)
     client_id = checking.client_id(client_id)
     metadata = checking.metadata(metadata or {})
     _check(kind, attachments)
@@ -113,7 +115,38 @@ def _send(
         place = found.conversation
         if place.is_direct:
             receiver = _other(place, sender)
+    if kind == Message.Kind.ENCRYPTED:
+        device_keys.require_keys(place)
     parent = None if parent_id is None else _root(sender, place, parent_id)
+    return _write(
+        place,
+        sender,
+        receiver,
+        attachments,
+        text=text,
+        kind=kind,
+        parent=parent,
+        client_id=client_id,
+        metadata=metadata,
+    )
+
+
+@transaction.atomic
+def send_by_program(conversation: Conversation, text: str, metadata: dict[str, Any] | None = None) -> Message:
+    """Write a message of the kind ``system``, which has no sender, into a larger conversation.
+
+    It is how anything comes into a conversation of the kind ``system``, in which nobody writes. Raises Invalid for
+    texts as ``send`` does, Conflict for a direct conversation.
+    """
+    if conversation.is_direct:
+        raise Conflict("Programs write into larger conversations.")
+    text = checking.message_text(text)
+    metadata = checking.metadata(metadata or {})
+    return _write(conversation, None, None, (), text=text, kind=Message.Kind.SYSTEM, metadata=metadata)
+
+
+def _write(place: Conversation, sender: Any, receiver: Any, attachments: Sequence[Any], **values: Any) -> Message:
+    """Write a message that was found right, and all that belongs to it. ``values`` are those of its row."""
     now = timezone.now()
     with connection.cursor() as cursor:  # one statement: two who write at once get two numbers
         cursor.execute(TAKE_NUMBER, [place.pk])
@@ -123,12 +156,8 @@ def _send(
         seq=seq,
         generation=place.generation,
         sender=sender,
-        kind=kind,
-        text=text,
-        metadata=metadata,
-        parent=parent,
-        client_id=client_id,
         sent_at=now,
+        **values,
     )
     files = attached.attachments().attach(sender=sender, message=message, ids=attachments) if attachments else []
     receipt = None
@@ -137,8 +166,8 @@ def _send(
         receipt = {"delivered_at": None, "read_at": None}
     Conversation.objects.filter(pk=place.pk).update(last_message=message, last_message_at=now)
     place.last_seq, place.last_message, place.last_message_at = seq, message, now
-    if parent is not None:
-        Message.objects.filter(pk=parent.pk).update(thread_count=F("thread_count") + 1)
+    if message.parent_id is not None:
+        Message.objects.filter(pk=message.parent_id).update(thread_count=F("thread_count") + 1)
     content = message_json(message, attachments=files, receipt=receipt)
     publish((MessageCreated(conversation_id=place.pk, message=content), membership.audience(place, message)))
     return message

@@ -8,9 +8,10 @@ from realtime.log.events import iso
 
 from . import attached
 from .models import Message, Preference, Reaction, Receipt
+from .people_api.profiles import profile
 from .rich_text import html_of
 
-DELETED_PERSON = "Deleted user"
+DELETED_PERSON, PROGRAM, ENCRYPTED = "Deleted user", "System", "[Encrypted message]"
 
 
 def person_id(user_id: Any) -> Any:
@@ -23,6 +24,16 @@ def person_name(person: Any) -> str:
     if person is None:
         return DELETED_PERSON
     return person.get_full_name().strip() or str(person.get_username())
+
+
+def sender_name(message: Message) -> str:
+    """What the sender of a message is called; a program's where it has none."""
+    return PROGRAM if message.kind == Message.Kind.SYSTEM else person_name(message.sender)
+
+
+def readable_text(kind: str, text: str) -> str:
+    """A message's text where no device decrypts it: in lists, and for clients that hold no keys."""
+    return ENCRYPTED if kind == Message.Kind.ENCRYPTED else text
 
 
 def moment(value: datetime | None) -> str | None:
@@ -49,7 +60,8 @@ def message_json(
         "conversation_id": message.conversation_id,
         "kind": message.kind,
         "sender_id": person_id(message.sender_id),
-        "sender_name": person_name(message.sender),
+        "sender_name": sender_name(message),
+        "sender_avatar": None if message.sender is None else profile().avatar(message.sender),
         "text": "" if deleted else message.text,
         "html": None if deleted else html_of(message.kind, message.text),
         "parent_id": message.parent_id,

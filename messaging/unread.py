@@ -8,7 +8,8 @@ whoever wrote its first message, or replied.
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from . import subjects
 from .models import Conversation, Message, Participant, Receipt
@@ -51,16 +52,15 @@ def counted_among(people: Collection[Any]) -> dict[Any, dict[int, Counted]]:
         .values(who=F("person_id"), place=F("message__conversation_id"), about=F("message__conversation__subject_key"))
         .annotate(number=Count("pk"))
     )
-    in_larger = (
-        _unread_in_larger(people)
-        .order_by()
-        .values(who=F("reader__person_id"), place=F("conversation_id"), about=F("conversation__subject_key"))
-        .annotate(number=Count("pk"))
+    behind = _behind(people).order_by()
+    in_larger = behind.values(
+        who=F("person_id"), place=F("conversation_id"), about=F("conversation__subject_key"), number=F("unread")
     )
     columns = ("who", "place", "about", "number")
     found: dict[Any, dict[int, Counted]] = {one: {} for one in people}
     for who, place, about, number in in_direct.values_list(*columns).union(in_larger.values_list(*columns), all=True):
-        found[who][place] = Counted(number, about)
+        if number:  # what is behind a pointer need not count
+            found[who][place] = Counted(number, about)
     return found
 
 
@@ -75,35 +75,58 @@ def visible_to(person: Any, counts: Mapping[int, Counted]) -> dict[int, int]:
     }
 
 
-def unread_in_larger(person: Any) -> QuerySet[Message]:
-    """The unread messages of the larger conversations in which a person takes part."""
-    return _unread_in_larger([person.pk])
-
-
-def _unread_in_larger(people: Collection[Any]) -> QuerySet[Message]:
-    """The same for several people, each message once for each of them (``reader``)."""
-    taking_part = Q(conversation__participants__person_id__in=people, conversation__participants__left_at=None)
-    messages: QuerySet[Any] = Message.objects.alias(
-        reader=FilteredRelation("conversation__participants", condition=taking_part)
-    )
-    who = "reader__person_id"
-    replied = Message.objects.filter(parent_id=OuterRef("parent_id"), sender_id=OuterRef(who), deleted_at=None)
-    return messages.filter(
-        ~Q(conversation__kind=Conversation.Kind.DIRECT),
-        Q(parent=None) | Q(parent__sender_id=F(who)) | Exists(replied),
-        Q(sender=None) | ~Q(sender_id=F(who)),
-        reader__isnull=False,
-        seq__gt=F("reader__last_read_seq"),
-        deleted_at=None,
-    )
-
-
 def of_conversation(person: Any, conversation: Conversation) -> int:
     """How many messages of one conversation are unread for a person."""
     if conversation.is_direct:
         receipts = Receipt.objects.filter(person_id=person.pk, read_at=None)
         return receipts.filter(message__conversation_id=conversation.pk, message__deleted_at=None).count()
-    return unread_in_larger(person).filter(conversation_id=conversation.pk).count()
+    row = _behind([person.pk]).filter(conversation_id=conversation.pk).values_list("unread", flat=True).first()
+    return row or 0
+
+
+def between(person: Any, conversation: Conversation, after: int, up_to: int) -> int:
+    """How many messages of a larger conversation count as unread for a person among those with these numbers.
+
+    The first number is left out, the last one belongs to them.
+    """
+    messages = Message.objects.filter(conversation_id=conversation.pk, seq__gt=after, seq__lte=up_to)
+    return up_to - after - _own(messages, person.pk).count() - _passed_over(messages, person.pk, person.pk).count()
+
+
+def _behind(people: Collection[Any]) -> QuerySet[Any]:
+    """The participants of larger conversations with something behind their pointer: how much is unread (``unread``).
+
+    Numbers of messages have no gaps, so a subtraction tells how many are behind the pointer, however many they are.
+    What does not count among them is looked up, and is little: own messages, deleted ones, replies in others' threads.
+    """
+    messages = Message.objects.filter(
+        conversation_id=OuterRef("conversation_id"), seq__gt=OuterRef("last_read_seq")
+    ).order_by()
+    own, others = _own(messages, OuterRef("person_id")), OuterRef(OuterRef("person_id"))
+    passed_over = _passed_over(messages, OuterRef("person_id"), others)
+    rows = Participant.objects.filter(person_id__in=people, left_at=None, conversation__last_seq__gt=F("last_read_seq"))
+    number = F("conversation__last_seq") - F("last_read_seq") - _counted(own) - _counted(passed_over)
+    return rows.exclude(conversation__kind=Conversation.Kind.DIRECT).annotate(unread=number)
+
+
+def _own(messages: QuerySet[Message], who: Any) -> QuerySet[Message]:
+    return messages.filter(sender_id=who)
+
+
+def _passed_over(messages: QuerySet[Message], who: Any, who_outside: Any) -> QuerySet[Message]:
+    """The messages of others that do not count: deleted ones, and replies in threads that the person does not follow.
+
+    ``who_outside`` is the person as a subquery of these names them.
+    """
+    replied = Message.objects.filter(parent_id=OuterRef("parent_id"), sender_id=who_outside, deleted_at=None)
+    follows = Q(parent__sender_id=who) | Exists(replied)
+    special = Q(deleted_at__isnull=False) | Q(parent__isnull=False)  # as the condition of their index says it
+    return messages.filter(special, Q(deleted_at__isnull=False) | ~follows).filter(Q(sender=None) | ~Q(sender_id=who))
+
+
+def _counted(messages: QuerySet[Message]) -> Any:
+    numbers = messages.values("conversation_id").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(numbers), 0)
 
 
 def hidden_subjects(person: Any, conversation_ids: Any = None) -> set[int]:

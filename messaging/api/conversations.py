@@ -21,7 +21,11 @@ SETTINGS = ("metadata", "shows_history", "is_open")
 class Conversations(ConversationsApi):
     """The person's conversations."""
 
-    @extend_schema(operation_id="conversations_list", parameters=[inputs.ListedConversations], responses=CONVERSATIONS)
+    @extend_schema(
+        operation_id="conversations_list",
+        parameters=[inputs.ListedConversations],
+        responses={200: CONVERSATIONS, **ERRORS},
+    )
     def get(self, request: Request) -> Response:
         """List the conversations, the newest activity first."""
         asked = query_of(request, inputs.ListedConversations)
@@ -47,8 +51,7 @@ class Conversations(ConversationsApi):
         given = values_of(request, inputs.NewConversation)
         person = request.user
         named = people.reachable(person, given["participants"], "participants")
-        if given["message"] is not None:
-            charge(person)
+        charge(person)
         if given["type"] == Conversation.Kind.DIRECT:
             place, made = _direct(person, named, given)
         else:

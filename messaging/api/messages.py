@@ -111,6 +111,7 @@ class OneMessage(ConversationsApi):
     def put(self, request: Request, message_id: int) -> Response:
         """Give one's own message another text, within the time that the site allows."""
         access.message_of(request.user, message_id)
+        charge(request.user)
         given = values_of(request, inputs.ChangedMessage)
         message = editing.edit(actor=request.user, message_id=message_id, text=given["content"], window=_window())
         return Response(_shown(message, request.user))
@@ -146,6 +147,7 @@ class Reactions(ConversationsApi):
     def post(self, request: Request, message_id: int) -> Response:
         """Answer a message with an emoji."""
         access.message_of(request.user, message_id)
+        charge(request.user)
         given = values_of(request, inputs.Emoji)
         return Response({"counts": reactions.react(request.user, message_id, given["emoji"])})
 

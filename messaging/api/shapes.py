@@ -9,7 +9,7 @@ from ..listing import ConversationView
 from ..membership import people_of
 from ..models import Conversation, Message, Participant
 from ..receipts import TOLD
-from ..serializing import messages_json, moment, person_id, person_name
+from ..serializing import messages_json, moment, person_id, person_name, readable_text, sender_name
 from ..unread import of_conversation
 
 RENAMED = {"text": "content", "kind": "message_type"}
@@ -104,8 +104,8 @@ def _summary(message: Message | None) -> dict[str, Any] | None:
         "id": message.pk,
         "seq": message.seq,
         "sender_id": person_id(message.sender_id),
-        "sender_name": person_name(message.sender),
-        "content": message.text,
+        "sender_name": sender_name(message),
+        "content": readable_text(message.kind, message.text),
         "message_type": message.kind,
         "sent_at": moment(message.sent_at),
         "edited_at": moment(message.edited_at),

@@ -68,5 +68,5 @@ def _valid(serializer: Serializer) -> dict[str, Any]:
 
 
 def charge(person: Any) -> None:
-    """Charge a person with one message. Raises TooOften."""
+    """Charge a person with a message, or with what others are told of like of one. Raises TooOften."""
     take_turn(senders, person)

@@ -15,9 +15,10 @@ from realtime.transports.adapters import Adapter, NamedFrame
 
 from ..events import MessageCreated, MessageDeleted, MessageDelivered, MessageEdited, MessageRead
 from ..notices.events import NoticePublished
+from ..serializing import readable_text
 from . import delivered
 from .ends import direct_people, ends_of
-from .shapes import attachment_shape, conversation_id, instant
+from .shapes import attachment_shape, conversation_id, instant, picture_address
 
 HEARTBEAT_SECONDS = 20.0
 RETRY_MS = 3_000
@@ -83,7 +84,7 @@ class ChatFrames(Adapter):
             "sender_id": sender_id,
             "sender_name": said["sender_name"],
             "receiver_id": receiver_id,
-            "message": said["text"],
+            "message": readable_text(said["kind"], said["text"]),
             **attachment_shape(said["attachments"], viewer, self.base),
             "timestamp": instant(said["sent_at"]),
             "is_read": sender_id == receiver_id,
@@ -91,7 +92,7 @@ class ChatFrames(Adapter):
             "sender": sender_id,
             "receiver": receiver_id,
             "conversation": number,
-            "sender_avatar": said.get("sender_avatar"),
+            "sender_avatar": picture_address(said.get("sender_avatar"), self.base),
         }
 
 

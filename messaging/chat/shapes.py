@@ -12,7 +12,7 @@ from .. import membership
 from ..attachments.addresses import for_person
 from ..models import Conversation, Message
 from ..people_api.profiles import profile
-from ..serializing import messages_json, person_id, person_name
+from ..serializing import messages_json, person_id, person_name, readable_text
 
 PREVIEW_LENGTH = 100
 ATTACHMENT_PREVIEW = "[Attachment]"
@@ -34,7 +34,12 @@ def conversation_id(number: int | None) -> str | None:
 
 def picture(person: Any, base: str) -> str | None:
     """The absolute address of a person's picture; ``None`` without one."""
-    address = profile().fields(person)["avatar"] if person is not None else None
+    address = profile().avatar(person) if person is not None else None
+    return picture_address(address, base)
+
+
+def picture_address(address: str | None, base: str) -> str | None:
+    """The address of a picture with scheme and host; ``None`` without one, and in events of before there were any."""
     return absolute(address, base) if address else None
 
 
@@ -67,7 +72,7 @@ def preview(message: Message | None) -> str | None:
     """What a list of conversations shows of its newest message."""
     if message is None:
         return None
-    return message.text[:PREVIEW_LENGTH] or ATTACHMENT_PREVIEW
+    return readable_text(message.kind, message.text)[:PREVIEW_LENGTH] or ATTACHMENT_PREVIEW
 
 
 def message_shapes(messages: Collection[Message], viewer: Any, base: str) -> list[dict[str, Any]]:
@@ -90,7 +95,7 @@ def message_shapes(messages: Collection[Message], viewer: Any, base: str) -> lis
 
 def _people(ids: Collection[Any]) -> dict[Any, Any]:
     """The people with these ids, by the id as JSON has it."""
-    found = get_user_model()._default_manager.filter(pk__in=ids).select_related(*profile().related())
+    found = get_user_model()._default_manager.filter(pk__in=ids)
     return {person_id(one.pk): one for one in found}
 
 
@@ -108,7 +113,7 @@ def _shape(
         **_end("sender", sender_id, people, base),
         **_end("receiver", receiver_id, people, base),
         "conversation": said["conversation_id"],
-        "message": said["text"],
+        "message": readable_text(said["kind"], said["text"]),
         **attachment_shape(said["attachments"], viewer.pk, base),
         "is_read": read_at is not None,
         "read_at": instant(read_at),

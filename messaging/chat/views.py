@@ -8,9 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from realtime.transports.token_buckets import TokenBuckets
-
 from ..errors import MessagingError
+from .rates import SharedBuckets, shared_redis
 
 # The statuses that services name, as old clients know them. They show the text of any other.
 STATUSES = {status.HTTP_422_UNPROCESSABLE_ENTITY: 400, status.HTTP_409_CONFLICT: 400, 413: 400}
@@ -33,11 +32,12 @@ class TooOften(MessagingError):
         self.seconds = seconds
 
 
-senders = TokenBuckets(settings.CHAT_BURST, settings.CHAT_RATE)
-typists = TokenBuckets(settings.CHAT_BURST, settings.CHAT_RATE)
+_redis = shared_redis()
+senders = SharedBuckets("send", settings.CHAT_BURST, settings.CHAT_RATE, _redis)
+typists = SharedBuckets("type", settings.CHAT_BURST, settings.CHAT_RATE, _redis)
 
 
-def take_turn(buckets: TokenBuckets, person: Any) -> None:
+def take_turn(buckets: SharedBuckets, person: Any) -> None:
     """Charge a person with one message. Raises TooOften."""
     if seconds := buckets.take(person.pk):
         raise TooOften(seconds)

@@ -5,7 +5,7 @@ from django.conf import settings
 from realtime.channel_layer.broadcast import broadcast
 from realtime.delivery.hub import hub
 from realtime.delivery.topics import register_topic
-from realtime.transports import client_messages
+from realtime.transports import client_messages, poll
 
 from ..events import MESSAGES
 from . import presence, typing
@@ -28,3 +28,4 @@ def register() -> None:
 def keep_presence() -> None:
     """Called by a server process (not by commands): it tells the others who is connected to it."""
     hub.on_first_subscriber.append(keeper.start)
+    poll.polled.append(keeper.polled)

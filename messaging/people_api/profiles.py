@@ -19,9 +19,13 @@ class Profile:
             "first_name": person.first_name,
             "last_name": person.last_name,
             "full_name": full_name(person),
-            "avatar": None,
+            "avatar": self.avatar(person),
             "is_active": person.is_active,
         }
+
+    def avatar(self, person: Any) -> str | None:
+        """Return the address of a person's picture, without a query; ``None`` without one."""
+        return None
 
     def listed(self, person: Any) -> QuerySet[Any]:
         """Return the people whom ``person`` finds by searching."""

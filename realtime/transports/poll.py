@@ -4,16 +4,22 @@ It is for browsers that no stream reaches. It reads the same log under the same 
 to polling and back with its cursor.
 """
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from ..access import authority, credentials
 from ..access.identity import of_session
+from ..access.user_ids import UserId
 from ..delivery.subscriber import Subscriber, Subscription
 from ..log import epochs, replay
 from ..log.events import to_json
 from .refusal import refusal, refusal_of, signed_in
 
 MOST = 200  # events in one answer
+
+# Called with each user whose poll is answered. They must not block.
+polled: list[Callable[[UserId], None]] = []
 
 
 def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
@@ -44,6 +50,8 @@ def poll(request: HttpRequest, subscription: Subscription) -> HttpResponseBase:
         return refusal(401, "Not signed in.")
     if reason:
         return refusal(404, "There is nothing here for you.")
+    for callback in polled:
+        callback(user.pk)
     seen = [frame for frame in frames if subscription.includes(frame, viewer)]
     sent = [to_json({"type": "reset", "reason": start.reset})] if start.reset else []
     sent += [frame.json for frame in seen if subscription.wanted(frame)]

@@ -174,6 +174,19 @@ class Things:
         return str(self._ask("asha", "POST", "communication/notices/", json=body)["id"])
 
     @property
+    def NOTICE_WITH_FILE(self) -> str:
+        return self._with_file("notices", self.NOTICE, "attachment")
+
+    @property
+    def EVENT_WITH_PICTURE(self) -> str:
+        return self._with_file("events", self.EVENT, "image")
+
+    def _with_file(self, kind: str, row_id: str, name: str) -> str:
+        files = {name: ("plan.png", samples.picture("PNG"))}
+        self._ask("asha", "PATCH", f"communication/{kind}/{row_id}/", files=files)
+        return row_id
+
+    @property
     def EVENT(self) -> str:
         body = {"title": "x", "event_date": "2026-12-01"}
         return str(self._ask("asha", "POST", "communication/events/", json=body)["id"])

@@ -148,6 +148,18 @@ def test_who_may_only_read_cannot_write(ana, ben, kind, role):
         write(ben, place)
 
 
+def test_a_program_writes_where_nobody_writes(ana, ben):
+    place = conversations.create(creator=None, kind="system", participants=[ana, ben], subject="News")
+    message = sending.send_by_program(place, "The office is closed on Friday.")
+    assert (message.seq, message.kind, message.sender_id) == (1, "system", None)
+    assert unread.total(ana) == unread.total(ben) == (1, 1)
+    [event] = events()
+    assert event.fields["message"]["sender_name"] == "System"
+    for refused, values in ((Invalid, (place, "")), (Conflict, (write(ana, ben).conversation, "Hello"))):
+        with pytest.raises(refused):
+            sending.send_by_program(*values)
+
+
 def test_a_message_needs_a_fixed_number_of_queries(ana, ben, django_assert_max_num_queries):
     write(ana, ben)
     with django_assert_max_num_queries(12):

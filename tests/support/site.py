@@ -93,6 +93,10 @@ class Site:
     def start(self) -> "Site":
         """Start the site and wait until the health page responds."""
         self.launch()
+        return self.wait()
+
+    def wait(self) -> "Site":
+        """Wait until the health page responds."""
         wait_until(self.healthy, f"{self.server} answers; its log: {self.log}", START_SECONDS)
         return self
 

@@ -61,10 +61,8 @@ class OldClient:
 @pytest.fixture(autouse=True)
 def rates(monkeypatch) -> None:
     """Each test has what a person may send at once."""
-    monkeypatch.setattr(views.senders, "_held", type(views.senders._held)())
-    monkeypatch.setattr(views.typists, "_held", type(views.typists._held)())
-    assert isinstance(views.senders, TokenBuckets)
-    assert settings.CHAT_BURST == 200
+    for buckets in (views.senders, views.typists):
+        monkeypatch.setattr(buckets, "_own", TokenBuckets(settings.CHAT_BURST, settings.CHAT_RATE))
 
 
 @pytest.fixture

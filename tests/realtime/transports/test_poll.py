@@ -178,3 +178,12 @@ def test_a_cursor_of_a_lost_history_is_reset_and_one_at_the_cut_goes_on():
         assert [frame["id"] for frame in answer["frames"] if "id" in frame] == [new]
         assert answer["cursor"] == new > epoch.begins
     assert _types(_ask(head, last_event_id=lost))[0] == "reset"
+
+
+def test_whoever_polls_is_told_to_those_who_want_to_know_and_whoever_is_refused_is_not(monkeypatch):
+    told = []
+    monkeypatch.setattr(poll, "polled", [told.append])
+    head = person(Role.HEAD)
+    assert _ask(head).status_code == 200
+    assert Client().get(ADDRESS).status_code == 401
+    assert told == [head.pk]

@@ -18,11 +18,13 @@ class CollegeProfile(Profile):
         return {
             **super().fields(person),
             "middle_name": person.middle_name,
-            "avatar": default_storage.url(person.avatar.name) if person.avatar else None,
             "user_type": person.user_type,
             "college": person.college_id,
             "college_name": person.college.name if person.college else None,
         }
+
+    def avatar(self, person: User) -> str | None:
+        return default_storage.url(person.avatar.name) if person.avatar else None
 
     def listed(self, person: User) -> QuerySet[Any]:
         return listed(person)
