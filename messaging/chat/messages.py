@@ -33,6 +33,7 @@ class Messages(ChatView):
     """All messages that one sent or got."""
 
     @extend_schema(
+        operation_id="communication_chats_list",
         parameters=[
             OpenApiParameter("page", int),
             OpenApiParameter("page_size", int, description="1 to 100"),

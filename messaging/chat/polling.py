@@ -6,11 +6,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from realtime.access.credentials import SESSION
 from realtime.access.user_ids import to_json
 from realtime.log.events import to_json as as_json
 from realtime.transports.admission import Refused, admit
 from realtime.transports.door import Door
 from realtime.transports.long_poll import Polled, long_poll
+from realtime.transports.presented import of_request
 
 from . import positions
 from .frames import ChatFrames, frames_for
@@ -74,11 +76,14 @@ def test(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse({"status": "ok", "message": "Long polling is working", "timestamp": time.time()})
 
 
-@csrf_exempt  # a foreign page could only make a client poll from now on
+@csrf_exempt  # a session, which a browser sends along by itself, is not accepted here
 def disconnect(request: HttpRequest) -> HttpResponseBase:
     """Forget how far a client has read. It is offline a few seconds after its last poll."""
     if request.method != "POST":
         return refusal(405, "Only POST is answered here.", Allow="POST")
+    shown = of_request(request)
+    if shown is not None and shown.kind == SESSION:
+        return without_events(403, "This needs a token")
     try:
         identity = admit(request)
     except Refused as error:

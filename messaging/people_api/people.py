@@ -19,6 +19,18 @@ from .profiles import profile
 SEARCH_LENGTH = 200
 SEARCH_WORDS = 8
 SEARCHED = ("first_name", "last_name")
+_TEXT = {"type": "string"}
+PERSON = {
+    "type": "object",
+    "description": "A site may say more of its people than this.",
+    "properties": {
+        "id": {"oneOf": [{"type": "integer"}, {**_TEXT, "format": "uuid"}]},
+        **dict.fromkeys(("username", "first_name", "last_name", "full_name"), _TEXT),
+        "avatar": {**_TEXT, "nullable": True},
+        "is_active": {"type": "boolean"},
+    },
+}
+PAGE = CountedPages().get_paginated_response_schema({"type": "array", "items": PERSON})
 
 
 class PeopleSearch(APIView):
@@ -30,7 +42,7 @@ class PeopleSearch(APIView):
             OpenApiParameter("page", int),
             OpenApiParameter("page_size", int, description="1 to 100"),
         ],
-        responses=OpenApiTypes.OBJECT,
+        responses={(200, "application/json"): PAGE, 400: OpenApiTypes.OBJECT},
         tags=["people"],
     )
     def get(self, request: Request) -> Response:

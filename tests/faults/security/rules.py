@@ -215,6 +215,8 @@ RULES = {
     "chat_poll_disconnect": Rule(IN, ("POST",), post=200, out=401),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
+    "notice-attachment": Api(IN),
+    "event-image": Api(IN),
     "event-list": Api(IN, API_LIST, writes=STAFF),
     "event-detail": Api(IN, API_ROW, writes=STAFF),
     "event_registration-list": Api(IN, API_LIST),

@@ -1,11 +1,8 @@
 """The chat from outside, on the college's site (people with UUIDs), under Daphne and under Gunicorn."""
 
 import json
-import os
 import queue
-import re
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,15 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from django.urls import resolve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from messaging.chat.urls import urlpatterns
 from tests.messaging.chat.streams import Named, frames_of
 from tests.support.college import College
 from tests.support.ports import wait_until
-from tests.support.site import ROOT
 
 CHAT = "/api/v1/communication/"
 SECONDS = 10.0  # on a busy machine
@@ -243,49 +237,6 @@ def test_fault_47_no_token_is_in_the_log(running):
     assert not [key for key in running.keys.values() if key in text]
     if running.site.environment["USE_DAPHNE"] == "false":
         assert "?token=…" in text
-
-
-def test_every_command_of_the_documentation_works(running, tmp_path):
-    """In the order in which they stand there. They ask for the newest message where the page says 1."""
-    newest = running.send("asha", "bala", "The newest")["id"]
-    (tmp_path / ".curlrc").write_text("fail\n")
-    (tmp_path / "people.json").write_text("[]")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "CURL_HOME": str(tmp_path),
-        "TOKEN": running.keys["asha"],
-        "BALA": running.ids["bala"],
-        "CHAT": f"{running.site.url}{CHAT}".rstrip("/"),
-    }
-    asked = set()
-    for command in commands(section("docs/messaging-api.md", "## The chat of old clients")):
-        command = command.replace("/chats/1/", f"/chats/{newest}/")
-        done = subprocess.run(
-            ["bash", "-c", command],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        timed_out = 28 if "--max-time" in command else 0
-        assert done.returncode in {0, timed_out}, f"{command}\n{done.stdout}{done.stderr}"
-        asked.add(resolve(CHAT + re.search(r"CHAT/([a-z0-9/-]*)", command.replace("$BALA", "7"))[1]).url_name)
-    assert asked == {pattern.name for pattern in urlpatterns}, "each address has an example"
-
-
-def section(path: str, heading: str) -> str:
-    """The text below a heading, up to the next one of its level."""
-    text = (ROOT / path).read_text()
-    return text.partition(f"{heading}\n")[2].partition("\n## ")[0]
-
-
-def commands(text: str) -> list[str]:
-    """The commands in the blocks of shell, without assignments."""
-    blocks = re.findall(r"```sh\n(.*?)```", text, re.S)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    return [line for line in lines if line.startswith("curl ")]
 
 
 def test_fault_17_a_server_that_stops_ends_its_streams_with_a_word(running):

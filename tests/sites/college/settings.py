@@ -33,7 +33,8 @@ INSTALLED_APPS = [
     *(app for app in INSTALLED_APPS if app not in OFFICE_ONLY),  # noqa: F405
     "tests.sites.college",
 ]
-MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("projeng.")]  # noqa: F405
+SIGN_IN = "projeng.sign_in.SignInMiddleware"  # the limits of signing in, for the site's own page as for programs
+MIDDLEWARE = [name for name in MIDDLEWARE if name == SIGN_IN or not name.startswith("projeng.")]  # noqa: F405
 ROOT_URLCONF = "tests.sites.college.urls"
 WEBSOCKET_URLPATTERNS = "tests.sites.college.routing.websocket_urlpatterns"
 
