@@ -1,6 +1,7 @@
 """docs/messaging-api.md: each `curl` in it works as it stands, and every method of every address has one."""
 
 import itertools
+import json
 import re
 import shlex
 import subprocess
@@ -163,6 +164,13 @@ class Things:
     def ATTACHMENT(self) -> str:
         files = {"file": ("plan.png", samples.picture("PNG"))}
         return str(self._ask("asha", "POST", "attachments", files=files)["id"])
+
+    @property
+    def DEVICE(self) -> str:
+        [key] = re.findall(r'"public_key": (\{.*?\})', PAGE.read_text())
+        name = f"device{next(self._numbers)}"
+        self._ask("asha", "PUT", "messaging/keys", json={"device_id": name, "public_key": json.loads(key)})
+        return name
 
     @property
     def TICKET(self) -> str:
