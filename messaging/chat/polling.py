@@ -33,7 +33,8 @@ def without_events(status: int, message: str, **headers: str) -> JsonResponse:
 def events(request: HttpRequest) -> HttpResponseBase:
     """Answer with what has happened since ``?cursor=``, as soon as there is something, or with nothing after a while.
 
-    Without a cursor, since the client's last poll, as far as that can be told (messaging/chat/positions.py).
+    Without a cursor, since the last poll of a client with a token, as far as that can be told
+    (messaging/chat/positions.py).
     """
     if request.method != "GET":
         return without_events(405, "Only GET is answered here.", Allow="GET")
@@ -45,7 +46,9 @@ def events(request: HttpRequest) -> HttpResponseBase:
     frames = frames_for(base_of(request))
     viewer = to_json(identity.user.pk)
     cursor = request.GET.get("cursor") or request.GET.get("last_event_id") or request.headers.get("Last-Event-ID")
-    position = None if cursor else positions.take(identity.credential.digest)
+    # A session is sent along by every page of the browser, and a page that asks must change nothing.
+    remembered = not cursor and identity.credential.kind != SESSION
+    position = positions.take(identity.credential.digest) if remembered else None
     if position is not None and position.cursor is not None:
         cursor = str(position.cursor)
 
