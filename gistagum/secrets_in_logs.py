@@ -1,4 +1,4 @@
-"""Tokens and tickets in addresses are not written to logs."""
+"""Tokens, tickets and signatures in addresses are not written to logs."""
 
 import logging
 import re
@@ -8,11 +8,11 @@ from typing import Any
 # The loggers of the servers' access logs, whose handlers are not ours: Gunicorn, Uvicorn, Daphne as Django's runserver.
 ACCESS_LOGS = ("gunicorn.access", "uvicorn.access", "hypercorn.access", "django.server", "django.channels.server")
 
-_SECRET = re.compile(r"([?&;](?:token|ticket)=)[^&#;\s\"'<>]+", re.IGNORECASE)
+_SECRET = re.compile(r"([?&;](?:token|ticket|signature)=)[^&#;\s\"'<>]+", re.IGNORECASE)
 
 
 def redacted(text: str) -> str:
-    """The text with ``…`` for each token and ticket in an address."""
+    """The text with ``…`` for each token, ticket and signature in an address."""
     return _SECRET.sub(r"\1…", text)
 
 

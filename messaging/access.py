@@ -112,8 +112,11 @@ def require_admin(access: Access) -> None:
 
 
 def lock(conversation_id: int) -> Conversation:
-    """The conversation, locked until the commit. On SQLite, which has one writer, the transaction is the lock."""
-    return Conversation.objects.select_for_update().get(pk=conversation_id)
+    """The conversation, locked until the commit. On SQLite, which has one writer, the transaction is the lock.
+
+    Rows that refer to it may be written meanwhile, as those of people who look at it for the first time.
+    """
+    return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
 
 
 def require_reachable(actor: Any, people: Iterable[Any]) -> None:

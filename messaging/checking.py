@@ -9,6 +9,7 @@ from .models import CLIENT_ID_LENGTH, TITLE_LENGTH
 
 TEXT_LIMIT = 10_000  # characters of a message
 METADATA_LIMIT = 4_000  # characters of its JSON
+ENCRYPTED_LIMIT = 64_000  # characters of an encrypted message: its keys for each device are among them
 IDS_LIMIT = 1_000  # messages that are named in one request
 LARGEST_ID = 2**63 - 1  # of a row
 SETTINGS = ("shows_history", "is_open", "metadata")
@@ -19,6 +20,13 @@ def storable(text: Any, field: str) -> str:
     if not isinstance(text, str) or "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
         raise Invalid("This is not text, or holds a sign that is not a character.", field=field)
     return text
+
+
+def encrypted_text(text: Any) -> str:
+    """What a device has encrypted: opaque, ASCII. Raises Invalid for anything else."""
+    if not storable(text, "text").isascii() or not 0 < len(text) <= ENCRYPTED_LIMIT:
+        raise Invalid(f"An encrypted text is ASCII of 1 to {ENCRYPTED_LIMIT} characters.", field="text")
+    return str(text)
 
 
 def message_text(text: Any, *, required: bool = True) -> str:

@@ -34,8 +34,7 @@ def edit(*, actor: Any, message_id: Any, text: Any, window: timedelta | None = N
     if message.deleted_at is not None:
         raise Conflict("This message was deleted.", code="deleted")
     _require_within(message, window)
-    has_text = bool(message.text) or message.kind not in {Message.Kind.FILE, Message.Kind.IMAGE}
-    new = checking.message_text(text, required=has_text)
+    new = _new_text(message, text)
     if new == message.text:
         return message
     now = timezone.now()
@@ -78,6 +77,13 @@ def delete(*, actor: Any, message_id: Any, window: timedelta | None = None) -> M
     )
     publish((event, membership.audience(place, message)))
     return message
+
+
+def _new_text(message: Message, text: Any) -> str:
+    if message.kind == Message.Kind.ENCRYPTED:
+        return checking.encrypted_text(text)
+    has_text = bool(message.text) or message.kind not in {Message.Kind.FILE, Message.Kind.IMAGE}
+    return checking.message_text(text, required=has_text)
 
 
 def _moderates(found: Access) -> bool:

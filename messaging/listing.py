@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value, Win
 from django.db.models.functions import Coalesce, Concat, RowNumber
 from django.utils import timezone
 
-from . import access, contacts, unread
+from . import access, checking, contacts, unread
 from .access import Access
 from .models import Conversation, Message, Participant
 from .serializing import person_name
@@ -97,7 +97,8 @@ def list_for(
 
 
 def rows_for(person: Any, *, archived: bool | None = None, kind: str | None = None, search: str = "") -> QuerySet[Any]:
-    """The person's rows of ``list_for``, sorted, with conversation, newest message and its sender."""
+    """The person's rows of ``list_for``, sorted, with conversation, newest message and its sender. Raises Invalid."""
+    search = checking.storable(search, "search")
     rows = (
         Participant.objects.filter(person_id=person.pk, left_at=None)
         # A direct conversation in which nobody has written is there for whoever opened it alone.

@@ -133,6 +133,7 @@ class Message(models.Model):
         HTML = "html"
         FILE = "file"
         IMAGE = "image"
+        ENCRYPTED = "encrypted"
         SYSTEM = "system"
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages", db_index=False)
@@ -242,3 +243,19 @@ class Preference(models.Model):
 
     def __str__(self) -> str:
         return f"preferences of {self.person_id}"
+
+
+class DeviceKey(models.Model):
+    """The public key of one of a person's devices, for messages that only devices can read."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    device_id = models.CharField(max_length=64)
+    public_key = models.JSONField(help_text="A JSON Web Key.")
+    published_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["person", "device_id"], name="communication_device_once")]
+
+    def __str__(self) -> str:
+        return f"key of {self.person_id} for {self.device_id}"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from realtime.log.publish import publish
 
-from . import access, attached, checking, contacts, conversations, membership
+from . import access, attached, checking, contacts, conversations, device_keys, membership
 from .errors import Conflict, Forbidden, Invalid, NotFound
 from .events import MessageCreated
 from .models import Conversation, Message, Receipt
@@ -22,6 +22,7 @@ WRITTEN_KINDS = (
     Message.Kind.HTML,
     Message.Kind.FILE,
     Message.Kind.IMAGE,
+    Message.Kind.ENCRYPTED,
 )
 
 TAKE_NUMBER = (
@@ -50,7 +51,8 @@ def send(
     Raises Invalid, NotFound (no such conversation), Forbidden (the person may not write there), and Conflict (the
     ``client_id`` belongs to a message elsewhere).
     """
-    text = checking.message_text(text, required=not attachments)
+    encrypted = kind == Message.Kind.ENCRYPTED
+    text = checking.encrypted_text(text) if encrypted else checking.message_text(text, required=not attachments)
     client_id = checking.client_id(client_id)
     metadata = checking.metadata(metadata or {})
     _check(kind, attachments)
@@ -113,6 +115,8 @@ def _send(
         place = found.conversation
         if place.is_direct:
             receiver = _other(place, sender)
+    if kind == Message.Kind.ENCRYPTED:
+        device_keys.require_keys(place)
     parent = None if parent_id is None else _root(sender, place, parent_id)
     return _write(
         place,

@@ -11,7 +11,7 @@ from .models import Message, Preference, Reaction, Receipt
 from .people_api.profiles import profile
 from .rich_text import html_of
 
-DELETED_PERSON, PROGRAM = "Deleted user", "System"
+DELETED_PERSON, PROGRAM, ENCRYPTED = "Deleted user", "System", "[Encrypted message]"
 
 
 def person_id(user_id: Any) -> Any:
@@ -29,6 +29,11 @@ def person_name(person: Any) -> str:
 def sender_name(message: Message) -> str:
     """What the sender of a message is called; a program's where it has none."""
     return PROGRAM if message.kind == Message.Kind.SYSTEM else person_name(message.sender)
+
+
+def readable_text(kind: str, text: str) -> str:
+    """A message's text where no device decrypts it: in lists, and for clients that hold no keys."""
+    return ENCRYPTED if kind == Message.Kind.ENCRYPTED else text
 
 
 def moment(value: datetime | None) -> str | None:

@@ -45,6 +45,7 @@ MESSAGE_FIELDS: dict[str, fields.Field] = {
     "message_type": fields.ChoiceField(Message.Kind.choices),
     "sender_id": PersonIdField(allow_null=True),
     "sender_name": fields.CharField(),
+    "sender_avatar": fields.CharField(allow_null=True),
     "content": fields.CharField(help_text="As it was written; empty for a deleted one."),
     "html": fields.CharField(allow_null=True, help_text="Of Markdown and HTML: sanitised."),
     "parent_id": fields.IntegerField(allow_null=True),
@@ -143,4 +144,12 @@ PRESENCE = inline_serializer(
         )
     },
 )
+_KEY_FIELDS: dict[str, fields.Field] = {
+    "user_id": PersonIdField(),
+    "device_id": fields.CharField(),
+    "public_key": fields.DictField(help_text="A JSON Web Key."),
+    "published_at": _time(),
+}
+KEY = inline_serializer("DeviceKey", _KEY_FIELDS)
+KEYS = inline_serializer("DeviceKeys", {"keys": inline_serializer("ListedDeviceKey", _KEY_FIELDS, many=True)})
 TICKET = inline_serializer("SocketTicket", {"ticket": fields.CharField(), "expires_in": fields.IntegerField()})

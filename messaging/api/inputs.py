@@ -195,6 +195,19 @@ class Preferences(serializers.Serializer):
     last_seen = serializers.ChoiceField(Preference.LastSeen.choices, required=False)
 
 
+class NewDeviceKey(serializers.Serializer):
+    """The public key of a device, as a JSON Web Key."""
+
+    device_id = TextField()
+    public_key = serializers.JSONField()
+
+
+class DeviceNamed(serializers.Serializer):
+    """A device."""
+
+    device_id = TextField()
+
+
 class PeopleAsked(serializers.Serializer):
     """Whose presence is asked for: ids, by comma."""
 

@@ -1,4 +1,4 @@
-"""What one lets others know, and who is there."""
+"""What one lets others know, the keys of devices, and who is there."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import preferences
-from ..errors import Invalid
+from .. import device_keys, preferences
+from ..errors import Invalid, NotFound
 from ..live.presence import presence_of
 from ..models import Preference
 from ..serializing import moment, person_id
 from . import inputs
-from .answers import ERRORS, PREFERENCES, PRESENCE
-from .view import ConversationsApi, query_of, values_of
+from .answers import ERRORS, KEY, KEYS, PREFERENCES, PRESENCE
+from .view import ConversationsApi, charge, query_of, values_of
 
 PEOPLE_MAX = 100
 
@@ -39,26 +39,57 @@ class Preferences(ConversationsApi):
         return Response(_shown(chosen))
 
 
+class DeviceKeys(ConversationsApi):
+    """The public keys of devices, for end-to-end encryption."""
+
+    @extend_schema(operation_id="device_keys_list", parameters=[inputs.PeopleAsked], responses={200: KEYS, **ERRORS})
+    def get(self, request: Request) -> Response:
+        """List the keys of people to whom one may write."""
+        found = device_keys.keys_of(request.user, _ids(request))
+        return Response({"keys": [device_keys.key_json(one) for one in found]})
+
+    @extend_schema(operation_id="device_keys_publish", request=inputs.NewDeviceKey, responses={200: KEY, **ERRORS})
+    def put(self, request: Request) -> Response:
+        """Publish the key of one of one's own devices."""
+        charge(request.user)
+        given = values_of(request, inputs.NewDeviceKey)
+        key = device_keys.publish_key(request.user, given["device_id"], given["public_key"])
+        return Response(device_keys.key_json(key))
+
+    @extend_schema(operation_id="device_keys_remove", parameters=[inputs.DeviceNamed], responses={204: None, **ERRORS})
+    def delete(self, request: Request) -> Response:
+        """Forget the key of one of one's own devices."""
+        given = query_of(request, inputs.DeviceNamed)
+        if not device_keys.remove_key(request.user, given["device_id"]):
+            raise NotFound("There is no such device.")
+        return Response(status=204)
+
+
 class Presence(ConversationsApi):
     """Who is there."""
 
     @extend_schema(operation_id="presence_list", parameters=[inputs.PeopleAsked], responses={200: PRESENCE, **ERRORS})
     def get(self, request: Request) -> Response:
         """Tell of people whether they are online, and when they were last there, where they let others know."""
-        asked = query_of(request, inputs.PeopleAsked)["user_ids"].split(",")
-        if len(asked) > PEOPLE_MAX:
-            raise Invalid(f"{PEOPLE_MAX} people at most.", field="user_ids")
-        field = inputs.PersonIdField()
-        try:
-            ids = [field.run_validation(text.strip()) for text in asked]
-        except ValidationError:
-            raise Invalid("user_ids are ids of people, by comma.", field="user_ids") from None
+        ids = _ids(request)
         found = presence_of(request.user, ids)
         listed = [
             {"user_id": person_id(one), "online": found[one].is_online, "last_seen": moment(found[one].last_seen)}
-            for one in dict.fromkeys(ids)
+            for one in ids
         ]
         return Response({"presence": listed})
+
+
+def _ids(request: Request) -> list[Any]:
+    """The ids of people whom a query names, each once."""
+    asked = query_of(request, inputs.PeopleAsked)["user_ids"].split(",")
+    if len(asked) > PEOPLE_MAX:
+        raise Invalid(f"{PEOPLE_MAX} people at most.", field="user_ids")
+    field = inputs.PersonIdField()
+    try:
+        return list(dict.fromkeys(field.run_validation(text.strip()) for text in asked))
+    except ValidationError:
+        raise Invalid("user_ids are ids of people, by comma.", field="user_ids") from None
 
 
 def _shown(chosen: Preference) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ..listing import ConversationView
 from ..membership import people_of
 from ..models import Conversation, Message, Participant
 from ..receipts import TOLD
-from ..serializing import messages_json, moment, person_id, person_name, sender_name
+from ..serializing import messages_json, moment, person_id, person_name, readable_text, sender_name
 from ..unread import of_conversation
 
 RENAMED = {"text": "content", "kind": "message_type"}
@@ -105,7 +105,7 @@ def _summary(message: Message | None) -> dict[str, Any] | None:
         "seq": message.seq,
         "sender_id": person_id(message.sender_id),
         "sender_name": sender_name(message),
-        "content": message.text,
+        "content": readable_text(message.kind, message.text),
         "message_type": message.kind,
         "sent_at": moment(message.sent_at),
         "edited_at": moment(message.edited_at),

@@ -20,6 +20,7 @@ _SERVED = {
     f"{_MESSAGE}/history": (messages.EarlierTexts, "message_history"),
     f"{_MESSAGE}/reactions": (messages.Reactions, "message_reactions"),
     "messaging/preferences": (people_views.Preferences, "messaging_preferences"),
+    "messaging/keys": (people_views.DeviceKeys, "messaging_keys"),
     "messaging/presence": (people_views.Presence, "messaging_presence"),
     "ws-ticket": (tickets.SocketTicket, "ws_ticket"),
 }

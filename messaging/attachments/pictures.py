@@ -10,12 +10,13 @@ from PIL import Image, ImageOps, ImageSequence, JpegImagePlugin
 from .metadata import REWRITERS, without_metadata
 from .refusals import Refused
 
-MOST_PIXELS = 50_000_000  # of all frames that are decoded; a JPEG of this size takes 150 MB of memory
+MOST_PIXELS = 50_000_000  # of all frames that are decoded; a JPEG of this size takes 400 MB of memory for a moment
 MOST_PAGES = 100  # of a TIFF
 THUMBNAIL_PIXELS = 320  # of the longer side
 THUMBNAIL_TYPE = "image/webp"
 ORIENTATION = 0x0112
 UPRIGHT = (None, 1)
+SCALED = {"L", "RGB", "RGBA", "CMYK", "YCbCr"}  # modes that can be scaled as they are
 WAIT_SECONDS = 20.0
 # One picture at a time is decoded in a process, so that its memory is that of one picture.
 _turn = threading.Lock()
@@ -116,12 +117,8 @@ def _pages(image: Image.Image) -> list[Image.Image]:
 
 def _bare(image: Image.Image) -> Image.Image:
     """A copy that has nothing but its pixels, turned as the metadata say."""
-    turned = ImageOps.exif_transpose(image)
-    kept = {name: value for name, value in turned.info.items() if name == "transparency"}
-    bare = Image.frombytes(turned.mode, turned.size, turned.tobytes())
-    if turned.mode in ("P", "PA") and (palette := turned.getpalette()):
-        bare.putpalette(palette)
-    bare.info = kept
+    bare = ImageOps.exif_transpose(image)  # an image of no format, so its writer finds no tags to copy
+    bare.info = {name: value for name, value in bare.info.items() if name == "transparency"}
     return bare
 
 
@@ -131,6 +128,8 @@ def _thumbnail(image: Image.Image) -> bytes:
     profile = image.info.get("icc_profile") if image.mode == "RGB" else None
     if image.mode.startswith("I"):  # 16 bits of grey
         image = image.convert("I").point(lambda level: level * (1 / 256)).convert("L")
+    if image.mode in SCALED:
+        image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))  # before it is converted, which would take it twice
     transparent = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
     shown = image.convert("RGBA" if transparent else "RGB")
     shown.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))

@@ -15,6 +15,7 @@ from realtime.transports.adapters import Adapter, NamedFrame
 
 from ..events import MessageCreated, MessageDeleted, MessageDelivered, MessageEdited, MessageRead
 from ..notices.events import NoticePublished
+from ..serializing import readable_text
 from . import delivered
 from .ends import direct_people, ends_of
 from .shapes import attachment_shape, conversation_id, instant, picture_address
@@ -83,7 +84,7 @@ class ChatFrames(Adapter):
             "sender_id": sender_id,
             "sender_name": said["sender_name"],
             "receiver_id": receiver_id,
-            "message": said["text"],
+            "message": readable_text(said["kind"], said["text"]),
             **attachment_shape(said["attachments"], viewer, self.base),
             "timestamp": instant(said["sent_at"]),
             "is_read": sender_id == receiver_id,

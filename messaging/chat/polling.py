@@ -6,11 +6,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from realtime.access.credentials import SESSION
 from realtime.access.user_ids import to_json
 from realtime.log.events import to_json as as_json
 from realtime.transports.admission import Refused, admit
 from realtime.transports.door import Door
 from realtime.transports.long_poll import Polled, long_poll
+from realtime.transports.presented import of_request
 
 from . import positions
 from .frames import ChatFrames, frames_for
@@ -31,7 +33,8 @@ def without_events(status: int, message: str, **headers: str) -> JsonResponse:
 def events(request: HttpRequest) -> HttpResponseBase:
     """Answer with what has happened since ``?cursor=``, as soon as there is something, or with nothing after a while.
 
-    Without a cursor, since the client's last poll, as far as that can be told (messaging/chat/positions.py).
+    Without a cursor, since the last poll of a client with a token, as far as that can be told
+    (messaging/chat/positions.py).
     """
     if request.method != "GET":
         return without_events(405, "Only GET is answered here.", Allow="GET")
@@ -43,7 +46,9 @@ def events(request: HttpRequest) -> HttpResponseBase:
     frames = frames_for(base_of(request))
     viewer = to_json(identity.user.pk)
     cursor = request.GET.get("cursor") or request.GET.get("last_event_id") or request.headers.get("Last-Event-ID")
-    position = None if cursor else positions.take(identity.credential.digest)
+    # A session is sent along by every page of the browser, and a page that asks must change nothing.
+    remembered = not cursor and identity.credential.kind != SESSION
+    position = positions.take(identity.credential.digest) if remembered else None
     if position is not None and position.cursor is not None:
         cursor = str(position.cursor)
 
@@ -74,11 +79,14 @@ def test(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse({"status": "ok", "message": "Long polling is working", "timestamp": time.time()})
 
 
-@csrf_exempt  # a foreign page could only make a client poll from now on
+@csrf_exempt  # a session, which a browser sends along by itself, is not accepted here
 def disconnect(request: HttpRequest) -> HttpResponseBase:
     """Forget how far a client has read. It is offline a few seconds after its last poll."""
     if request.method != "POST":
         return refusal(405, "Only POST is answered here.", Allow="POST")
+    shown = of_request(request)
+    if shown is not None and shown.kind == SESSION:
+        return without_events(403, "This needs a token")
     try:
         identity = admit(request)
     except Refused as error:

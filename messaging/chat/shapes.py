@@ -12,7 +12,7 @@ from .. import membership
 from ..attachments.addresses import for_person
 from ..models import Conversation, Message
 from ..people_api.profiles import profile
-from ..serializing import messages_json, person_id, person_name
+from ..serializing import messages_json, person_id, person_name, readable_text
 
 PREVIEW_LENGTH = 100
 ATTACHMENT_PREVIEW = "[Attachment]"
@@ -72,7 +72,7 @@ def preview(message: Message | None) -> str | None:
     """What a list of conversations shows of its newest message."""
     if message is None:
         return None
-    return message.text[:PREVIEW_LENGTH] or ATTACHMENT_PREVIEW
+    return readable_text(message.kind, message.text)[:PREVIEW_LENGTH] or ATTACHMENT_PREVIEW
 
 
 def message_shapes(messages: Collection[Message], viewer: Any, base: str) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ def _shape(
         **_end("sender", sender_id, people, base),
         **_end("receiver", receiver_id, people, base),
         "conversation": said["conversation_id"],
-        "message": said["text"],
+        "message": readable_text(said["kind"], said["text"]),
         **attachment_shape(said["attachments"], viewer.pk, base),
         "is_read": read_at is not None,
         "read_at": instant(read_at),

@@ -10,7 +10,7 @@ _QUERY = {
     "ticket": "a ticket, in place of the token",
     "last_event_id": "the id of the last frame that the client has, as the header Last-Event-ID",
 }
-_SECURITY = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
+_SECURITY: list[dict[str, Any]] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
 _FRAMES = "Frames with `event:` and `data:`: see docs/messaging-api.md."
 
 
@@ -29,7 +29,7 @@ def with_streams(result: Any, generator: Any, request: Any, public: Any) -> Any:
     )
     left = _json({"status": _TEXT, "user_id": {"oneOf": [{"type": "integer"}, {**_TEXT, "format": "uuid"}]}})
     works = _json({"status": _TEXT, "message": _TEXT, "timestamp": {"type": "number"}})
-    added = {
+    added: dict[str, tuple[str, str, dict[str, Any]]] = {
         "chat_stream": ("get", "Stream what happens in one's conversations.", {"200": frames, **refused}),
         "chat_stream_test": ("get", "Stream a frame a second, five times.", {"200": frames, "503": error}),
         "chat_poll": (
@@ -41,7 +41,7 @@ def with_streams(result: Any, generator: Any, request: Any, public: Any) -> Any:
         "chat_poll_disconnect": ("post", "Forget how far a client has read.", {"200": left, "401": empty}),
     }
     for name, (method, summary, responses) in added.items():
-        described = {"operationId": name, "summary": summary, "tags": ["chat"], "responses": responses}
+        described: dict[str, Any] = {"operationId": name, "summary": summary, "tags": ["chat"], "responses": responses}
         if not name.endswith("_test"):
             described["parameters"] = [_parameter(*one) for one in _QUERY.items()]
         described["security"] = [{}] if name.endswith("_test") else _SECURITY

@@ -48,7 +48,7 @@ class Source:
             # Only names of this package are put into the statement.
             statement = f"SELECT {', '.join(columns)} FROM {table}"  # noqa: S608
             where = " WHERE id > %s" if last is not None else ""
-            values = [last] if last is not None else []
+            values: list[Any] = [last] if last is not None else []
             with self._connection.cursor() as cursor:
                 cursor.execute(f"{statement}{where} ORDER BY id LIMIT {ROWS_AT_ONCE}", values)
                 found: list[Mapping[str, Any]] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

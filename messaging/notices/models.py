@@ -4,6 +4,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from ..attachments.models import attachment_storage, storage_path
+from ..attachments.names import LONGEST_NAME
+
 TITLE_LENGTH = 300
 VENUE_LENGTH = 200
 
@@ -21,7 +24,18 @@ class Kept(models.Model):
         abstract = True
 
 
-class Notice(Kept):
+class WithFile(Kept):
+    """A row that may have one file (messaging/notices/files.py)."""
+
+    file = models.FileField(upload_to=storage_path, storage=attachment_storage, max_length=200, blank=True)
+    file_name = models.CharField(max_length=LONGEST_NAME, blank=True)
+    file_type = models.CharField(max_length=100, blank=True, help_text="The media type of the content.")
+
+    class Meta:
+        abstract = True
+
+
+class Notice(WithFile):
     """Something that a tenant's people are to know. A draft until it is published."""
 
     tenant = models.BigIntegerField(null=True)
@@ -39,7 +53,7 @@ class Notice(Kept):
         return self.title
 
 
-class Event(Kept):
+class Event(WithFile):
     """Something that takes place, and for which people may register."""
 
     tenant = models.BigIntegerField(null=True)

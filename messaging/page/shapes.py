@@ -9,7 +9,7 @@ from ..listing import ConversationView
 from ..live.presence import presence_of
 from ..models import Conversation, Participant
 from ..receipts import TOLD
-from ..serializing import moment, person_id, person_name, silent_people
+from ..serializing import moment, person_id, person_name, readable_text, sender_name, silent_people
 
 PREVIEW = 200  # characters of the newest message
 
@@ -78,9 +78,9 @@ def _preview(view: ConversationView, files: dict[int, list[dict[str, Any]]]) -> 
     return {
         "id": message.pk,
         "seq": message.seq,
-        "text": message.text[:PREVIEW],
+        "text": readable_text(message.kind, message.text)[:PREVIEW],
         "sender_id": person_id(message.sender_id),
-        "sender_name": person_name(message.sender),
+        "sender_name": sender_name(message),
         "sent_at": moment(message.sent_at),
         "deleted": message.deleted_at is not None,
         "attachments": len(files.get(message.pk, ())),

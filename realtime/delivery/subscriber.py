@@ -80,7 +80,10 @@ def names_another_user(asked: str | None, user_id: UserId) -> bool:
     The browser's session may have changed hands since the page was opened. What is for one user must not be shown in
     the other's page.
     """
-    return bool(asked) and of_json(asked) != user_id
+    if not asked:
+        return False
+    # As text where an id has one spelling, of which ``of_json`` takes others as well ("07").
+    return asked != str(user_id) if isinstance(user_id, int) else of_json(asked) != user_id
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """docs/messaging-api.md: each `curl` in it works as it stands, and every method of every address has one."""
 
 import itertools
+import json
 import re
 import shlex
 import subprocess
@@ -165,6 +166,13 @@ class Things:
         return str(self._ask("asha", "POST", "attachments", files=files)["id"])
 
     @property
+    def DEVICE(self) -> str:
+        [key] = re.findall(r'"public_key": (\{.*?\})', PAGE.read_text())
+        name = f"device{next(self._numbers)}"
+        self._ask("asha", "PUT", "messaging/keys", json={"device_id": name, "public_key": json.loads(key)})
+        return name
+
+    @property
     def TICKET(self) -> str:
         return self._ask("asha", "POST", "communication/sse/ticket/")["ticket"]
 
@@ -172,6 +180,19 @@ class Things:
     def NOTICE(self) -> str:
         body = {"title": "x", "content": "x", "publish_date": "2026-12-01"}
         return str(self._ask("asha", "POST", "communication/notices/", json=body)["id"])
+
+    @property
+    def NOTICE_WITH_FILE(self) -> str:
+        return self._with_file("notices", self.NOTICE, "attachment")
+
+    @property
+    def EVENT_WITH_PICTURE(self) -> str:
+        return self._with_file("events", self.EVENT, "image")
+
+    def _with_file(self, kind: str, row_id: str, name: str) -> str:
+        files = {name: ("plan.png", samples.picture("PNG"))}
+        self._ask("asha", "PATCH", f"communication/{kind}/{row_id}/", files=files)
+        return row_id
 
     @property
     def EVENT(self) -> str:

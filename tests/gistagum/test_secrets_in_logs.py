@@ -19,6 +19,7 @@ SECRET = "0123456789abcdef"
         (f"/?a=1&token={SECRET}&last_event_id=7", "/?a=1&token=…&last_event_id=7"),
         (f"/ws?ticket={SECRET}#x", "/ws?ticket=…#x"),
         (f"'/?TOKEN=Bearer%20{SECRET}'", "'/?TOKEN=…'"),
+        (f"/attachments/7/download?signature={SECRET}&download=1", "/attachments/7/download?signature=…&download=1"),
         ("/?tokens=none&page=2", "/?tokens=none&page=2"),
         ("/?token=&a=1", "/?token=&a=1"),
     ],

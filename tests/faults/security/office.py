@@ -94,9 +94,19 @@ class Office:
     def _api_rows(self) -> dict[str, int]:
         """Create what the APIs have an address for, and return the ids by the names of the addresses."""
         day = date(2026, 12, 1)
-        event = notices.Event.objects.create(title="Open day", event_date=day)
+        file = {"file_name": "xanadu.txt", "file_type": "text/plain"}
+        event = notices.Event.objects.create(
+            title="Open day", event_date=day, file=ContentFile(b"Open", "xanadu.txt"), **file
+        )
         registration = notices.Registration.objects.create(event=event, user=self.people["engineer"])
-        notice = notices.Notice.objects.create(title="Closed", content="-", publish_date=day, is_published=True)
+        notice = notices.Notice.objects.create(
+            title="Closed",
+            content="-",
+            publish_date=day,
+            is_published=True,
+            file=ContentFile(b"Closed", "xanadu.txt"),
+            **file,
+        )
         engineer = self.people["engineer"]
         attachment = upload(owner=engineer, file=SimpleUploadedFile("x", samples.picture()), name="xanadu.png")
         place = conversations.create(creator=engineer, kind="group", subject="Xanadu")
@@ -107,6 +117,8 @@ class Office:
             "message": message.pk,
             "chat_message": note.pk,
             "notice-detail": notice.pk,
+            "notice-attachment": notice.pk,
+            "event-image": event.pk,
             "event-detail": event.pk,
             "event_registration-detail": registration.pk,
             "attachment": attachment.pk,
@@ -142,7 +154,7 @@ class Office:
         assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"
         queries = {
             "control_room_checklist": "?to=0",
-            "messaging_presence": f"?user_ids={self.people['head'].pk}",
+            **dict.fromkeys(("messaging_keys", "messaging_presence"), f"?user_ids={self.people['head'].pk}"),
             "admin:autocomplete": "?app_label=projeng&model_name=projectcost&field_name=project&term=Xan",
         }
         return path + queries.get(name, "")

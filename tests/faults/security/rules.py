@@ -179,6 +179,7 @@ RULES = {
     "conversations": Api(IN, API_LIST, post=422),
     "messages": Api(IN, ("POST", "OPTIONS"), post=422),
     "messaging_preferences": Api(IN),
+    "messaging_keys": Api(IN, (*READ, "PUT", "DELETE", "OPTIONS"), post=422, delete=422),
     "messaging_presence": Api(IN),
     "ws_ticket": Api(IN, ("POST", "OPTIONS"), post=201),
     # The engineer's own conversation, and the message in it.
@@ -214,6 +215,8 @@ RULES = {
     "chat_poll_disconnect": Rule(IN, ("POST",), post=200, out=401),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
+    "notice-attachment": Api(IN),
+    "event-image": Api(IN),
     "event-list": Api(IN, API_LIST, writes=STAFF),
     "event-detail": Api(IN, API_ROW, writes=STAFF),
     "event_registration-list": Api(IN, API_LIST),

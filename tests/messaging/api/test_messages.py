@@ -263,3 +263,20 @@ def test_a_ticket_is_given_to_whoever_is_signed_in(caller, ana):
     assert ticket["expires_in"] == 30
     assert len(ticket["ticket"]) > 20
     caller(None).call("post", "ws-ticket", status=401)
+
+
+def test_encrypted_messages_have_no_preview(caller, ana, ben, place):
+    key = {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}
+    path, body = f"conversations/{place.pk}/messages", {"content": "c2VjcmV0", "message_type": "encrypted"}
+    caller(ana).call("post", path, body, 409)
+    for one in (ana, ben):
+        caller(one).call("put", "messaging/keys", {"device_id": "laptop", "public_key": key})
+    listed = caller(ana).call("get", f"messaging/keys?user_ids={ben.pk}")["keys"]
+    assert [(one["user_id"], one["device_id"], one["public_key"]) for one in listed] == [(ben.pk, "laptop", key)]
+    sent = caller(ana).call("post", path, body, 201)
+    assert (sent["content"], sent["html"]) == ("c2VjcmV0", None)
+    [shown] = caller(ben).call("get", "conversations")["conversations"]
+    assert shown["last_message"]["content"] == "[Encrypted message]"
+    caller(ana).call("put", "messaging/keys", {"device_id": "phone", "public_key": {**key, "d": "cHJpdmF0ZQ"}}, 422)
+    caller(ben).call("delete", "messaging/keys?device_id=laptop", status=204)
+    caller(ben).call("delete", "messaging/keys?device_id=laptop", status=404)

@@ -343,3 +343,6 @@ def test_polling_can_be_tried_and_ended(as_ana, ana):
     assert (said["status"], said["message"]) == ("ok", "Long polling is working")
     response = Client(enforce_csrf_checks=True).post(f"{CHAT}poll/disconnect/?token={as_ana.key}")
     assert response.json() == {"status": "disconnected", "user_id": ana.pk}
+    browser = Client()
+    browser.force_login(ana)
+    assert browser.post(f"{CHAT}poll/disconnect/").status_code == 403, "which a foreign page could ask for"

@@ -183,3 +183,9 @@ def test_a_notice_that_is_not_there_is_404(teacher, number):
 )
 def test_what_belongs_to_the_notifications_is_not_here(teacher, name):
     assert teacher.get(f"/api/v1/communication/{name}/").status_code == 404
+
+
+def test_a_form_without_a_flag_leaves_it_at_its_default(teacher):
+    answer = teacher.post(NOTICES, NOTICE, format="multipart")
+    assert answer.status_code == 201, answer.content
+    assert (answer.json()["is_active"], answer.json()["is_published"]) == (True, False)

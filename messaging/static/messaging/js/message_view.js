@@ -6,6 +6,8 @@ import { element, icon } from "./dom.js";
 import { piecesOf } from "./links.js";
 import { mark, markOf } from "./marks.js";
 
+const ENCRYPTED = "[Encrypted message]"; // this page holds no keys (end_to_end.js)
+
 /**
  * @param {object} row of rows.js, of kind "message"
  * @param {{conversation: object, me: number | string, dates: object, parent: object | null,
@@ -44,9 +46,9 @@ export function itemElement({ item, isFirst, isLast }, { dates, parent, actions 
 }
 
 /** The words of a message without its form: for previews and announcements. */
-export function plainText({ text, deleted_at: deletedAt, deleted, attachments }) {
+export function plainText({ kind, text, deleted_at: deletedAt, deleted, attachments }) {
   if (deletedAt || deleted) return "Message deleted";
-  if (text) return text;
+  if (text) return kind === "encrypted" ? ENCRYPTED : text;
   const count = Array.isArray(attachments) ? attachments.length : (attachments ?? 0);
   if (!count) return "";
   return count === 1 ? "A file" : `${count} files`;
@@ -68,7 +70,8 @@ function systemElement(message) {
   return element("li", { class: "system-message", data: { id: message.id }, text: message.text });
 }
 
-function textElement({ text, html }) {
+function textElement({ kind, text, html }) {
+  if (kind === "encrypted" && text) return element("p", { class: "message-text", text: ENCRYPTED });
   if (html) {
     const box = element("div", { class: "message-text rich" });
     box.innerHTML = html; // sanitised by the server
