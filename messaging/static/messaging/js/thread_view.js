@@ -35,7 +35,7 @@ export class ThreadView {
     this.#context = { get: context, actions };
     this.#onScroll = onScroll;
     this.#tools = new MessageTools(this.#log.parentElement, { rights, actions });
-    this.#down = iconButton("down", "To the newest message", () => this.toEnd({ smooth: true }), { class: "thread-down", hidden: true });
+    this.#down = iconButton("down", "To the newest message", () => this.toEnd({ smooth: true }), { class: "icon-button thread-down", hidden: true });
     this.#scroller.after(this.#down);
     this.#older.addEventListener("click", onOlder);
     this.#watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && !this.#older.hidden && onOlder(), {
