@@ -1,18 +1,11 @@
 """The API of conversations on a site whose people have UUIDs, from outside: HTTP, the WebSocket, and other colleges."""
 
 import json
-import os
-import re
-import subprocess
 
 import httpx
 import pytest
-from django.urls import resolve
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
-
-from messaging.api.urls import urlpatterns
-from tests.messaging.chat.test_servers import commands, section
 
 ROWS = [
     {"username": "kavi", "first_name": "Kavi", "last_name": "Rao", "college": 27},
@@ -87,32 +80,3 @@ def test_a_ticket_opens_the_socket_once_from_any_origin(college, call, people):
     with connect(address) as again, pytest.raises(ConnectionClosed) as closed:
         again.recv(timeout=10)
     assert closed.value.rcvd.code == 4401
-
-
-def test_every_command_of_the_documentation_works(college, call, people, tmp_path):
-    """In the order in which they stand there, about a group and its newest message where the page says 1."""
-    text = section("docs/messaging-api.md", "## Conversations")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "CURL_HOME": str(tmp_path),
-        "API": f"{college.url}/api/v1",
-        "AS": f"Authorization: Bearer {people['kavi']['token']}",
-        "JSON": "Content-Type: application/json",
-        "BALA": people["lata"]["id"],
-    }
-    (tmp_path / ".curlrc").write_text("fail\n")
-    body = {"type": "group", "participants": [people["lata"]["id"]], "message": "First"}
-    group = call("kavi", "POST", "conversations", body)[1]
-    place, message = group["id"], group["last_message"]["id"]
-    asked = set()
-    for command in commands(text):
-        about_these = command.replace("conversations/1", f"conversations/{place}").replace(
-            "messages/1", f"messages/{message}"
-        )
-        about_these = about_these.replace('"message_id": 1', f'"message_id": {message}')
-        done = subprocess.run(
-            ["bash", "-c", about_these], env=environment, capture_output=True, text=True, timeout=30, check=False
-        )
-        assert done.returncode == 0, f"{about_these}\n{done.stdout}{done.stderr}"
-        asked.add(resolve("/api/v1/" + re.search(r"API/([a-z0-9/-]*)", command.replace("$BALA", "7"))[1]).url_name)
-    assert asked == {pattern.name for pattern in urlpatterns}, "each address has an example"
