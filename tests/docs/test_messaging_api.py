@@ -1,6 +1,7 @@
 """docs/messaging-api.md: each `curl` in it works as it stands, and every method of every address has one."""
 
 import itertools
+import json
 import re
 import shlex
 import subprocess
@@ -167,6 +168,15 @@ class Things:
     @property
     def TICKET(self) -> str:
         return self._ask("asha", "POST", "communication/sse/ticket/")["ticket"]
+
+    @property
+    def PUBLIC_KEY(self) -> str:
+        return json.dumps({"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"})
+
+    @property
+    def DEVICE(self) -> str:
+        body = {"device_id": "laptop", "public_key": json.loads(self.PUBLIC_KEY)}
+        return self._ask("asha", "PUT", "messaging/keys", json=body)["device_id"]
 
     @property
     def NOTICE(self) -> str:
