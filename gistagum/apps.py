@@ -1,4 +1,4 @@
-"""The site itself as an application, which registers its system check. It has no models."""
+"""The site itself as an application. It connects the others (wiring.py), and registers its system check."""
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
@@ -12,5 +12,8 @@ class SiteConfig(AppConfig):
     verbose_name = "GISTagum"
 
     def ready(self) -> None:
+        from . import wiring
+
+        wiring.connect()
         register(check_database, Tags.database)
         redact_access_logs()

@@ -7,6 +7,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("messaging.urls")),
     path("", include("realtime.control.urls")),
+    path("messages/", include("messaging.page.urls")),
     path("", include("projeng.urls")),
 ]
 

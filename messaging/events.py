@@ -118,7 +118,7 @@ class ConversationChanged(EventType):
     what: str
 
 
-CHANGES = ("created", "title", "settings", "assignee", "archived", "unarchived", "muted")
+CHANGES = ("created", "title", "settings", "assignee", "archived", "unarchived", "muted", "people")
 
 
 @dataclass(frozen=True, kw_only=True)

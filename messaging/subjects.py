@@ -17,8 +17,9 @@ class Subject:
     """What an application says about its conversations. Keys are whole, with the prefix.
 
     ``visible(person, keys)`` returns those of the keys that the person may see, ``audience(key)`` the audience keys of
-    its events, ``title(key)`` what the conversation is called. ``may_write(person, key)`` is asked only of whoever may
-    see it. ``visible`` uses a fixed number of queries.
+    its events, ``title(key)`` what the conversation is called, ``address(key)`` where what it is about is shown, if
+    anywhere. ``may_write(person, key)`` is asked only of whoever may see it. ``visible`` uses a fixed number of
+    queries.
     """
 
     prefix: str
@@ -26,6 +27,7 @@ class Subject:
     audience: Callable[[str], Iterable[str]]
     title: Callable[[str], str]
     may_write: Callable[[Any, str], bool] = lambda person, key: True
+    address: Callable[[str], str | None] = lambda key: None
 
 
 _subjects: dict[str, Subject] = {}

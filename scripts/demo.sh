@@ -1,14 +1,15 @@
 #!/bin/sh
 # The site in phase 4 of the migration, half of the demo people on WebSocket, and beside it somebody who keeps changing
-# things. Ends both on Ctrl-C or SIGTERM, and only then itself.
+# things, and people who write to each other. Ends all on Ctrl-C or SIGTERM, and only then itself.
 set -eu
 cd "$(dirname "$0")/.."
-site='' changes=''
+site='' changes='' writes=''
 
 stop() {
     trap '' HUP INT TERM
     exec 2>/dev/null # some shells tell of every process that they end
     [ -z "$changes" ] || kill "$changes" || true
+    [ -z "$writes" ] || kill "$writes" || true
     if [ -n "$site" ]; then
         kill "$site" || true
         patience=150 # tenths of a second; the site takes its leave of its streams and pages
@@ -57,4 +58,6 @@ demo: $url, and the control room at $url/ops/realtime/ (sign in as admin)
 END
 .venv/bin/python manage.py demo_activity &
 changes=$!
+.venv/bin/python manage.py demo_conversations &
+writes=$!
 wait "$site"

@@ -44,6 +44,7 @@ fi
 kind=$(.venv/bin/python -c 'from gistagum.settings import DATABASES; print(DATABASES["default"]["ENGINE"].split(".")[-1])')
 if [ "$kind" = sqlite3 ]; then
     .venv/bin/python manage.py demo_data --if-empty
+    .venv/bin/python manage.py demo_conversations --count 0 --if-people
 else
     echo "setup: no demo people are made, since DATABASE_URL is not SQLite; manage.py demo_data makes them where they are wanted"
 fi

@@ -52,6 +52,9 @@ let isBehind = false; // whether events were missed that only a refresh of the p
 let isFromCache = false; // whether the page has just been restored from the back/forward cache
 
 manager.onState(showState);
+// What other parts of the page show as the office shows its own news: {id, at, message, project_url}.
+document.addEventListener("news", ({ detail }) => news.add(detail));
+document.addEventListener("newsread", ({ detail }) => toasts.drop(detail.project_url));
 manager.onReset(onReset);
 manager.connectNotifications(onNotification);
 new UnsavedForms();

@@ -36,6 +36,7 @@ PAGES = {
     "history of a cost": "{project}costs/{cost}/history/",
     "history": "{project}history/",
     "notifications": "/dashboard/notifications/",
+    "messages": "/messages/",
     "profile": "/accounts/profile/",
     "password": "/accounts/password/",
     "not found": "/nothing/here/",

@@ -354,6 +354,7 @@ PAGES = {
     "transports": ("realtime/transports/", "gistagum/doors.py", "gistagum/secrets_in_logs.py"),
     "parity": ("realtime/parity/",),
     "rollout": ("realtime/rollout/", "realtime/control/"),
+    "messaging-page": ("messaging/page/", "messaging/subject_changes.py", "gistagum/wiring.py", "gistagum/demo/"),
     "database": ("gistagum/database", "gistagum/postgresql", "gistagum/backends/"),
     "servers": ("gistagum/",),
     "forms": (

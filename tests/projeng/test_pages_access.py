@@ -20,6 +20,7 @@ PAGES = {
     "engineer_notifications": (200, 200, 200, 200, 200),
     "project_list": (200, 200, 200, 200, 403),
     "project_create": (200, 403, 403, 403, 403),
+    "messages_page": (200, 200, 200, 200, 200),
     "profile": (200, 200, 200, 200, 200),
     "password_change": (200, 200, 200, 200, 200),
 }

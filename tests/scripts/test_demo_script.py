@@ -19,7 +19,7 @@ from tests.support.site import ROOT
 PYTHON = f"""#!/bin/sh
 case "$*" in
 "-m gistagum.server --url") printf "http://127.0.0.1:$PORT" ;;
-"manage.py demo_activity") echo $$ >> running; exec sleep 60 ;;
+"manage.py demo_activity" | "manage.py demo_conversations") echo $$ >> running; exec sleep 60 ;;
 *) exec {sys.executable} "$@" ;;
 esac
 """
@@ -119,7 +119,7 @@ def test_it_ends_while_the_site_is_being_prepared(number, everybody, folder, dem
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_it_ends_with_the_site_and_whoever_changes_things(number, everybody, folder, demo):
     process = demo(SERVING, reachable=True)
-    wait_until(lambda: len(running(folder)) == 2, "both are there")
+    wait_until(lambda: len(running(folder)) == 3, "all are there")
     assert stop(process, number, everybody) < 5
     assert process.returncode == 128 + number
     assert running(folder) == []

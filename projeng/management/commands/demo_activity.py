@@ -27,7 +27,7 @@ class Command(ScriptedCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--every", type=_seconds, default=3.0, help="Seconds between changes (default: 3).")
+        parser.add_argument("--every", type=seconds_text, default=3.0, help="Seconds between changes (default: 3).")
         parser.add_argument("--count", type=whole_number(1, 10**9), help="Stop after so many changes (default: never).")
         parser.add_argument("--seed", type=whole_number(0, 2**32), help="Make the same choices again.")
 
@@ -37,7 +37,7 @@ class Command(ScriptedCommand):
             raise CommandError("There are no demo people here; make them with demo_data first.")
         changes = Changes(people, Random(options["seed"]))
         made = 0
-        with _stopped_by_signals() as stopped:
+        with stopped_by_signals() as stopped:
             while not stopped.is_set() and made != options["count"]:
                 if made:
                     stopped.wait(options["every"])
@@ -60,7 +60,7 @@ class Command(ScriptedCommand):
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
+def stopped_by_signals() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set, so that the current change is finished first."""
     stopped = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -72,7 +72,8 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _seconds(text: str) -> float:
+def seconds_text(text: str) -> float:
+    """An argument's type: seconds, up to a day."""
     try:
         seconds = float(text)
     except ValueError:

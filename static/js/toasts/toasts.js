@@ -68,6 +68,13 @@ export class Toasts {
     this.#next();
   }
 
+  /** What these notices lead to is being looked at: they say nothing new any longer. */
+  drop(url) {
+    this.#waiting = this.#waiting.filter((notice) => notice.url !== url);
+    if (this.#shown?.url === url) this.#news.hide();
+    else if (this.#area) this.#showMore();
+  }
+
   /** This project can no longer be opened: what leads to it leads to the inbox from now on. */
   forget(projectId) {
     for (const notice of [...this.#waiting, this.#shown]) {

@@ -53,6 +53,8 @@ class Office:
         )
         self.project.assigned_engineers.add(self.people["engineer"])
         self.project.image.save("xanadu.png", ContentFile(PIXEL))
+        place = conversations.of_subject(self.people["head"], f"project:{self.project.pk}")
+        self.message, _ = sending.send(sender=self.people["head"], conversation=place, text="Xanadu word")
         self.cookies = {role: session_cookie(user) for role, user in self.people.items()} | {"anonymous": ""}
         self.rows = self._rows()
         self.api_rows = self._api_rows()
@@ -133,6 +135,9 @@ class Office:
             "cost_id": self.rows["projectcost"].pk,
             "part_id": self.rows[f"project{part[1]}"].pk if part else 1,
             "deletion_id": 1,
+            "emoji": "x",
+            "person": self.people["head"].pk,
+            "key": f"project:{self.project.pk}",
             "content_type_id": 1,
             "object_id": self.rows[model[1]].pk if model else 1,
             "id": self.people["head"].pk,
@@ -142,6 +147,8 @@ class Office:
             "message_id": self.api_rows.get(name, self.api_rows["message"]),
             "user_id": self.people["engineer"].pk,
         }
+        if name.startswith("messages_"):  # the page of messages shows the project's conversation
+            values |= {"conversation_id": self.message.conversation_id, "message_id": self.message.pk}
         fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)
         assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"

@@ -223,6 +223,38 @@ RULES = {
     "event_registration-detail": Api(IN, API_ROW, sees=STAFF | {"engineer"}),
 }
 
+# --- messages: the conversation is that of the project, the message in it the head's --------------------------------
+
+_asked = Rule(IN, ("GET",), out=401)
+_told = Rule(IN, ("POST",), out=401)
+_of_conversation = Rule(OURS, ("GET",), out=401, sees=OURS)
+_changes_conversation = replace(_of_conversation, methods=("POST",))
+MESSAGES = {
+    "messages_page": page,
+    "messages_conversation": of_project,
+    "messages_about": replace(of_project, get=302),
+    "messages_api_conversations": replace(_asked, methods=("GET", "POST")),
+    "messages_api_conversation": _of_conversation,
+    "messages_api_history": _of_conversation,
+    "messages_api_read": _changes_conversation,
+    "messages_api_typing": _told,  # what is said is looked at first
+    "messages_api_participants": replace(_of_conversation, methods=("GET", "POST")),
+    # Who takes part is the project's matter.
+    "messages_api_participant": replace(_of_conversation, methods=("DELETE",), post=409),
+    "messages_api_leave": replace(_changes_conversation, post=409),
+    "messages_api_about": _of_conversation,
+    "messages_api_send": _told,
+    "messages_api_message": replace(_of_conversation, methods=("GET", "DELETE"), post=403),
+    "messages_api_reaction": replace(_of_conversation, methods=("PUT", "DELETE"), post=200),
+    "messages_api_upload": _told,
+    "messages_api_delivered": _told,
+    "messages_api_muted": _asked,
+    "messages_api_people": _asked,
+    "messages_api_person": _asked,
+    "messages_api_presence": _asked,
+}
+RULES |= MESSAGES
+
 # --- the admin: all staff may enter, and see what their permissions allow (here: nothing, or all for superusers) -----
 
 _ANY = METHODS

@@ -14,7 +14,7 @@ test("the server chooses the transport that a page starts with", async () => {
     await all.pass(100);
     assert.deepEqual(using(tab), ["live", used]);
     assert.deepEqual(tab.states, ["connecting", "live"]);
-    assert.equal(all.server.requestsOf(used)[0].topics, "notifications,dashboard,projects");
+    assert.equal(all.server.requestsOf(used)[0].topics, "notifications,dashboard,projects,messages");
     assert.equal(all.server.requestsOf(used)[0].user, "7");
   }
 });

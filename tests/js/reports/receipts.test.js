@@ -443,7 +443,7 @@ test("in shadow mode both connections are reported, each with its cursors and to
   for (const [transport, shown] of [["sse", true], ["websocket", false]]) {
     const reported = links.get(transport);
     assert.deepEqual([reported.shown, reported.from, reported.to], [shown, begin, ids[1]], transport);
-    assert.deepEqual(reported.topics, ["notifications", "dashboard", "projects"]);
+    assert.deepEqual(reported.topics, ["notifications", "dashboard", "projects", "messages"]);
     assert.deepEqual(reportServer.events(reported.link), ids);
     assert.ok(reported.worked_ago <= reported.opened_ago);
   }

@@ -66,7 +66,9 @@ QUERIES = st.dictionaries(
 )
 OF_PLACES = ("", "/join", "/leave", "/messages", "/participants", "/read", "/typing")
 PATHS = st.one_of(
-    st.sampled_from(["conversations", "messages", "messaging/preferences", "messaging/presence", "ws-ticket"]),
+    st.sampled_from(
+        ["conversations", "messages", "messaging/preferences", "messaging/keys", "messaging/presence", "ws-ticket"]
+    ),
     st.tuples(st.sampled_from(["{direct}", "{group}", "0"]), st.sampled_from(OF_PLACES)).map(
         lambda made: f"conversations/{made[0]}{made[1]}"
     ),

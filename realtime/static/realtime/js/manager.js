@@ -105,6 +105,11 @@ export class LiveManager {
     return this.#subscribe(TOPICS.projects, (frame) => concernsProject(frame) && callback(frame));
   }
 
+  /** Calls back with each event, ephemeral message and state of the person's conversations. */
+  connectMessages(callback) {
+    return this.#subscribe(TOPICS.messages, callback);
+  }
+
   /** Calls back when the page's state is too old to be updated by events and must be reloaded. */
   onReset(callback) {
     this.#resetCallbacks.add(callback);

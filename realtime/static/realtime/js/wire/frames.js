@@ -1,6 +1,12 @@
 // Parses and validates frames, which are the same for every transport. docs/events.md describes all of them.
 
-export const TOPICS = { notifications: "notifications", dashboard: "dashboard", projects: "projects" };
+export const TOPICS = {
+  notifications: "notifications",
+  dashboard: "dashboard",
+  projects: "projects",
+  messages: "messages",
+};
+const OF_MESSAGES = /^(messages?_|reaction_changed$|conversation_changed$|participants_changed$|typing$|presence$|attachment_)/;
 
 /** The server sent something that is not a frame, so the connection is unusable. */
 export class MalformedError extends Error {}
@@ -46,6 +52,7 @@ export function parseCursor(text) {
 export function topicOf(frame) {
   if (frame.type.startsWith("notification")) return TOPICS.notifications;
   if (frame.type === "dashboard_update") return TOPICS.dashboard;
+  if (OF_MESSAGES.test(frame.type)) return TOPICS.messages;
   return TOPICS.projects;
 }
 

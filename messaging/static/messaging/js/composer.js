@@ -1,0 +1,232 @@
+// Where one writes: text that grows, files, an answer to a message, the correction of one, and a draft that survives.
+
+import { AttachmentsTray } from "./attachments_tray.js";
+import { isTouch } from "./dom.js";
+import { plainText } from "./message_view.js";
+
+const MOST = 10_000; // characters of a message
+const WARN = 500; // characters left from which on they are counted
+const SAVE = 300; // milliseconds after a key until the draft is kept
+
+export class Composer {
+  #form;
+  #field;
+  #bar;
+  #counter;
+  #sendButton;
+  #tray;
+  #options;
+  #key = null;
+  #parent = null; // the message that is answered
+  #edited = null; // the message that is corrected
+  #timer = null;
+  #sendsWhenUploaded = false;
+
+  /**
+   * @param {HTMLElement} root with the form `.composer` (templates/messaging/window.html)
+   * @param {{api: object, kept: import("./kept.js").Kept, maxBytes: number, say: (text: string) => void,
+   *   onSend: (message: {text: string, parentId: number | null, attachments: object[]}) => void,
+   *   onEdit: (id: number, text: string) => void, onTyping: () => void, onStop: () => void, onUp: () => void}} options
+   *   `onUp`: the arrow up was pressed in an empty field
+   */
+  constructor(root, options) {
+    this.#options = options;
+    this.#form = root.querySelector(".composer");
+    this.#field = this.#form.querySelector("textarea");
+    this.#bar = this.#form.querySelector(".composer-about");
+    this.#counter = this.#form.querySelector(".composer-count");
+    this.#sendButton = this.#form.querySelector(".composer-send");
+    const { api, maxBytes, say } = options;
+    this.#tray = new AttachmentsTray(this.#form.querySelector(".tray"), { api, maxBytes, say, onChange: () => this.#trayChanged() });
+    this.#listen(root);
+  }
+
+  /** Write in this conversation: what was typed in the last one is kept. */
+  open(key, { isDisabled = false, placeholder = "Write a message" } = {}) {
+    this.save();
+    this.#key = key;
+    this.#parent = this.#edited = null;
+    this.#sendsWhenUploaded = false;
+    const draft = this.#options.kept.draft(key);
+    this.#field.value = draft?.text ?? "";
+    this.#tray.restore(draft?.attachments);
+    this.#form.hidden = isDisabled;
+    this.#field.placeholder = placeholder;
+    this.#changed();
+    if (!isDisabled && !isTouch()) this.#field.focus({ preventScroll: true });
+  }
+
+  /** A conversation has got its id: the draft goes along. */
+  rename(key) {
+    this.#options.kept.keepDraft(this.#key, null);
+    this.#key = key;
+    this.save();
+  }
+
+  reply(message) {
+    this.cancel();
+    this.#parent = message;
+    this.#changed();
+    this.#field.focus();
+  }
+
+  edit(message) {
+    this.save();
+    this.#edited = message;
+    this.#parent = null;
+    this.#field.value = message.text;
+    this.#changed();
+    this.#field.focus();
+    this.#field.setSelectionRange(message.text.length, message.text.length);
+  }
+
+  /** Neither answer nor correct. Returns whether there was something to leave. */
+  cancel() {
+    if (!this.#edited && !this.#parent) return false;
+    if (this.#edited) this.#field.value = this.#options.kept.draft(this.#key)?.text ?? "";
+    this.#edited = this.#parent = null;
+    this.#changed();
+    return true;
+  }
+
+  /** Put a text back that was not sent. */
+  put({ text, attachments = [], parent = null }) {
+    this.cancel();
+    this.#field.value = [this.#field.value, text].filter(Boolean).join("\n");
+    this.#tray.restore([...this.#tray.attachments, ...attachments]);
+    this.#parent = parent;
+    this.#changed();
+    this.save();
+    this.#field.focus();
+  }
+
+  /** Keep the draft. A correction is none. */
+  save() {
+    clearTimeout(this.#timer);
+    if (this.#key === null || this.#edited) return;
+    const draft = { text: this.#field.value.slice(0, MOST), attachments: this.#tray.attachments };
+    this.#options.kept.keepDraft(this.#key, draft);
+  }
+
+  #listen(root) {
+    const { onTyping, onStop, onUp } = this.#options;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#field.addEventListener("input", () => {
+      this.#changed();
+      if (this.#edited) return;
+      if (this.#field.value.trim()) onTyping();
+      else onStop();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.save(), SAVE);
+    });
+    this.#field.addEventListener("keydown", (event) => {
+      if (event.isComposing) return; // Enter chooses a word of an input method
+      if (event.key === "Enter" && !event.shiftKey) {
+        event.preventDefault();
+        this.#submit();
+      } else if (event.key === "Escape" && this.cancel()) event.stopPropagation();
+      else if (event.key === "ArrowUp" && !this.#field.value) onUp(event);
+    });
+    const input = this.#form.querySelector("input[type=file]");
+    this.#form.querySelector(".composer-attach").addEventListener("click", () => input.click());
+    input.addEventListener("change", () => {
+      this.#tray.add([...input.files]);
+      input.value = "";
+      this.#field.focus();
+    });
+    this.#form.querySelector(".composer-cancel").addEventListener("click", () => this.cancel() && this.#field.focus());
+    this.#field.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (!files.length) return;
+      event.preventDefault();
+      this.#tray.add(files);
+    });
+    acceptDrops(root, (files) => !this.#form.hidden && !this.#edited && this.#tray.add(files));
+    addEventListener("pagehide", () => this.save());
+  }
+
+  #submit() {
+    const text = this.#field.value.trim();
+    if (text.length > MOST) return;
+    if (this.#edited) {
+      const { id, text: before } = this.#edited;
+      if (!text) return;
+      this.cancel();
+      if (text !== before) this.#options.onEdit(id, text);
+      return;
+    }
+    if (this.#tray.isUploading) {
+      this.#sendsWhenUploaded = true;
+      this.#changed();
+      this.#options.say("The message is sent when its files are uploaded.");
+      return;
+    }
+    const { attachments } = this.#tray;
+    if (this.#tray.hasFailed) {
+      this.#options.say("A file was not uploaded: try it again, or remove it.");
+      return;
+    }
+    if (!text && !attachments.length) return;
+    const parentId = this.#parent?.parent_id ?? this.#parent?.id ?? null; // answers are one level deep
+    this.#field.value = "";
+    this.#parent = null;
+    this.#sendsWhenUploaded = false;
+    this.#tray.clear();
+    this.#changed();
+    this.save();
+    this.#options.onSend({ text, parentId, attachments });
+    this.#field.focus({ preventScroll: true });
+  }
+
+  #trayChanged() {
+    this.#changed();
+    this.save();
+    if (this.#sendsWhenUploaded && !this.#tray.isUploading) {
+      this.#sendsWhenUploaded = false;
+      this.#submit();
+    }
+  }
+
+  #changed() {
+    const left = MOST - this.#field.value.trim().length;
+    this.#counter.hidden = left > WARN;
+    this.#counter.textContent = left < 0 ? `${-left} characters too many` : `${left} characters left`;
+    const isEmpty = !this.#field.value.trim() && this.#tray.isEmpty;
+    this.#sendButton.disabled = isEmpty || left < 0;
+    this.#sendButton.title = this.#edited ? "Save" : "Send";
+    this.#sendButton.setAttribute("aria-label", this.#edited ? "Save the correction" : "Send");
+    this.#form.dataset.waits = String(this.#sendsWhenUploaded);
+    const about = this.#edited ?? this.#parent;
+    this.#bar.hidden = !about;
+    if (!about) return;
+    this.#bar.querySelector(".composer-about-who").textContent = this.#edited ? "Edit your message" : `Answer to ${about.sender_name}`;
+    this.#bar.querySelector(".composer-about-text").textContent = plainText(about).slice(0, 200);
+  }
+}
+
+/** Files may be dropped anywhere on the window. */
+function acceptDrops(root, onFiles) {
+  let depth = 0;
+  const show = (isOver) => root.classList.toggle("is-dropped-on", isOver);
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  root.addEventListener("dragenter", (event) => {
+    if (!hasFiles(event)) return;
+    depth += 1;
+    show(true);
+  });
+  root.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+  root.addEventListener("dragleave", () => {
+    depth = Math.max(depth - 1, 0);
+    show(depth > 0);
+  });
+  root.addEventListener("drop", (event) => {
+    depth = 0;
+    show(false);
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    onFiles([...event.dataTransfer.files]);
+  });
+}

@@ -1,0 +1,126 @@
+// Which conversations the list shows: all, the unread ones, the archived ones, or what a search has found; page by page.
+
+const PAGE = 30;
+const DELAY = 200; // milliseconds after a key until it is searched
+const EMPTY = {
+  all: "No conversation yet. Begin one with “New”.",
+  unread: "Nothing is unread.",
+  archived: "Nothing is archived.",
+};
+
+export class Listing {
+  #app;
+  #onChange;
+  #field;
+  #filters;
+  #filter = "all";
+  #found = null; // ids that a search has found
+  #hasMore = false;
+  #last = null; // the id of the last conversation that was loaded: the next page begins behind it
+  #isLoading = false;
+  #problem = "";
+  #asked = 0;
+  #timer = null;
+
+  /**
+   * @param {HTMLElement} root with `.conversation-search` and `.conversation-filter`
+   * @param {object} app as in conversation_window.js
+   * @param {() => void} onChange something else is to be shown
+   */
+  constructor(root, app, onChange) {
+    this.#app = app;
+    this.#onChange = onChange;
+    this.#field = root.querySelector(".conversation-search");
+    this.#filters = root.querySelector(".conversation-filter");
+    this.#field.addEventListener("input", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.load(), DELAY);
+    });
+    this.#field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.#field.value) {
+        event.preventDefault();
+        this.#field.value = "";
+        this.load();
+      } else if (event.key === "ArrowDown") {
+        event.preventDefault();
+        root.querySelector(".conversations a")?.focus();
+      }
+    });
+    this.#filters.addEventListener("click", ({ target }) => target.dataset.filter && this.#choose(target.dataset.filter));
+  }
+
+  /** The conversations that are shown, in order. */
+  get shown() {
+    const all = this.#app.store.conversations.filter(({ takes_part: takesPart }) => takesPart !== false);
+    if (this.#found) return all.filter(({ id }) => this.#found.has(id));
+    if (this.#filter === "archived") return all.filter(({ archived }) => archived);
+    return all.filter(({ archived, unread, last_message: last, kind }) =>
+      !archived && (this.#filter !== "unread" || unread > 0) && (last || kind !== "direct"));
+  }
+
+  get hasMore() {
+    return this.#hasMore;
+  }
+
+  get emptyText() {
+    if (this.#problem) return this.#problem;
+    if (this.#isLoading) return "Loading…";
+    return this.#field.value.trim() ? "No conversation is called that." : EMPTY[this.#filter];
+  }
+
+  /** The first page, anew. */
+  async load() {
+    const number = ++this.#asked;
+    this.#isLoading = true;
+    this.#problem = "";
+    try {
+      const answer = await this.#ask(null);
+      if (number !== this.#asked) return;
+      this.#app.store.putConversations(answer.conversations);
+      this.#found = this.#field.value.trim() ? new Set(answer.conversations.map(({ id }) => id)) : null;
+      this.#reached(answer);
+    } catch (error) {
+      if (number === this.#asked) this.#problem = error.message;
+    } finally {
+      if (number === this.#asked) this.#isLoading = false;
+      this.#onChange();
+    }
+  }
+
+  async loadMore() {
+    if (this.#isLoading || !this.#hasMore) return;
+    const number = this.#asked;
+    this.#isLoading = true;
+    try {
+      const answer = await this.#ask(this.#last);
+      if (number !== this.#asked) return;
+      this.#app.store.putConversations(answer.conversations);
+      if (this.#found) for (const { id } of answer.conversations) this.#found.add(id);
+      this.#reached(answer);
+    } catch (error) {
+      this.#app.say(error.message);
+    } finally {
+      if (number === this.#asked) this.#isLoading = false;
+      this.#onChange();
+    }
+  }
+
+  #ask(before) {
+    const archived = this.#filter === "archived" ? "true" : null;
+    return this.#app.api.get("conversations/", { q: this.#field.value.trim(), archived, before, limit: PAGE });
+  }
+
+  #reached({ conversations, has_more: hasMore }) {
+    this.#last = conversations.at(-1)?.id ?? this.#last;
+    this.#hasMore = hasMore && conversations.length > 0;
+  }
+
+  #choose(filter) {
+    this.#filter = filter;
+    for (const button of this.#filters.querySelectorAll("[data-filter]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
+    }
+    this.#found = null;
+    this.load();
+  }
+}

@@ -1,0 +1,143 @@
+// Messages on their way: shown at once, sent one after the other, again when the connection is back. Each has an id of this
+// browser, by which the server knows it when it comes a second time.
+
+const FIRST_WAIT = 1000; // milliseconds until the second try
+const LONGEST_WAIT = 30_000; // milliseconds
+
+/**
+ * @typedef {{clientId: string, key: string, conversationId: number | null, receiverId: number | string | null,
+ *   text: string, parentId: number | null, attachments: object[], at: number,
+ *   state: "waiting" | "sending" | "failed", error?: string}} Item
+ */
+
+export class Outbox {
+  #kept;
+  #send;
+  #onChange;
+  #onSent;
+  #timers;
+  #items;
+  #isSending = false;
+  #tries = 0;
+  #timer = null;
+
+  /**
+   * @param {{kept: import("./kept.js").Kept, send: (item: Item) => Promise<object>, onChange: (key: string) => void,
+   *   onSent: (item: Item, message: object) => void, timers?: object}} options `send` rejects with an error whose
+   *   `isFinal` says that another try would be refused as well, and `retryAfter` (milliseconds) when to try again
+   */
+  constructor({ kept, send, onChange, onSent, timers = globalThis }) {
+    this.#kept = kept;
+    this.#send = send;
+    this.#onChange = onChange;
+    this.#onSent = onSent;
+    this.#timers = timers;
+    // Those that were being sent when the page was left may have arrived: the server knows their ids.
+    this.#items = kept.waiting.map((item) => (item.state === "failed" ? item : { ...item, state: "waiting" }));
+  }
+
+  /** The messages of a conversation that are not sent yet, in order. */
+  of(key) {
+    return this.#items.filter((item) => item.key === key);
+  }
+
+  get size() {
+    return this.#items.length;
+  }
+
+  /** Send a message as soon as those before it are sent. */
+  add(item) {
+    this.#items.push({ ...item, state: "waiting" });
+    this.#keep(item.key);
+    this.flush();
+  }
+
+  /** Try one again that the server has refused. It goes to the end, since those after it are sent. */
+  retry(clientId) {
+    const item = this.#find(clientId);
+    if (item?.state !== "failed") return;
+    this.#items = [...this.#items.filter((other) => other !== item), item];
+    item.state = "waiting";
+    delete item.error;
+    this.#keep(item.key);
+    this.flush();
+  }
+
+  /** Take one back that is not sent. Returns it, or null while it is being sent. */
+  discard(clientId) {
+    const item = this.#find(clientId);
+    if (!item || item.state === "sending") return null;
+    this.#items = this.#items.filter((other) => other !== item);
+    this.#keep(item.key);
+    return item;
+  }
+
+  /** The server has this message: the answer was lost, or another tab has sent it. */
+  arrived(clientId) {
+    const item = this.#find(clientId);
+    if (!item) return;
+    this.#items = this.#items.filter((other) => other !== item);
+    this.#keep(item.key);
+  }
+
+  /** A new conversation has become one with an id: what waits for it goes there. */
+  rename(key, newKey, conversationId) {
+    for (const item of this.#items) if (item.key === key) Object.assign(item, { key: newKey, conversationId, receiverId: null });
+    this.#keep(newKey);
+  }
+
+  /** Send what waits, now: the connection is back. */
+  async flush() {
+    this.#timers.clearTimeout(this.#timer);
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      for (let item = this.#next(); item; item = this.#next()) {
+        if (!(await this.#try(item))) break;
+      }
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  #next() {
+    return this.#items.find((item) => item.state === "waiting");
+  }
+
+  /** Returns whether the next one may be tried. */
+  async #try(item) {
+    item.state = "sending";
+    this.#onChange(item.key);
+    try {
+      const message = await this.#send(item);
+      this.#tries = 0;
+      this.#items = this.#items.filter((other) => other !== item);
+      this.#kept.keepWaiting(this.#items);
+      this.#onSent(item, message);
+      this.#onChange(item.key);
+      return true;
+    } catch (error) {
+      if (!this.#items.includes(item)) return true; // it has arrived all the same
+      item.state = error.isFinal ? "failed" : "waiting";
+      if (error.isFinal) item.error = error.message;
+      else this.#tryLater(error.retryAfter);
+      this.#keep(item.key);
+      return Boolean(error.isFinal);
+    }
+  }
+
+  #tryLater(retryAfter) {
+    const wait = Math.min(FIRST_WAIT * 2 ** this.#tries, LONGEST_WAIT);
+    this.#tries += 1;
+    this.#timer = this.#timers.setTimeout(() => this.flush(), Math.max(wait, retryAfter ?? 0));
+  }
+
+  #keep(key) {
+    this.#kept.keepWaiting(this.#items);
+    this.#onChange(key);
+  }
+
+  #find(clientId) {
+    return this.#items.find((item) => item.clientId === clientId);
+  }
+}

@@ -1,0 +1,227 @@
+// What the page knows of conversations, messages and people, and how events change it. It asks the server nothing: what it
+// cannot derive from an event is said to be out of date.
+
+import { ThreadState } from "./thread_state.js";
+
+const isSame = (one, other) => String(one) === String(other);
+
+export class Store extends EventTarget {
+  #me;
+  #conversations = new Map();
+  #threads = new Map();
+  #people = new Map();
+  #isReading;
+
+  /**
+   * Events that it dispatches, each with `detail.id`: "conversation" (changed, or `null` for several), "thread" (its
+   * messages changed), "arrived" (a message of somebody else: also `detail.message`), "outdated" (a conversation must be
+   * read again), "person".
+   * @param {{me: number | string, isReading?: (conversationId: number) => boolean}} options `isReading`: whether the
+   *   person looks at the end of this conversation, so that a new message is read at once
+   */
+  constructor({ me, isReading = () => false }) {
+    super();
+    this.#me = me;
+    this.#isReading = isReading;
+  }
+
+  // --- conversations ----------------------------------------------------------------------------------------------
+
+  /** All that are known, the one with the newest message first. */
+  get conversations() {
+    const at = ({ last_message: last, created_at: created }) => last?.sent_at ?? created ?? "";
+    return [...this.#conversations.values()].sort((one, other) => at(other).localeCompare(at(one)) || other.id - one.id);
+  }
+
+  conversation(id) {
+    return this.#conversations.get(id);
+  }
+
+  /** Conversations as the server gives them. Where an event has told of a newer message meanwhile, that stays. */
+  putConversations(conversations) {
+    for (const conversation of conversations) {
+      const known = this.#conversations.get(conversation.id);
+      const isOld = (known?.last_seq ?? 0) > conversation.last_seq;
+      const newer = isOld ? { last_message: known.last_message, last_seq: known.last_seq, unread: known.unread } : {};
+      this.#conversations.set(conversation.id, { ...known, ...conversation, ...newer });
+      if (conversation.other) this.putPerson(conversation.other);
+    }
+    this.#tell("conversation", { id: conversations.length === 1 ? conversations[0].id : null });
+  }
+
+  /** Start over: the list is read anew. Threads stay until they are reset. */
+  clearConversations() {
+    this.#conversations.clear();
+  }
+
+  changeConversation(id, changes) {
+    const conversation = this.#conversations.get(id);
+    if (!conversation) return;
+    this.#conversations.set(id, { ...conversation, ...changes });
+    this.#tell("conversation", { id });
+  }
+
+  /** A conversation that is no longer this person's. */
+  removeConversation(id) {
+    this.#conversations.delete(id);
+    this.#threads.delete(id);
+    this.#tell("conversation", { id });
+    this.#tell("thread", { id });
+  }
+
+  // --- messages ---------------------------------------------------------------------------------------------------
+
+  thread(id) {
+    if (!this.#threads.has(id)) this.#threads.set(id, new ThreadState());
+    return this.#threads.get(id);
+  }
+
+  /** Forget all messages: too much was missed. */
+  clearThreads() {
+    this.#threads.clear();
+  }
+
+  /** A message that this page has sent or changed itself. */
+  putMessage(message) {
+    this.thread(message.conversation_id).put(message);
+    this.#showLast(message);
+    this.#tell("thread", { id: message.conversation_id });
+  }
+
+  // --- people -----------------------------------------------------------------------------------------------------
+
+  person(id) {
+    return this.#people.get(String(id));
+  }
+
+  putPerson(person) {
+    this.#people.set(String(person.id), { ...this.#people.get(String(person.id)), ...person });
+    this.#tell("person", { id: person.id });
+  }
+
+  // --- events -----------------------------------------------------------------------------------------------------
+
+  /** Apply an event or an ephemeral message of the topic. It may come a second time. */
+  apply(frame) {
+    const { conversation_id: id } = frame;
+    switch (frame.type) {
+      case "message_created":
+        this.#created(frame.message);
+        break;
+      case "message_edited":
+        if (this.#threads.get(id)?.change(frame.message.id, frame.message)) this.#tell("thread", { id });
+        this.#changeLast(id, frame.message.id, { text: frame.message.text });
+        break;
+      case "message_deleted": {
+        if (this.#conversations.get(id)?.last_message?.id === frame.message_id) this.#tell("outdated", { id });
+        const gone = { deleted_at: frame.at, text: "", html: "", attachments: [], reactions: {} };
+        if (this.#threads.get(id)?.change(frame.message_id, gone)) this.#tell("thread", { id });
+        break;
+      }
+      case "message_read":
+        this.#read(frame);
+        break;
+      case "message_delivered":
+        this.#mark(id, frame.message_ids, (message) => !message.delivered_at && { delivered_at: frame.delivered_at });
+        break;
+      case "reaction_changed":
+        this.#react(frame);
+        break;
+      case "attachment_changed":
+        this.#attachmentChanged(frame);
+        break;
+      case "conversation_changed":
+      case "participants_changed":
+        this.#tell("outdated", { id });
+        break;
+      case "presence":
+        this.putPerson({ id: frame.person_id, is_online: frame.is_online, last_seen: frame.last_seen });
+        break;
+    }
+  }
+
+  #created(message) {
+    const { conversation_id: id } = message;
+    const conversation = this.#conversations.get(id);
+    const isNews = !conversation || (conversation.last_seq ?? 0) < message.seq;
+    const thread = this.#threads.get(id);
+    if (thread?.isLoaded) {
+      thread.put(message);
+      if (message.parent_id && isNews) {
+        thread.change(message.parent_id, ({ thread_count: count }) => ({ thread_count: (count ?? 0) + 1 }));
+      }
+      this.#tell("thread", { id });
+    }
+    if (!isNews) return; // the list was read later than this happened
+    if (!conversation) this.#tell("outdated", { id });
+    else this.#showLast(message);
+    if (isSame(message.sender_id, this.#me)) return;
+    if (conversation && !this.#isReading(id)) this.#count(conversation, message);
+    this.#tell("arrived", { id, message });
+  }
+
+  #count({ id, kind, unread }, message) {
+    // An answer is unread only for who follows its thread: the server knows.
+    if (message.parent_id && kind !== "direct") this.#tell("outdated", { id });
+    else this.changeConversation(id, { unread: unread + 1 });
+  }
+
+  #showLast(message) {
+    const conversation = this.#conversations.get(message.conversation_id);
+    if (!conversation || (conversation.last_seq ?? 0) > message.seq) return;
+    const { id, seq, text, sender_id, sender_name, sent_at, attachments = [], deleted_at: deletedAt } = message;
+    const last = { id, text, sender_id, sender_name, sent_at, deleted: Boolean(deletedAt), attachments: attachments.length };
+    // A new one brings it back from the archive.
+    this.changeConversation(message.conversation_id, { last_message: last, last_seq: seq, archived: false });
+  }
+
+  #changeLast(conversationId, messageId, changes) {
+    const last = this.#conversations.get(conversationId)?.last_message;
+    if (last?.id === messageId) this.changeConversation(conversationId, { last_message: { ...last, ...changes } });
+  }
+
+  #read({ conversation_id: id, person_id: person, up_to_id: upTo, message_ids: ids, read_at: at }) {
+    const conversation = this.#conversations.get(id);
+    if (isSame(person, this.#me)) {
+      if (!conversation) return;
+      if (upTo < (conversation.last_message?.id ?? 0)) this.#tell("outdated", { id });
+      else this.changeConversation(id, { unread: 0 });
+      return;
+    }
+    this.#mark(id, ids ?? [], (message) => !message.read_at && { read_at: at, delivered_at: message.delivered_at ?? at });
+    if (!conversation?.readers) return;
+    const readers = conversation.readers.map((one) =>
+      isSame(one.id, person) ? { ...one, read_id: Math.max(one.read_id ?? 0, upTo) } : one);
+    this.changeConversation(id, { readers });
+    this.#tell("thread", { id });
+  }
+
+  #mark(conversationId, ids, changesOf) {
+    const thread = this.#threads.get(conversationId);
+    if (!thread) return;
+    const meant = new Set(ids);
+    thread.changeAll((message) => meant.has(message.id) && changesOf(message));
+    this.#tell("thread", { id: conversationId });
+  }
+
+  #react({ conversation_id: id, message_id: messageId, person_id: person, emoji, added }) {
+    const changed = this.#threads.get(id)?.change(messageId, ({ reactions = {} }) => {
+      const others = (reactions[emoji] ?? []).filter((one) => !isSame(one, person));
+      const { [emoji]: _, ...rest } = reactions;
+      const people = added ? [...others, person] : others;
+      return { reactions: people.length ? { ...reactions, [emoji]: people } : rest };
+    });
+    if (changed) this.#tell("thread", { id });
+  }
+
+  #attachmentChanged({ conversation_id: id, message_id: messageId, attachment }) {
+    const changed = this.#threads.get(id)?.change(messageId, ({ attachments = [] }) => ({
+      attachments: attachments.map((one) => (one.id === attachment.id ? attachment : one)),
+    }));
+    if (changed) this.#tell("thread", { id });
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
