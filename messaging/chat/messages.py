@@ -18,7 +18,7 @@ from ..attachments.uploading import upload
 from ..errors import Forbidden, Invalid
 from ..models import Conversation, Message
 from ..people_api.pagination import CountedPages
-from . import inputs
+from . import inputs, typing
 from .shapes import message_shapes
 from .views import ChatView, senders, take_turn
 
@@ -80,6 +80,7 @@ def send(sender: Any, given: dict[str, Any], files: list[UploadedFile] | None = 
     message, _ = sending.send(
         sender=sender, receiver=receiver, text=text, attachments=uploaded, client_id=client_id or None
     )
+    typing.has_written(sender, receiver)
     return message
 
 

@@ -177,6 +177,15 @@ class Things:
         return self._ask("asha", "POST", "communication/sse/ticket/")["ticket"]
 
     @property
+    def PUBLIC_KEY(self) -> str:
+        return json.dumps({"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"})
+
+    @property
+    def DEVICE(self) -> str:
+        body = {"device_id": "laptop", "public_key": json.loads(self.PUBLIC_KEY)}
+        return self._ask("asha", "PUT", "messaging/keys", json=body)["device_id"]
+
+    @property
     def NOTICE(self) -> str:
         body = {"title": "x", "content": "x", "publish_date": "2026-12-01"}
         return str(self._ask("asha", "POST", "communication/notices/", json=body)["id"])

@@ -153,9 +153,9 @@ def test_fault_9_retry_is_three_seconds_and_only_what_is_in_the_log_has_an_id(as
     response.close()
     with opened(as_ben) as stream:
         as_ana.post("chats/typing/", {"receiver_id": ben.pk})
-        assert stream.frame().id == ""
         as_ana.send(ben)
-        assert stream.frame().id != ""
+        told = [stream.frame() for _ in range(3)]
+        assert {(frame.name, bool(frame.id)) for frame in told} == {("typing", False), ("message", True)}
 
 
 def test_fault_10_the_other_tabs_of_both_are_told(as_ana, as_ben, ana, ben):
@@ -235,6 +235,12 @@ def test_fault_30_typing_is_told_once_a_second_and_ends_with_the_message(as_ana,
         for _ in range(5):
             assert as_ana.post("chats/typing/", {"receiver_id": ben.pk, "is_typing": True}).json() == {"success": True}
         assert stream.next("typing") == {"sender_id": ana.pk, "sender_name": "Ana Reyes", "is_typing": True}
+        as_ana.send(ben)
+        told = [stream.frame() for _ in range(2)]  # in either order, since there was no conversation before
+        assert {frame.name for frame in told} == {"message", "typing"}
+        assert next(frame.data["is_typing"] for frame in told if frame.name == "typing") is False
+        as_ana.post("chats/typing/", {"receiver_id": ben.pk})
+        assert stream.next("typing")["is_typing"] is True
         as_ana.send(ben)
         stream.next("message")
         assert stream.next("typing")["is_typing"] is False
