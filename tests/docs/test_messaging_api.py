@@ -166,23 +166,17 @@ class Things:
         return str(self._ask("asha", "POST", "attachments", files=files)["id"])
 
     @property
-    def DEVICE(self) -> str:
-        [key] = re.findall(r'"public_key": (\{.*?\})', PAGE.read_text())
-        name = f"device{next(self._numbers)}"
-        self._ask("asha", "PUT", "messaging/keys", json={"device_id": name, "public_key": json.loads(key)})
-        return name
-
-    @property
     def TICKET(self) -> str:
         return self._ask("asha", "POST", "communication/sse/ticket/")["ticket"]
 
     @property
     def PUBLIC_KEY(self) -> str:
-        return json.dumps({"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"})
+        point = {"x": "iVeqLu8fM7lezy78lAiCi6tBLXZG5gb9Bd8IHhWQ5FM", "y": "nub6F8jSnR6UMayGuNCSwiI1TC1g5F4q2OSUJ6-Lcqw"}
+        return json.dumps({"kty": "EC", "crv": "P-256", **point})
 
     @property
     def DEVICE(self) -> str:
-        body = {"device_id": "laptop", "public_key": json.loads(self.PUBLIC_KEY)}
+        body = {"device_id": f"device{next(self._numbers)}", "public_key": json.loads(self.PUBLIC_KEY)}
         return self._ask("asha", "PUT", "messaging/keys", json=body)["device_id"]
 
     @property
