@@ -166,13 +166,6 @@ class Things:
         return str(self._ask("asha", "POST", "attachments", files=files)["id"])
 
     @property
-    def DEVICE(self) -> str:
-        [key] = re.findall(r'"public_key": (\{.*?\})', PAGE.read_text())
-        name = f"device{next(self._numbers)}"
-        self._ask("asha", "PUT", "messaging/keys", json={"device_id": name, "public_key": json.loads(key)})
-        return name
-
-    @property
     def TICKET(self) -> str:
         return self._ask("asha", "POST", "communication/sse/ticket/")["ticket"]
 
