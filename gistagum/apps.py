@@ -12,9 +12,7 @@ class SiteConfig(AppConfig):
     verbose_name = "GISTagum"
 
     def ready(self) -> None:
-        if apps.is_installed(
-            "projeng"
-        ):  # the site of tests/sites/college, which shares this application, has no office
+        if apps.is_installed("projeng"):  # a site may go without the office: tests/sites/college/
             from . import wiring
 
             wiring.connect()

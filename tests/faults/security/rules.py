@@ -105,6 +105,13 @@ class Api(Rule):
         return self.get if method in {"GET", "HEAD"} else self.delete if method == "DELETE" else self.post
 
 
+class TokenOnly(Rule):
+    """An address for tokens alone: a session, even one that has ended, is refused with 403."""
+
+    def expects(self, method: str, role: str) -> int:
+        return 405 if method not in self.methods else 401 if role == "anonymous" else 403
+
+
 READ = ("GET", "HEAD")
 FORM = ("GET", "HEAD", "POST")
 API_LIST = (*READ, "POST", "OPTIONS")
@@ -212,11 +219,11 @@ RULES = {
     "chat_stream_test": replace(stream, may=frozenset(ROLES)),
     "chat_poll": stream,  # whose answers wait for something to happen
     "chat_poll_test": Rule(frozenset(ROLES), ("GET",)),
-    "chat_poll_disconnect": Rule(IN, ("POST",), post=200, out=401),
+    "chat_poll_disconnect": TokenOnly(frozenset(), ("POST",)),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
-    "notice-attachment": Api(IN),
-    "event-image": Api(IN),
+    "notice-attachment": Api(IN, writes=STAFF),
+    "event-image": Api(IN, writes=STAFF),
     "event-list": Api(IN, API_LIST, writes=STAFF),
     "event-detail": Api(IN, API_ROW, writes=STAFF),
     "event_registration-list": Api(IN, API_LIST),
