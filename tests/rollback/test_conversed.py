@@ -61,7 +61,8 @@ def test_the_unread_count_follows_from_what_was_sent_and_read():
     for number, receiver in ((1, 20), (2, 20), (3, None), (4, None)):
         record.sent[number] = Sent(number, 100 if receiver else 200, 10, receiver, f"a.{number}")
     record.read[20].add(1)
-    record.read_up_to[20] = 3
+    record.read_up_to[20, 200] = 3
+    assert record.receipts(20) == {1}
     assert record.unread(20, {10, 20}) == {100: 1, 200: 1}
     assert record.unread(10, {10, 20}) == {}
     assert record.unread(30, {10, 20}) == {}

@@ -22,6 +22,7 @@ from messaging import conversations, editing, receipts, sending
 from messaging.models import Conversation
 from tests.support import http
 from tests.support.chat_clients import CHAT
+from tests.support.database import retrying
 
 ANSWER_SECONDS = 90.0  # within which every request is answered, however often it was sent
 AGAIN_SECONDS = 0.2
@@ -43,8 +44,8 @@ class Record:
     """What was done. Read ``sent`` and the others when everybody has stopped."""
 
     sent: dict[int, Sent] = field(default_factory=dict)
-    read: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # in direct ones, by person
-    read_up_to: dict[int, int] = field(default_factory=lambda: defaultdict(int))  # in the group, by person
+    read: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # message by message, by person
+    read_up_to: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))  # person, conversation
     edited: int = 0
     sent_again: int = 0  # requests that had no answer
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -60,15 +61,20 @@ class Record:
             mine = (one for one in self.sent.values() if one.client_id.startswith(f"{name}."))
             return [one.id for one in mine if one.sender_id == person.pk]
 
+    def has_read(self, person_id: int, one: Sent) -> bool:
+        """Whether a person has read a message."""
+        return one.id in self.read[person_id] or one.id <= self.read_up_to[person_id, one.conversation_id]
+
+    def receipts(self, person_id: int) -> set[int]:
+        """The messages of direct conversations that a person was sent and has read."""
+        return {one.id for one in self.sent.values() if one.receiver_id == person_id and self.has_read(person_id, one)}
+
     def unread(self, person_id: int, members: set[int]) -> dict[int, int]:
         """How much must be unread for a person, by conversation. ``members``: the people of the group."""
         found: dict[int, int] = defaultdict(int)
         for one in self.sent.values():
-            if one.receiver_id is None:
-                missing = person_id in members and one.id > self.read_up_to[person_id] and one.sender_id != person_id
-            else:
-                missing = one.receiver_id == person_id and one.id not in self.read[person_id]
-            if missing:
+            was_sent = one.receiver_id == person_id or (one.receiver_id is None and person_id in members)
+            if was_sent and one.sender_id != person_id and not self.has_read(person_id, one):
                 found[one.conversation_id] += 1
         return dict(found)
 
@@ -87,8 +93,19 @@ class Circle:
             creator=first, kind=Conversation.Kind.GROUP, participants=[second, fourth], subject="The road crew"
         )
         self.members = [first, second, fourth]
+        self._direct: dict[tuple[int, int], Conversation] = {}
         self.tokens = {one.pk: Token.objects.get_or_create(user=one)[0].key for one in [*people, outsider]}
         self.record = Record()
+
+    def places(self, person: User) -> list[Conversation]:
+        """The conversations in which a person takes part, as far as they exist."""
+        for one, other in self.pairs:
+            if (one.pk, other.pk) not in self._direct:
+                place = retrying(lambda one=one, other=other: conversations.open_direct(one, other))
+                if place is not None:
+                    self._direct[one.pk, other.pk] = place
+        direct = [place for people, place in self._direct.items() if person.pk in people]
+        return [*direct, self.group] if person in self.members else direct
 
 
 class Writer:
@@ -148,12 +165,6 @@ class Writer:
         """A text that no other message has."""
         return f"edited {self._name}.{next(self._numbers)}"
 
-    def has_read(self, person: User, message_ids: list[int], up_to: int = 0) -> None:
-        """Write down what a person has read: messages of direct conversations, and the group up to a message."""
-        with self.record.lock:
-            self.record.read[person.pk].update(message_ids)
-            self.record.read_up_to[person.pk] = max(self.record.read_up_to[person.pk], up_to)
-
     def send(self, sender: User, receiver: User | None, mark: str) -> tuple[int, int]:
         """Send a message (``None``: to the group). Return its id, and that of its conversation."""
         raise NotImplementedError
@@ -168,31 +179,33 @@ class Writer:
 
 
 class ServiceWriter(Writer):
-    """Writes through the services, as a task or another part of the site does."""
+    """Writes through the services, as a task or another part of the site does.
+
+    While the database is away it does the same again: nothing here does more when it is done twice.
+    """
 
     a_second = 6.0
 
     def send(self, sender: User, receiver: User | None, mark: str) -> tuple[int, int]:
         place = {"receiver": receiver} if receiver else {"conversation": self.circle.group}
-        message, _ = sending.send(sender=sender, text=f"Message {mark}", client_id=mark, **place)
+        message, _ = retrying(lambda: sending.send(sender=sender, text=f"Message {mark}", client_id=mark, **place))
         return message.pk, message.conversation_id
 
     def read(self, person: User) -> None:
-        group = self.circle.group
-        if person in self.circle.members and self._random.random() < 0.5:
-            newest = group.messages.order_by("-seq").values_list("pk", flat=True).first()
-            if newest:
-                receipts.mark_read(person, conversation=group, up_to=newest)
-                self.has_read(person, [], newest)
+        places = self.circle.places(person)
+        if not places:
             return
-        pairs = [pair for pair in self.circle.pairs if person in pair]
-        one, other = self._random.choice(pairs)
-        place = conversations.open_direct(one, other)
-        if place:
-            self.has_read(person, receipts.mark_read(person, conversation=place).message_ids)
+        place = self._random.choice(places)
+        newest = retrying(lambda: place.messages.order_by("-seq").values_list("pk", flat=True).first())
+        if newest:
+            retrying(lambda: receipts.mark_read(person, conversation=place, up_to=newest))
+            key = person.pk, place.pk
+            with self.record.lock:
+                self.record.read_up_to[key] = max(self.record.read_up_to[key], newest)
 
     def edit(self, author: User, message_id: int) -> None:
-        editing.edit(actor=author, message_id=message_id, text=self.new_text())
+        text = self.new_text()
+        retrying(lambda: editing.edit(actor=author, message_id=message_id, text=text))
 
 
 class RequestWriter(Writer):
@@ -214,7 +227,8 @@ class RequestWriter(Writer):
         ids = self.record.sent_to(person)[-50:]
         if ids:
             self._answer(person, "POST", f"{CHAT}/chats/mark-read/", {"message_ids": ids})
-            self.has_read(person, ids)
+            with self.record.lock:
+                self.record.read[person.pk].update(ids)
 
     def edit(self, author: User, message_id: int) -> None:
         self._answer(author, "PUT", f"/api/v1/messages/{message_id}", {"content": self.new_text()})
