@@ -72,6 +72,7 @@ class SubscriberConsumer(AsyncConsumer):
     _direct_writer: DirectWriter | None = None
     _number: int | None = None
     _batches = False  # the client takes several frames as one JSON array
+    _resumes = False  # the client gave a cursor, if only an empty one
     _counted = False
     _allowance: Allowance | None = None
     _closed = False
@@ -138,6 +139,7 @@ class SubscriberConsumer(AsyncConsumer):
         """Refuse a client without a session, else accept it. ``None`` when there is nothing to deliver."""
         asked = parse_qs(self.scope["query_string"].decode("latin1"), keep_blank_values=True)
         query = {name: values[-1] for name, values in asked.items()}
+        self._resumes = "last_event_id" in query
         identity = await self.identify()
         if identity is not None and "entry" in self.scope:
             self.scope["entry"].belongs_to(identity.user.pk)
@@ -273,7 +275,11 @@ class SubscriberConsumer(AsyncConsumer):
     async def _accept(self) -> None:
         offered = settings.WEBSOCKET_SUBPROTOCOL in self.scope.get("subprotocols", [])
         self._batches = offered and self.door is None
-        self._encoder = NamedEncoder(self.door.adapter, self.user_id) if self.door else Encoder(self._batches)
+        if self.door:
+            # A client that knows of ids is given them. All others get the frames word for word as they know them.
+            self._encoder = NamedEncoder(self.door.adapter, self.user_id, numbered=self._resumes)
+        else:
+            self._encoder = Encoder(self._batches)
         await self.send(
             {"type": "websocket.accept", "subprotocol": settings.WEBSOCKET_SUBPROTOCOL if self._batches else None}
         )

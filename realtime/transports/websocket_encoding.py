@@ -44,12 +44,16 @@ class Encoder:
 
 
 class NamedEncoder:
-    """Encodes steps in the shape of an adapter: each makes no message, one or several."""
+    """Encodes steps in the shape of an adapter: each makes no message, one or several.
 
-    __slots__ = ("_adapter", "_opened", "_user_id")
+    ``numbered``: the last frame of an event also has the event's id, as ``event_id``, for clients that resume.
+    """
 
-    def __init__(self, adapter: Adapter, user_id: Any) -> None:
+    __slots__ = ("_adapter", "_encode", "_opened", "_user_id")
+
+    def __init__(self, adapter: Adapter, user_id: Any, *, numbered: bool = False) -> None:
         self._adapter, self._user_id = adapter, user_id
+        self._encode = _typed_and_numbered if numbered else _typed
         self._opened = False
 
     def encode(self, step: Send) -> tuple[str, ...]:
@@ -58,12 +62,20 @@ class NamedEncoder:
         self._opened = True
         texts = () if opened else tuple(frame.typed for frame in adapter.opening(self._user_id))
         if step.events:
-            texts += adapter.encoded(step.events, self._user_id, _typed)
+            texts += adapter.encoded(step.events, self._user_id, self._encode)
         return texts + tuple(frame.typed for frame in adapter.others(step, opened))
 
 
 def _typed(made: Made) -> tuple[str, ...]:
     return tuple(frame.typed for _, frames in made for frame in frames)
+
+
+def _typed_and_numbered(made: Made) -> tuple[str, ...]:
+    texts: list[str] = []
+    for number, frames in made:
+        texts += [frame.typed for frame in frames[:-1]]
+        texts += [frame._replace(data={**frame.data, "event_id": number}).typed for frame in frames[-1:]]
+    return tuple(texts)
 
 
 def _as_arrays(events: LogSlice) -> tuple[str, ...]:

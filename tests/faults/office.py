@@ -20,8 +20,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection
 
+from messaging.events import MESSAGES
 from projeng.access import Role
 from projeng.models import Notification, Project
+from realtime.log.events import topic_of
 from realtime.log.models import Event, OutboxEvent
 from tests.support.database import migrate, retrying, using_database
 from tests.support.nginx import Nginx
@@ -38,6 +40,7 @@ from .changes import Change
 from .checker import PROJECTS, ClientHistory, LoggedEvent, Right, Verdict, judge
 from .clients import Client, ReceivedEvents
 from .clocks import Clock
+from .conversations import Conversations
 from .log_position import head
 from .permission_changes import PermissionChanges
 from .phased_site import PhasedSite
@@ -96,7 +99,11 @@ class Office:
         self.relays = {name: enter(TcpRelay(port)) for name, port in self._backends()}
         self.database_url = direct.replace(str(self.postgres.port), str(self.relays["postgres"].port))
         redis_url = self.redis.url.replace(str(self.redis.port), str(self.relays["redis"].port))
-        self.environment = {"REDIS_URL": redis_url, "WEBSOCKET_BROADCAST": "true"}
+        self.environment = {
+            "REDIS_URL": redis_url,
+            "WEBSOCKET_BROADCAST": "true",
+            "MESSAGE_EDIT_MINUTES": "525600",  # clocks are set wrong by up to a day
+        }
         names = (*SERVERS, "phased", "writers")
         self.clocks = {name: Clock(folder / f"{name}.clock") for name in names}
         self.sites: dict[str, RestartingSite] = {}
@@ -111,11 +118,15 @@ class Office:
         self.nginx = enter(Nginx(folder / "nginx", self.relays["daphne"].port, extra))
         self.relays["nginx"] = enter(TcpRelay(self.nginx.port))
         own = {"STATIC_ROOT": static_root, "WEB_CONCURRENCY": "2", **self.clocks["phased"].environment}
+        own["MESSAGE_EDIT_MINUTES"] = self.environment["MESSAGE_EDIT_MINUTES"]
         self.phased = enter(PhasedSite(folder / "phased", self.database_url, redis_url, **own))
         self.relays["phased"] = enter(TcpRelay(self.phased.port))
         self._people()
         self.begin = head()
         self._clients()
+        self.conversations = Conversations(
+            [self.relays[route].url for route in ("phased", "daphne", "nginx", "uvicorn", "gunicorn")], self.seed
+        )
         self._work()
 
     def _backends(self) -> list[tuple[str, int]]:
@@ -252,6 +263,7 @@ class Office:
             self.retire(writer)
         for forms in self.forms:
             forms.stop()
+        self.conversations.stop_writing()
         with contextlib.suppress(AssertionError):
             self.wait_until_caught_up(seconds)  # the checker reports clients that never do
         with contextlib.suppress(AssertionError):
@@ -260,7 +272,11 @@ class Office:
         self._reconnecting.stop()
         self.changes = list(self._changes())
         rows = Event.objects.filter(id__gt=self.begin).order_by("id").iterator()
-        self.log = [LoggedEvent(row.id, row.type, row.fields, frozenset(row.audience)) for row in rows if row.audience]
+        self.log = [
+            LoggedEvent(row.id, row.type, row.fields, frozenset(row.audience))
+            for row in rows
+            if row.audience and topic_of(row.type) != MESSAGES  # of which these clients have not asked to be told
+        ]
         histories = [
             ClientHistory(
                 one.name, one.user_id, one.ids, self.rights[one.user_id], one.late, one.resets, one.cursor, one.sessions
@@ -278,6 +294,8 @@ class Office:
         )
         for name in on_wrong_transport:
             verdict.add("not by the transport that the site tells", name)
+        for words in self.conversations.finish(self.sites["gunicorn"].url):
+            verdict.add("in conversations", words)
         return verdict
 
     def _on_wrong_transport(self) -> list[str]:
@@ -304,6 +322,8 @@ class Office:
                 one.kill()
         for forms in getattr(self, "forms", []):
             forms.stop()
+        with contextlib.suppress(Exception):
+            getattr(self, "conversations", contextlib.nullcontext()).close()
         with contextlib.suppress(Exception):
             getattr(self, "_reconnecting", contextlib.nullcontext()).stop()
         connection.close()

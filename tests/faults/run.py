@@ -92,6 +92,8 @@ def _counts(office: Office) -> dict[str, Any]:
         "authority": office.permissions.measure_delays(office.log),
         "vandals": dict(office.hostile_counts),
         "phases": dict(office.phased.outcomes),
+        "conversations": office.conversations.counts,
+        "connections_in_conversations": office.conversations.connections,
         "answers_to_forms": dict(sum((Counter(one.answers) for one in office.forms), Counter())),
     }
 

@@ -2,7 +2,7 @@
 
 Fifty clients stay with the site (tests/support/reconnecting_clients.py), twenty changes a second are made, and the site
 is moved from phase to phase by scripts/advance.sh and scripts/rollback.sh. Afterwards the log says what each must have
-got.
+got. Five people are in conversations beside that, with clients of every kind that the chat has known.
 """
 
 import itertools
@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from realtime.access import authority
 from realtime.access.audience import may_see
 from realtime.log import replay
 from realtime.log.models import Event
+from tests.support.conversed import Conversed
+from tests.support.conversing import Circle, RequestWriter, ServiceWriter, Writer
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 from tests.support.reconnecting_clients import ReconnectingClient, ReconnectingClients
@@ -66,6 +69,7 @@ class Outcome:
     disordered: int = 0
     foreign: int = 0  # events that somebody got who may not see them
     connections: dict[str, int] = field(default_factory=dict)  # by transport, of all clients
+    conversations: dict[str, Any] = field(default_factory=dict)  # as of tests/support/conversed.py
 
     def faults(self) -> list[str]:
         """What must not be, in words; also that there was too little to prove anything."""
@@ -85,7 +89,7 @@ class Outcome:
         used = {transport: self.connections.get(transport, 0) for transport in ("sse", "websocket")}
         if min(used.values()) <= len(self.pairs):
             found.append(f"only {used} connections")
-        return found
+        return found + self.conversations.get("faults", [])
 
 
 class Work:
@@ -131,6 +135,30 @@ class Work:
             project.save()
 
 
+class Talk:
+    """Four people in conversations, by the services and by requests, and somebody who is in none."""
+
+    def __init__(self, people: list[User], outsider: User, url: str, seed: int) -> None:
+        self._url = url
+        circle = Circle(people, outsider)
+        self._conversed = Conversed(circle, [url])
+        self.clients = self._conversed.clients
+        self._writers: list[Writer] = [
+            ServiceWriter(circle, "service", seed),
+            RequestWriter(circle, "request", seed, [url]),
+        ]
+
+    def stop(self) -> None:
+        """End the writing. Raise what went wrong meanwhile."""
+        with ExitStack() as stack:
+            for writer in self._writers:
+                stack.callback(writer.stop)
+
+    def finish(self) -> dict[str, Any]:
+        """Wait until everything was told, end the clients, and return what was found."""
+        return self._conversed.finish(self._url)
+
+
 class Drill:
     """A site that is moved from phase to phase, with people on it."""
 
@@ -152,29 +180,36 @@ class Drill:
         with self.site:
             self._move(walk[0])
             begin = replay.head()
-            clients = ReconnectingClients(self.site.url, self._clients(begin))
-            work = Work(self.projects, self.people, self._seed)
-            try:
-                self._all_connected(clients)
-                for here, there in itertools.pairwise(walk):
-                    told = self._move(there)
-                    began = time.monotonic()
-                    self._all_connected(clients)
-                    back = time.monotonic() - began
-                    outcome.pairs.append(
-                        {"from": here, "to": there, "seconds": told["seconds"], "all_back": round(back, 2)}
-                    )
-                    time.sleep(STAY_SECONDS)  # no condition: so long changes flow in this phase
-            finally:
-                work.stop()
-            end = replay.head()
-            try:
+            with ExitStack() as stack:
+                clients = ReconnectingClients(self.site.url, self._clients(begin))
+                stack.callback(clients.stop)
+                talk = Talk(self.people[:4], self.people[-1], self.site.url, self._seed)
+                stack.callback(talk.clients.stop)
+                work = Work(self.projects, self.people, self._seed)
+                try:
+                    self._walk(walk, outcome, clients, talk)
+                finally:
+                    work.stop()
+                    talk.stop()
+                end = replay.head()
                 wait_until(lambda: min(one.cursor for one in clients.all) >= end, "everybody has read to the end", 30)
-            finally:
                 clients.stop()
+                outcome.conversations = talk.finish()
         outcome.changes = work.changes
         self._judge(outcome, clients.all, begin, end)
         return outcome
+
+    def _walk(self, walk: list[int], outcome: Outcome, clients: ReconnectingClients, talk: Talk) -> None:
+        self._all_connected(clients)
+        self._all_connected(talk.clients)
+        for here, there in itertools.pairwise(walk):
+            told = self._move(there)
+            began = time.monotonic()
+            self._all_connected(clients)
+            back = time.monotonic() - began
+            self._all_connected(talk.clients)
+            outcome.pairs.append({"from": here, "to": there, "seconds": told["seconds"], "all_back": round(back, 2)})
+            time.sleep(STAY_SECONDS)  # no condition: so long changes flow in this phase
 
     def _clients(self, cursor: int) -> list[ReconnectingClient]:
         """Of each person several browsers; half of them go by what the site tells, half would rather have a socket."""

@@ -39,6 +39,8 @@ def test_between_any_two_phases_nothing_is_lost_doubled_or_disordered(
     with capsys.disabled():
         for way in outcome.pairs:
             sys.stdout.write(f"\n{way['from']} to {way['to']}: {way['seconds']} s, all back {way['all_back']} s after")
+        talk = {name: value for name, value in outcome.conversations.items() if name != "faults"}
+        sys.stdout.write(f"\nin conversations: {talk}")
         told = f"{outcome.changes} changes, {outcome.events} events, connections {dict(outcome.connections)}; {path}"
         sys.stdout.write(f"\n{told}\n")
     assert faults == []
@@ -63,6 +65,7 @@ SPOTLESS = {
         ({"pairs": [{"from": 4, "to": 2, "seconds": 60, "all_back": 1.0}]}, "4 to 2 took 60 s"),
         ({"changes": 500}, "only 700 events of 500 changes"),
         ({"events": 0}, "only 0 events of 600 changes"),
+        ({"conversations": {"faults": ["1 lost at 7 by sse"]}}, "1 lost at 7 by sse"),
         ({"connections": {"sse": 100}}, "only {'sse': 100, 'websocket': 0} connections"),
     ],
 )

@@ -10,8 +10,10 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from websockets.asyncio.client import connect
@@ -38,6 +40,7 @@ class ReconnectingClient:
     assigned: str = "sse"
     url: str = ""  # of the site; empty for that of its ``ReconnectingClients``
     read_timeout: float = READ_SECONDS
+    topics: str = "notifications,projects"
 
     @property
     def transports(self) -> tuple[str, ...]:
@@ -60,6 +63,9 @@ class ReconnectingClient:
             self.cursor = max(self.cursor, frame["id"])
 
 
+Session = Callable[[Any, SplitResult], Awaitable[None]]
+
+
 class ReconnectingClients:
     """Runs clients in an event loop in a thread."""
 
@@ -68,9 +74,13 @@ class ReconnectingClients:
         self.all = clients
         self._errors: list[BaseException] = []
         self._stopping = threading.Event()
-        self._sessions = {"websocket": self._socket, "sse": self._stream, "poll": self._poll}
+        self._sessions = self.sessions()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="clients")
         self._thread.start()
+
+    def sessions(self) -> dict[str, Session]:
+        """Return how a client is connected by each transport, until the connection ends."""
+        return {"websocket": self._socket, "sse": self._stream, "poll": self._poll}
 
     def count_by_transport(self) -> Counter:
         """Return the number of clients by their current transport ("" for the disconnected)."""
@@ -115,9 +125,10 @@ class ReconnectingClients:
             await asyncio.sleep(random.uniform(0, min(0.5, 0.05 * 2**failures)))
 
     def _target(self, path: str, client: ReconnectingClient) -> str:
-        return f"{path}?topics=notifications,projects&user={client.user_id}&last_event_id={client.cursor}"
+        return f"{path}?topics={client.topics}&user={client.user_id}&last_event_id={client.cursor}"
 
-    def _mark_connected(self, client: ReconnectingClient, transport: str) -> None:
+    def mark_connected(self, client: ReconnectingClient, transport: str) -> None:
+        """Note that a client is connected, by this transport."""
         if client.transport != transport:
             client.transport = transport
             client.used[transport] += 1
@@ -139,60 +150,77 @@ class ReconnectingClients:
         async with connection:
             while True:
                 frames = json.loads(await asyncio.wait_for(connection.recv(), client.read_timeout))
-                self._mark_connected(client, "websocket")
+                self.mark_connected(client, "websocket")
                 for frame in frames:
                     client.take(frame)
                 if client.transports[0] != "websocket":
                     return
 
     async def _stream(self, client: ReconnectingClient, site: SplitResult) -> None:
-        opening = asyncio.open_connection(site.hostname, site.port, limit=2**24)
-        reader, writer = await asyncio.wait_for(opening, OPEN_SECONDS)
-        try:
-            target = self._target("/projeng/api/realtime/events/", client)
-            writer.write(
-                f"GET {target} HTTP/1.1\r\nHost: {site.netloc}\r\nAccept: text/event-stream\r\n"
-                f"Cookie: {client.cookie}\r\n\r\n".encode()
-            )
-            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), client.read_timeout)).lower()
-            if b" 200 " not in head.split(b"\r\n", 1)[0]:
-                return
-            buffer = b""
-            async for data in _body(reader, client.read_timeout, chunked=b"transfer-encoding: chunked" in head):
-                self._mark_connected(client, "sse")
-                buffer += data
-                *blocks, buffer = buffer.split(b"\n\n")  # an incomplete block at the end of a connection is dropped
+        target = self._target("/projeng/api/realtime/events/", client)
+        async with aclosing(blocks_of_stream(client, site, target)) as arriving:
+            async for blocks in arriving:
+                self.mark_connected(client, "sse")
                 for block in blocks:
-                    _take_block(client, block.decode())
+                    _take_block(client, block)
                 if client.follows_server and client.transports[0] == "websocket":
                     return
-        finally:
-            writer.close()
 
     async def _poll(self, client: ReconnectingClient, site: SplitResult) -> None:
         """Poll repeatedly, on one connection for as long as the server keeps it open."""
-        opening = asyncio.open_connection(site.hostname, site.port, limit=2**24)
-        reader, writer = await asyncio.wait_for(opening, OPEN_SECONDS)
-        try:
-            while True:
-                target = self._target("/projeng/api/realtime/poll/", client)
-                writer.write(
-                    f"GET {target} HTTP/1.1\r\nHost: {site.netloc}\r\nCookie: {client.cookie}\r\n\r\n".encode()
-                )
-                head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), client.read_timeout)).lower()
-                length = LENGTH.search(head)
-                if b" 200 " not in head.split(b"\r\n", 1)[0] or length is None:
-                    return
+        async for answer in answers_of_polls(client, site, lambda: self._target("/projeng/api/realtime/poll/", client)):
+            self.mark_connected(client, "poll")
+            for frame in answer["frames"]:
+                client.take(frame)
+            client.take({"type": "cursor", "cursor": answer["cursor"]})
+            if not answer["more"]:
+                await asyncio.sleep(POLL_SECONDS)
+
+
+async def blocks_of_stream(
+    client: ReconnectingClient, site: SplitResult, target: str
+) -> AsyncGenerator[list[str], None]:
+    """Yield the complete blocks of an event stream as they arrive. Nothing is yielded if the site refuses it."""
+    opening = asyncio.open_connection(site.hostname, site.port, limit=2**24)
+    reader, writer = await asyncio.wait_for(opening, OPEN_SECONDS)
+    try:
+        writer.write(
+            f"GET {target} HTTP/1.1\r\nHost: {site.netloc}\r\nAccept: text/event-stream\r\n"
+            f"Cookie: {client.cookie}\r\n\r\n".encode()
+        )
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), client.read_timeout)).lower()
+        if b" 200 " not in head.split(b"\r\n", 1)[0]:
+            return
+        buffer = b""
+        async for data in _body(reader, client.read_timeout, chunked=b"transfer-encoding: chunked" in head):
+            buffer += data
+            *blocks, buffer = buffer.split(b"\n\n")  # an incomplete block at the end of a connection is dropped
+            yield [block.decode() for block in blocks]
+    finally:
+        writer.close()
+
+
+async def answers_of_polls(
+    client: ReconnectingClient, site: SplitResult, target: Callable[[], str]
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Ask again and again, and yield the answers until the site refuses one. ``target`` is asked before each."""
+    opening = asyncio.open_connection(site.hostname, site.port, limit=2**24)
+    reader, writer = await asyncio.wait_for(opening, OPEN_SECONDS)
+    try:
+        while True:
+            writer.write(f"GET {target()} HTTP/1.1\r\nHost: {site.netloc}\r\nCookie: {client.cookie}\r\n\r\n".encode())
+            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), client.read_timeout)).lower()
+            if b" 200 " not in head.split(b"\r\n", 1)[0]:
+                return
+            length = LENGTH.search(head)
+            if length is not None:
                 body = await asyncio.wait_for(reader.readexactly(int(length.group(1))), client.read_timeout)
-                self._mark_connected(client, "poll")
-                answer = json.loads(body)
-                for frame in answer["frames"]:
-                    client.take(frame)
-                client.take({"type": "cursor", "cursor": answer["cursor"]})
-                if not answer["more"]:
-                    await asyncio.sleep(POLL_SECONDS)
-        finally:
-            writer.close()
+            else:
+                pieces = _body(reader, client.read_timeout, chunked=b"transfer-encoding: chunked" in head)
+                body = b"".join([piece async for piece in pieces])
+            yield json.loads(body)
+    finally:
+        writer.close()
 
 
 async def _body(reader: asyncio.StreamReader, read_timeout: float, *, chunked: bool) -> AsyncIterator[bytes]:

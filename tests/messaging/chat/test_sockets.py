@@ -60,6 +60,30 @@ def test_first_generation_a_message_is_told_to_both(ana, ben, path):
     assert Message.objects.get().text == "Good morning"
 
 
+@pytest.mark.parametrize("path", [FIRST, SECOND])
+def test_a_socket_that_asks_for_ids_resumes_where_another_one_stopped(ana, ben, path):
+    key = key_of(ben)
+
+    async def messages(query: str, number: int) -> list:
+        socket = await Socket(path, None, query=f"token={key}&last_event_id={query}").opened()
+        if query == "":
+            for text in ("One", "Two"):
+                await asyncio.to_thread(sending.send, sender=ana, receiver=ben, text=text)
+        got = []
+        while len(got) < number:
+            frame = await socket.next()
+            got += [frame] if frame["type"] in {"message", "chat_message"} else []
+        await socket.leave()
+        return got
+
+    async def scene() -> None:
+        one, two = await messages("", 2)
+        assert (one["message"], two["message"]) == ("One", "Two")
+        assert await messages(str(one["event_id"]), 1) == [two]
+
+    talk(scene)
+
+
 def test_first_generation_what_was_wrong_is_said_in_its_words(ana, ben):
     key = key_of(ana)
     said = [

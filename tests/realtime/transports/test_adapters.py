@@ -141,6 +141,17 @@ def test_a_socket_begins_with_its_opening_and_has_heartbeats(adapter):
     assert socket.encode(Send(12, beat=True)) == ('{"type":"heartbeat"}',)
 
 
+def test_a_socket_that_resumes_is_told_the_id_of_each_event_in_its_last_frame(adapter):
+    socket = websocket_encoding.NamedEncoder(adapter, 7, numbered=True)
+    socket.encode(Send(10))
+    events = LogSlice([event(11), event(12, "parcel"), event(13, "nothing")])
+    assert socket.encode(Send(13, events)) == (
+        '{"type":"letter","text":"hi","event_id":11}',
+        '{"type":"parcel"}',
+        '{"type":"receipt","event_id":12}',
+    )
+
+
 def test_where_nothing_becomes_of_anything_nothing_is_sent():
     socket = websocket_encoding.NamedEncoder(Adapter(), 7)
     steps = [Send(10), Send(11, LogSlice([event(11)])), Send(11, states=("{}",)), Send(11, beat=True)]
