@@ -26,14 +26,13 @@ class Conversations:
         self._writers: list[Writer] = []
         self._ended = False
         try:
-            wait_until(self._all_connected, "every client of the conversations is connected", CONNECT_SECONDS)
+            wait_until(
+                lambda: not self._conversed.disconnected(), "the conversations' clients connect", CONNECT_SECONDS
+            )
         except BaseException:
             self.close()
             raise
         self._writers = [ServiceWriter(circle, "service", seed), RequestWriter(circle, "request", seed, urls)]
-
-    def _all_connected(self) -> bool:
-        return self._conversed.clients.count_by_transport()[""] == 0
 
     def stop_writing(self) -> None:
         """End the writing. Raise what went wrong meanwhile."""

@@ -148,6 +148,10 @@ class Talk:
             RequestWriter(circle, "request", seed, [url]),
         ]
 
+    def wait_until_connected(self) -> None:
+        """Wait until every client is connected that keeps a connection."""
+        wait_until(lambda: not self._conversed.disconnected(), "those in conversations are connected", 30)
+
     def stop(self) -> None:
         """End the writing. Raise what went wrong meanwhile."""
         with ExitStack() as stack:
@@ -201,13 +205,13 @@ class Drill:
 
     def _walk(self, walk: list[int], outcome: Outcome, clients: ReconnectingClients, talk: Talk) -> None:
         self._all_connected(clients)
-        self._all_connected(talk.clients)
+        talk.wait_until_connected()
         for here, there in itertools.pairwise(walk):
             told = self._move(there)
             began = time.monotonic()
             self._all_connected(clients)
             back = time.monotonic() - began
-            self._all_connected(talk.clients)
+            talk.wait_until_connected()
             outcome.pairs.append({"from": here, "to": there, "seconds": told["seconds"], "all_back": round(back, 2)})
             time.sleep(STAY_SECONDS)  # no condition: so long changes flow in this phase
 

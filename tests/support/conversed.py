@@ -73,11 +73,14 @@ class Conversed:
             for kind in KINDS
         ]
         self.own = [
-            OwnClient(one.pk, session_cookie(one), follows_server=follows, cursor=self.begin, url=next(places))
-            for one in people
-            for follows in (False, True)
+            OwnClient(one.pk, session_cookie(one), follows_server=number % 2 == 1, cursor=self.begin, url=next(places))
+            for number, one in enumerate(people)
         ]
         self.clients = ChatClients(urls[0], [*self.chat, *self.own])
+
+    def disconnected(self) -> int:
+        """The number of clients that are not connected, without those that poll: an answer may take seconds."""
+        return sum(not one.transport for one in [*self.chat, *self.own] if getattr(one, "kind", "") != "poll")
 
     def finish(self, url: str, seconds: float = 40) -> dict[str, Any]:
         """Wait until nothing comes any more, stop the clients, and return what was found. The writers have stopped.

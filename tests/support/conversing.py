@@ -184,7 +184,7 @@ class ServiceWriter(Writer):
     While the database is away it does the same again: nothing here does more when it is done twice.
     """
 
-    a_second = 6.0
+    a_second = 4.0
 
     def send(self, sender: User, receiver: User | None, mark: str) -> tuple[int, int]:
         place = {"receiver": receiver} if receiver else {"conversation": self.circle.group}
@@ -211,7 +211,7 @@ class ServiceWriter(Writer):
 class RequestWriter(Writer):
     """Writes by HTTP, with tokens, at one of the ``urls`` of the site. Sends again until it has an answer."""
 
-    a_second = 3.0
+    a_second = 2.0
 
     def __init__(self, circle: Circle, name: str, seed: int, urls: list[str]) -> None:
         self._urls = urls
