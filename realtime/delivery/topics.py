@@ -73,8 +73,8 @@ def register_viewer_frame(frame: ViewerFrame) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all topics, in the order of their registration."""
-    return tuple(_topics)
+    """Return the names of all topics: those that a client has without naming any, then the others."""
+    return tuple(sorted(_topics, key=lambda name: not _topics[name].default))
 
 
 def of_topics(text: str | None) -> Subscription:
@@ -90,7 +90,7 @@ def of_topics(text: str | None) -> Subscription:
     unknown = [name for name in asked if name not in _topics]
     if unknown or not asked:
         message = f"Unknown topic {unknown[0][:40]!r}; " if unknown else "No topic; "
-        raise ValueError(f"{message}topics are {', '.join(_topics)}.")
+        raise ValueError(f"{message}topics are {', '.join(names())}.")
     return _of(frozenset(asked))
 
 

@@ -76,6 +76,7 @@ class Office:
 
     def __init__(self, folder: Path, static_root: str, seed: int) -> None:
         self.seed = seed
+        self.conversations: Conversations | None = None  # an office without them says nothing of them
         self.random = random.Random(f"{seed}/office")
         self._stack = ExitStack()
         self._names = itertools.count(1)
@@ -263,7 +264,8 @@ class Office:
             self.retire(writer)
         for forms in self.forms:
             forms.stop()
-        self.conversations.stop_writing()
+        if self.conversations is not None:
+            self.conversations.stop_writing()
         with contextlib.suppress(AssertionError):
             self.wait_until_caught_up(seconds)  # the checker reports clients that never do
         with contextlib.suppress(AssertionError):
@@ -294,8 +296,9 @@ class Office:
         )
         for name in on_wrong_transport:
             verdict.add("not by the transport that the site tells", name)
-        for words in self.conversations.finish(self.sites["gunicorn"].url):
-            verdict.add("in conversations", words)
+        if self.conversations is not None:
+            for words in self.conversations.finish(self.sites["gunicorn"].url):
+                verdict.add("in conversations", words)
         return verdict
 
     def _on_wrong_transport(self) -> list[str]:
@@ -323,7 +326,8 @@ class Office:
         for forms in getattr(self, "forms", []):
             forms.stop()
         with contextlib.suppress(Exception):
-            getattr(self, "conversations", contextlib.nullcontext()).close()
+            if self.conversations is not None:
+                self.conversations.close()
         with contextlib.suppress(Exception):
             getattr(self, "_reconnecting", contextlib.nullcontext()).stop()
         connection.close()

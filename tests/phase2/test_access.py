@@ -79,7 +79,7 @@ def test_a_page_from_elsewhere_is_refused(talk, head, origin):
 
 
 def test_an_address_that_there_is_not_is_refused_and_the_server_goes_on(site, talk, head):
-    for address in ("", "gossip/", "events", "notifications/1/"):
+    for address in ("none/", "gossip/", "events", "notifications/1/"):
         with pytest.raises(Exception, match=r"403|404|500|did not receive"):
             talk(head, address)
     talk(head, "events/").next()
@@ -239,7 +239,7 @@ def test_each_socket_reads_for_itself(monkeypatch):
 
     async def connect() -> None:
         consumer = NotificationConsumer()
-        consumer.scope = {"user": User(pk=1), "query_string": b""}
+        consumer.scope = {"user": User(pk=1), "session": SessionStore(), "query_string": b""}
         consumer.base_send = sent
         await consumer._let_in()
         consumer._leave()

@@ -142,7 +142,7 @@ def test_an_unknown_topic_is_named_and_the_socket_closed_for_good(talk, head, qu
     for joined in (True, False):
         socket = talk(head, f"events/{query}", joined=joined)
         error = socket.of_type("error")
-        assert "topics are notifications, projects, dashboard." in error["message"]
+        assert "topics are notifications, projects, dashboard, messages." in error["message"]
         assert socket.closed_with() == 4403
 
 

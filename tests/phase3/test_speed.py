@@ -89,11 +89,13 @@ def test_a_process_follows_each_group_once_however_many_listen_and_has_no_mailbo
     user = person(Role.HEAD)
     office.settle(*(office.socket(user) for _ in range(30)))
     with driver.Redis(port=shared_redis.port) as client:
-        wanted = ["project_updates", "servers", f"user_{user.pk}_notifications"]
+        wanted = ["messaging_typing", "project_updates", "servers", f"user_{user.pk}_notifications"]
         # Another test's processes may have been killed a moment ago.
         groups = wait_until(
-            lambda: (found := sorted(client.pubsub_channels("gistagum__group__*"))) and len(found) == 3 and found,
-            "three groups are joined",
+            lambda: (
+                (found := sorted(client.pubsub_channels("gistagum__group__*"))) and len(found) == len(wanted) and found
+            ),
+            "the groups are joined",
         )
         assert groups == [f"gistagum__group__{name}".encode() for name in wanted]
         assert {number for _, number in client.pubsub_numsub(*groups)} == {1}

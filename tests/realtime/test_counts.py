@@ -29,7 +29,7 @@ from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.delivery.wait_queue import WaitQueue
 from realtime.log import replay
 from realtime.log.publish import publish
-from realtime.transports import sse, websocket
+from realtime.transports import sse, sse_encoding, websocket, websocket_encoding
 from realtime.transports.continuation import with_continuations
 from tests.support.people import person, session_cookie
 
@@ -199,7 +199,7 @@ def test_a_change_is_two_wakes_and_two_writes_a_client_and_one_reading_encoded_o
     advance = Driver._advance
     monkeypatch.setattr(Driver, "_advance", lambda self, *why: advanced.append(1) or advance(self, *why))
     monkeypatch.setattr(sys.modules[__name__], "SUBSCRIPTION", Subscription(frozenset({PROJECTS}), (state,)))
-    encoded = {"websocket": websocket._states_as_arrays, "sse": sse._state}[kind]
+    encoded = {"websocket": websocket_encoding._states_as_arrays, "sse": sse_encoding._state}[kind]
 
     async def scene() -> list[int]:
         clients = await opened(hub, kind, head)
