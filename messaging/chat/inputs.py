@@ -78,7 +78,7 @@ def number(value: Any, name: str, *, least: int, most: int = checking.LARGEST_ID
     """A whole number from ``least``; a larger one than ``most`` is cut down to it. Raises Invalid."""
     if isinstance(value, str):
         text = value.strip()
-        value = int(text) if text.isascii() and text.lstrip("-").isdecimal() and len(text) <= 30 else None
+        value = int(text) if text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= 30 else None
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise Invalid(f"{name} must be a number from {least}")
     return int(min(value, most))
