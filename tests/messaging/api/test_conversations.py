@@ -38,6 +38,11 @@ def test_whoever_is_disabled_cannot_be_written_to(caller, ana, ben):
     caller(ana).call("post", "conversations", {"participants": [ben.pk]}, 422)
 
 
+def test_half_of_a_surrogate_pair_is_refused_as_no_text(caller, ana, ben):
+    refused = caller(ana).generic("POST", "/api/v1/conversations", b'{"type": "\\ud800"}', "application/json")
+    assert (refused.status_code, list(refused.json())) == (422, ["detail"])
+
+
 def test_a_group_has_a_subject_settings_and_a_first_message(caller, ana, ben, cora):
     body = {
         "type": "group",
