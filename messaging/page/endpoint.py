@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http.request import RawPostDataException
 from django.views.decorators.cache import never_cache
 
 from ..errors import Invalid, MessagingError
@@ -57,7 +58,7 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     """The request's JSON object. Raises Invalid for anything else."""
     try:
         body = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):  # the last: a form, which the check of CSRF has read
         raise Invalid("The request is not JSON.", code="not_json") from None
     if not isinstance(body, dict):
         raise Invalid("The request is not a JSON object.", code="not_json")

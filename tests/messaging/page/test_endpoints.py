@@ -40,6 +40,15 @@ def test_a_page_of_another_site_changes_nothing(ana, ben):
     assert not Message.objects.exists()
 
 
+def test_a_form_is_no_json(ana, ben):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ana)
+    client.get("/messages/")
+    body, token = {"receiver": ben.pk, "text": "Hello"}, client.cookies["csrftoken"].value
+    answer = client.post("/messages/api/messages/", body, headers={"x-csrftoken": token})
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_json")
+
+
 def test_a_message_is_sent_once_however_often_it_is_tried(ana, ben, asking):
     body = {"receiver": ben.pk, "text": "Hello", "client_id": "abc"}
     answers = [asking(ana)("POST", "messages/", body) for _ in range(3)]
