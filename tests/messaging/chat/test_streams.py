@@ -249,9 +249,12 @@ def test_fault_30_typing_is_told_once_a_second_and_ends_with_the_message(as_ana,
 def test_a_message_that_is_changed_or_deleted_is_told(as_ana, as_ben, ben):
     with opened(as_ben) as stream:
         sent = as_ana.send(ben)
-        stream.next("message")
+        assert stream.next("message")["is_read"] is False
+        as_ben.post("chats/mark-read/", {"message_ids": [sent["id"]]})
+        stream.next("read_receipt")
         as_ana.patch(f"chats/{sent['id']}/", {"message": "Corrected"})
-        assert stream.next("message_edited")["message"] == "Corrected"
+        edited = stream.next("message_edited")
+        assert (edited["message"], edited["is_read"]) == ("Corrected", True)
         as_ana.delete(f"chats/{sent['id']}/")
         assert stream.next("message_deleted")["message_id"] == sent["id"]
 
