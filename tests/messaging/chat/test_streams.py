@@ -9,6 +9,7 @@ from django.test import Client
 from messaging import conversations, sending
 from messaging.chat import streams as module
 from messaging.chat.frames import HEARTBEAT_SECONDS, frames_for
+from messaging.chat.models import PollPosition
 from messaging.models import Receipt
 from messaging.notices.announcing import announce
 from realtime.access import tickets
@@ -330,8 +331,6 @@ def test_fault_46_two_tabs_do_not_take_events_from_each_other(as_ana, as_ben, be
     monkeypatch.setattr("messaging.chat.polling.HOLD_SECONDS", 5.5)
     with ThreadPoolExecutor(2) as tabs:
         waiting = [tabs.submit(poll_and_close) for _ in range(2)]
-        from messaging.chat.models import PollPosition
-
         wait_until(lambda: PollPosition.objects.count() == 2, "both poll", 5)
         as_ana.send(ben)
         assert [[one["event"] for one in tab.result(10)] for tab in waiting] == [["message"]] * 2
@@ -345,6 +344,17 @@ def test_polling_refuses_in_its_own_form(settings, as_ana):
     assert response.status_code == 503
     assert response.json()["error"].endswith("not available")
     assert response.json()["events"] == []
+
+
+def test_a_poll_that_is_refused_loses_nothing(as_ana, as_ben, ben, short, settings):
+    poll(as_ben.key)
+    room = settings.SSE_MAX_STREAMS
+    settings.SSE_MAX_STREAMS = 0
+    assert Client().get(f"{CHAT}poll/events/", {"token": as_ben.key}).status_code == 503
+    sent = as_ana.send(ben)
+    settings.SSE_MAX_STREAMS = room
+    assert [one["data"]["id"] for one in poll(as_ben.key)["events"]] == [sent["id"]]
+    assert PollPosition.objects.count() == 1, "the position was free again"
 
 
 def test_polling_can_be_tried_and_ended(as_ana, ana):
