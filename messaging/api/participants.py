@@ -15,7 +15,7 @@ from ..serializing import moment, person_id, person_name
 from . import inputs, people
 from .answers import ERRORS, PARTICIPANT, PARTICIPANTS, READ
 from .shapes import read_shape
-from .view import ConversationsApi, query_of, values_of
+from .view import ConversationsApi, charge, query_of, values_of
 
 
 class Participants(ConversationsApi):
@@ -39,6 +39,7 @@ class Participants(ConversationsApi):
     def post(self, request: Request, conversation_id: int) -> Response:
         """Let people take part. Where all of them do already, answer 200."""
         place = conversations.get_for(request.user, conversation_id)
+        charge(request.user)
         given = values_of(request, inputs.NewParticipants)
         users = people.reachable(request.user, given["user_ids"], "user_ids")
         added = conversations.add_participants(request.user, place, users, given["role"])
@@ -56,6 +57,7 @@ class OneParticipant(ConversationsApi):
     def patch(self, request: Request, conversation_id: int, user_id: str) -> Response:
         """Give a participant another role."""
         place = conversations.get_for(request.user, conversation_id)
+        charge(request.user)
         given = values_of(request, inputs.ChangedParticipant)
         user = people.one(_user_id(user_id))
         conversations.set_role(request.user, place, user, given["role"])
@@ -65,6 +67,7 @@ class OneParticipant(ConversationsApi):
     def delete(self, request: Request, conversation_id: int, user_id: str) -> Response:
         """Take a participant out, or leave."""
         place = conversations.get_for(request.user, conversation_id)
+        charge(request.user)
         conversations.remove_participant(request.user, place, people.one(_user_id(user_id)))
         return Response(status=204)
 

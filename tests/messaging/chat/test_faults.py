@@ -380,6 +380,14 @@ def test_fault_38_whoever_writes_without_a_pause_waits(as_ana, ben, monkeypatch)
     assert views.senders.take(as_ana.person.pk) == 0
 
 
+def test_fault_38_whoever_changes_messages_without_a_pause_waits(as_ana, ben, monkeypatch):
+    address = f"chats/{as_ana.send(ben)['id']}/"
+    monkeypatch.setattr("messaging.chat.messages.senders", SharedBuckets("of the test", 2, 1))
+    found = [as_ana.patch(address, {"message": f"{number}"}).status_code for number in range(3)]
+    found += [as_ana.put(address, {"receiver": ben.pk}).status_code, as_ana.delete(address).status_code]
+    assert found == [200, 200, 429, 429, 429]
+
+
 def test_fault_39_nobody_writes_to_whom_they_may_not_reach(as_ana, as_cora, ana, ben, cora, strangers):
     strangers(cora)
     for path in ("chats/", "chats/typing/"):
