@@ -3,7 +3,6 @@
 Bodies are UTF-8, whatever ``charset`` a client names: some names that Python knows are no encodings of text.
 """
 
-import json
 from typing import Any
 
 from rest_framework.exceptions import ParseError
@@ -19,19 +18,14 @@ class _Utf8:
 
 
 class Utf8JSONParser(_Utf8, JSONParser):
-    """DRF's parser for JSON, which also refuses what is nested too deeply and what is no Unicode text."""
+    """DRF's parser for JSON, which also refuses what is nested too deeply."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Return what the body says. Raise ParseError for anything that is no JSON."""
         try:
-            said = super().parse(stream, media_type, parser_context)
-            # A lone surrogate (``"\ud800"``) cannot be stored, nor sent back in the refusal of a value.
-            json.dumps(said, ensure_ascii=False).encode()
+            return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
             raise ParseError("JSON parse error - nested too deeply") from error
-        except UnicodeEncodeError as error:
-            raise ParseError("JSON parse error - a lone surrogate is no text") from error
-        return said
 
 
 class Utf8FormParser(_Utf8, FormParser):
