@@ -244,6 +244,16 @@ def test_whoever_writes_too_often_is_told_when_to_come_back(caller, ana, place, 
     assert 0 < int(answer["Retry-After"]) <= 10
 
 
+def test_whoever_changes_participants_too_often_waits(caller, ana, ben, cora, monkeypatch):
+    place = conversations.create(creator=ana, kind="group", participants=[ben])
+    monkeypatch.setattr(view, "senders", TokenBuckets(2, 0.1))
+    path = f"conversations/{place.pk}/participants"
+    caller(ana).call("post", path, {"user_ids": [cora.pk]}, 201)
+    caller(ana).call("delete", f"{path}/{cora.pk}", status=204)
+    caller(ana).call("post", path, {"user_ids": [cora.pk]}, 429)
+    caller(ana).call("patch", f"{path}/{ben.pk}", {"role": "admin"}, 429)
+
+
 def test_preferences_are_shown_and_changed(caller, ana):
     asks = caller(ana)
     assert asks.call("get", "messaging/preferences") == {"read_receipts": True, "last_seen": "contacts"}
