@@ -112,7 +112,8 @@ def _remove_person(request: HttpRequest, conversation_id: int, person: str) -> A
 
 
 def _typing(request: HttpRequest, conversation_id: int) -> Answer:
-    typing(request.user, conversation_id, chosen(body_of(request), "is_typing") is not False)
+    conversation = conversations.get_for(request.user, conversation_id)
+    typing(request.user, conversation, chosen(body_of(request), "is_typing") is not False)
     return {}
 
 

@@ -164,6 +164,7 @@ def test_who_takes_no_part_learns_nothing(ana, ben, cora, asking):
         status, answer = asking(cora)(method, path, {} if method == "POST" else None)
         assert status == 404, path
         assert "Secret" not in str(answer)
+    assert asking(cora)("POST", f"conversations/{one.conversation_id}/typing/", {"is_typing": False})[0] == 404
 
 
 def test_people_are_found_by_any_part_of_their_names(ana, ben, cora, asking):
