@@ -129,7 +129,7 @@ def joinable(person: Any) -> QuerySet[Conversation]:
     was_removed = Participant.objects.filter(conversation_id=OuterRef("pk"), person_id=person.pk, was_removed=True)
     makers = contacts.rule().reachable(person).values("pk")
     kinds = Q(kind=Conversation.Kind.GROUP, is_open=True) & (Q(created_by=None) | Q(created_by__in=makers))
-    kinds &= ~Exists(was_removed)
+    kinds &= Q(~Exists(was_removed))
     if contacts.rule().may_support(person):
         kinds |= Q(kind=Conversation.Kind.SUPPORT, assignee=None)
     rows = Conversation.objects.filter(kinds).exclude(Exists(takes_part))

@@ -28,6 +28,7 @@ from ..errors import MessagingError
 from ..events import MESSAGES
 from ..live import typing
 from ..live.deliveries import deliveries
+from ..turns import charge_typing
 from .frames import ConversationFrames
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,7 @@ def _read(person: Any, said: Said) -> None:
 
 
 def _typing(person: Any, said: Said) -> None:
+    charge_typing(person)
     is_typing = checking.flag(said.get("is_typing", True), "is_typing")
     typing.typing(person, get_for(person, said.get("conversation_id")), is_typing)
 

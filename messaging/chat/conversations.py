@@ -8,14 +8,15 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import access, checking, contacts, conversations, membership, receipts, unread
+from .. import access, contacts, conversations, membership, receipts, unread
 from ..errors import Invalid, NotFound
 from ..listing import ConversationView, list_for
 from ..models import Conversation, Participant
 from ..serializing import person_id, person_name
+from ..turns import charge_typing
 from . import inputs, online, typing
 from .shapes import conversation_id, instant, message_shapes, person_shape, preview
-from .views import ChatView, take_turn, typists
+from .views import ChatView
 
 PAGE = 50
 LARGEST_PAGE = 200
@@ -132,7 +133,7 @@ class Typing(ChatView):
         given = inputs.body_of(request.data)
         is_typing = inputs.flag(given.get("is_typing", True), "is_typing")
         receiver = inputs.receiver_of(request.user, given)
-        take_turn(typists, request.user)
+        charge_typing(request.user)
         typing.tell(request.user, receiver, is_typing)
         return Response({"success": True})
 
@@ -177,6 +178,3 @@ class OnlineUsers(ChatView):
 def user_of(user_id: Any) -> Any:
     """The active person with this id as the site knows it; ``None`` for nobody."""
     return get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
-
-
-__all__ = ["checking", "mark_read", "user_of"]

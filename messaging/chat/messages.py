@@ -18,9 +18,10 @@ from ..attachments.uploading import upload
 from ..errors import Forbidden, Invalid
 from ..models import Conversation, Message
 from ..people_api.pagination import CountedPages
+from ..turns import charge
 from . import inputs, typing
 from .shapes import message_shapes
-from .views import ChatView, senders, take_turn
+from .views import ChatView
 
 NOT_FOUND = "No ChatMessage matches the given query."
 FILES_ONLY = "attachment must be a file"
@@ -73,7 +74,7 @@ def send(sender: Any, given: dict[str, Any], files: list[UploadedFile] | None = 
     if not text and not files:
         raise Invalid("message or attachment is required", code="empty")
     client_id = given.get("client_id")
-    take_turn(senders, sender)
+    charge(sender)
     for file in files or ():
         _require_accepted(file)
     uploaded = [upload(owner=sender, file=file, name=file.name or "").pk for file in files or ()]

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import conversations
-from messaging.api import view
+from messaging import conversations, turns
 from messaging.models import Message
 from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.conftest import write
@@ -237,7 +236,7 @@ def test_typing_is_told(caller, ana, place):
 
 
 def test_whoever_writes_too_often_is_told_when_to_come_back(caller, ana, place, monkeypatch):
-    monkeypatch.setattr(view, "senders", TokenBuckets(1, 0.1))
+    monkeypatch.setattr(turns, "senders", TokenBuckets(1, 0.1))
     caller(ana).call("post", f"conversations/{place.pk}/messages", {"content": "x"}, 201)
     answer = caller(ana).post(f"/api/v1/conversations/{place.pk}/messages", {"content": "x"}, format="json")
     assert answer.status_code == 429
