@@ -17,6 +17,7 @@ from ..attachments.refusals import Refused
 from ..attachments.uploading import upload
 from ..errors import Forbidden, Invalid
 from ..models import Conversation, Message
+from ..people import person_key
 from ..people_api.pagination import CountedPages
 from ..turns import charge
 from . import inputs, typing
@@ -124,7 +125,7 @@ def filtered(messages: QuerySet[Message], person: Any, given: Any) -> QuerySet[M
 
 
 def _id(value: str, name: str) -> Any:
-    user_id = inputs.person_id_of(value)
+    user_id = person_key(value)
     if user_id is None:
         raise exceptions.ValidationError({name: [f"“{value[:100]}” is not a valid UUID."]})
     return user_id
