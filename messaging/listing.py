@@ -126,8 +126,10 @@ def rows_for(person: Any, *, archived: bool | None = None, kind: str | None = No
 def joinable(person: Any) -> QuerySet[Conversation]:
     """The conversations in which a person does not take part and may: open groups, and for support its queue."""
     takes_part = Participant.objects.filter(conversation_id=OuterRef("pk"), person_id=person.pk, left_at=None)
+    was_removed = Participant.objects.filter(conversation_id=OuterRef("pk"), person_id=person.pk, was_removed=True)
     makers = contacts.rule().reachable(person).values("pk")
     kinds = Q(kind=Conversation.Kind.GROUP, is_open=True) & (Q(created_by=None) | Q(created_by__in=makers))
+    kinds &= Q(~Exists(was_removed))
     if contacts.rule().may_support(person):
         kinds |= Q(kind=Conversation.Kind.SUPPORT, assignee=None)
     rows = Conversation.objects.filter(kinds).exclude(Exists(takes_part))

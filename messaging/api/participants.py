@@ -12,10 +12,11 @@ from ..errors import Invalid, NotFound
 from ..live import typing
 from ..models import Participant
 from ..serializing import moment, person_id, person_name
+from ..turns import charge, charge_typing
 from . import inputs, people
 from .answers import ERRORS, PARTICIPANT, PARTICIPANTS, READ
 from .shapes import read_shape
-from .view import ConversationsApi, charge, query_of, values_of
+from .view import ConversationsApi, query_of, values_of
 
 
 class Participants(ConversationsApi):
@@ -95,6 +96,7 @@ class TypingNow(ConversationsApi):
         """Tell the others that one types, or has stopped."""
         place = conversations.get_for(request.user, conversation_id)
         given = values_of(request, inputs.Typing)
+        charge_typing(request.user)
         typing.typing(request.user, place, given["is_typing"])
         return Response(status=204)
 

@@ -19,10 +19,12 @@ from ..attachments.refusals import Refused
 from ..attachments.uploading import upload
 from ..errors import Forbidden, Invalid
 from ..models import Conversation, Message
+from ..people import person_key
 from ..people_api.pagination import CountedPages
+from ..turns import charge
 from . import inputs, typing
 from .shapes import message_shapes
-from .views import ChatView, senders, take_turn
+from .views import ChatView
 
 NOT_FOUND = "No ChatMessage matches the given query."
 FILES_ONLY = "attachment must be a file"
@@ -75,7 +77,7 @@ def send(sender: Any, given: dict[str, Any], files: list[UploadedFile] | None = 
     if not text and not files:
         raise Invalid("message or attachment is required", code="empty")
     client_id = given.get("client_id") or None
-    take_turn(senders, sender)
+    charge(sender)
     if files:
         message = _send_with_files(sender, receiver, text, files, client_id)
     else:
@@ -145,7 +147,7 @@ def filtered(messages: QuerySet[Message], person: Any, given: Any) -> QuerySet[M
 
 
 def _id(value: str, name: str) -> Any:
-    user_id = inputs.person_id_of(value)
+    user_id = person_key(value)
     if user_id is None:
         raise exceptions.ValidationError({name: [f"“{value[:100]}” is not a valid UUID."]})
     return user_id
@@ -163,7 +165,7 @@ class OneMessage(ChatView):
     def put(self, request: Request, message_id: int) -> Response:
         """As PATCH; ``receiver`` must be given, and changes nothing."""
         message = self._find(message_id)
-        take_turn(senders, request.user)
+        charge(request.user)
         if not inputs.body_of(request.data).get("receiver"):
             raise exceptions.ValidationError({"receiver": ["This field is required."]})
         return self._change(message)
@@ -172,14 +174,14 @@ class OneMessage(ChatView):
     def patch(self, request: Request, message_id: int) -> Response:
         """Change what one may: the sender its ``message``, the receiver ``is_read`` to true."""
         message = self._find(message_id)
-        take_turn(senders, request.user)
+        charge(request.user)
         return self._change(message)
 
     @extend_schema(responses={204: None}, tags=["chat"])
     def delete(self, request: Request, message_id: int) -> Response:
         """Delete it. Only its sender may; it is gone for both."""
         message = self._find(message_id)
-        take_turn(senders, request.user)
+        charge(request.user)
         if message.sender_id != request.user.pk:
             raise Forbidden("Only the sender may delete a message")
         editing.delete(actor=request.user, message_id=message.pk)

@@ -15,6 +15,7 @@ from django.http.request import RawPostDataException
 from django.views.decorators.cache import never_cache
 
 from ..errors import Invalid, MessagingError
+from ..turns import TooOften
 
 Answer = Mapping[str, Any]
 Handler = Callable[..., Answer]
@@ -43,7 +44,10 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
         try:
             return JsonResponse(handler(request, **arguments) or {})
         except MessagingError as refusal:
-            return _refusal(refusal.status, refusal.text, refusal.code)
+            refused = _refusal(refusal.status, refusal.text, refusal.code)
+            if isinstance(refusal, TooOften):
+                refused["Retry-After"] = str(refusal.seconds)
+            return refused
         except RequestDataTooBig:
             return _refusal(413, TOO_LARGE, "too_large")
 

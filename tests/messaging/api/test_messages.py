@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import conversations
-from messaging.api import view
+from messaging import conversations, turns
 from messaging.models import Message
 from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.conftest import write
@@ -237,7 +236,7 @@ def test_typing_is_told(caller, ana, place):
 
 
 def test_whoever_writes_too_often_is_told_when_to_come_back(caller, ana, place, monkeypatch):
-    monkeypatch.setattr(view, "senders", TokenBuckets(1, 0.1))
+    monkeypatch.setattr(turns, "senders", TokenBuckets(1, 0.1))
     caller(ana).call("post", f"conversations/{place.pk}/messages", {"content": "x"}, 201)
     answer = caller(ana).post(f"/api/v1/conversations/{place.pk}/messages", {"content": "x"}, format="json")
     assert answer.status_code == 429
@@ -246,7 +245,7 @@ def test_whoever_writes_too_often_is_told_when_to_come_back(caller, ana, place, 
 
 def test_whoever_changes_participants_too_often_waits(caller, ana, ben, cora, monkeypatch):
     place = conversations.create(creator=ana, kind="group", participants=[ben])
-    monkeypatch.setattr(view, "senders", TokenBuckets(2, 0.1))
+    monkeypatch.setattr(turns, "senders", TokenBuckets(2, 0.1))
     path = f"conversations/{place.pk}/participants"
     caller(ana).call("post", path, {"user_ids": [cora.pk]}, 201)
     caller(ana).call("delete", f"{path}/{cora.pk}", status=204)

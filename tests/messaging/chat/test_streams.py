@@ -16,7 +16,9 @@ from realtime.access import tickets
 from realtime.access.identity import of_key
 from realtime.delivery.protocol import Send
 from realtime.transports.presented import TOKEN
+from realtime.transports.sse import Slots
 from realtime.transports.sse_encoding import NamedEncoder
+from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.chat.conftest import CHAT, OldClient
 from tests.messaging.chat.streams import STREAM, Stream, frames_of
 from tests.support.people import person
@@ -279,6 +281,20 @@ def test_the_stream_for_tries_counts_to_five(monkeypatch, live_chat):
     assert [(one.name, one.data.get("count")) for one in told] == [("test", n) for n in range(5)] + [("complete", None)]
     assert told[0].data["message"] == "Test event 1"
     assert told[-1].data == {"message": "Test complete"}
+
+
+def test_few_may_open_the_stream_for_tries_at_once_and_an_address_not_often(monkeypatch, settings, live_chat):
+    monkeypatch.setattr(module, "_test_slots", Slots(1))
+    monkeypatch.setattr(module, "_testers", TokenBuckets(3, 0.1))
+    address = f"{CHAT}sse/test/"
+    opened = Client().get(address)
+    assert Client().get(address).status_code == 503
+    opened.close()
+    settings.SSE_MAX_STREAMS = 0
+    assert Client().get(address).status_code == 503
+    refused = Client().get(address)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "10")
+    assert module._test_slots.taken == 0
 
 
 def poll(key: str, **query: str) -> dict:
