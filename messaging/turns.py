@@ -1,4 +1,4 @@
-"""What writing costs: each message, reaction or word of typing is charged to the person, over all doors together."""
+"""What writing costs: each message, reaction, file and word of typing is charged to the person, over all doors."""
 
 from typing import Any
 
