@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import conversations, turns
+from messaging import conversations, receipts, turns
 from messaging.models import Message
 from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.conftest import write
@@ -200,6 +200,13 @@ def test_a_group_shows_who_has_read_what(caller, ana, ben, cora):
     message = write(ana, group)
     caller(ben).call("post", f"conversations/{group.pk}/read", {"message_id": message.pk})
     assert [one["user_id"] for one in caller(ana).call("get", f"messages/{message.pk}")["receipts"]] == [ben.pk]
+
+
+def test_a_crowd_shows_nobody_who_has_read_however_few_have(caller, ana, ben, cora, monkeypatch):
+    monkeypatch.setattr(receipts, "TOLD", 2)
+    message = write(ana, conversations.create(creator=ana, kind="group", participants=[ben, cora]))
+    receipts.mark_read(ben, message_ids=[message.pk])
+    assert caller(ana).call("get", f"messages/{message.pk}")["receipts"] == []
 
 
 def test_markdown_is_given_out_sanitised(caller, ana, place):
