@@ -46,6 +46,7 @@ WORDS = st.sampled_from(
         "1",
         "\0",
         "\u202e",
+        "\ud800",
         "👍",
     ]
 )
