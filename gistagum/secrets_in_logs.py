@@ -5,10 +5,29 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
-# The loggers of the servers' access logs, whose handlers are not ours: Gunicorn, Uvicorn, Daphne as Django's runserver.
-ACCESS_LOGS = ("gunicorn.access", "uvicorn.access", "hypercorn.access", "django.server", "django.channels.server")
+# The loggers in which servers name addresses, with handlers that are not ours: Gunicorn, Uvicorn (sockets in its log of
+# errors), Hypercorn, Daphne as Django's runserver.
+ACCESS_LOGS = (
+    "gunicorn.access",
+    "gunicorn.error",
+    "uvicorn.access",
+    "uvicorn.error",
+    "hypercorn.access",
+    "hypercorn.error",
+    "django.server",
+    "django.channels.server",
+)
+NAMES = ("token", "ticket", "signature")
 
-_SECRET = re.compile(r"([?&;](?:token|ticket|signature)=)[^&#;\s\"'<>]+", re.IGNORECASE)
+
+def _spellings(name: str) -> str:
+    """A pattern for a parameter's name, each letter as it is or percent-encoded."""
+    return "".join(f"(?:{letter}|%{ord(letter):x}|%{ord(letter.upper()):x})" for letter in name)
+
+
+_SECRET = re.compile(
+    rf"([?&;](?:{'|'.join(map(_spellings, NAMES))})=)(?:(?:Bearer|Token)\s+)?[^&#;\s\"'<>]+", re.IGNORECASE
+)
 
 
 def redacted(text: str) -> str:

@@ -202,6 +202,7 @@ CORS_ALLOW_HEADERS = [
     "authorization",
     "cache-control",
     "content-type",
+    "idempotency-key",
     "last-event-id",
     "x-college-id",
     "x-csrftoken",

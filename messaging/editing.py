@@ -17,6 +17,7 @@ from .models import Conversation, Message, MessageEdit, Participant
 from .serializing import messages_json, person_id
 
 Role = Participant.Role
+EARLIER_TEXTS = 100  # of a message are shown
 
 
 @transaction.atomic
@@ -104,8 +105,12 @@ def _show_last(place: Conversation) -> None:
 
 
 def earlier_texts(actor: Any, message_id: Any) -> list[MessageEdit]:
-    """What a message said before, the oldest first; nothing for a deleted one. Raises NotFound."""
+    """What a message said before, the oldest first; nothing for a deleted one. Raises NotFound.
+
+    Of more than ``EARLIER_TEXTS`` the newest are returned.
+    """
     message, _ = access.message_of(actor, message_id)
     if message.deleted_at is not None:
         return []
-    return list(message.edits.select_related("edited_by"))
+    edits = message.edits.select_related("edited_by").order_by("-pk")
+    return list(reversed(edits[:EARLIER_TEXTS]))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from . import access, checking, contacts, unread
 from .access import Access
 from .models import Conversation, Message, Participant
+from .preferences import tells_reads
 from .serializing import person_name
 
 SHOWN = 100  # participants of a conversation that a list names
@@ -61,7 +62,7 @@ class ConversationView:
         """When somebody last read, as far as this person is told: nothing where one of the two does not tell."""
         if row.person_id == self.participant.person_id:
             return row.last_read_at
-        return row.last_read_at if _tells(row) and _tells(self.participant) else None
+        return row.last_read_at if tells_reads(row.person) and tells_reads(self.participant.person) else None
 
     @property
     def active_at(self) -> datetime:
@@ -126,8 +127,10 @@ def rows_for(person: Any, *, archived: bool | None = None, kind: str | None = No
 def joinable(person: Any) -> QuerySet[Conversation]:
     """The conversations in which a person does not take part and may: open groups, and for support its queue."""
     takes_part = Participant.objects.filter(conversation_id=OuterRef("pk"), person_id=person.pk, left_at=None)
+    was_removed = Participant.objects.filter(conversation_id=OuterRef("pk"), person_id=person.pk, was_removed=True)
     makers = contacts.rule().reachable(person).values("pk")
     kinds = Q(kind=Conversation.Kind.GROUP, is_open=True) & (Q(created_by=None) | Q(created_by__in=makers))
+    kinds &= Q(~Exists(was_removed))
     if contacts.rule().may_support(person):
         kinds |= Q(kind=Conversation.Kind.SUPPORT, assignee=None)
     rows = Conversation.objects.filter(kinds).exclude(Exists(takes_part))
@@ -174,11 +177,6 @@ def view(person: Any, found: Access) -> ConversationView:
         )
     [made] = views_of(person, [row])
     return made
-
-
-def _tells(row: Participant) -> bool:
-    chosen = getattr(row.person, "messaging_preference", None)
-    return chosen is None or chosen.sends_read_receipts
 
 
 def views_of(person: Any, rows: list[Participant]) -> list[ConversationView]:

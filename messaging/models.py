@@ -100,6 +100,11 @@ class Participant(models.Model):
     history_from = models.BigIntegerField(default=0)
     left_at = models.DateTimeField(null=True)
     left_seq = models.BigIntegerField(null=True)
+    was_removed = models.BooleanField(
+        default=False,
+        db_default=False,  # servers of the release before this one do not know the column
+        help_text="Somebody else took them out. They may be added again, and may not join by themselves.",
+    )
     last_read_seq = models.BigIntegerField(default=0)
     last_read_at = models.DateTimeField(null=True)
     last_delivered_seq = models.BigIntegerField(default=0)

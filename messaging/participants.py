@@ -72,6 +72,7 @@ def _joined(row: Participant, place: Conversation, role: str, now: datetime) -> 
     """The row of somebody who takes part from now on. What was written before is not unread for them."""
     row.role, row.holds_key, row.joined_at = role, True, now
     row.left_at = row.left_seq = row.archived_at = None
+    row.was_removed = False
     row.joined_generation = 1 if place.shows_history else place.generation
     row.history_from = 0 if place.shows_history else place.last_seq
     row.last_read_seq = row.last_delivered_seq = place.last_seq
@@ -81,6 +82,8 @@ def _joined(row: Participant, place: Conversation, role: str, now: datetime) -> 
 @transaction.atomic
 def remove_participant(actor: Any, conversation: Conversation, user: Any) -> None:
     """Take a person out of the conversation, or leave it. They keep what was written up to now.
+
+    Whoever was taken out by somebody else may be added again, and may not join by themselves.
 
     Raises Forbidden for whoever does not administer it, NotFound where that person does not take part, Conflict for the
     last administrator and for conversations that nobody leaves.
@@ -93,7 +96,8 @@ def remove_participant(actor: Any, conversation: Conversation, user: Any) -> Non
     row = _row(place, user)
     _require_other_admin(place, row)
     row.left_at, row.left_seq, row.holds_key = timezone.now(), place.last_seq, False
-    row.save(update_fields=["left_at", "left_seq", "holds_key"])
+    row.was_removed = user.pk != actor.pk
+    row.save(update_fields=["left_at", "left_seq", "holds_key", "was_removed"])
     if place.assignee_id == user.pk:
         Conversation.objects.filter(pk=place.pk).update(assignee=None)
     _announce(place, actor, removed=[user.pk])
@@ -146,6 +150,8 @@ def join(person: Any, conversation_id: Any) -> Conversation:
 def _may_join(person: Any, place: Conversation) -> bool:
     """An open group can be joined by those to whom its maker might write, unless they were taken out of it."""
     if not place.is_open or place.kind != Conversation.Kind.GROUP:
+        return False
+    if place.participants.filter(person_id=person.pk, was_removed=True).exists():
         return False
     maker = place.created_by
     return maker is None or contacts.rule().may_write(maker, person)

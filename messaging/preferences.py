@@ -14,6 +14,12 @@ def preference_of(person: Any) -> Preference:
     return Preference.objects.filter(pk=person.pk).first() or Preference(person=person)
 
 
+def tells_reads(person: Any) -> bool:
+    """Whether a person tells when they have read something, and so is told of others. Best with ``select_related``."""
+    chosen = getattr(person, "messaging_preference", None)
+    return chosen is None or bool(chosen.sends_read_receipts)
+
+
 @transaction.atomic
 def choose(person: Any, *, sends_read_receipts: Any = None, last_seen: Any = None) -> Preference:
     """Change preferences; ``None`` leaves one as it is. Raises Invalid for what cannot be chosen."""

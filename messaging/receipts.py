@@ -24,7 +24,8 @@ from .access import Access
 from .errors import NotFound
 from .events import MessageRead
 from .models import Conversation, Message, Participant, Receipt
-from .serializing import person_id, person_name, silent_people
+from .preferences import tells_reads
+from .serializing import person_id, person_name
 
 TOLD = 50  # participants
 LISTED = 500  # messages in one event
@@ -37,6 +38,19 @@ class ReadResult:
     count: int
     read_at: datetime
     message_ids: list[int] = field(default_factory=list)
+
+
+def readers(viewer: Any, conversation: Conversation) -> list[Participant]:
+    """The rows, with ``person``, of those who tell ``viewer`` how far they have read, and whom ``viewer`` tells.
+
+    Nobody where the viewer does not tell it, and where more than ``TOLD`` people take part. One query.
+    """
+    if conversation.subject_key is not None:
+        return []
+    everybody = conversation.participants.filter(left_at=None).select_related("person__messaging_preference")
+    rows = list(everybody.order_by("pk")[: TOLD + 1])
+    own = next((row.person for row in rows if row.person_id == viewer.pk), viewer)
+    return [row for row in rows if tells_reads(row.person)] if len(rows) <= TOLD and tells_reads(own) else []
 
 
 def mark_delivered(person: Any, message_ids: Collection[Any]) -> int:
@@ -174,9 +188,4 @@ def _tell_read(place: Conversation, person: Any, up_to_id: int, message_ids: lis
 
 def _told(place: Conversation, person: Any) -> set[Any]:
     """Whom it concerns that ``person`` has read: the others who tell such things themselves, and their own devices."""
-    own = {person.pk}
-    people = set(place.participants.filter(left_at=None).values_list("person_id", flat=True)[: TOLD + 1])
-    if len(people) > TOLD or place.subject_key is not None:
-        return own
-    silent = silent_people(people | own)
-    return own if person.pk in silent else (people - silent) | own
+    return {row.person_id for row in readers(person, place)} | {person.pk}

@@ -72,6 +72,18 @@ def send(
     return sent, False
 
 
+def sent_before(*, sender: Any, receiver: Any, attachments: Sequence[Any], client_id: Any) -> Message | None:
+    """What ``send`` would return again for this ``client_id``; for callers who store ``attachments`` before it.
+
+    Raises Invalid and Conflict as ``send`` does, for a ``client_id`` and for too many attachments.
+    """
+    _check(Message.Kind.TEXT, attachments)
+    sent = _sent_before(sender, checking.client_id(client_id))
+    if sent is not None:
+        _require_same_place(sent, sender, None, receiver)
+    return sent
+
+
 def _check(kind: Any, attachments: Any) -> None:
     if kind not in WRITTEN_KINDS:
         raise Invalid("There is no such kind of message.", field="kind")

@@ -10,10 +10,11 @@ from rest_framework.response import Response
 from .. import access, conversations, listing, sending
 from ..errors import Invalid
 from ..models import Conversation
+from ..turns import charge
 from . import inputs, people
 from .answers import CONVERSATION, CONVERSATIONS, ERRORS
 from .shapes import conversation_shape
-from .view import ConversationsApi, charge, query_of, values_of
+from .view import ConversationsApi, query_of, values_of
 
 SETTINGS = ("metadata", "shows_history", "is_open")
 

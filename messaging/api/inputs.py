@@ -10,10 +10,9 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from realtime.access.user_ids import of_json
-
 from .. import checking
 from ..models import Conversation, Message, Participant, Preference
+from ..people import person_key
 
 LIMIT = 20  # entries of a page, unless the client says otherwise
 LIMIT_MAX = 100
@@ -53,9 +52,8 @@ class PersonIdField(serializers.Field):
     default_error_messages = {"invalid": "This is not the id of a person."}
 
     def to_internal_value(self, data: Any) -> Any:
-        found = of_json(data)
-        out_of_range = isinstance(found, int) and not 0 < found <= checking.LARGEST_ID
-        if found is None or out_of_range or (isinstance(found, str) and "\0" in found):
+        found = person_key(data)
+        if found is None:
             self.fail("invalid")
         return found
 

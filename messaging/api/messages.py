@@ -13,10 +13,11 @@ from .. import access, conversations, editing, reactions, reading, sending
 from ..errors import Invalid
 from ..models import Message
 from ..serializing import moment, person_id
+from ..turns import charge
 from . import inputs, people
 from .answers import ERRORS, HISTORY, MESSAGE, MESSAGES, REACTIONS
 from .shapes import message_shapes
-from .view import ConversationsApi, charge, query_of, values_of
+from .view import ConversationsApi, query_of, values_of
 
 IDEMPOTENCY_KEY_LENGTH = 255
 

@@ -12,6 +12,7 @@ from ..errors import Invalid, NotFound
 from ..live import typing
 from ..models import Participant
 from ..serializing import moment, person_id, person_name
+from ..turns import charge, charge_typing
 from . import inputs, people
 from .answers import ERRORS, PARTICIPANT, PARTICIPANTS, READ
 from .shapes import read_shape
@@ -39,6 +40,7 @@ class Participants(ConversationsApi):
     def post(self, request: Request, conversation_id: int) -> Response:
         """Let people take part. Where all of them do already, answer 200."""
         place = conversations.get_for(request.user, conversation_id)
+        charge(request.user)
         given = values_of(request, inputs.NewParticipants)
         users = people.reachable(request.user, given["user_ids"], "user_ids")
         added = conversations.add_participants(request.user, place, users, given["role"])
@@ -56,6 +58,7 @@ class OneParticipant(ConversationsApi):
     def patch(self, request: Request, conversation_id: int, user_id: str) -> Response:
         """Give a participant another role."""
         place = conversations.get_for(request.user, conversation_id)
+        charge(request.user)
         given = values_of(request, inputs.ChangedParticipant)
         user = people.one(_user_id(user_id))
         conversations.set_role(request.user, place, user, given["role"])
@@ -65,6 +68,7 @@ class OneParticipant(ConversationsApi):
     def delete(self, request: Request, conversation_id: int, user_id: str) -> Response:
         """Take a participant out, or leave."""
         place = conversations.get_for(request.user, conversation_id)
+        charge(request.user)
         conversations.remove_participant(request.user, place, people.one(_user_id(user_id)))
         return Response(status=204)
 
@@ -92,6 +96,7 @@ class TypingNow(ConversationsApi):
         """Tell the others that one types, or has stopped."""
         place = conversations.get_for(request.user, conversation_id)
         given = values_of(request, inputs.Typing)
+        charge_typing(request.user)
         typing.typing(request.user, place, given["is_typing"])
         return Response(status=204)
 

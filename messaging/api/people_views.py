@@ -12,9 +12,10 @@ from ..errors import Invalid, NotFound
 from ..live.presence import presence_of
 from ..models import Preference
 from ..serializing import moment, person_id
+from ..turns import charge
 from . import inputs
 from .answers import ERRORS, KEY, KEYS, PREFERENCES, PRESENCE
-from .view import ConversationsApi, charge, query_of, values_of
+from .view import ConversationsApi, query_of, values_of
 
 PEOPLE_MAX = 100
 

@@ -8,7 +8,7 @@ from realtime.access.user_ids import of_json
 from ..listing import ConversationView
 from ..membership import people_of
 from ..models import Conversation, Message, Participant
-from ..receipts import TOLD
+from ..receipts import readers
 from ..serializing import messages_json, moment, person_id, person_name, readable_text, sender_name
 from ..unread import of_conversation
 
@@ -26,7 +26,7 @@ def message_shape(message: dict[str, Any], receipts: Iterable[dict[str, Any]] = 
 def message_shapes(messages: Collection[Message], conversation: Conversation, viewer: Any) -> list[dict[str, Any]]:
     """Messages of one conversation as the API gives them out to this person. A fixed number of queries."""
     written = messages_json(messages, viewer)
-    pointers = [] if conversation.is_direct or not written else _pointers(conversation, viewer)
+    pointers = [] if conversation.is_direct or not written else readers(viewer, conversation)
     return [message_shape(one, _receipts(one, conversation, pointers)) for one in written]
 
 
@@ -43,22 +43,10 @@ def _receipts(message: dict[str, Any], conversation: Conversation, pointers: lis
     return [
         {"user_id": person_id(row.person_id), "delivered_at": None, "read_at": moment(row.last_read_at)}
         for row in pointers
-        if row.last_read_seq >= message["seq"] and person_id(row.person_id) != message["sender_id"]
+        if row.last_read_at is not None
+        and row.last_read_seq >= message["seq"]
+        and person_id(row.person_id) != message["sender_id"]
     ]
-
-
-def _pointers(conversation: Conversation, viewer: Any) -> list[Participant]:
-    """The participants of a larger conversation who tell how far they have read; none where there are too many."""
-    rows = conversation.participants.filter(left_at=None, last_read_at__isnull=False)
-    found = list(rows.select_related("person__messaging_preference")[: TOLD + 1])
-    telling = [row for row in found if tells(row.person)]
-    return telling if len(found) <= TOLD and tells(viewer) else []
-
-
-def tells(person: Any) -> bool:
-    """Whether a person tells when they have read something."""
-    chosen = getattr(person, "messaging_preference", None)
-    return chosen is None or bool(chosen.sends_read_receipts)
 
 
 def conversation_shape(view: ConversationView) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
 from realtime.access.identity import Identity
@@ -28,6 +27,8 @@ from ..errors import MessagingError
 from ..events import MESSAGES
 from ..live import typing
 from ..live.deliveries import deliveries
+from ..people import active_person
+from ..turns import charge_typing
 from .frames import ConversationFrames
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class ConversationsSocket(SubscriberConsumer):
             return [_error("unavailable")]
 
     def _carried_out(self, carry_out: Callable[[Any, Said], None], said: Said) -> list[Said]:
-        person = get_user_model()._default_manager.filter(pk=self.user_id, is_active=True).first()
+        person = active_person(self.user_id)
         if person is None:  # disabled a moment ago: the socket is about to be closed
             return []
         try:
@@ -118,6 +119,7 @@ def _read(person: Any, said: Said) -> None:
 
 
 def _typing(person: Any, said: Said) -> None:
+    charge_typing(person)
     is_typing = checking.flag(said.get("is_typing", True), "is_typing")
     typing.typing(person, get_for(person, said.get("conversation_id")), is_typing)
 

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from realtime.access import tickets
 
-from ..chat.tickets import identity_of
+from ..people_api.authentication import identity_of
 from .answers import ERRORS, TICKET
 from .view import ConversationsApi
 

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import ListField, Serializer
 from rest_framework.views import APIView
 
-from ..chat.views import TooOften, senders, take_turn
 from ..errors import MessagingError
+from ..turns import TooOften
 
 WRONG_VALUES = "Some values are missing or wrong."
 
@@ -65,8 +65,3 @@ def _valid(serializer: Serializer) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     values: dict[str, Any] = serializer.validated_data
     return values
-
-
-def charge(person: Any) -> None:
-    """Charge a person with a message, or with what others are told of like of one. Raises TooOften."""
-    take_turn(senders, person)

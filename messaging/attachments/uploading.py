@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 
 from ..errors import Conflict, Invalid, MessagingError
+from ..turns import charge
 from . import pending
 from .content_types import Kind
 from .identifying import identify
@@ -42,8 +43,10 @@ def upload(*, owner: Any, file: "File[bytes]", name: str) -> Attachment:
         TooLarge: it has more than ``MESSAGE_ATTACHMENT_MAX_MB`` megabytes.
         Invalid: it is empty, of a type that is not accepted, broken, has too many pixels, or contains malware.
         Conflict: the owner has ``MOST_UNSENT`` uploads that are in no message.
+        TooOften: the owner uploads and writes more often than is allowed.
         TryLater: too many pictures are being decoded.
     """
+    charge(owner)
     limit = settings.MESSAGE_ATTACHMENT_MAX_MB
     if (file.size or 0) > limit * 2**20:
         raise TooLarge(f"The file is larger than {limit} MB.", field="file")

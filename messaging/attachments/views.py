@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from ..errors import Conflict, Forbidden, Invalid, MessagingError, NotFound
 from ..people_api.parsers import Utf8MultiPartParser
+from ..turns import TooOften
 from . import pending, sent
 from .addresses import attachment_json, for_person, path, signed, thumbnail_path
 from .content_service import Away
@@ -41,8 +42,9 @@ class AttachmentsView(APIView):
         if not isinstance(exc, MessagingError):
             return super().handle_exception(exc)
         response = Response({"detail": exc.text, "code": exc.code}, status=exc.status)
-        if exc.status in RETRY_SECONDS:
-            response["Retry-After"] = str(RETRY_SECONDS[exc.status])
+        wait = exc.seconds if isinstance(exc, TooOften) else RETRY_SECONDS.get(exc.status)
+        if wait is not None:
+            response["Retry-After"] = str(wait)
         response.exception = True
         return response
 
@@ -54,7 +56,7 @@ class Uploads(AttachmentsView):
 
     @extend_schema(
         request={"multipart/form-data": UploadForm},
-        responses={201: AttachmentBody, 409: Refusal, 413: Refusal, 422: Refusal, 503: Refusal},
+        responses={201: AttachmentBody, 409: Refusal, 413: Refusal, 422: Refusal, 429: Refusal, 503: Refusal},
         tags=TAGS,
     )
     def post(self, request: Request) -> Response:

@@ -2,20 +2,21 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import access, checking, contacts, conversations, membership, receipts, unread
+from .. import access, contacts, conversations, membership, receipts, unread
 from ..errors import Invalid, NotFound
 from ..listing import ConversationView, list_for
 from ..models import Conversation, Participant
+from ..people import person_key
 from ..serializing import person_id, person_name
+from ..turns import charge_typing
 from . import inputs, online, typing
 from .shapes import conversation_id, instant, message_shapes, person_shape, preview
-from .views import ChatView, take_turn, typists
+from .views import ChatView
 
 PAGE = 50
 LARGEST_PAGE = 200
@@ -114,7 +115,7 @@ def mark_read(person: Any, given: dict[str, Any]) -> receipts.ReadResult:
         number = inputs.number(given["conversation_id"], "conversation_id", least=0)
         return receipts.mark_read(person, conversation=Conversation(pk=number))
     if given.get("sender_id") is not None:
-        sender_id = inputs.person_id_of(given["sender_id"])
+        sender_id = person_key(given["sender_id"])
         if sender_id is None:
             raise Invalid("sender_id is not the id of a user")
         key = membership.direct_key(person.pk, sender_id)
@@ -132,7 +133,7 @@ class Typing(ChatView):
         given = inputs.body_of(request.data)
         is_typing = inputs.flag(given.get("is_typing", True), "is_typing")
         receiver = inputs.receiver_of(request.user, given)
-        take_turn(typists, request.user)
+        charge_typing(request.user)
         typing.tell(request.user, receiver, is_typing)
         return Response({"success": True})
 
@@ -172,11 +173,3 @@ class OnlineUsers(ChatView):
     def get(self, request: Request) -> Response:
         """Return the ids of the people who are online, as far as one may know of them."""
         return Response({"online_users": [person_id(one) for one in online.visible_to(request.user)]})
-
-
-def user_of(user_id: Any) -> Any:
-    """The active person with this id as the site knows it; ``None`` for nobody."""
-    return get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
-
-
-__all__ = ["checking", "mark_read", "user_of"]

@@ -87,7 +87,7 @@ class ChatFrames(Adapter):
             "message": readable_text(said["kind"], said["text"]),
             **attachment_shape(said["attachments"], viewer, self.base),
             "timestamp": instant(said["sent_at"]),
-            "is_read": sender_id == receiver_id,
+            "is_read": sender_id == receiver_id or bool(said.get("read_at")),
             "conversation_id": conversation_id(number),
             "sender": sender_id,
             "receiver": receiver_id,

@@ -6,10 +6,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.http import QueryDict
 
-from realtime.access.user_ids import of_json
-
 from .. import checking, contacts
 from ..errors import Invalid, NotFound
+from ..people import person_key
 
 RECEIVER = ("receiver_id", "receiver", "recipient_id")  # the names that clients of several years gave it
 NO_RECEIVER = "Receiver not found"
@@ -37,21 +36,13 @@ def first_of(given: Mapping[str, Any], names: Iterable[str]) -> Any:
 
 def person_of(value: Any, refusal: str) -> Any:
     """The person with this id, active or not. Raises Invalid for what is no id, NotFound (``refusal``) for nobody."""
-    user_id = person_id_of(value)
+    user_id = person_key(value)
     if user_id is None:
         raise Invalid(NO_ID)
     found = get_user_model()._default_manager.filter(pk=user_id).first()
     if found is None:
         raise NotFound(refusal)
     return found
-
-
-def person_id_of(value: Any) -> Any:
-    """An id of a person as the site's user model has it; ``None`` for what cannot be one."""
-    user_id = of_json(value)
-    if isinstance(user_id, int) and not 0 < user_id <= checking.LARGEST_ID:
-        return None
-    return None if isinstance(user_id, str) and "\0" in user_id else user_id
 
 
 def receiver_of(sender: Any, given: Mapping[str, Any]) -> Any:
@@ -78,7 +69,7 @@ def number(value: Any, name: str, *, least: int, most: int = checking.LARGEST_ID
     """A whole number from ``least``; a larger one than ``most`` is cut down to it. Raises Invalid."""
     if isinstance(value, str):
         text = value.strip()
-        value = int(text) if text.isascii() and text.lstrip("-").isdecimal() and len(text) <= 30 else None
+        value = int(text) if text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= 30 else None
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise Invalid(f"{name} must be a number from {least}")
     return int(min(value, most))

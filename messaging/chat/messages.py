@@ -12,15 +12,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .. import editing, membership, receipts, sending
+from ..attachments import pending
 from ..attachments.identifying import identify
+from ..attachments.models import Attachment
 from ..attachments.refusals import Refused
 from ..attachments.uploading import upload
 from ..errors import Forbidden, Invalid
 from ..models import Conversation, Message
+from ..people import person_key
 from ..people_api.pagination import CountedPages
+from ..turns import charge
 from . import inputs, typing
 from .shapes import message_shapes
-from .views import ChatView, senders, take_turn
+from .views import ChatView
 
 NOT_FOUND = "No ChatMessage matches the given query."
 FILES_ONLY = "attachment must be a file"
@@ -72,16 +76,36 @@ def send(sender: Any, given: dict[str, Any], files: list[UploadedFile] | None = 
     text = inputs.text_of(given.get("message", ""))
     if not text and not files:
         raise Invalid("message or attachment is required", code="empty")
-    client_id = given.get("client_id")
-    take_turn(senders, sender)
-    for file in files or ():
-        _require_accepted(file)
-    uploaded = [upload(owner=sender, file=file, name=file.name or "").pk for file in files or ()]
-    message, _ = sending.send(
-        sender=sender, receiver=receiver, text=text, attachments=uploaded, client_id=client_id or None
-    )
+    client_id = given.get("client_id") or None
+    charge(sender)
+    if files:
+        message = _send_with_files(sender, receiver, text, files, client_id)
+    else:
+        message, _ = sending.send(sender=sender, receiver=receiver, text=text, client_id=client_id)
     typing.has_written(sender, receiver)
     return message
+
+
+def _send_with_files(sender: Any, receiver: Any, text: str, files: list[UploadedFile], client_id: Any) -> Message:
+    """Store the files and send them. Of a message that was sent already, or that is refused, nothing is stored."""
+    sent = sending.sent_before(sender=sender, receiver=receiver, attachments=files, client_id=client_id)
+    if sent is not None:
+        return sent
+    for file in files:
+        _require_accepted(file)
+    uploads: list[Attachment] = []
+    made = False
+    try:
+        for file in files:
+            uploads.append(upload(owner=sender, file=file, name=file.name or ""))
+        message, made = sending.send(
+            sender=sender, receiver=receiver, text=text, attachments=[one.pk for one in uploads], client_id=client_id
+        )
+        return message
+    finally:
+        if not made:
+            for one in uploads:
+                pending.discard(one)
 
 
 def _require_accepted(file: UploadedFile) -> None:
@@ -123,7 +147,7 @@ def filtered(messages: QuerySet[Message], person: Any, given: Any) -> QuerySet[M
 
 
 def _id(value: str, name: str) -> Any:
-    user_id = inputs.person_id_of(value)
+    user_id = person_key(value)
     if user_id is None:
         raise exceptions.ValidationError({name: [f"“{value[:100]}” is not a valid UUID."]})
     return user_id
@@ -141,6 +165,7 @@ class OneMessage(ChatView):
     def put(self, request: Request, message_id: int) -> Response:
         """As PATCH; ``receiver`` must be given, and changes nothing."""
         message = self._find(message_id)
+        charge(request.user)
         if not inputs.body_of(request.data).get("receiver"):
             raise exceptions.ValidationError({"receiver": ["This field is required."]})
         return self._change(message)
@@ -148,12 +173,15 @@ class OneMessage(ChatView):
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT, tags=["chat"])
     def patch(self, request: Request, message_id: int) -> Response:
         """Change what one may: the sender its ``message``, the receiver ``is_read`` to true."""
-        return self._change(self._find(message_id))
+        message = self._find(message_id)
+        charge(request.user)
+        return self._change(message)
 
     @extend_schema(responses={204: None}, tags=["chat"])
     def delete(self, request: Request, message_id: int) -> Response:
         """Delete it. Only its sender may; it is gone for both."""
         message = self._find(message_id)
+        charge(request.user)
         if message.sender_id != request.user.pk:
             raise Forbidden("Only the sender may delete a message")
         editing.delete(actor=request.user, message_id=message.pk)

@@ -53,18 +53,21 @@ def events(request: HttpRequest) -> HttpResponseBase:
         cursor = str(position.cursor)
 
     def body(polled: Polled) -> bytes:
-        if position is not None:
-            positions.leave(position, polled.cursor)
         found = [
             {"event": one.name, "data": one.data, "timestamp": instant(frame.at)}
             for frame in polled.events
             for one in frames.named(frame, viewer)
         ]
         found += _without_id(frames, polled)
+        if position is not None:  # last, since a poll that fails before has told its client nothing
+            positions.leave(position, polled.cursor)
         return as_json({"events": found, "timestamp": time.time(), "cursor": polled.cursor}).encode()
 
     door = Door("chat-poll", frames, most=MOST_STREAMS, refuse=without_events)
-    return long_poll(request, CHAT, identity, door, cursor=cursor, seconds=HOLD_SECONDS, body=body)
+    response = long_poll(request, CHAT, identity, door, cursor=cursor, seconds=HOLD_SECONDS, body=body)
+    if position is not None and response.status_code != 200:
+        positions.leave(position, position.cursor)
+    return response
 
 
 def _without_id(frames: ChatFrames, polled: Polled) -> list[dict[str, Any]]:

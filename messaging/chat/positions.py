@@ -2,13 +2,18 @@
 
 The old clients poll with a token and nothing else, so several tabs of a person look the same. A tab has one poll under
 way at a time. So each poll takes a position that no other poll holds, the one that was used last, and leaves it where
-it has read to. Tabs then do not take events from each other. An event whose response is lost on its way is lost to such
-a client. One that sends the ``cursor`` of the last response (messaging/chat/polling.py) gets it again.
+it has read to. Tabs whose polls overlap then do not take events from each other. A poll that was broken off leaves
+nothing: until its position is free again, the next poll starts a new one where it stood.
+
+That is not exact. Of an event that comes while several tabs are between two polls, nobody can tell which position was
+whose: one tab may miss it, and another get it twice. An event whose response is lost on its way is lost to such a
+client, too. Neither happens to one that sends the ``cursor`` of the last response (messaging/chat/polling.py).
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from .models import PollPosition
@@ -16,11 +21,16 @@ from .models import PollPosition
 HELD = timedelta(seconds=10)  # longer than a poll takes
 KEPT = timedelta(minutes=5)  # without a poll
 MOST = 10  # clients with one credential
+SWEPT_AT_ONCE = 100  # positions of whoever polls no more
 
 
 @transaction.atomic
 def take(credential: str) -> PollPosition:
-    """A position for a poll with this credential (its digest). ``cursor`` is ``None`` in a new one."""
+    """A position for a poll with this credential (its digest).
+
+    A new one stands where the last of those that are held does: one of them may be of a poll that was broken off, whose
+    client asks again. ``cursor`` is ``None`` where none of them has read anything.
+    """
     now = timezone.now()
     theirs = PollPosition.objects.filter(credential=credential)
     theirs.filter(used_at__lt=now - KEPT).delete()
@@ -28,13 +38,21 @@ def take(credential: str) -> PollPosition:
         held = theirs.filter(pk=found.pk, busy_until=found.busy_until)
         if held.update(busy_until=now + HELD, used_at=now):  # of two at the same moment, one holds it
             return found
+    behind = theirs.aggregate(least=Min("cursor"))["least"]
     oldest = list(theirs.order_by("-used_at").values_list("pk", flat=True)[MOST - 1 :])
     theirs.filter(pk__in=oldest).delete()
-    return PollPosition.objects.create(credential=credential, busy_until=now + HELD, used_at=now)
+    _sweep(now - KEPT)
+    return PollPosition.objects.create(credential=credential, cursor=behind, busy_until=now + HELD, used_at=now)
 
 
-def leave(position: PollPosition, cursor: int) -> None:
-    """Note that its client has read up to ``cursor``, and that the poll is over."""
+def _sweep(before: datetime) -> None:
+    """Delete positions of credentials that have not polled since then, and perhaps never do again."""
+    left = PollPosition.objects.filter(used_at__lt=before)
+    left.filter(pk__in=list(left.order_by("pk").values_list("pk", flat=True)[:SWEPT_AT_ONCE])).delete()
+
+
+def leave(position: PollPosition, cursor: int | None) -> None:
+    """Note that its client has read up to ``cursor`` (``None``: nothing yet), and that the poll is over."""
     now = timezone.now()
     PollPosition.objects.filter(pk=position.pk).update(cursor=cursor, busy_until=now, used_at=now)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -13,8 +13,10 @@ from realtime.delivery.hub import hub
 from realtime.delivery.subscriber import Subscription
 from realtime.log.replay import Frame
 from realtime.transports.admission import Refused, admit
+from realtime.transports.client_address import request_address
 from realtime.transports.door import Door
-from realtime.transports.sse import Slot, event_stream, free_slot, unbuffered
+from realtime.transports.sse import Slot, Slots, event_stream, free_slot, unbuffered
+from realtime.transports.token_buckets import TokenBuckets
 
 from ..events import MESSAGES
 from ..notices.events import NoticePublished
@@ -24,6 +26,11 @@ from .views import base_of
 
 MOST_STREAMS = 10  # of one person in a process; one more ends the oldest
 TEST_FRAMES = 5
+MOST_TESTS = 5  # streams for tries at once, in a process
+TESTS_AT_ONCE, TESTS_A_SECOND = 10, 0.1  # by one address, in a process
+
+_test_slots = Slots(MOST_TESTS)
+_testers = TokenBuckets(TESTS_AT_ONCE, TESTS_A_SECOND)
 
 
 def _is_for_chat(frame: Frame) -> bool:
@@ -61,13 +68,18 @@ def events(request: HttpRequest) -> HttpResponseBase:
 
 
 def test(request: HttpRequest) -> HttpResponseBase:
-    """Stream a frame a second, five times. Nobody needs to be signed in."""
+    """Stream a frame a second, five times. Nobody needs to be signed in, so few may do it at once."""
     if request.method != "GET":
         return refusal(405, "Only GET is answered here.", Allow="GET")
-    slot = free_slot()
-    if slot is None:
+    if seconds := _testers.take(request_address(request)):
+        return refusal(429, "Too many requests", **{"Retry-After": str(seconds)})
+    own = None if hub.closing else free_slot(_test_slots)
+    slot = free_slot() if own is not None else None
+    if own is None or slot is None:
+        if own is not None:
+            own.release()
         return refusal(503, "All streams of this server are taken.", **{"Retry-After": "5"})
-    chunks: Any = _later(slot) if isinstance(request, ASGIRequest) else _now(slot)
+    chunks: Any = _later(own, slot) if isinstance(request, ASGIRequest) else _now(own, slot)
     return unbuffered(request, StreamingHttpResponse(chunks, content_type="text/event-stream"))
 
 
@@ -81,21 +93,28 @@ def _tries() -> Iterator[bytes]:
     yield _block("complete", {"message": "Test complete"})
 
 
-def _now(slot: Slot) -> Iterator[bytes]:
+def _now(*slots: Slot) -> Iterator[bytes]:
     try:
         for block in _tries():
             yield block
             if hub.wait_for_end(0 if block.startswith(b"event: complete") else 1):
                 return
     finally:
-        slot.release()
+        _release(slots)
 
 
-async def _later(slot: Slot) -> AsyncIterator[bytes]:
+async def _later(*slots: Slot) -> AsyncIterator[bytes]:
     try:
         for block in _tries():
             yield block
             if not block.startswith(b"event: complete"):
                 await asyncio.sleep(1)
+            if hub.closing:
+                return
     finally:
+        _release(slots)
+
+
+def _release(slots: Iterable[Slot]) -> None:
+    for slot in slots:
         slot.release()

@@ -3,15 +3,12 @@
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
-from rest_framework.authtoken.models import Token
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from realtime.access import tickets
-from realtime.access.credentials import Credential
-from realtime.access.identity import Identity, of_session
-from realtime.transports.presented import TOKEN
 
+from ..people_api.authentication import identity_of
 from .views import ChatView
 
 
@@ -25,10 +22,3 @@ class Tickets(ChatView):
         if identity is None:
             raise exceptions.NotAuthenticated
         return Response({"ticket": tickets.issue(identity), "expires_in": tickets.TICKET_SECONDS})
-
-
-def identity_of(request: Request) -> Identity | None:
-    """Who asks, and the token or session that let them in."""
-    if isinstance(request.auth, Token):
-        return Identity(request.user, Credential(TOKEN, request.auth.key))
-    return of_session(request.user, request._request.session)

@@ -1,15 +1,14 @@
-"""Base of the chat's views: refusals in the form of its contract, and how often one may write."""
+"""Base of the chat's views: refusals in the form of its contract."""
 
 from typing import Any
 
-from django.conf import settings
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ..errors import MessagingError
-from .rates import SharedBuckets, shared_redis
+from ..turns import TooOften
 
 # The statuses that services name, as old clients know them. They show the text of any other.
 STATUSES = {status.HTTP_422_UNPROCESSABLE_ENTITY: 400, status.HTTP_409_CONFLICT: 400, 413: 400}
@@ -19,28 +18,6 @@ WORDS = {
     "empty": "message or attachment is required",
 }
 RETRY_SECONDS = 5
-
-
-class TooOften(MessagingError):
-    """Somebody writes more often than is allowed. ``seconds``: until they may again."""
-
-    status = 429
-    code = "too_often"
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__("Too many requests")
-        self.seconds = seconds
-
-
-_redis = shared_redis()
-senders = SharedBuckets("send", settings.CHAT_BURST, settings.CHAT_RATE, _redis)
-typists = SharedBuckets("type", settings.CHAT_BURST, settings.CHAT_RATE, _redis)
-
-
-def take_turn(buckets: SharedBuckets, person: Any) -> None:
-    """Charge a person with one message. Raises TooOften."""
-    if seconds := buckets.take(person.pk):
-        raise TooOften(seconds)
 
 
 def words_of(error: MessagingError) -> str:

@@ -63,20 +63,30 @@ class Deliveries:
                 self._thread.start()
 
     def _run(self) -> None:
-        """Store until nothing waits any more."""
-        while True:
-            hub.wait_for_end(GATHER_SECONDS)
+        """Store until nothing waits any more. Whatever ends the thread, the next delivery starts another one."""
+        try:
+            while self._store_waiting():
+                pass
+        finally:
+            connection.close()
             with self._lock:
-                messages, events = self._take(self._messages), self._take(self._events)
-                if not messages and not events:
+                if self._thread is threading.current_thread():
                     self._thread = None
-                    break
-            try:
-                self._store(messages, events)
-            except DatabaseError as error:  # these messages are delivered when they are read
-                logger.warning("Deliveries were not stored: %s: %s", type(error).__name__, error)
-                connection.close()
-        connection.close()
+
+    def _store_waiting(self) -> bool:
+        """Store what comes within a moment. Return whether there was anything."""
+        hub.wait_for_end(GATHER_SECONDS)
+        with self._lock:
+            messages, events = self._take(self._messages), self._take(self._events)
+            if not messages and not events:
+                self._thread = None
+                return False
+        try:
+            self._store(messages, events)
+        except DatabaseError as error:  # these messages are delivered when they are read
+            logger.warning("Deliveries were not stored: %s: %s", type(error).__name__, error)
+            connection.close()
+        return True
 
     def _take(self, waiting: Waiting) -> Waiting:
         """Up to ``AT_ONCE`` ids. The lock is held."""

@@ -90,6 +90,16 @@ class PresenceKeeper:
         return [one for one, since in self._without.items() if now - since >= GRACE_SECONDS][:AT_ONCE]
 
     def _run(self) -> None:
+        """Look until there is nobody. Whatever ends the thread, the next person who comes starts another one."""
+        try:
+            self._look()
+        finally:
+            connection.close()
+            with self._lock:
+                if self._thread is threading.current_thread():
+                    self._thread = None
+
+    def _look(self) -> None:
         failed = False
         while not hub.closing:  # then the row lives on for a moment, in which the people come back to another process
             try:
@@ -105,7 +115,6 @@ class PresenceKeeper:
             if not goes_on and self._rests():
                 break
             hub.wait_for_end(LOOK_SECONDS)
-        connection.close()
 
     def _rests(self) -> bool:
         """End the thread, unless somebody has come meanwhile."""

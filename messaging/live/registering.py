@@ -27,5 +27,5 @@ def register() -> None:
 
 def keep_presence() -> None:
     """Called by a server process (not by commands): it tells the others who is connected to it."""
-    hub.on_first_subscriber.append(keeper.start)
+    hub.on_arrival.append(keeper.start)
     poll.polled.append(keeper.polled)

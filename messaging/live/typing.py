@@ -76,6 +76,7 @@ class Typists:
         self._show, self._now, self._runs = show, now, runs
         self._lock = threading.Lock()
         self._typing: OrderedDict[Key, _Typist] = OrderedDict()  # the one who was heard of least recently comes first
+        self._stopped: OrderedDict[Key, float] = OrderedDict()  # when those who have stopped were last shown to type
         self._thread: threading.Thread | None = None
 
     def __len__(self) -> int:
@@ -85,19 +86,19 @@ class Typists:
     def has_news(self, key: Key, is_typing: bool) -> bool:
         """Whether there is a frame to be sent."""
         with self._lock:
-            known = self._typing.get(key)
             if not is_typing:
-                return known is not None
-            return known is None or self._now() - known.shown_at >= PACE_SECONDS
+                return key in self._typing
+            return not self._was_just_shown(key, self._now())
 
     def take(self, key: Key, name: str, audience: frozenset[str], is_typing: bool) -> EphemeralMessage | None:
         """Note what a frame says. Return the message for subscribers; ``None`` when they have been told already."""
         with self._lock:
             known, now = self._typing.get(key), self._now()
             if not is_typing:
-                gone = self._typing.pop(key, None)
-                return _message(key, gone.name, gone.audience, False) if gone else None
-            repeated = known is not None and now - known.shown_at < PACE_SECONDS
+                return self._stop(key)
+            repeated = self._was_just_shown(key, now)
+            if repeated and known is None:  # who begins and stops all the time would otherwise be told of each time
+                return None
             shown_at = known.shown_at if known is not None and repeated else now
             self._typing[key] = _Typist(name, audience, shown_at, now)
             self._typing.move_to_end(key)
@@ -106,6 +107,30 @@ class Typists:
         if lost is not None:
             self._tell_stopped([lost])
         return None if repeated else _message(key, name, audience, True)
+
+    def end(self, key: Key) -> EphemeralMessage | None:
+        """End the typing of somebody whose message has come. They may begin the next one at once."""
+        with self._lock:
+            stopped = self._stop(key)
+            self._stopped.pop(key, None)
+            return stopped
+
+    def _was_just_shown(self, key: Key, now: float) -> bool:
+        """Whether others were told within ``PACE_SECONDS`` that they type. The lock is held."""
+        known = self._typing.get(key)
+        shown_at = known.shown_at if known is not None else self._stopped.get(key)
+        return shown_at is not None and now - shown_at < PACE_SECONDS
+
+    def _stop(self, key: Key) -> EphemeralMessage | None:
+        """The lock is held."""
+        gone = self._typing.pop(key, None)
+        if gone is None:
+            return None
+        self._stopped[key] = gone.shown_at
+        self._stopped.move_to_end(key)
+        while len(self._stopped) > MOST_TYPISTS:
+            self._stopped.popitem(last=False)
+        return _message(key, gone.name, gone.audience, False)
 
     def lapse(self) -> float | None:
         """End those who were not heard of for ``LAPSE_SECONDS``. Return the seconds to the next; ``None`` without."""
@@ -178,6 +203,6 @@ def observe(frames: list[Frame]) -> None:
     for frame in frames:
         if frame.type == MessageCreated.type:
             said = frame.fields["message"]
-            stopped = typists.take((said["conversation_id"], said["sender_id"]), "", frozenset(), False)
+            stopped = typists.end((said["conversation_id"], said["sender_id"]))
             if stopped is not None:
                 hub.send_ephemeral(stopped)

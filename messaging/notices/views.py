@@ -95,13 +95,21 @@ class _OfTenants(Listed):
         person = self.request.user
         serializer.save(tenant=tenant, created_by=person, updated_by=person)
 
+    @transaction.atomic
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
         serializer.validated_data.pop("tenant", None)
+        # Locked, and read again: what somebody else has changed meanwhile stays.
+        rows = type(serializer.instance)._default_manager.select_for_update(no_key=True)
+        serializer.instance = rows.get(pk=serializer.instance.pk)
         before = serializer.instance.file
         name, storage = before.name, before.storage
-        row = serializer.save(updated_by=self.request.user)
-        if name and row.file.name != name:
+        self.save_change(serializer)
+        if name and serializer.instance.file.name != name:
             transaction.on_commit(lambda: storage.delete(name))
+
+    def save_change(self, serializer: BaseSerializer[Any]) -> None:
+        """Save what ``serializer`` holds into its row, which is locked."""
+        serializer.save(updated_by=self.request.user)
 
     def _file(self, request: Request) -> HttpResponseBase:
         return files.response(self.get_object(), "download" in request.query_params)
@@ -127,12 +135,11 @@ class Notices(_OfTenants):
         if serializer.instance.is_published:
             announce_notice(serializer.instance)
 
-    @transaction.atomic
-    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        # Locked, and read again: of two who publish it at once, one finds it published.
-        before = Notice.objects.select_for_update(no_key=True).get(pk=serializer.instance.pk)
-        super().perform_update(serializer)
-        if serializer.instance.is_published and not before.is_published:
+    def save_change(self, serializer: BaseSerializer[Any]) -> None:
+        """Save it, and announce it when it becomes published. Of two who publish it, one finds it published."""
+        was_published = serializer.instance.is_published
+        super().save_change(serializer)
+        if serializer.instance.is_published and not was_published:
             announce_notice(serializer.instance)
 
     @FILE

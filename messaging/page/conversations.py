@@ -12,6 +12,7 @@ from ..errors import Invalid
 from ..live.typing import typing
 from ..models import Conversation, Participant
 from ..serializing import messages_json, person_id
+from ..turns import charge_typing
 from .endpoint import Answer, body_of, chosen, endpoint, flag, number
 from .people import find_people, find_person
 from .shapes import conversation_of, conversations_json, people_json
@@ -112,7 +113,9 @@ def _remove_person(request: HttpRequest, conversation_id: int, person: str) -> A
 
 
 def _typing(request: HttpRequest, conversation_id: int) -> Answer:
-    typing(request.user, conversation_id, chosen(body_of(request), "is_typing") is not False)
+    conversation = conversations.get_for(request.user, conversation_id)
+    charge_typing(request.user)
+    typing(request.user, conversation, chosen(body_of(request), "is_typing") is not False)
     return {}
 
 

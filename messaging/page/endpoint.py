@@ -11,9 +11,11 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http.request import RawPostDataException
 from django.views.decorators.cache import never_cache
 
 from ..errors import Invalid, MessagingError
+from ..turns import TooOften
 
 Answer = Mapping[str, Any]
 Handler = Callable[..., Answer]
@@ -42,7 +44,10 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
         try:
             return JsonResponse(handler(request, **arguments) or {})
         except MessagingError as refusal:
-            return _refusal(refusal.status, refusal.text, refusal.code)
+            refused = _refusal(refusal.status, refusal.text, refusal.code)
+            if isinstance(refusal, TooOften):
+                refused["Retry-After"] = str(refusal.seconds)
+            return refused
         except RequestDataTooBig:
             return _refusal(413, TOO_LARGE, "too_large")
 
@@ -57,7 +62,7 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     """The request's JSON object. Raises Invalid for anything else."""
     try:
         body = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):  # the last: a form, which the check of CSRF has read
         raise Invalid("The request is not JSON.", code="not_json") from None
     if not isinstance(body, dict):
         raise Invalid("The request is not a JSON object.", code="not_json")

@@ -9,6 +9,7 @@ from ..attachments.uploading import upload as store_upload
 from ..errors import Invalid
 from ..models import Message
 from ..serializing import messages_json
+from ..turns import charge
 from .endpoint import Answer, body_of, endpoint
 from .people import find_person
 
@@ -16,6 +17,7 @@ from .people import find_person
 def _send(request: HttpRequest) -> Answer:
     """Send to a conversation, or to a person (``receiver``). The same ``client_id`` again sends nothing again."""
     body = body_of(request)
+    charge(request.user)
     receiver = body.get("receiver")
     message, _ = sending.send(
         sender=request.user,
@@ -48,6 +50,7 @@ def _delete(request: HttpRequest, message_id: int) -> Answer:
 
 
 def _react(request: HttpRequest, message_id: int, emoji: str) -> Answer:
+    charge(request.user)
     reactions.react(request.user, message_id, emoji)
     return _one(request, message_id)
 

@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
-from django.db import connection
 from django.db.models import Q, Value
 from django.db.models.functions import Concat
 from django.http import HttpRequest
@@ -13,6 +11,7 @@ from django.http import HttpRequest
 from .. import checking, contacts, conversations
 from ..errors import Invalid, NotFound
 from ..participants import PARTICIPANTS_LIMIT
+from ..people import person_key
 from .endpoint import Answer, endpoint
 from .shapes import conversation_of, people_json
 
@@ -41,17 +40,9 @@ def find_people(viewer: Any, values: Any) -> list[Any]:
 
 def _key(value: Any) -> Any:
     """A value from outside as the id of a person. Raises NotFound where nobody can have it."""
-    field = get_user_model()._meta.pk
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    key = person_key(value)
+    if key is None:
         raise NotFound(NOBODY)
-    try:
-        key = field.to_python(value)
-    except ValidationError:
-        raise NotFound(NOBODY) from None
-    if isinstance(key, int):
-        low, high = connection.ops.integer_field_range(field.get_internal_type())
-        if not max(low or 0, 0) < key <= (high or checking.LARGEST_ID):
-            raise NotFound(NOBODY)
     return key
 
 
@@ -81,12 +72,7 @@ def _presence(request: HttpRequest) -> Answer:
 
 
 def _known(viewer: Any, values: Collection[str]) -> list[Any]:
-    keys = set()
-    for value in values:
-        try:
-            keys.add(_key(value))
-        except NotFound:
-            continue  # nobody: the others are told
+    keys = {person_key(value) for value in values} - {None}  # nobody: the others are told
     return list(contacts.rule().reachable(viewer).filter(pk__in=keys))
 
 

@@ -8,8 +8,8 @@ from ..errors import Forbidden
 from ..listing import ConversationView
 from ..live.presence import presence_of
 from ..models import Conversation, Participant
-from ..receipts import TOLD
-from ..serializing import moment, person_id, person_name, readable_text, sender_name, silent_people
+from ..receipts import readers
+from ..serializing import moment, person_id, person_name, readable_text, sender_name
 
 PREVIEW = 200  # characters of the newest message
 
@@ -89,16 +89,12 @@ def _preview(view: ConversationView, files: dict[int, list[dict[str, Any]]]) -> 
 
 def _readers(viewer: Any, view: ConversationView) -> list[dict[str, Any]]:
     """How far each of the others has read, of those who tell; nothing where the conversation is too large for that."""
-    conversation = view.conversation
-    if conversation.is_direct or conversation.subject_key is not None or view.participant_count > TOLD:
-        return []
-    silent = silent_people({row.person_id for row in view.participants})
-    if viewer.pk in silent:
+    if view.conversation.is_direct:
         return []
     return [
         {"id": person_id(row.person_id), "name": person_name(row.person), "read_seq": row.last_read_seq}
-        for row in view.others
-        if row.person_id not in silent
+        for row in readers(viewer, view.conversation)
+        if row.person_id != viewer.pk
     ]
 
 

@@ -6,10 +6,13 @@ Clients write ``Token KEY`` or ``Bearer KEY``. Both mean the same row of DRF's t
 from typing import Any
 
 from rest_framework.authentication import TokenAuthentication
+from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from realtime.transports.presented import presented
+from realtime.access.credentials import Credential
+from realtime.access.identity import Identity, of_session
+from realtime.transports.presented import TOKEN, presented
 
 INVALID = "Invalid token."
 
@@ -26,3 +29,10 @@ class HeaderTokenAuthentication(TokenAuthentication):
             raise AuthenticationFailed(INVALID)
         person, token = self.authenticate_credentials(found.key)
         return person, token
+
+
+def identity_of(request: Request) -> Identity | None:
+    """Who asks, and the token or session that let them in."""
+    if isinstance(request.auth, Token):
+        return Identity(request.user, Credential(TOKEN, request.auth.key))
+    return of_session(request.user, request._request.session)

@@ -27,7 +27,19 @@ def respond(error: Exception, context: dict[str, Any]) -> Response | None:
         error = TooLarge()
     elif isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError):
         error = exceptions.ParseError()
-    return exception_handler(error, context)
+    response = exception_handler(error, context)
+    if response is not None:
+        response.data = _encodable(response.data)
+    return response
+
+
+def _encodable(data: Any) -> Any:
+    """Data of a refusal, which may repeat what was sent, with ``?`` for lone surrogates: UTF-8 has none."""
+    if isinstance(data, dict):
+        return {_encodable(name): _encodable(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_encodable(value) for value in data]
+    return data.encode(errors="replace").decode() if isinstance(data, str) else data
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:

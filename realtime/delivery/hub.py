@@ -78,6 +78,7 @@ class Hub:
         self._present: Counter[UserId] = Counter()  # how many of them are a user's
         self._numbers = itertools.count()
         self.on_first_subscriber: list[Callable[[], None]] = []  # called when the process gets its first subscriber
+        self.on_arrival: list[Callable[[], None]] = []  # called when somebody who had no subscriber here gets one
         self.observers: list[Callable[[list[Frame]], None]] = []  # see ``_observe``
         self._viewers: dict[UserId, tuple[int, Viewer | None]] = {}  # with the number of the query that returned them
         self._readings = itertools.count(1)
@@ -98,11 +99,15 @@ class Hub:
                 raise TooManyOfOne
             self._subscribers[number] = subscriber
             self._present[subscriber.user_id] += 1
+            arrives = self._present[subscriber.user_id] == 1
             resting = not self._reading
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="realtime-tail", daemon=True)
                 self._thread.start()
         try:
+            if arrives:  # not with the lock held: whoever is called may ask who is connected
+                for tell in self.on_arrival:
+                    tell()
             if self._refresh({subscriber.user_id}):
                 self._notify()  # the user's other connections
             if not credentials.is_living(subscriber.credential):

@@ -11,6 +11,7 @@ LARGEST_MESSAGE = 4096  # bytes that a client may send at once
 MESSAGES_A_SECOND = 20
 MESSAGES_AT_ONCE = 60
 MOST_ACKS = 500
+LARGEST_ID = 2**63 - 1  # of an event; a database refuses to compare with more
 
 
 class Allowance:
@@ -53,10 +54,17 @@ def answer(text: str, user_id: UserId | None = None) -> dict[str, Any] | None:
         return {"type": "pong"}
     if kind == "ack":
         ids = message.get("ids")
-        if not isinstance(ids, list) or len(ids) > MOST_ACKS or not all(type(one) is int for one in ids):
-            return {"type": "error", "message": f"ids is a list of at most {MOST_ACKS} whole numbers."}
+        if not isinstance(ids, list) or len(ids) > MOST_ACKS or not all(_is_id(one) for one in ids):
+            return {
+                "type": "error",
+                "message": f"ids is a list of at most {MOST_ACKS} whole numbers, from 1 to 2^63 - 1.",
+            }
         if user_id is not None:
             for callback in acknowledged:
                 callback(user_id, ids)
         return None
     return {"type": "error", "message": "Unknown type; types are ping and ack."}
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and 0 < value <= LARGEST_ID

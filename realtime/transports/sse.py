@@ -119,9 +119,10 @@ def unbuffered(request: HttpRequest, response: StreamingHttpResponse) -> Streami
 
 
 class Slots:
-    """A bound on the streams of this process (``SSE_MAX_STREAMS``)."""
+    """A bound on the streams of this process: ``most``, or by default ``SSE_MAX_STREAMS``."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._taken = 0
         self.unreleased: deque[int | None] = deque()  # the hub's numbers of slots that were garbage-collected
@@ -136,7 +137,7 @@ class Slots:
         """Take one, if there is one left."""
         self._collect()
         with self._lock:
-            if self._taken >= settings.SSE_MAX_STREAMS:
+            if self._taken >= (settings.SSE_MAX_STREAMS if self._most is None else self._most):
                 return False
             self._taken += 1
             return True
@@ -182,9 +183,9 @@ class Slot:
             self._slots.unreleased.append(self._number)
 
 
-def free_slot() -> Slot | None:
+def free_slot(slots: Slots = _slots) -> Slot | None:
     """A slot of this process, for a response that lasts; ``None`` when all are taken. Release it."""
-    return Slot(_slots) if _slots.take() else None
+    return Slot(slots) if slots.take() else None
 
 
 class _Stream:

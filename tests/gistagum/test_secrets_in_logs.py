@@ -20,6 +20,8 @@ SECRET = "0123456789abcdef"
         (f"/ws?ticket={SECRET}#x", "/ws?ticket=…#x"),
         (f"'/?TOKEN=Bearer%20{SECRET}'", "'/?TOKEN=…'"),
         (f"/attachments/7/download?signature={SECRET}&download=1", "/attachments/7/download?signature=…&download=1"),
+        (f"'/?token=Bearer {SECRET}&a=1'", "'/?token=…&a=1'"),
+        (f"/?%74o%6B%45n={SECRET} HTTP/1.1", "/?%74o%6B%45n=… HTTP/1.1"),
         ("/?tokens=none&page=2", "/?tokens=none&page=2"),
         ("/?token=&a=1", "/?token=&a=1"),
     ],
@@ -76,3 +78,14 @@ def test_our_handlers_and_the_servers_access_logs_are_redacted():
     assert "redacted" in settings.LOGGING["handlers"]["stderr"]["filters"]
     for name in ACCESS_LOGS:
         assert any(isinstance(one, RedactSecrets) for one in logging.getLogger(name).filters), name
+
+
+def test_uvicorns_word_of_a_socket_is_redacted():
+    out = io.StringIO()
+    logger, handler = logging.getLogger("uvicorn.error"), logging.StreamHandler(out)
+    logger.addHandler(handler)
+    try:
+        logger.warning('%s - "WebSocket %s" [accepted]', "1.2.3.4:5", f"/ws/chat/?token={SECRET}")
+    finally:
+        logger.removeHandler(handler)
+    assert out.getvalue() == '1.2.3.4:5 - "WebSocket /ws/chat/?token=…" [accepted]\n'

@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 
-from messaging import sending
+from messaging import sending, turns
 from messaging.models import Message
+from realtime.transports.token_buckets import TokenBuckets
 from tests.support.people import person
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_written_yet(monkeypatch):
+    """Ids of people may begin anew with each test, and so must what was counted about them."""
+    for kind in ("senders", "typists"):
+        monkeypatch.setattr(turns, kind, TokenBuckets(200, 10))
 
 
 @pytest.fixture

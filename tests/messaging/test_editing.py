@@ -29,6 +29,14 @@ def test_an_edit_keeps_every_earlier_text_and_tells_the_new_one(ana, ben):
     assert Message.objects.get(pk=message.pk).edited_at is not None
 
 
+def test_of_many_earlier_texts_the_newest_are_shown(ana, ben, monkeypatch):
+    monkeypatch.setattr(editing, "EARLIER_TEXTS", 2)
+    message = write(ana, ben, "0")
+    for number in range(1, 4):
+        editing.edit(actor=ana, message_id=message.pk, text=f"{number}")
+    assert [one.text for one in editing.earlier_texts(ben, message.pk)] == ["1", "2"]
+
+
 def test_the_same_text_again_is_no_edit(ana, ben):
     message = write(ana, ben, "Same")
     assert editing.edit(actor=ana, message_id=message.pk, text=" Same ").edited_at is None

@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 
 from messaging import conversations, editing, membership, reading, unread
 from messaging.errors import Conflict, Forbidden, Invalid, NotFound
+from messaging.listing import joinable
 from messaging.models import Conversation, Participant
 from realtime.access import audience, authority
 from realtime.log.models import Event
@@ -159,6 +160,20 @@ def test_an_open_group_can_be_joined_and_another_cannot(group, ana, cora):
     conversations.join(cora, group.pk)
     conversations.join(cora, group.pk)
     assert group.participants.get(person=cora).role == "member"
+
+
+def test_whoever_was_taken_out_of_an_open_group_is_back_only_when_an_administrator_adds_them(group, ana, ben):
+    conversations.update(ana, group, settings={"is_open": True})
+    conversations.leave(ben, group)
+    conversations.join(ben, group.pk)
+    conversations.remove_participant(ana, group, ben)
+    with pytest.raises(NotFound):
+        conversations.join(ben, group.pk)
+    assert not joinable(ben).exists()
+    conversations.add_participants(ana, group, [ben])
+    conversations.leave(ben, group)
+    assert joinable(ben).get() == group
+    conversations.join(ben, group.pk)
 
 
 def test_support_takes_a_conversation_from_the_queue(ana, ben):

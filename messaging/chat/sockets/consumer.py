@@ -16,7 +16,7 @@ from realtime.transports.door import Door
 from realtime.transports.websocket import SubscriberConsumer
 
 from ...errors import MessagingError
-from ..conversations import user_of
+from ...people import active_person
 from ..streams import CHAT, MOST_STREAMS
 from ..views import words_of
 
@@ -68,7 +68,7 @@ class ChatSocket(SubscriberConsumer):
             return [error(FAILED)]
 
     def _carried_out(self, said: dict[str, Any]) -> Frames:
-        person = user_of(self.user_id)
+        person = active_person(self.user_id)
         if person is None:  # disabled a moment ago: the socket is about to be closed
             return ()
         try:

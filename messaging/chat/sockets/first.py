@@ -10,12 +10,12 @@ from realtime.transports.adapters import Adapter, NamedFrame
 from ...errors import Invalid, MessagingError
 from ...events import MessageCreated
 from ...notices.events import NoticePublished
+from ...turns import charge_typing
 from .. import inputs, typing
 from ..conversations import mark_read
 from ..ends import ends_of
 from ..frames import HOSTS, ChatFrames, notice
 from ..messages import FILES_ONLY, send
-from ..views import take_turn, typists
 from .consumer import ChatSocket, Frames
 
 NO_RECEIVER = "Failed to send message. Receiver not found."
@@ -75,7 +75,7 @@ class FirstChat(ChatSocket):
     def carry_out(self, person: Any, said: dict[str, Any]) -> Frames:
         kind = said.get("type", "chat_message")
         if kind == "typing":
-            take_turn(typists, person)
+            charge_typing(person)
             is_typing = inputs.flag(said.get("is_typing", True), "is_typing")
             typing.tell(person, inputs.receiver_of(person, said), is_typing)
         elif kind == "mark_read":

@@ -14,12 +14,12 @@ from ... import contacts
 from ...errors import Invalid, NotFound
 from ...notices.events import NoticePublished
 from ...receipts import mark_delivered
+from ...turns import charge_typing
 from .. import inputs, online, typing
 from ..conversations import mark_read
 from ..frames import HOSTS, ChatFrames, notice
 from ..messages import FILES_ONLY, send
 from ..shapes import conversation_id, instant
-from ..views import take_turn, typists
 from .consumer import ChatSocket, Frames, echoed
 
 UNAUTHORIZED = 4001
@@ -95,7 +95,7 @@ def _message(person: Any, said: dict[str, Any]) -> Frames:
 
 
 def _typing(person: Any, said: dict[str, Any]) -> Frames:
-    take_turn(typists, person)
+    charge_typing(person)
     is_typing = inputs.flag(said.get("is_typing", True), "is_typing")
     typing.tell(person, inputs.receiver_of(person, said), is_typing)
     return ()

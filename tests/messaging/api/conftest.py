@@ -6,9 +6,6 @@ import pytest
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from messaging.api import view
-from realtime.transports.token_buckets import TokenBuckets
-
 
 class Caller(APIClient):
     """A client that speaks JSON and knows the API's addresses."""
@@ -33,9 +30,3 @@ class Caller(APIClient):
 def caller():
     """Makes a client for a person, or for nobody."""
     return Caller
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_written_yet(monkeypatch):
-    """Ids of people may begin anew with each test, and so must what was counted about them."""
-    monkeypatch.setattr(view, "senders", TokenBuckets(200, 10))

@@ -38,6 +38,12 @@ def test_whoever_is_disabled_cannot_be_written_to(caller, ana, ben):
     caller(ana).call("post", "conversations", {"participants": [ben.pk]}, 422)
 
 
+def test_a_refusal_repeats_half_of_a_surrogate_pair_as_a_question_mark(caller, ana, ben):
+    refused = caller(ana).generic("POST", "/api/v1/conversations", b'{"type": "\\ud800"}', "application/json")
+    assert (refused.status_code, "type" in refused.json()["errors"]) == (422, True)
+    assert '"?"' in refused.json()["errors"]["type"][0]
+
+
 def test_a_group_has_a_subject_settings_and_a_first_message(caller, ana, ben, cora):
     body = {
         "type": "group",

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from messaging import conversations
-from messaging.api import inputs, view
+from messaging import conversations, turns
+from messaging.api import inputs
 from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.conftest import write
 from tests.support.people import person
@@ -46,6 +46,7 @@ WORDS = st.sampled_from(
         "1",
         "\0",
         "\u202e",
+        "\ud800",
         "👍",
     ]
 )
@@ -96,7 +97,7 @@ def people(request, new_database, on_database) -> tuple[Any, Any]:
 @settings(max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(method=METHODS, path=PATHS, body=BODIES, query=QUERIES, kind=KINDS)
 def test_no_request_is_answered_with_a_fault(people, monkeypatch, method, path, body, query, kind):
-    monkeypatch.setattr(view, "senders", TokenBuckets(1e9, 1e9))
+    monkeypatch.setattr(turns, "senders", TokenBuckets(1e9, 1e9))
     one, other = people
     token, _ = Token.objects.get_or_create(user=one)
     client = APIClient()

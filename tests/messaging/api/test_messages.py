@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import conversations
-from messaging.api import view
+from messaging import conversations, receipts, turns
 from messaging.models import Message
 from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.conftest import write
@@ -203,6 +202,13 @@ def test_a_group_shows_who_has_read_what(caller, ana, ben, cora):
     assert [one["user_id"] for one in caller(ana).call("get", f"messages/{message.pk}")["receipts"]] == [ben.pk]
 
 
+def test_a_crowd_shows_nobody_who_has_read_however_few_have(caller, ana, ben, cora, monkeypatch):
+    monkeypatch.setattr(receipts, "TOLD", 2)
+    message = write(ana, conversations.create(creator=ana, kind="group", participants=[ben, cora]))
+    receipts.mark_read(ben, message_ids=[message.pk])
+    assert caller(ana).call("get", f"messages/{message.pk}")["receipts"] == []
+
+
 def test_markdown_is_given_out_sanitised(caller, ana, place):
     text = "**Bold** <script>alert(1)</script> [a](javascript:alert(1)) [b](https://example.org) ![c](https://x.example/p.png)"
     sent = caller(ana).call(
@@ -237,11 +243,21 @@ def test_typing_is_told(caller, ana, place):
 
 
 def test_whoever_writes_too_often_is_told_when_to_come_back(caller, ana, place, monkeypatch):
-    monkeypatch.setattr(view, "senders", TokenBuckets(1, 0.1))
+    monkeypatch.setattr(turns, "senders", TokenBuckets(1, 0.1))
     caller(ana).call("post", f"conversations/{place.pk}/messages", {"content": "x"}, 201)
     answer = caller(ana).post(f"/api/v1/conversations/{place.pk}/messages", {"content": "x"}, format="json")
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 10
+
+
+def test_whoever_changes_participants_too_often_waits(caller, ana, ben, cora, monkeypatch):
+    place = conversations.create(creator=ana, kind="group", participants=[ben])
+    monkeypatch.setattr(turns, "senders", TokenBuckets(2, 0.1))
+    path = f"conversations/{place.pk}/participants"
+    caller(ana).call("post", path, {"user_ids": [cora.pk]}, 201)
+    caller(ana).call("delete", f"{path}/{cora.pk}", status=204)
+    caller(ana).call("post", path, {"user_ids": [cora.pk]}, 429)
+    caller(ana).call("patch", f"{path}/{ben.pk}", {"role": "admin"}, 429)
 
 
 def test_preferences_are_shown_and_changed(caller, ana):

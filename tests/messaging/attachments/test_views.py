@@ -11,12 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from messaging import editing
+from messaging import editing, turns
 from messaging.attachments import pending, views
 from messaging.attachments.content_service import Away
 from messaging.attachments.models import Attachment
 from messaging.conversations import create
 from messaging.sending import send
+from realtime.transports.token_buckets import TokenBuckets
 
 from . import samples
 
@@ -38,6 +39,15 @@ def as_person() -> Callable[[object], Client]:
 
 def post(client: Client, content: bytes = b"Hello", name: str = "a.txt", **more):
     return client.post(UPLOADS, {"file": SimpleUploadedFile(name, content), **more})
+
+
+def test_whoever_uploads_without_a_pause_waits(as_person, ana, monkeypatch):
+    monkeypatch.setattr(turns, "senders", TokenBuckets(1, 0.1))
+    assert post(as_person(ana)).status_code == 201
+    refused = post(as_person(ana))
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_often")
+    assert 0 < int(refused["Retry-After"]) <= 10
+    assert Attachment.objects.count() == 1
 
 
 def test_an_upload_is_answered_with_its_id_and_signed_addresses(as_person, ana):

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
-from messaging.chat import delivered, views
+from messaging.chat import delivered
 from messaging.chat.sockets import consumer
 from messaging.live import deliveries as live_deliveries
 from messaging.live import presence, typing
@@ -17,7 +16,6 @@ from realtime.channel_layer import broadcast
 from realtime.delivery.hub import Hub
 from realtime.delivery.reader import Reader
 from realtime.transports import long_poll, sse, websocket
-from realtime.transports.token_buckets import TokenBuckets
 
 CHAT = "/api/v1/communication/"
 
@@ -56,13 +54,6 @@ class OldClient:
 
     def unread(self) -> int:
         return self.get("chats/unread-count/").json()["total_unread"]
-
-
-@pytest.fixture(autouse=True)
-def rates(monkeypatch) -> None:
-    """Each test has what a person may send at once."""
-    for buckets in (views.senders, views.typists):
-        monkeypatch.setattr(buckets, "_own", TokenBuckets(settings.CHAT_BURST, settings.CHAT_RATE))
 
 
 @pytest.fixture

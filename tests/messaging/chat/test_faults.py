@@ -18,11 +18,10 @@ from hypothesis import HealthCheck, given, settings, strategies
 from PIL import Image
 
 from messaging import contacts
-from messaging.chat import views
-from messaging.chat.rates import SharedBuckets
 from messaging.contacts import ContactRule
 from messaging.live.models import PresenceProcess, PresentPerson
 from messaging.models import Conversation, Message
+from messaging.rates import SharedBuckets
 from realtime.log.models import Event, OutboxEvent
 from tests.messaging.chat.conftest import CHAT, OldClient
 from tests.support.people import person
@@ -372,12 +371,19 @@ def test_fault_38_texts_and_pages_have_a_limit(as_ana, ben):
 
 
 def test_fault_38_whoever_writes_without_a_pause_waits(as_ana, ben, monkeypatch):
-    monkeypatch.setattr("messaging.chat.messages.senders", SharedBuckets("of the test", 3, 1))
+    monkeypatch.setattr("messaging.turns.senders", SharedBuckets("of the test", 3, 1))
     found = [as_ana.post("chats/", {"receiver_id": ben.pk, "message": "Hi"}) for _ in range(4)]
     assert [answer.status_code for answer in found] == [201, 201, 201, 429]
     assert int(found[-1]["Retry-After"]) >= 1
     assert error_of(found[-1])
-    assert views.senders.take(as_ana.person.pk) == 0
+
+
+def test_fault_38_whoever_changes_messages_without_a_pause_waits(as_ana, ben, monkeypatch):
+    address = f"chats/{as_ana.send(ben)['id']}/"
+    monkeypatch.setattr("messaging.turns.senders", SharedBuckets("of the test", 2, 1))
+    found = [as_ana.patch(address, {"message": f"{number}"}).status_code for number in range(3)]
+    found += [as_ana.put(address, {"receiver": ben.pk}).status_code, as_ana.delete(address).status_code]
+    assert found == [200, 200, 429, 429, 429]
 
 
 def test_fault_39_nobody_writes_to_whom_they_may_not_reach(as_ana, as_cora, ana, ben, cora, strangers):

@@ -78,6 +78,12 @@ def test_what_is_missing_is_said_in_the_words_of_the_contract(as_ana, ben, body,
     assert (answer.status_code, answer.json()) == (status, {"error": error})
 
 
+@pytest.mark.parametrize("number", ["--5", "-", "5-", "+5", "x", "0"])
+def test_what_is_no_number_is_refused(as_ana, number):
+    answer = as_ana.get("chats/conversations/", limit=number)
+    assert (answer.status_code, answer.json()) == (400, {"error": "limit must be a number from 1"})
+
+
 def test_who_is_not_signed_in_is_told_how(client):
     answer = client.get("/api/v1/communication/chats/")
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Token")

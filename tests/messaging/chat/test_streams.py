@@ -9,13 +9,16 @@ from django.test import Client
 from messaging import conversations, sending
 from messaging.chat import streams as module
 from messaging.chat.frames import HEARTBEAT_SECONDS, frames_for
+from messaging.chat.models import PollPosition
 from messaging.models import Receipt
 from messaging.notices.announcing import announce
 from realtime.access import tickets
 from realtime.access.identity import of_key
 from realtime.delivery.protocol import Send
 from realtime.transports.presented import TOKEN
+from realtime.transports.sse import Slots
 from realtime.transports.sse_encoding import NamedEncoder
+from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.chat.conftest import CHAT, OldClient
 from tests.messaging.chat.streams import STREAM, Stream, frames_of
 from tests.support.people import person
@@ -249,9 +252,12 @@ def test_fault_30_typing_is_told_once_a_second_and_ends_with_the_message(as_ana,
 def test_a_message_that_is_changed_or_deleted_is_told(as_ana, as_ben, ben):
     with opened(as_ben) as stream:
         sent = as_ana.send(ben)
-        stream.next("message")
+        assert stream.next("message")["is_read"] is False
+        as_ben.post("chats/mark-read/", {"message_ids": [sent["id"]]})
+        stream.next("read_receipt")
         as_ana.patch(f"chats/{sent['id']}/", {"message": "Corrected"})
-        assert stream.next("message_edited")["message"] == "Corrected"
+        edited = stream.next("message_edited")
+        assert (edited["message"], edited["is_read"]) == ("Corrected", True)
         as_ana.delete(f"chats/{sent['id']}/")
         assert stream.next("message_deleted")["message_id"] == sent["id"]
 
@@ -275,6 +281,20 @@ def test_the_stream_for_tries_counts_to_five(monkeypatch, live_chat):
     assert [(one.name, one.data.get("count")) for one in told] == [("test", n) for n in range(5)] + [("complete", None)]
     assert told[0].data["message"] == "Test event 1"
     assert told[-1].data == {"message": "Test complete"}
+
+
+def test_few_may_open_the_stream_for_tries_at_once_and_an_address_not_often(monkeypatch, settings, live_chat):
+    monkeypatch.setattr(module, "_test_slots", Slots(1))
+    monkeypatch.setattr(module, "_testers", TokenBuckets(3, 0.1))
+    address = f"{CHAT}sse/test/"
+    opened = Client().get(address)
+    assert Client().get(address).status_code == 503
+    opened.close()
+    settings.SSE_MAX_STREAMS = 0
+    assert Client().get(address).status_code == 503
+    refused = Client().get(address)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "10")
+    assert module._test_slots.taken == 0
 
 
 def poll(key: str, **query: str) -> dict:
@@ -327,8 +347,6 @@ def test_fault_46_two_tabs_do_not_take_events_from_each_other(as_ana, as_ben, be
     monkeypatch.setattr("messaging.chat.polling.HOLD_SECONDS", 5.5)
     with ThreadPoolExecutor(2) as tabs:
         waiting = [tabs.submit(poll_and_close) for _ in range(2)]
-        from messaging.chat.models import PollPosition
-
         wait_until(lambda: PollPosition.objects.count() == 2, "both poll", 5)
         as_ana.send(ben)
         assert [[one["event"] for one in tab.result(10)] for tab in waiting] == [["message"]] * 2
@@ -342,6 +360,17 @@ def test_polling_refuses_in_its_own_form(settings, as_ana):
     assert response.status_code == 503
     assert response.json()["error"].endswith("not available")
     assert response.json()["events"] == []
+
+
+def test_a_poll_that_is_refused_loses_nothing(as_ana, as_ben, ben, short, settings):
+    poll(as_ben.key)
+    room = settings.SSE_MAX_STREAMS
+    settings.SSE_MAX_STREAMS = 0
+    assert Client().get(f"{CHAT}poll/events/", {"token": as_ben.key}).status_code == 503
+    sent = as_ana.send(ben)
+    settings.SSE_MAX_STREAMS = room
+    assert [one["data"]["id"] for one in poll(as_ben.key)["events"]] == [sent["id"]]
+    assert PollPosition.objects.count() == 1, "the position was free again"
 
 
 def test_polling_can_be_tried_and_ended(as_ana, ana):

@@ -85,6 +85,24 @@ def test_a_database_that_is_away_ends_nothing(caplog):
     assert "OperationalError: away" in caplog.text
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_that_ends_the_thread_does_not_keep_the_next_one_from_starting():
+    stored = []
+
+    def fails_once(messages, events):
+        stored.append(messages)
+        if len(stored) == 1:
+            raise OverflowError
+
+    waiting = Deliveries(fails_once)
+    for number in (1, 2):
+        waiting.note(number, [number])
+        thread = waiting._thread
+        thread.join(5)
+        assert not thread.is_alive()
+    assert stored == [{1: {1}}, {2: {2}}]
+
+
 def test_nothing_starts_no_thread(waiting):
     waiting.note(1, [])
     assert waiting._thread is None
@@ -151,7 +169,8 @@ def test_what_a_client_acknowledges_is_told_and_nothing_else(monkeypatch):
     monkeypatch.setattr(client_messages, "acknowledged", [lambda user_id, ids: found.append((user_id, ids))])
     assert client_messages.answer('{"type":"ack","ids":[1,2]}', 7) is None
     assert client_messages.answer('{"type":"ack","ids":[3]}') is None
-    for text in ('{"type":"ack","ids":["1"]}', '{"type":"ack"}', '{"type":"ping"}', "x"):
+    junk = [f'{{"type":"ack","ids":[{one}]}}' for one in ('"1"', 0, 2**63, 2**70)]
+    for text in (*junk, '{"type":"ack"}', '{"type":"ping"}', "x"):
         assert client_messages.answer(text, 7) is not None
     assert found == [(7, [1, 2])]
 

@@ -70,6 +70,27 @@ def test_somebody_who_comes_while_the_database_is_away_is_told_when_it_is_back(s
     assert caplog.text.count("cannot say who is online") == 1
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_that_ends_the_thread_does_not_keep_the_next_one_from_starting(store, monkeypatch):
+    def fails(arrived=(), left=()):
+        raise OverflowError
+
+    connected = {1}
+    keeper = PresenceKeeper(lambda: set(connected), store)
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "change", fails)
+        keeper.start()
+        thread = keeper._thread
+        thread.join(5)
+    assert not thread.is_alive()
+    keeper.start()
+    wait_until(lambda: store.changes == [([1], [])], "they are told")
+    thread = keeper._thread
+    connected.clear()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
 def test_whoever_polls_starts_it(store, monkeypatch):
     monkeypatch.setattr(module, "POLL_SECONDS", 0.05)
     keeper = PresenceKeeper(set, store)

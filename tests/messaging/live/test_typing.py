@@ -114,6 +114,32 @@ def test_whoever_has_not_begun_cannot_stop_and_whoever_has_stops_at_once(ana, be
     assert [frame["is_typing"] for frame in frames(shown)] == [True, False]
 
 
+@pytest.mark.django_db
+def test_whoever_begins_and_stops_all_the_time_is_told_of_once_a_second(ana, ben, shown, clock):
+    place = write(ana, ben).conversation
+    for _ in range(5):
+        typing(ana, place)
+        typing(ana, place, False)
+        assert incoming(module.GROUP, "typing", said(place=place.pk, person=ana.pk)) is None  # of another process
+    assert [frame["is_typing"] for frame in frames(shown)] == [True, False]
+    clock.now += 1
+    typing(ana, place)
+    assert [frame["is_typing"] for frame in frames(shown)] == [True, False, True]
+
+
+@pytest.mark.django_db
+def test_after_a_message_the_next_one_is_begun_at_once(ana, ben, shown):
+    place = write(ana, ben).conversation
+    for _ in range(2):
+        typing(ana, place)
+        observe([SimpleNamespace(type="message_created", fields={"message": _by(ana, place)})])
+    assert [frame["is_typing"] for frame in frames(shown)] == [True, False] * 2
+
+
+def _by(someone, place) -> dict:
+    return {"conversation_id": place.pk, "sender_id": someone.pk}
+
+
 def said(is_typing: bool = True, place: int = 7, person: object = 1) -> dict:
     frame = {"conversation_id": place, "person_id": person, "person_name": "Ana", "is_typing": is_typing}
     return {"frame": frame, "audience": ["user:2"]}

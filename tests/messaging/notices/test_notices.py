@@ -2,9 +2,11 @@
 
 import pytest
 
+from messaging.notices import views
 from messaging.notices.models import Notice
 from realtime.log.models import Event as LoggedEvent
 
+EVENTS = "/api/v1/communication/events/"
 NOTICES = "/api/v1/communication/notices/"
 NOTICE = {"title": "Holiday", "content": "No lessons.", "publish_date": "2026-12-01"}
 
@@ -114,6 +116,24 @@ def test_publishing_announces_a_notice_once(teacher):
 def test_a_notice_that_is_made_published_is_announced(teacher):
     made(teacher, title="x" * 300, is_published=True)
     assert announced() == [("x" * 300, {"tenant:1"})]
+
+
+@pytest.mark.parametrize(
+    ("view", "path", "fields"),
+    [(views.Notices, NOTICES, NOTICE), (views.Events, EVENTS, {"title": "Fair", "event_date": "2026-12-01"})],
+)
+def test_changes_that_two_make_at_once_both_stay(teacher, monkeypatch, view, path, fields):
+    number = teacher.post(path, fields, format="json").json()["id"]
+    ours, rows = view.perform_update, view.queryset.model.objects.filter(pk=number)
+
+    def after_theirs(self, serializer):
+        rows.update(title="Theirs")
+        ours(self, serializer)
+
+    monkeypatch.setattr(view, "perform_update", after_theirs)
+    answer = teacher.patch(f"{path}{number}/", {"is_active": False}, format="json")
+    assert (answer.status_code, answer.json()["title"]) == (200, "Theirs")
+    assert rows.values_list("title", "is_active").get() == ("Theirs", False)
 
 
 def test_a_deleted_notice_is_gone_for_all_and_kept(client_of, teacher):

@@ -6,10 +6,12 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from messaging import conversations
+from messaging import conversations, turns
 from messaging.models import Message, Participant
+from realtime.transports.token_buckets import TokenBuckets
 
 from ..conftest import write
+from .conftest import API
 
 pytestmark = pytest.mark.django_db
 PATHS = (
@@ -38,6 +40,15 @@ def test_a_page_of_another_site_changes_nothing(ana, ben):
     body = {"receiver": ben.pk, "text": "Hello"}
     assert client.post("/messages/api/messages/", body, content_type="application/json").status_code == 403
     assert not Message.objects.exists()
+
+
+def test_a_form_is_no_json(ana, ben):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ana)
+    client.get("/messages/")
+    body, token = {"receiver": ben.pk, "text": "Hello"}, client.cookies["csrftoken"].value
+    answer = client.post("/messages/api/messages/", body, headers={"x-csrftoken": token})
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_json")
 
 
 def test_a_message_is_sent_once_however_often_it_is_tried(ana, ben, asking):
@@ -164,6 +175,20 @@ def test_who_takes_no_part_learns_nothing(ana, ben, cora, asking):
         status, answer = asking(cora)(method, path, {} if method == "POST" else None)
         assert status == 404, path
         assert "Secret" not in str(answer)
+    assert asking(cora)("POST", f"conversations/{one.conversation_id}/typing/", {"is_typing": False})[0] == 404
+
+
+def test_whoever_writes_or_types_too_often_is_told_when_to_come_back(ana, ben, asking, monkeypatch):
+    one = write(ana, ben)
+    monkeypatch.setattr(turns, "senders", TokenBuckets(2, 0.1))
+    monkeypatch.setattr(turns, "typists", TokenBuckets(1, 0.1))
+    place, asks = one.conversation_id, asking(ana)
+    sending = {"conversation": place, "text": "Hello"}
+    reaction, typing = f"messages/{one.pk}/reactions/x/", f"conversations/{place}/typing/"
+    asked = [("POST", "messages/", sending), ("PUT", reaction, None), ("POST", typing, {})] * 2
+    assert [asks(*each)[0] for each in asked] == [200, 200, 200, 429, 429, 429]
+    refused = asks.client.post(f"{API}messages/", sending, content_type="application/json")
+    assert 0 < int(refused["Retry-After"]) <= 10
 
 
 def test_people_are_found_by_any_part_of_their_names(ana, ben, cora, asking):

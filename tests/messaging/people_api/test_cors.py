@@ -6,7 +6,9 @@ pytestmark = pytest.mark.django_db  # the middleware looks at the connection
 
 PAGE = "https://app.example"
 PEOPLE = "/api/v1/accounts/users/"
-HEADERS = "accept,authorization,cache-control,content-type,last-event-id,x-college-id,x-csrftoken,x-tenant-id"
+HEADERS = (
+    "accept,authorization,cache-control,content-type,idempotency-key,last-event-id,x-college-id,x-csrftoken,x-tenant-id"
+)
 
 
 @pytest.fixture(autouse=True)

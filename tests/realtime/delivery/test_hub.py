@@ -427,6 +427,19 @@ def test_nobody_is_told_anything_before_sessions_that_ended_meanwhile_are_over(o
     hub.wake()
 
 
+def test_whoever_had_no_connection_is_told_of_at_once_and_their_further_tabs_are_not(office, hub):
+    told = []
+    hub.on_arrival.append(lambda: told.append(hub.user_ids()))
+    first, second = person(), person()
+    for someone in (first, first, second):
+        attached(hub, someone)
+    assert told == [{first.pk}, {first.pk, second.pk}]
+    for number in list(hub._subscribers):
+        hub.detach(number)
+    attached(hub, first)
+    assert told[2:] == [{first.pk}]
+
+
 def test_of_two_readings_of_authority_the_one_that_began_later_counts(office, hub, monkeypatch):
     someone = person()
     attached(hub, someone)

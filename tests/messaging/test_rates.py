@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis as Client
 
-from messaging.chat.rates import ANSWER_SECONDS, SharedBuckets, shared_redis
+from messaging.rates import ANSWER_SECONDS, SharedBuckets, shared_redis
 from tests.support.ports import free_port
 from tests.support.redis import Redis
 
