@@ -16,6 +16,7 @@ from realtime.access.credentials import Credential
 from realtime.access.identity import Identity
 from realtime.channel_layer import broadcast
 from realtime.delivery.hub import Hub
+from realtime.delivery.reader import Reader
 from realtime.transports import websocket
 from realtime.transports.presented import TOKEN
 from tests.messaging.chat.asgi import Socket
@@ -29,7 +30,8 @@ def hub(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]:
     """A hub whose tail turns by itself, on a database of the test's own."""
     on_database(new_database("sqlite"))
     settings.USE_DAPHNE = True
-    made = Hub()
+    made, writers = Hub(), Reader()
+    monkeypatch.setattr(api_socket, "_writers", writers)  # its threads keep connections to the database of one test
     monkeypatch.setattr(websocket, "hub", made)
     monkeypatch.setattr(broadcast, "hub", made)
     yield made
@@ -37,8 +39,9 @@ def hub(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]:
     made.wake()
     if made._thread:
         made._thread.join(5)
-    if made.reader._pool is not None:
-        made.reader._pool.shutdown()
+    for reader in (made.reader, writers):
+        if reader._pool is not None:
+            reader._pool.shutdown()
 
 
 @pytest.fixture
