@@ -40,6 +40,17 @@ def test_a_page_of_another_site_changes_nothing(ana, ben):
     assert not Message.objects.exists()
 
 
+def test_the_page_of_somebody_who_signed_out_does_nothing_as_whoever_signed_in_after_them(ana, ben, cora):
+    client = Client()
+    client.force_login(ben)
+    body = {"receiver": cora.pk, "text": "Hello"}
+    for whose, status in ((str(ana.pk), 409), ("x", 409), (str(ben.pk), 200)):
+        headers = {"X-Page-User": whose}
+        response = client.post("/messages/api/messages/", body, content_type="application/json", headers=headers)
+        assert response.status_code == status, whose
+    assert Message.objects.get().sender == ben
+
+
 def test_a_message_is_sent_once_however_often_it_is_tried(ana, ben, asking):
     body = {"receiver": ben.pk, "text": "Hello", "client_id": "abc"}
     answers = [asking(ana)("POST", "messages/", body) for _ in range(3)]
