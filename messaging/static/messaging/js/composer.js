@@ -26,7 +26,7 @@ export class Composer {
    * @param {HTMLElement} root with the form `.composer` (templates/messaging/window.html)
    * @param {{api: object, kept: import("./kept.js").Kept, maxBytes: number, say: (text: string) => void,
    *   onSend: (message: {text: string, parentId: number | null, attachments: object[]}) => void,
-   *   onEdit: (id: number, text: string) => void, onTyping: () => void, onStop: () => void, onUp: () => void}} options
+   *   onEdit: (message: object, text: string) => void, onTyping: () => void, onStop: () => void, onUp: () => void}} options
    *   `onUp`: the arrow up was pressed in an empty field
    */
   constructor(root, options) {
@@ -70,14 +70,15 @@ export class Composer {
     this.#field.focus();
   }
 
-  edit(message) {
+  /** Correct a message; `text` is what stands in the field, if it is not that of the message. */
+  edit(message, text = message.text) {
     this.save();
     this.#edited = message;
     this.#parent = null;
-    this.#field.value = message.text;
+    this.#field.value = text;
     this.#changed();
     this.#field.focus();
-    this.#field.setSelectionRange(message.text.length, message.text.length);
+    this.#field.setSelectionRange(text.length, text.length);
   }
 
   /** Neither answer nor correct. Returns whether there was something to leave. */
@@ -152,10 +153,10 @@ export class Composer {
     const text = this.#field.value.trim();
     if (text.length > MOST) return;
     if (this.#edited) {
-      const { id, text: before } = this.#edited;
+      const message = this.#edited;
       if (!text) return;
       this.cancel();
-      if (text !== before) this.#options.onEdit(id, text);
+      if (text !== message.text) this.#options.onEdit(message, text);
       return;
     }
     if (this.#tray.isUploading) {

@@ -16,24 +16,23 @@ const MOST_READ_ONE_BY_ONE = 50; // messages that are answered and not loaded
 export class ConversationWindow {
   #root;
   #app;
-  #open = null; // {id, key, receiver, unreadAfter}
+  #open = null; // {id, key, receiver, unreadAfter, isLoadingOlder}
   #head;
   #thread;
   #composer;
   #typing;
   #marker;
   #parents = new Map(); // messages that are answered, and not among those that are loaded
-  #isLoading = false;
 
   /**
    * @param {HTMLElement} root made from templates/messaging/window.html
    * @param {object} app what the parts of the page share: {api, store, outbox, kept, typists, dates, me, say, confirm,
-   *   maxBytes, onBack, onCreated, loadConversation}
+   *   speak, maxBytes, onBack, onCreated, loadConversation}
    */
   constructor(root, app) {
     this.#root = root;
     this.#app = app;
-    const { api, kept, maxBytes, say } = app;
+    const { api, kept, maxBytes, say, speak } = app;
     this.#head = new WindowHead(root, app);
     this.#thread = new ThreadView(root, {
       context: () => this.#context(),
@@ -46,9 +45,9 @@ export class ConversationWindow {
       api.post(`conversations/${id}/typing/`, { is_typing: isTyping }).catch(() => {}); // the next key says it again
     });
     this.#composer = new Composer(root, {
-      api, kept, maxBytes, say,
+      api, kept, maxBytes, say, speak,
       onSend: (message) => this.#send(message),
-      onEdit: (id, text) => this.#change(() => api.patch(`messages/${id}/`, { text })),
+      onEdit: (message, text) => this.#correct(message, text),
       onTyping: () => this.#open?.id && this.#typing.typed(this.#open.id),
       onStop: () => this.#typing.stop(),
       onUp: (event) => this.#editLast(event),
@@ -56,7 +55,7 @@ export class ConversationWindow {
     this.#marker = new ReadMarker({
       post: async (conversationId, messageId) => {
         await api.post(`conversations/${conversationId}/read/`, { up_to: messageId });
-        app.store.changeConversation(conversationId, { unread: 0 });
+        app.store.markRead(conversationId, app.store.thread(conversationId).get(messageId)?.seq ?? 0);
       },
       target: () => this.#unreadInSight(),
     });
@@ -119,7 +118,7 @@ export class ConversationWindow {
   /** Too much was missed: load it again. */
   async reload() {
     this.#parents.clear();
-    if (this.#open?.id) await this.#load(this.#open);
+    if (this.#open?.id) await this.#load(this.#open, { isReset: true });
   }
 
   /** The first message of a new conversation has arrived: it has an id now. */
@@ -159,7 +158,7 @@ export class ConversationWindow {
     if (!id) return null;
     const known = this.#app.store.thread(this.#open.id).get(id) ?? this.#parents.get(id);
     if (known !== undefined) return known;
-    if (this.#parents.size > MOST_READ_ONE_BY_ONE) this.#parents.clear();
+    this.#makeRoomForParents();
     this.#parents.set(id, null);
     this.#app.api.get(`messages/${id}/`).then((message) => {
       this.#parents.set(id, message);
@@ -168,13 +167,25 @@ export class ConversationWindow {
     return null;
   }
 
-  async #load(open) {
+  /** Forget those that no message here answers; the others would be asked for again at once. */
+  #makeRoomForParents() {
+    if (this.#parents.size < MOST_READ_ONE_BY_ONE) return;
+    const { store, outbox } = this.#app;
+    const shown = new Set(store.thread(this.#open.id).messages.map(({ parent_id: parentId }) => parentId));
+    for (const { parentId } of outbox.of(this.#open.key)) shown.add(parentId);
+    for (const id of this.#parents.keys()) if (!shown.has(id)) this.#parents.delete(id);
+  }
+
+  /** `isReset`: what is known of the conversation is not certain any longer. */
+  async #load(open, { isReset = false } = {}) {
     const { api, store, say, loadConversation } = this.#app;
     this.#root.dataset.loading = "true";
     try {
-      if (!store.conversation(open.id)) await loadConversation(open.id);
-      const { messages, has_more: hasMore } = await api.get(`conversations/${open.id}/messages/`, { limit: PAGE });
-      store.thread(open.id).reset(messages, hasMore);
+      const known = store.conversation(open.id);
+      // The list does not tell how far the others have read.
+      const isWhole = known && (known.kind === "direct" || known.readers !== undefined);
+      if (isReset || !isWhole) await loadConversation(open.id);
+      await store.load(open.id, () => api.get(`conversations/${open.id}/messages/`, { limit: PAGE }));
     } catch (error) {
       if (this.#open === open) say(error.message);
       return;
@@ -190,10 +201,11 @@ export class ConversationWindow {
   }
 
   async #loadOlder() {
-    const id = this.#open?.id;
+    const open = this.#open;
+    const id = open?.id;
     const thread = id && this.#app.store.thread(id);
-    if (!thread?.isLoaded || !thread.hasOlder || this.#isLoading) return false;
-    this.#isLoading = true;
+    if (!thread?.isLoaded || !thread.hasOlder || open.isLoadingOlder) return false;
+    open.isLoadingOlder = true;
     try {
       const before = thread.oldestId;
       const { messages, has_more: hasMore } = await this.#app.api.get(`conversations/${id}/messages/`, { before, limit: PAGE });
@@ -205,7 +217,7 @@ export class ConversationWindow {
       this.#app.say(error.message);
       return false;
     } finally {
-      this.#isLoading = false;
+      open.isLoadingOlder = false;
     }
   }
 
@@ -252,12 +264,21 @@ export class ConversationWindow {
     await this.#change(() => (isAdded && !has ? this.#app.api.put(path) : this.#app.api.delete(path)));
   }
 
-  /** Change a message on the server, and show it as it is then. */
+  /** A correction that has failed is offered again, as long as its conversation is open. */
+  async #correct(message, text) {
+    const open = this.#open;
+    const isDone = await this.#change(() => this.#app.api.patch(`messages/${message.id}/`, { text }));
+    if (!isDone && this.#open === open) this.#composer.edit(message, text);
+  }
+
+  /** Change a message on the server, and show it as it is then. Returns whether that worked. */
   async #change(request) {
     try {
       this.#app.store.putMessage(await request());
+      return true;
     } catch (error) {
       this.#app.say(error.message);
+      return false;
     }
   }
 
@@ -272,9 +293,11 @@ export class ConversationWindow {
   }
 
   async #jump(id) {
-    for (let page = 0; page < MOST_PAGES && !this.#thread.jump(id); page += 1) {
-      const { oldestId } = this.#app.store.thread(this.#open.id);
+    const open = this.#open;
+    for (let page = 0; page < MOST_PAGES && this.#open === open && !this.#thread.jump(id); page += 1) {
+      const { oldestId } = this.#app.store.thread(open.id);
       if (oldestId === null || oldestId <= id || !(await this.#loadOlder())) {
+        if (this.#open !== open) return;
         this.#app.say("That message cannot be shown.");
         return;
       }
