@@ -6,7 +6,7 @@ const MAX_DRAFTS = 50;
 const MAX_WAITING = 200;
 const over = new Set(); // the people who have signed out while this page was open: nothing of them is kept again
 
-/** @typedef {{text: string, parentId?: number | null, attachments?: object[]}} Draft */
+/** @typedef {{text: string, parent?: object | null, attachments?: object[]}} Draft `parent`: the message that it answers */
 
 export class Kept {
   #user;
