@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from realtime.delivery.subscriber import names_another_user
 
+from ..chat.views import TooOften, senders, take_turn
 from ..errors import Invalid, MessagingError
 
 Answer = Mapping[str, Any]
@@ -48,6 +49,10 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
             return _refusal(409, ANOTHER_USER, "another_user")
         try:
             return JsonResponse(handler(request, **arguments) or {})
+        except TooOften as refusal:
+            refused = _refusal(refusal.status, refusal.text, refusal.code)
+            refused["Retry-After"] = str(refusal.seconds)
+            return refused
         except MessagingError as refusal:
             return _refusal(refusal.status, refusal.text, refusal.code)
         except RequestDataTooBig:
@@ -58,6 +63,11 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
 
 def _refusal(status: int, text: str, code: str) -> JsonResponse:
     return JsonResponse({"error": text, "code": code}, status=status)
+
+
+def charge(person: Any) -> None:
+    """Charge a person with a message, or with what others are told of like of one. Raises TooOften."""
+    take_turn(senders, person)
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:

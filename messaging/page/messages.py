@@ -9,12 +9,13 @@ from ..attachments.uploading import upload as store_upload
 from ..errors import Invalid
 from ..models import Message
 from ..serializing import messages_json
-from .endpoint import Answer, body_of, endpoint
+from .endpoint import Answer, body_of, charge, endpoint
 from .people import find_person
 
 
 def _send(request: HttpRequest) -> Answer:
     """Send to a conversation, or to a person (``receiver``). The same ``client_id`` again sends nothing again."""
+    charge(request.user)
     body = body_of(request)
     receiver = body.get("receiver")
     message, _ = sending.send(
@@ -40,6 +41,7 @@ def _one(request: HttpRequest, message_id: int) -> Answer:
 
 
 def _edit(request: HttpRequest, message_id: int) -> Answer:
+    charge(request.user)
     return _shown(request, editing.edit(actor=request.user, message_id=message_id, text=body_of(request).get("text")))
 
 
@@ -48,11 +50,13 @@ def _delete(request: HttpRequest, message_id: int) -> Answer:
 
 
 def _react(request: HttpRequest, message_id: int, emoji: str) -> Answer:
+    charge(request.user)
     reactions.react(request.user, message_id, emoji)
     return _one(request, message_id)
 
 
 def _unreact(request: HttpRequest, message_id: int, emoji: str) -> Answer:
+    charge(request.user)
     reactions.unreact(request.user, message_id, emoji)
     return _one(request, message_id)
 
