@@ -16,7 +16,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A browser with this storage whose server answers as `answer` says. */
 function browser({ store = fakeStorage(), user = "7", answer = () => ({}) } = {}) {
-  const made = { store, asked: [], sent: [], timers: [] };
+  const made = { store, asked: [], sent: [], shown: [], timers: [] };
   const timers = {
     setTimeout: (callback, delay) => made.timers.push({ callback, delay }),
     clearTimeout: () => {},
@@ -28,7 +28,7 @@ function browser({ store = fakeStorage(), user = "7", answer = () => ({}) } = {}
       made.asked.push(one.clientId);
       return made.answer(one);
     },
-    onChange: () => {},
+    onChange: () => made.shown.push(made.outbox?.of("c1").map(({ clientId }) => clientId).concat(made.sent).sort().join("")),
     onSent: (one) => made.sent.push(one.clientId),
   });
   made.answer = answer;
@@ -45,6 +45,7 @@ test("messages are sent one after the other, in order", async () => {
   await settled();
   assert.deepEqual(one.sent, ["a", "b", "c"]);
   assert.equal(one.outbox.size, 0);
+  assert.ok(one.shown.slice(3).every((ids) => ids === "abc"), `one that is sent is never missing: ${one.shown}`);
 });
 
 test("without a connection they wait, and go out in order when it is back", async () => {

@@ -1,6 +1,7 @@
 // The conversation that is open: its head, its messages, and where one writes. On the page of messages, and on any page that
 // has a conversation of its own.
 
+import { Answered } from "./answered.js";
 import { newClientId } from "./client_id.js";
 import { Composer } from "./composer.js";
 import { ReadMarker } from "./read_marker.js";
@@ -11,7 +12,6 @@ import { WindowHead } from "./window_head.js";
 
 const PAGE = 40; // messages that are loaded at once
 const MOST_PAGES = 15; // that are loaded to find one message
-const MOST_READ_ONE_BY_ONE = 50; // messages that are answered and not loaded
 
 export class ConversationWindow {
   #root;
@@ -22,7 +22,7 @@ export class ConversationWindow {
   #composer;
   #typing;
   #marker;
-  #parents = new Map(); // messages that are answered, and not among those that are loaded
+  #answered;
 
   /**
    * @param {HTMLElement} root made from templates/messaging/window.html
@@ -51,6 +51,9 @@ export class ConversationWindow {
       onTyping: () => this.#open?.id && this.#typing.typed(this.#open.id),
       onStop: () => this.#typing.stop(),
       onUp: (event) => this.#editLast(event),
+    });
+    this.#answered = new Answered({
+      read: (id) => api.get(`messages/${id}/`), shown: () => this.#answeredIds(), onRead: () => this.update(),
     });
     this.#marker = new ReadMarker({
       post: async (conversationId, messageId) => {
@@ -117,7 +120,7 @@ export class ConversationWindow {
 
   /** Too much was missed: load it again. */
   async reload() {
-    this.#parents.clear();
+    this.#answered.clear();
     if (this.#open?.id) await this.#load(this.#open, { isReset: true });
   }
 
@@ -156,24 +159,14 @@ export class ConversationWindow {
 
   #parentOf(id) {
     if (!id) return null;
-    const known = this.#app.store.thread(this.#open.id).get(id) ?? this.#parents.get(id);
-    if (known !== undefined) return known;
-    this.#makeRoomForParents();
-    this.#parents.set(id, null);
-    this.#app.api.get(`messages/${id}/`).then((message) => {
-      this.#parents.set(id, message);
-      this.update();
-    }).catch(() => {}); // it stays "An earlier message"
-    return null;
+    return this.#app.store.thread(this.#open.id).get(id) ?? this.#answered.get(id);
   }
 
-  /** Forget those that no message here answers; the others would be asked for again at once. */
-  #makeRoomForParents() {
-    if (this.#parents.size < MOST_READ_ONE_BY_ONE) return;
+  #answeredIds() {
     const { store, outbox } = this.#app;
-    const shown = new Set(store.thread(this.#open.id).messages.map(({ parent_id: parentId }) => parentId));
-    for (const { parentId } of outbox.of(this.#open.key)) shown.add(parentId);
-    for (const id of this.#parents.keys()) if (!shown.has(id)) this.#parents.delete(id);
+    const { id, key } = this.#open ?? {};
+    const ofMessages = id ? store.thread(id).messages.map(({ parent_id: parentId }) => parentId) : [];
+    return [...ofMessages, ...outbox.of(key).map(({ parentId }) => parentId)];
   }
 
   /** `isReset`: what is known of the conversation is not certain any longer. */

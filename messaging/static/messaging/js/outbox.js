@@ -110,8 +110,8 @@ export class Outbox {
     try {
       const message = await this.#send(item);
       this.#tries = 0;
-      this.#drop(item);
-      this.#onSent(item, message);
+      this.#forget(item);
+      this.#onSent(item, message); // before anything is shown anew: the message takes the item's place
       this.#onChange(item.key);
       return true;
     } catch (error) {
@@ -137,9 +137,13 @@ export class Outbox {
   }
 
   #drop(item) {
+    this.#forget(item);
+    this.#onChange(item.key);
+  }
+
+  #forget(item) {
     this.#items = this.#items.filter((other) => other !== item);
     this.#kept.dropWaiting(item.clientId);
-    this.#onChange(item.key);
   }
 
   /** The clock, so that what another tab has kept has its place; two of one moment keep theirs, too. */
