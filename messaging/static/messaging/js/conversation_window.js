@@ -230,7 +230,7 @@ export class ConversationWindow {
       discard: (clientId) => outbox.discard(clientId),
       takeBack: (clientId) => {
         const item = outbox.discard(clientId);
-        if (item) this.#composer.put({ ...item, parent: item.parentId ? this.#parentOf(item.parentId) : null });
+        if (item) this.#composer.put({ ...item, parent: item.parentId ? this.#parentOf(item.parentId) ?? unknown(item.parentId) : null });
       },
     };
   }
@@ -307,4 +307,9 @@ export class ConversationWindow {
     const isUnread = newest && (conversation?.unread > 0 || (newest.seq > (conversation?.read_seq ?? 0) && !newest.read_at));
     return isUnread ? { conversationId: id, messageId: newest.id } : null;
   }
+}
+
+/** A message that is answered and not here: the answer to it stays one. */
+function unknown(id) {
+  return { id, sender_name: "somebody", text: "An earlier message" };
 }
