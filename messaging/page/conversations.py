@@ -14,7 +14,7 @@ from ..models import Conversation, Participant
 from ..serializing import messages_json, person_id
 from ..turns import charge_typing
 from .endpoint import Answer, body_of, chosen, endpoint, flag, number
-from .people import find_people, find_person
+from .people import find_people, person_of
 from .shapes import conversation_of, conversations_json, people_json
 
 PAGE = 30
@@ -108,7 +108,7 @@ def _add_people(request: HttpRequest, conversation_id: int) -> Answer:
 
 def _remove_person(request: HttpRequest, conversation_id: int, person: str) -> Answer:
     conversation = conversations.get_for(request.user, conversation_id)
-    conversations.remove_participant(request.user, conversation, find_person(request.user, person))
+    conversations.remove_participant(request.user, conversation, person_of(person))
     return {}
 
 

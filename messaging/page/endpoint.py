@@ -14,13 +14,18 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.http.request import RawPostDataException
 from django.views.decorators.cache import never_cache
 
+from realtime.delivery.subscriber import names_another_user
+
 from ..errors import Invalid, MessagingError
 from ..turns import TooOften
 
 Answer = Mapping[str, Any]
 Handler = Callable[..., Answer]
 
+PAGE_USER = "X-Page-User"  # the header in which a page says whose it is
+
 SIGN_IN = "Sign in first."
+ANOTHER_USER = "Somebody else is signed in in this browser now. Load the page again."
 TOO_LARGE = "The request is too large."
 
 
@@ -41,6 +46,8 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
             return refused
         if not request.user.is_authenticated:
             return _refusal(401, SIGN_IN, "signed_out")
+        if names_another_user(request.headers.get(PAGE_USER), request.user.pk):
+            return _refusal(409, ANOTHER_USER, "another_user")
         try:
             return JsonResponse(handler(request, **arguments) or {})
         except MessagingError as refusal:

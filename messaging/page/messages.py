@@ -16,8 +16,8 @@ from .people import find_person
 
 def _send(request: HttpRequest) -> Answer:
     """Send to a conversation, or to a person (``receiver``). The same ``client_id`` again sends nothing again."""
-    body = body_of(request)
     charge(request.user)
+    body = body_of(request)
     receiver = body.get("receiver")
     message, _ = sending.send(
         sender=request.user,
@@ -42,6 +42,7 @@ def _one(request: HttpRequest, message_id: int) -> Answer:
 
 
 def _edit(request: HttpRequest, message_id: int) -> Answer:
+    charge(request.user)
     return _shown(request, editing.edit(actor=request.user, message_id=message_id, text=body_of(request).get("text")))
 
 
@@ -56,6 +57,7 @@ def _react(request: HttpRequest, message_id: int, emoji: str) -> Answer:
 
 
 def _unreact(request: HttpRequest, message_id: int, emoji: str) -> Answer:
+    charge(request.user)
     reactions.unreact(request.user, message_id, emoji)
     return _one(request, message_id)
 

@@ -38,6 +38,14 @@ def find_people(viewer: Any, values: Any) -> list[Any]:
     return found
 
 
+def person_of(value: Any) -> Any:
+    """The person with this id, whoever it is. Raises NotFound."""
+    found = get_user_model()._default_manager.filter(pk=_key(value)).first()
+    if found is None:
+        raise NotFound(NOBODY)
+    return found
+
+
 def _key(value: Any) -> Any:
     """A value from outside as the id of a person. Raises NotFound where nobody can have it."""
     key = person_key(value)

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
-from messaging import conversations, sending
+from messaging import conversations, receipts, sending
 from messaging.models import Message
 from projeng.access import Role
 from projeng.models import Project
@@ -105,6 +105,11 @@ def two_people_write(site: Site, browse, head: User, engineer: User) -> None:
     message(phone, "<b>Who</b>").locator(".message-text").click()
     phone.get_by_role("button", name="React with 👍").click()
     expect(message(desk, "<b>Who</b>").get_by_role("button", name=f"👍: {engineer.get_full_name()}")).to_be_visible()
+    message(desk, "<b>Who</b>").focus()
+    celebrate = desk.get_by_role("button", name="React with 🎉")
+    celebrate.press("Enter")
+    expect(message(desk, "<b>Who</b>").get_by_role("button", name="🎉: You")).to_be_visible()
+    expect(celebrate).to_be_focused()  # although the message was made anew
     desk.get_by_role("textbox", name="Message", exact=True).press("ArrowUp")
     say(desk, "Who will be there?")
     expect(message(phone, "Who will be there?")).to_contain_text("edited")
@@ -149,9 +154,12 @@ def test_what_is_written_without_a_connection_is_sent_once_and_in_order(site, br
     field.press("Enter")
     until(page, lambda: texts.all().count() == 3, "the server has the third message")
     expect(message(page, "Third").locator(".mark")).to_have_text(re.compile("Sent|Delivered"))
+    message(page, "Are you there?").focus()
+    page.get_by_role("button", name="Answer", exact=True).press("Enter")
     field.fill("Half a sent")
     page.reload()
     expect(page.get_by_role("textbox", name="Message", exact=True)).to_have_value("Half a sent")
+    expect(page.locator(".composer-about")).to_contain_text("Are you there?")
     expect(message(page, "Third")).to_have_count(1)
     expect(message(page, "Third").locator(".mark")).to_have_text(re.compile("Sent|Delivered"))
     assert texts.all().count() == 3
@@ -162,6 +170,14 @@ def test_what_is_written_without_a_connection_is_sent_once_and_in_order(site, br
     expect(page.get_by_role("alert").filter(has_text="Not sent. Not now.")).to_be_visible()
     page.get_by_role("button", name="Try again").click()
     expect(message(page, "Fourth").locator(".mark")).to_have_text(re.compile("Sent|Delivered"))
+    # A correction, too, as long as it may be tried again.
+    page.route("**/api/messages/*/", lambda route: route.fulfill(**refusal), times=1)
+    field.press("ArrowUp")
+    say(page, "Fourth and last")
+    expect(page.locator(".messages-notice")).to_have_text("Not now.")
+    expect(field).to_have_value("Fourth and last")
+    field.press("Enter")
+    expect(message(page, "Fourth and last")).to_contain_text("edited")
     # Nothing of it stays for whoever signs in next.
     page.get_by_role("textbox", name="Message", exact=True).fill("For nobody else")
     page.locator("details.account summary").click()
@@ -255,6 +271,7 @@ def test_the_page_is_sound_on_a_desk_and_a_phone_in_light_and_dark(site, browse,
     )
     asked, _ = sending.send(sender=head, conversation=group, text="Who can be on site tomorrow at 8?")
     sending.send(sender=engineer, conversation=group, text="I can.", parent_id=asked.pk)
+    receipts.mark_read(engineer, conversation=group, up_to=asked.pk)
     sending.send(sender=engineer, receiver=head, text="The concrete comes at 7.")
     page = browse(site).open(head, "/messages/", reduced_motion="reduce")
     until_state(page, "live")
@@ -269,6 +286,7 @@ def test_the_page_is_sound_on_a_desk_and_a_phone_in_light_and_dark(site, browse,
             if pane == "conversation":
                 page.get_by_role("link", name=re.compile("Drainage")).click()
                 expect(message(page, "I can.")).to_be_visible()
+                expect(message(page, "Who can be on site").first.locator(".mark")).to_have_text("Read by all")
             page.screenshot(path=FOLDER / f"messages-{pane}-{size[0]}-{scheme}.png")
             structure = page.evaluate(STRUCTURE)
             assert structure["headings"] == ["Messages"]

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.backends.db import SessionStore
 
 from projeng import inbox
 from projeng.access import Role

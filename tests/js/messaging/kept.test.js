@@ -36,7 +36,7 @@ test("signing out removes everything of the person and nothing else", () => {
   const store = fakeStorage();
   store.setItem("something-else", "stays");
   of(store, "12").keepDraft("c1", { text: "x" });
-  of(store, "12").keepWaiting([{ clientId: "a" }]);
+  of(store, "12").keepWaiting({ clientId: "a", order: 1 });
   of(store, "12").clear();
   assert.deepEqual([...store.items], [["something-else", "stays"]]);
 });
@@ -63,6 +63,26 @@ test("a storage that throws or holds something else only means that nothing is k
   assert.deepEqual([refusing.draft("c1"), refusing.waiting], [null, []]);
   const strange = fakeStorage();
   strange.setItem("gistagum-messages-7-drafts", '{"a":1}');
-  strange.setItem("gistagum-messages-7-waiting", "[1,null]");
+  strange.setItem("gistagum-messages-7-waiting-a", "[1,null]");
+  strange.setItem("gistagum-messages-7-waiting-b", "{");
   assert.deepEqual([of(strange).draft("c1"), of(strange).waiting], [null, []]);
+});
+
+test("two tabs keep what waits in each, in the order in which it was written", () => {
+  const store = fakeStorage();
+  const [one, other] = [of(store, "14"), of(store, "14")];
+  one.keepWaiting({ clientId: "a", order: 1 });
+  other.keepWaiting({ clientId: "c", order: 3 });
+  one.keepWaiting({ clientId: "b", order: 2 });
+  assert.deepEqual(other.waiting.map(({ clientId }) => clientId), ["a", "b", "c"]);
+  one.dropWaiting("a");
+  assert.deepEqual(other.waiting.map(({ clientId }) => clientId), ["b", "c"]);
+  assert.deepEqual([...store.items.keys()].map((key) => one.waitingId(key)), ["c", "b"]);
+  assert.deepEqual([one.waitingId("gistagum-messages-140-waiting-b"), one.waitingId(null)], [null, null]);
+});
+
+test("of very many that wait no more are kept", () => {
+  const kept = of(fakeStorage(), "15");
+  for (let order = 1; order <= 210; order += 1) kept.keepWaiting({ clientId: `${order}`, order });
+  assert.deepEqual([kept.waiting.length, kept.waiting.at(-1).order], [200, 200]);
 });

@@ -15,20 +15,20 @@ const refused = Object.assign(new Error("You may not write here."), { isFinal: t
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A browser with this storage whose server answers as `answer` says. */
-function browser({ store = fakeStorage(), answer = () => ({}) } = {}) {
-  const made = { store, asked: [], sent: [], timers: [] };
+function browser({ store = fakeStorage(), user = "7", answer = () => ({}) } = {}) {
+  const made = { store, asked: [], sent: [], shown: [], timers: [] };
   const timers = {
     setTimeout: (callback, delay) => made.timers.push({ callback, delay }),
     clearTimeout: () => {},
   };
   made.outbox = new Outbox({
-    kept: new Kept("7", () => store),
+    kept: new Kept(user, () => store),
     timers,
     send: async (one) => {
       made.asked.push(one.clientId);
       return made.answer(one);
     },
-    onChange: () => {},
+    onChange: () => made.shown.push(made.outbox?.of("c1").map(({ clientId }) => clientId).concat(made.sent).sort().join("")),
     onSent: (one) => made.sent.push(one.clientId),
   });
   made.answer = answer;
@@ -45,6 +45,7 @@ test("messages are sent one after the other, in order", async () => {
   await settled();
   assert.deepEqual(one.sent, ["a", "b", "c"]);
   assert.equal(one.outbox.size, 0);
+  assert.ok(one.shown.slice(3).every((ids) => ids === "abc"), `one that is sent is never missing: ${one.shown}`);
 });
 
 test("without a connection they wait, and go out in order when it is back", async () => {
@@ -133,4 +134,38 @@ test("what waits for a new conversation goes to it once it has an id", async () 
   one.outbox.rename("p9", "c5", 5);
   const [waiting] = one.outbox.of("c5");
   assert.deepEqual([waiting.conversationId, waiting.receiverId, one.outbox.of("p9")], [5, null, []]);
+});
+
+test("nothing is sent as somebody else who has signed in meanwhile", async () => {
+  const another = Object.assign(new Error("Somebody else is signed in."), { isFinal: true, isOfAnother: true });
+  const one = browser({ user: "21", answer: fails(another) });
+  for (const id of ["a", "b"]) one.outbox.add(item(id));
+  await settled();
+  one.answer = () => ({});
+  one.outbox.retry("a");
+  await one.outbox.flush();
+  assert.deepEqual([one.asked, one.sent, one.store.items.size], [["a"], [], 0]);
+  assert.equal(one.outbox.of("c1").find(({ clientId }) => clientId === "a").text, "a");
+});
+
+test("what waits is not sent after one has signed out in another tab", async () => {
+  const one = browser({ user: "22", answer: fails(unreachable) });
+  one.outbox.add(item("a"));
+  await settled();
+  new Kept("22", () => one.store).clear();
+  one.answer = () => ({});
+  await one.outbox.flush();
+  assert.deepEqual([one.asked, one.sent], [["a"], []]);
+});
+
+test("two tabs lose nothing of each other that waits", async () => {
+  const store = fakeStorage();
+  const [one, other] = [browser({ store, answer: fails(unreachable) }), browser({ store, answer: fails(unreachable) })];
+  one.outbox.add(item("a"));
+  other.outbox.add(item("b"));
+  one.outbox.add(item("c"));
+  await settled();
+  const after = browser({ store });
+  await after.outbox.flush();
+  assert.deepEqual([...after.sent].sort(), ["a", "b", "c"]);
 });

@@ -7,6 +7,7 @@ import { Arrivals } from "../../../messaging/static/messaging/js/arrivals.js";
 import { officeDates } from "../../../messaging/static/messaging/js/dates.js";
 import { piecesOf } from "../../../messaging/static/messaging/js/links.js";
 import { markOf, names } from "../../../messaging/static/messaging/js/marks.js";
+import { rightsOf } from "../../../messaging/static/messaging/js/rights.js";
 import { rowsOf } from "../../../messaging/static/messaging/js/rows.js";
 import { TypingTeller, Typists } from "../../../messaging/static/messaging/js/typing.js";
 import { TOPICS, topicOf } from "../../../realtime/static/realtime/js/wire/frames.js";
@@ -128,4 +129,10 @@ test("the frames of messages belong to their topic, and no others", () => {
     "participants_changed", "attachment_changed", "typing", "presence"];
   for (const type of own) assert.equal(of(type), TOPICS.messages, type);
   assert.deepEqual(["notification", "dashboard_update", "project_updated"].map(of), ["notifications", "dashboard", "projects"]);
+});
+
+test("only one's own text may be edited, and no text that the server cannot read", () => {
+  const mayEdit = (more) => rightsOf({ kind: "text", sender_id: 7, ...more }, {}, "7").mayEdit;
+  assert.deepEqual(["text", "html", "encrypted"].map((kind) => mayEdit({ kind })), [true, false, false]);
+  assert.equal(mayEdit({ sender_id: 9 }), false);
 });

@@ -122,3 +122,70 @@ test("an answer that was on its way while a message came does not take it back",
   store.putConversations([{ id: 1, kind: "direct", unread: 0, last_message: message(3), last_seq: 4 }]);
   assert.equal(store.conversation(1).last_message.id, 3);
 });
+
+test("a message that comes while the history is on its way is in it, and so is what happens to others", async () => {
+  const { store, told } = page();
+  const two = store.thread(2);
+  store.putConversations([{ id: 2, kind: "direct", unread: 0, last_message: null, last_seq: 1, other: { id: 9, name: "Ana" } }]);
+  let answer;
+  const loading = store.load(2, () => new Promise((resolve) => (answer = resolve)));
+  const of = (id, more = {}) => message(id, { conversation_id: 2, ...more });
+  store.apply({ ...created(of(2)), conversation_id: 2 });
+  store.apply({ id: 1, type: "message_edited", conversation_id: 2, message: of(1, { text: "Better" }) });
+  answer({ messages: [of(1)], has_more: false });
+  await loading;
+  assert.deepEqual(two.messages.map(({ id, text }) => [id, text]), [[1, "Better"], [2, "Text 2"]]);
+  assert.deepEqual([store.conversation(2).unread, told], [1, [["arrived", 2]]]);
+});
+
+test("a history that cannot be read leaves what was there", async () => {
+  const { store, ids } = page();
+  await assert.rejects(store.load(1, () => Promise.reject(new Error("Away."))), /Away/);
+  store.apply(created(message(4)));
+  assert.deepEqual(ids(), [1, 2, 3, 4]);
+});
+
+test("how far one has read is known when one returns", () => {
+  const { store } = page({ unread: 1, read_seq: 2 });
+  store.apply({ type: "message_read", conversation_id: 1, person_id: 7, up_to_id: 3, message_ids: [], read_at: "x" });
+  assert.deepEqual([store.conversation(1).unread, store.conversation(1).read_seq], [0, 3]);
+  store.markRead(1, 2);
+  assert.equal(store.conversation(1).read_seq, 3);
+});
+
+test("a message that is heard of after one's own newer one is unread and announced", () => {
+  const { store, told, ids } = page();
+  store.putMessage(message(5, { sender_id: 7 }));
+  store.apply(created(message(4)));
+  store.apply(created(message(5, { sender_id: 7 })));
+  assert.deepEqual(ids(), [1, 2, 3, 4, 5]);
+  const { unread, last_message: last } = store.conversation(1);
+  assert.deepEqual([unread, last.id, told], [1, 5, [["arrived", 1]]]);
+});
+
+test("each answer is counted once, one's own as well", () => {
+  const { store } = page();
+  const count = () => store.thread(1).get(3).thread_count;
+  const own = message(4, { sender_id: 7, parent_id: 3 });
+  store.putMessage(own);
+  store.apply(created(own));
+  assert.equal(count(), 1);
+  for (let times = 0; times < 2; times += 1) store.apply(created(message(5, { parent_id: 3 })));
+  assert.equal(count(), 2);
+  store.thread(1).reset([1, 2, 3].map((id) => message(id)), false); // read before both
+  assert.equal(count(), 2);
+});
+
+test("of a very long conversation the newest messages are held", () => {
+  const { store, ids } = page();
+  for (let id = 4; id <= 650; id += 1) store.apply(created(message(id)));
+  assert.deepEqual([ids().length, ids()[0], ids().at(-1), store.thread(1).hasOlder], [600, 51, 650, true]);
+});
+
+test("after a reset only what is read anew is known, and the conversation that is open", () => {
+  const { store } = page();
+  const other = (id) => ({ id, kind: "group", title: `${id}`, unread: 0, last_message: null, last_seq: 0 });
+  store.putConversations([other(2), other(3)]);
+  store.clearConversations(3);
+  assert.deepEqual(store.conversations.map(({ id }) => id), [3]);
+});

@@ -51,6 +51,17 @@ def test_a_form_is_no_json(ana, ben):
     assert (answer.status_code, answer.json()["code"]) == (422, "not_json")
 
 
+def test_the_page_of_somebody_who_signed_out_does_nothing_as_whoever_signed_in_after_them(ana, ben, cora):
+    client = Client()
+    client.force_login(ben)
+    body = {"receiver": cora.pk, "text": "Hello"}
+    for whose, status in ((str(ana.pk), 409), ("x", 409), (str(ben.pk), 200)):
+        headers = {"X-Page-User": whose}
+        response = client.post("/messages/api/messages/", body, content_type="application/json", headers=headers)
+        assert response.status_code == status, whose
+    assert Message.objects.get().sender == ben
+
+
 def test_a_message_is_sent_once_however_often_it_is_tried(ana, ben, asking):
     body = {"receiver": ben.pk, "text": "Hello", "client_id": "abc"}
     answers = [asking(ana)("POST", "messages/", body) for _ in range(3)]
@@ -258,3 +269,27 @@ def test_no_address_brings_a_500(ana, ben, asking, path, status):
     write(ben, ana)
     place = conversations.open_direct(ana, ben).pk
     assert asking(ana)("GET", path.replace("conversations/1/", f"conversations/{place}/"))[0] == status
+
+
+def test_an_account_that_is_no_longer_used_can_be_taken_out(ana, ben, cora, asking):
+    made = group(ana, ben, cora, subject="Drainage")
+    ben.is_active = False
+    ben.save()
+    ask = asking(ana)
+    assert ask("DELETE", f"conversations/{made.pk}/people/{ben.pk}/") == (200, {})
+    assert {one["id"] for one in ask.get(f"conversations/{made.pk}/people/")["people"]} == {ana.pk, cora.pk}
+    for nobody in ("0", "999999", "x", "9" * 30):
+        assert ask("DELETE", f"conversations/{made.pk}/people/{nobody}/")[0] == 404, nobody
+
+
+def test_whoever_writes_too_often_is_told_when_to_come_back(ana, ben, asking, monkeypatch):
+    monkeypatch.setattr(endpoint, "senders", TokenBuckets(3, 1))
+    ask, sent = asking(ana), write(ben, ana)
+    path = f"/messages/api/messages/{sent.pk}/reactions/👍/"
+    assert [ask.client.put(path).status_code for _ in range(2)] == [200, 200]
+    body = {"receiver": ben.pk, "text": "Hello"}
+    assert ask("POST", "messages/", body)[0] == 200
+    refused = ask.client.post("/messages/api/messages/", body, content_type="application/json")
+    assert (refused.status_code, refused["Retry-After"]) == (429, "1")
+    assert ask.client.delete(path).status_code == 429
+    assert asking(ben)("POST", "messages/", {"receiver": ana.pk, "text": "Hello"})[0] == 200

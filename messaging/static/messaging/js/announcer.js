@@ -1,5 +1,7 @@
 // Tells screen readers and eyes what has happened: politely, one after the other.
 
+import { element } from "./dom.js";
+
 const SHOWN = 6000; // milliseconds for which a notice stays
 
 export class Announcer {
@@ -15,15 +17,13 @@ export class Announcer {
 
   /** To screen readers alone: what everybody else sees. */
   speak(text) {
-    const line = document.createElement("p");
-    line.textContent = text;
-    this.#spoken.append(line);
+    this.#spoken.append(element("p", { text }));
     while (this.#spoken.childElementCount > 5) this.#spoken.firstChild.remove();
   }
 
   /** To everybody: something did not work, or was done. */
   say(text) {
-    this.#notice.textContent = text;
+    this.#notice.replaceChildren(element("span", { text })); // a new element is read out even if it says the same
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#notice.replaceChildren(), SHOWN);
   }

@@ -11,23 +11,34 @@ const UNEXPECTED = "The server did not answer as expected.";
 export class ApiError extends Error {
   /**
    * @param {string} message
-   * @param {{status?: number, retryAfter?: number}} [details] the HTTP status, 0 for no answer; milliseconds
+   * @param {{status?: number, retryAfter?: number, code?: string}} [details] the HTTP status, 0 for no answer;
+   *   milliseconds; the server's name of the refusal
    */
-  constructor(message, { status = 0, retryAfter } = {}) {
+  constructor(message, { status = 0, retryAfter, code } = {}) {
     super(message);
-    Object.assign(this, { status, retryAfter });
+    Object.assign(this, { status, retryAfter, code });
   }
 
   /** Whether the same request would be refused again. */
   get isFinal() {
     return this.status >= 400 && this.status < 500 && ![401, 408, 425, 429].includes(this.status);
   }
+
+  /** Whether the session is somebody else's by now, who has signed in in another tab. */
+  get isOfAnother() {
+    return this.code === "another_user";
+  }
 }
 
-/** @param {{url: string, token: () => string}} options the address under which the endpoints are; the CSRF token */
-export function createApi({ url, token }) {
+/**
+ * @param {{url: string, token: () => string, me: number | string}} options the address under which the endpoints are; the
+ *   CSRF token; the id of the person whose page this is: the server refuses what would be done as anybody else
+ */
+export function createApi({ url, token, me }) {
+  const common = () => ({ Accept: "application/json", "X-CSRFToken": token(), "X-Page-User": String(me) });
+
   async function request(method, path, body) {
-    const headers = { Accept: "application/json", "X-CSRFToken": token() };
+    const headers = common();
     if (body !== undefined) headers["Content-Type"] = "application/json";
     let response;
     try {
@@ -52,7 +63,7 @@ export function createApi({ url, token }) {
     patch: (path, body) => request("PATCH", path, body),
     put: (path, body = {}) => request("PUT", path, body),
     delete: (path) => request("DELETE", path),
-    upload: (path, file, callbacks) => upload(url + path, file, token(), callbacks),
+    upload: (path, file, callbacks) => upload(url + path, file, common(), callbacks),
   };
 }
 
@@ -62,6 +73,7 @@ function checked(status, result, retryAfter) {
   throw new ApiError(typeof result?.error === "string" ? result.error : UNEXPECTED, {
     status,
     retryAfter: seconds ? 1000 * seconds : undefined,
+    code: result?.code,
   });
 }
 
@@ -71,13 +83,12 @@ function withQuery(path, parameters) {
 }
 
 /** Send a file. `fetch` does not tell how much of it has left, XMLHttpRequest does. */
-function upload(address, file, token, { onProgress, signal }) {
+function upload(address, file, headers, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", address);
     request.timeout = UPLOAD_TIMEOUT;
-    request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("X-CSRFToken", token);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(total ? loaded / total : 0));
     request.addEventListener("load", () => {
       try {

@@ -19,7 +19,7 @@ const ASKED_AT_ONCE = 100; // people whose presence is asked for after an interr
  */
 export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset }) {
   const { api: url, page: pageUrl, me, maxBytes } = root.dataset;
-  const api = createApi({ url, token: csrfToken });
+  const api = createApi({ url, token: csrfToken, me });
   const kept = new Kept(me);
   const store = new Store({ me, isReading });
   const typists = new Typists(onTyping);
@@ -49,7 +49,7 @@ export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset
   store.addEventListener("outdated", ({ detail: { id } }) => {
     loadConversation(id).catch(() => {}); // gone, or read again with the next event
   });
-  connect({ store, typists, outbox, api, me, onReset });
+  connect({ store, typists, outbox, kept, api, me, onReset });
   return {
     api, store, outbox, kept, typists, me, pageUrl, loadConversation, maxBytes: Number(maxBytes),
     dates: officeDates(document.documentElement.dataset.timeZone),
@@ -67,7 +67,7 @@ export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset
   };
 }
 
-function connect({ store, typists, outbox, api, me, onReset }) {
+function connect({ store, typists, outbox, kept, api, me, onReset }) {
   const manager = globalThis.realtimeManager;
   let wasLive = true;
   manager.connectMessages((frame) => {
@@ -90,6 +90,11 @@ function connect({ store, typists, outbox, api, me, onReset }) {
     wasLive = state === "live";
   });
   addEventListener("online", () => outbox.flush());
+  // Another tab has sent what waits here, too, or has taken it back.
+  addEventListener("storage", ({ key, newValue }) => {
+    const clientId = newValue === null ? kept.waitingId(key) : null;
+    if (clientId !== null) outbox.arrived(clientId);
+  });
   outbox.flush(); // what the last page could not send
 }
 

@@ -6,6 +6,8 @@ import { plainText } from "./message_view.js";
 
 const MOST = 10_000; // characters of a message
 const WARN = 500; // characters left from which on they are counted
+const EXCERPT = 200; // characters of the message that is answered or corrected
+const SPOKEN = [WARN, 100, 20, -1]; // characters left at which screen readers are told
 const SAVE = 300; // milliseconds after a key until the draft is kept
 
 export class Composer {
@@ -21,12 +23,14 @@ export class Composer {
   #edited = null; // the message that is corrected
   #timer = null;
   #sendsWhenUploaded = false;
+  #spoken = 0; // how many of the numbers of SPOKEN are reached
 
   /**
    * @param {HTMLElement} root with the form `.composer` (templates/messaging/window.html)
    * @param {{api: object, kept: import("./kept.js").Kept, maxBytes: number, say: (text: string) => void,
+   *   speak: (text: string) => void,
    *   onSend: (message: {text: string, parentId: number | null, attachments: object[]}) => void,
-   *   onEdit: (id: number, text: string) => void, onTyping: () => void, onStop: () => void, onUp: () => void}} options
+   *   onEdit: (message: object, text: string) => void, onTyping: () => void, onStop: () => void, onUp: () => void}} options
    *   `onUp`: the arrow up was pressed in an empty field
    */
   constructor(root, options) {
@@ -45,9 +49,10 @@ export class Composer {
   open(key, { isDisabled = false, placeholder = "Write a message" } = {}) {
     this.save();
     this.#key = key;
-    this.#parent = this.#edited = null;
-    this.#sendsWhenUploaded = false;
     const draft = this.#options.kept.draft(key);
+    this.#parent = parentOf(draft);
+    this.#edited = null;
+    this.#sendsWhenUploaded = false;
     this.#field.value = draft?.text ?? "";
     this.#tray.restore(draft?.attachments);
     this.#form.hidden = isDisabled;
@@ -67,25 +72,30 @@ export class Composer {
     this.cancel();
     this.#parent = message;
     this.#changed();
+    this.save();
     this.#field.focus();
   }
 
-  edit(message) {
+  /** Correct a message; `text` is what stands in the field, if it is not that of the message. */
+  edit(message, text = message.text) {
     this.save();
     this.#edited = message;
     this.#parent = null;
-    this.#field.value = message.text;
+    this.#field.value = text;
     this.#changed();
     this.#field.focus();
-    this.#field.setSelectionRange(message.text.length, message.text.length);
+    this.#field.setSelectionRange(text.length, text.length);
   }
 
   /** Neither answer nor correct. Returns whether there was something to leave. */
   cancel() {
     if (!this.#edited && !this.#parent) return false;
-    if (this.#edited) this.#field.value = this.#options.kept.draft(this.#key)?.text ?? "";
-    this.#edited = this.#parent = null;
+    const draft = this.#edited ? this.#options.kept.draft(this.#key) : null;
+    if (this.#edited) this.#field.value = draft?.text ?? "";
+    this.#edited = null;
+    this.#parent = parentOf(draft);
     this.#changed();
+    this.save();
     return true;
   }
 
@@ -104,7 +114,8 @@ export class Composer {
   save() {
     clearTimeout(this.#timer);
     if (this.#key === null || this.#edited) return;
-    const draft = { text: this.#field.value.slice(0, MOST), attachments: this.#tray.attachments };
+    const parent = this.#parent ? briefly(this.#parent) : null;
+    const draft = { text: this.#field.value.slice(0, MOST), parent, attachments: this.#tray.attachments };
     this.#options.kept.keepDraft(this.#key, draft);
   }
 
@@ -152,10 +163,10 @@ export class Composer {
     const text = this.#field.value.trim();
     if (text.length > MOST) return;
     if (this.#edited) {
-      const { id, text: before } = this.#edited;
+      const message = this.#edited;
       if (!text) return;
       this.cancel();
-      if (text !== before) this.#options.onEdit(id, text);
+      if (text !== message.text) this.#options.onEdit(message, text);
       return;
     }
     if (this.#tray.isUploading) {
@@ -194,6 +205,9 @@ export class Composer {
     const left = MOST - this.#field.value.trim().length;
     this.#counter.hidden = left > WARN;
     this.#counter.textContent = left < 0 ? `${-left} characters too many` : `${left} characters left`;
+    const reached = SPOKEN.filter((number) => left <= number).length;
+    if (reached > this.#spoken) this.#options.speak(this.#counter.textContent);
+    this.#spoken = reached;
     const isEmpty = !this.#field.value.trim() && this.#tray.isEmpty;
     this.#sendButton.disabled = isEmpty || left < 0;
     this.#sendButton.title = this.#edited ? "Save" : "Send";
@@ -203,8 +217,20 @@ export class Composer {
     this.#bar.hidden = !about;
     if (!about) return;
     this.#bar.querySelector(".composer-about-who").textContent = this.#edited ? "Edit your message" : `Answer to ${about.sender_name}`;
-    this.#bar.querySelector(".composer-about-text").textContent = plainText(about).slice(0, 200);
+    this.#bar.querySelector(".composer-about-text").textContent = plainText(about).slice(0, EXCERPT);
   }
+}
+
+/** Of a message that is answered, what a draft keeps: enough to send the answer and to show what it answers. */
+function briefly(message) {
+  const { id, parent_id, sender_name } = message;
+  return { id, parent_id, sender_name, text: plainText(message).slice(0, EXCERPT) };
+}
+
+/** The message that a draft answers. The storage may hold anything. */
+function parentOf(draft) {
+  const parent = draft?.parent;
+  return Number.isInteger(parent?.id) && typeof parent.text === "string" ? parent : null;
 }
 
 /** Files may be dropped anywhere on the window. */

@@ -1,6 +1,7 @@
 // The conversation that is open: its head, its messages, and where one writes. On the page of messages, and on any page that
 // has a conversation of its own.
 
+import { Answered } from "./answered.js";
 import { newClientId } from "./client_id.js";
 import { Composer } from "./composer.js";
 import { ReadMarker } from "./read_marker.js";
@@ -11,29 +12,27 @@ import { WindowHead } from "./window_head.js";
 
 const PAGE = 40; // messages that are loaded at once
 const MOST_PAGES = 15; // that are loaded to find one message
-const MOST_READ_ONE_BY_ONE = 50; // messages that are answered and not loaded
 
 export class ConversationWindow {
   #root;
   #app;
-  #open = null; // {id, key, receiver, unreadAfter}
+  #open = null; // {id, key, receiver, unreadAfter, isLoadingOlder}
   #head;
   #thread;
   #composer;
   #typing;
   #marker;
-  #parents = new Map(); // messages that are answered, and not among those that are loaded
-  #isLoading = false;
+  #answered;
 
   /**
    * @param {HTMLElement} root made from templates/messaging/window.html
    * @param {object} app what the parts of the page share: {api, store, outbox, kept, typists, dates, me, say, confirm,
-   *   maxBytes, onBack, onCreated, loadConversation}
+   *   speak, maxBytes, onBack, onCreated, loadConversation}
    */
   constructor(root, app) {
     this.#root = root;
     this.#app = app;
-    const { api, kept, maxBytes, say } = app;
+    const { api, kept, maxBytes, say, speak } = app;
     this.#head = new WindowHead(root, app);
     this.#thread = new ThreadView(root, {
       context: () => this.#context(),
@@ -46,17 +45,20 @@ export class ConversationWindow {
       api.post(`conversations/${id}/typing/`, { is_typing: isTyping }).catch(() => {}); // the next key says it again
     });
     this.#composer = new Composer(root, {
-      api, kept, maxBytes, say,
+      api, kept, maxBytes, say, speak,
       onSend: (message) => this.#send(message),
-      onEdit: (id, text) => this.#change(() => api.patch(`messages/${id}/`, { text })),
+      onEdit: (message, text) => this.#correct(message, text),
       onTyping: () => this.#open?.id && this.#typing.typed(this.#open.id),
       onStop: () => this.#typing.stop(),
       onUp: (event) => this.#editLast(event),
     });
+    this.#answered = new Answered({
+      read: (id) => api.get(`messages/${id}/`), shown: () => this.#answeredIds(), onRead: () => this.update(),
+    });
     this.#marker = new ReadMarker({
       post: async (conversationId, messageId) => {
         await api.post(`conversations/${conversationId}/read/`, { up_to: messageId });
-        app.store.changeConversation(conversationId, { unread: 0 });
+        app.store.markRead(conversationId, app.store.thread(conversationId).get(messageId)?.seq ?? 0);
       },
       target: () => this.#unreadInSight(),
     });
@@ -118,8 +120,8 @@ export class ConversationWindow {
 
   /** Too much was missed: load it again. */
   async reload() {
-    this.#parents.clear();
-    if (this.#open?.id) await this.#load(this.#open);
+    this.#answered.clear();
+    if (this.#open?.id) await this.#load(this.#open, { isReset: true });
   }
 
   /** The first message of a new conversation has arrived: it has an id now. */
@@ -157,24 +159,26 @@ export class ConversationWindow {
 
   #parentOf(id) {
     if (!id) return null;
-    const known = this.#app.store.thread(this.#open.id).get(id) ?? this.#parents.get(id);
-    if (known !== undefined) return known;
-    if (this.#parents.size > MOST_READ_ONE_BY_ONE) this.#parents.clear();
-    this.#parents.set(id, null);
-    this.#app.api.get(`messages/${id}/`).then((message) => {
-      this.#parents.set(id, message);
-      this.update();
-    }).catch(() => {}); // it stays "An earlier message"
-    return null;
+    return this.#app.store.thread(this.#open.id).get(id) ?? this.#answered.get(id);
   }
 
-  async #load(open) {
+  #answeredIds() {
+    const { store, outbox } = this.#app;
+    const { id, key } = this.#open ?? {};
+    const ofMessages = id ? store.thread(id).messages.map(({ parent_id: parentId }) => parentId) : [];
+    return [...ofMessages, ...outbox.of(key).map(({ parentId }) => parentId)];
+  }
+
+  /** `isReset`: what is known of the conversation is not certain any longer. */
+  async #load(open, { isReset = false } = {}) {
     const { api, store, say, loadConversation } = this.#app;
     this.#root.dataset.loading = "true";
     try {
-      if (!store.conversation(open.id)) await loadConversation(open.id);
-      const { messages, has_more: hasMore } = await api.get(`conversations/${open.id}/messages/`, { limit: PAGE });
-      store.thread(open.id).reset(messages, hasMore);
+      const known = store.conversation(open.id);
+      // The list does not tell how far the others have read.
+      const isWhole = known && (known.kind === "direct" || known.readers !== undefined);
+      if (isReset || !isWhole) await loadConversation(open.id);
+      await store.load(open.id, () => api.get(`conversations/${open.id}/messages/`, { limit: PAGE }));
     } catch (error) {
       if (this.#open === open) say(error.message);
       return;
@@ -190,10 +194,11 @@ export class ConversationWindow {
   }
 
   async #loadOlder() {
-    const id = this.#open?.id;
+    const open = this.#open;
+    const id = open?.id;
     const thread = id && this.#app.store.thread(id);
-    if (!thread?.isLoaded || !thread.hasOlder || this.#isLoading) return false;
-    this.#isLoading = true;
+    if (!thread?.isLoaded || !thread.hasOlder || open.isLoadingOlder) return false;
+    open.isLoadingOlder = true;
     try {
       const before = thread.oldestId;
       const { messages, has_more: hasMore } = await this.#app.api.get(`conversations/${id}/messages/`, { before, limit: PAGE });
@@ -205,7 +210,7 @@ export class ConversationWindow {
       this.#app.say(error.message);
       return false;
     } finally {
-      this.#isLoading = false;
+      open.isLoadingOlder = false;
     }
   }
 
@@ -225,7 +230,7 @@ export class ConversationWindow {
       discard: (clientId) => outbox.discard(clientId),
       takeBack: (clientId) => {
         const item = outbox.discard(clientId);
-        if (item) this.#composer.put({ ...item, parent: item.parentId ? this.#parentOf(item.parentId) : null });
+        if (item) this.#composer.put({ ...item, parent: item.parentId ? this.#parentOf(item.parentId) ?? unknown(item.parentId) : null });
       },
     };
   }
@@ -252,12 +257,21 @@ export class ConversationWindow {
     await this.#change(() => (isAdded && !has ? this.#app.api.put(path) : this.#app.api.delete(path)));
   }
 
-  /** Change a message on the server, and show it as it is then. */
+  /** A correction that has failed is offered again, as long as its conversation is open. */
+  async #correct(message, text) {
+    const open = this.#open;
+    const isDone = await this.#change(() => this.#app.api.patch(`messages/${message.id}/`, { text }));
+    if (!isDone && this.#open === open) this.#composer.edit(message, text);
+  }
+
+  /** Change a message on the server, and show it as it is then. Returns whether that worked. */
   async #change(request) {
     try {
       this.#app.store.putMessage(await request());
+      return true;
     } catch (error) {
       this.#app.say(error.message);
+      return false;
     }
   }
 
@@ -272,9 +286,11 @@ export class ConversationWindow {
   }
 
   async #jump(id) {
-    for (let page = 0; page < MOST_PAGES && !this.#thread.jump(id); page += 1) {
-      const { oldestId } = this.#app.store.thread(this.#open.id);
+    const open = this.#open;
+    for (let page = 0; page < MOST_PAGES && this.#open === open && !this.#thread.jump(id); page += 1) {
+      const { oldestId } = this.#app.store.thread(open.id);
       if (oldestId === null || oldestId <= id || !(await this.#loadOlder())) {
+        if (this.#open !== open) return;
         this.#app.say("That message cannot be shown.");
         return;
       }
@@ -291,4 +307,9 @@ export class ConversationWindow {
     const isUnread = newest && (conversation?.unread > 0 || (newest.seq > (conversation?.read_seq ?? 0) && !newest.read_at));
     return isUnread ? { conversationId: id, messageId: newest.id } : null;
   }
+}
+
+/** A message that is answered and not here: the answer to it stays one. */
+function unknown(id) {
+  return { id, sender_name: "somebody", text: "An earlier message" };
 }

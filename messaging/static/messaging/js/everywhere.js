@@ -12,7 +12,7 @@ const manager = globalThis.realtimeManager;
 const me = document.documentElement.dataset.userId;
 
 if (link && manager) {
-  const api = createApi({ url: link.dataset.api, token: csrfToken });
+  const api = createApi({ url: link.dataset.api, token: csrfToken, me });
   const kept = new Kept(me);
   kept.clearOthers();
   forgetAtSignOut(kept);

@@ -6,7 +6,7 @@ const MAX_DRAFTS = 50;
 const MAX_WAITING = 200;
 const over = new Set(); // the people who have signed out while this page was open: nothing of them is kept again
 
-/** @typedef {{text: string, parentId?: number | null, attachments?: object[]}} Draft */
+/** @typedef {{text: string, parent?: object | null, attachments?: object[]}} Draft `parent`: the message that it answers */
 
 export class Kept {
   #user;
@@ -36,17 +36,36 @@ export class Kept {
     const others = this.#drafts().filter(([name]) => name !== key);
     const isEmpty = !draft || !(draft.text.trim() || draft.attachments?.length);
     if (!isEmpty) others.push([key, draft]);
-    this.#write("drafts", others.slice(-MAX_DRAFTS));
+    this.#write(this.#draftsKey, others.length ? others.slice(-MAX_DRAFTS) : null);
   }
 
-  /** The messages that wait to be sent, in order. */
+  /** The messages that wait to be sent, in order. Each has a key of its own: tabs do not overwrite each other's. */
   get waiting() {
-    const kept = this.#read("waiting");
-    return Array.isArray(kept) ? kept.filter((item) => typeof item?.clientId === "string").slice(0, MAX_WAITING) : [];
+    const items = this.#waitingKeys().map((key) => this.#read(key));
+    const whole = items.filter((item) => typeof item?.clientId === "string" && Number.isFinite(item.order));
+    return whole.sort((one, other) => one.order - other.order).slice(0, MAX_WAITING);
   }
 
-  keepWaiting(items) {
-    this.#write("waiting", items.slice(0, MAX_WAITING));
+  /** Keep a message that waits. Of very many, the newest are not kept. */
+  keepWaiting(item) {
+    const key = this.#waitingKey(item.clientId);
+    const keys = this.#waitingKeys();
+    if (keys.length < MAX_WAITING || keys.includes(key)) this.#write(key, item);
+  }
+
+  dropWaiting(clientId) {
+    this.#write(this.#waitingKey(clientId), null);
+  }
+
+  /** The `clientId` of the waiting message that has this key of the storage; null for any other key. */
+  waitingId(key) {
+    const prefix = this.#waitingKey("");
+    return key?.startsWith(prefix) ? key.slice(prefix.length) : null;
+  }
+
+  /** Whether this person has signed out while this page was open. */
+  get isOver() {
+    return over.has(this.#user);
   }
 
   /** Nothing of this person is kept any longer, and nothing more by this page: they sign out. */
@@ -61,24 +80,36 @@ export class Kept {
   }
 
   #drafts() {
-    const kept = this.#read("drafts");
+    const kept = this.#read(this.#draftsKey);
     const isDraft = (entry) => Array.isArray(entry) && typeof entry[0] === "string" && typeof entry[1]?.text === "string";
     return Array.isArray(kept) ? kept.filter(isDraft) : [];
   }
 
-  #read(name) {
+  get #draftsKey() {
+    return `${PREFIX}${this.#user}-drafts`;
+  }
+
+  #waitingKey(clientId) {
+    return `${PREFIX}${this.#user}-waiting-${clientId}`;
+  }
+
+  #waitingKeys() {
+    return this.#keys().filter((key) => this.waitingId(key) !== null);
+  }
+
+  #read(key) {
     try {
-      return JSON.parse(this.#storage().getItem(`${PREFIX}${this.#user}-${name}`));
+      return JSON.parse(this.#storage().getItem(key));
     } catch {
       return null; // not allowed, or not ours
     }
   }
 
-  #write(name, items) {
-    if (over.has(this.#user)) return;
+  /** Null removes what is there. */
+  #write(key, value) {
+    if (this.isOver) return;
     try {
-      const key = `${PREFIX}${this.#user}-${name}`;
-      if (items.length) this.#storage().setItem(key, JSON.stringify(items));
+      if (value !== null) this.#storage().setItem(key, JSON.stringify(value));
       else this.#storage().removeItem(key);
     } catch {
       // Full or not allowed: it lasts as long as the page.
@@ -86,12 +117,15 @@ export class Kept {
   }
 
   #remove(isMeant) {
+    for (const key of this.#keys().filter(isMeant)) this.#storage().removeItem(key);
+  }
+
+  #keys() {
     try {
       const storage = this.#storage();
-      const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index));
-      for (const key of keys) if (key && isMeant(key)) storage.removeItem(key);
+      return Array.from({ length: storage.length }, (_, index) => storage.key(index)).filter(Boolean);
     } catch {
-      // Not allowed, so nothing was kept.
+      return []; // not allowed, so nothing was kept
     }
   }
 }

@@ -68,14 +68,15 @@ export class Listing {
     return this.#field.value.trim() ? "No conversation is called that." : EMPTY[this.#filter];
   }
 
-  /** The first page, anew. */
-  async load() {
+  /** The first page, anew. `isReset`: nothing that is known is certain any longer. */
+  async load({ isReset = false } = {}) {
     const number = ++this.#asked;
     this.#isLoading = true;
     this.#problem = "";
     try {
       const answer = await this.#ask(null);
       if (number !== this.#asked) return;
+      if (isReset) this.#app.store.clearConversations(this.#app.openId());
       this.#app.store.putConversations(answer.conversations);
       this.#found = this.#field.value.trim() ? new Set(answer.conversations.map(({ id }) => id)) : null;
       this.#reached(answer);

@@ -42,17 +42,17 @@ export class MessageTools {
     this.#bar.remove();
   }
 
-  /** The message was made anew: the bar moves along. */
-  replaced(oldElement, newElement) {
-    if (!oldElement.contains(this.#bar)) return;
+  /** A row was made anew: put it in the place of the old one. The bar and the focus move along. */
+  replace(oldElement, newElement) {
+    // Both are asked before: what leaves the document has no focus, and losing it hides the bar.
     const focused = oldElement.contains(document.activeElement) ? document.activeElement : null;
-    if (!this.#rights(Number(newElement.dataset.id))) {
-      this.hide();
-      return;
-    }
-    this.#at = newElement;
-    newElement.querySelector(".message-body").append(this.#bar); // the same buttons: one may be pressed just now
-    if (focused) (this.#bar.contains(focused) ? focused : newElement).focus({ preventScroll: true });
+    const hasBar = oldElement.contains(this.#bar);
+    oldElement.replaceWith(newElement);
+    if (hasBar && this.#rights(Number(newElement.dataset.id))) {
+      this.#at = newElement;
+      newElement.querySelector(".message-body").append(this.#bar); // the same buttons: one may be pressed just now
+    } else if (hasBar) this.hide();
+    if (focused) (focused.isConnected ? focused : newElement).focus({ preventScroll: true });
   }
 
   #show(message) {

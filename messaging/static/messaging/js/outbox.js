@@ -7,7 +7,7 @@ const LONGEST_WAIT = 30_000; // milliseconds
 /**
  * @typedef {{clientId: string, key: string, conversationId: number | null, receiverId: number | string | null,
  *   text: string, parentId: number | null, attachments: object[], at: number,
- *   state: "waiting" | "sending" | "failed", error?: string}} Item
+ *   state: "waiting" | "sending" | "failed", order: number, error?: string}} Item `order` increases from one to the next
  */
 
 export class Outbox {
@@ -24,7 +24,8 @@ export class Outbox {
   /**
    * @param {{kept: import("./kept.js").Kept, send: (item: Item) => Promise<object>, onChange: (key: string) => void,
    *   onSent: (item: Item, message: object) => void, timers?: object}} options `send` rejects with an error whose
-   *   `isFinal` says that another try would be refused as well, and `retryAfter` (milliseconds) when to try again
+   *   `isFinal` says that another try would be refused as well, `isOfAnother` that somebody else is signed in by now, and
+   *   `retryAfter` (milliseconds) when to try again
    */
   constructor({ kept, send, onChange, onSent, timers = globalThis }) {
     this.#kept = kept;
@@ -47,8 +48,9 @@ export class Outbox {
 
   /** Send a message as soon as those before it are sent. */
   add(item) {
-    this.#items.push({ ...item, state: "waiting" });
-    this.#keep(item.key);
+    const added = { ...item, state: "waiting", order: this.#nextOrder() };
+    this.#items.push(added);
+    this.#keep(added);
     this.flush();
   }
 
@@ -57,9 +59,9 @@ export class Outbox {
     const item = this.#find(clientId);
     if (item?.state !== "failed") return;
     this.#items = [...this.#items.filter((other) => other !== item), item];
-    item.state = "waiting";
+    Object.assign(item, { state: "waiting", order: this.#nextOrder() });
     delete item.error;
-    this.#keep(item.key);
+    this.#keep(item);
     this.flush();
   }
 
@@ -67,26 +69,22 @@ export class Outbox {
   discard(clientId) {
     const item = this.#find(clientId);
     if (!item || item.state === "sending") return null;
-    this.#items = this.#items.filter((other) => other !== item);
-    this.#keep(item.key);
+    this.#drop(item);
     return item;
   }
 
-  /** The server has this message: the answer was lost, or another tab has sent it. */
+  /** The server has this message: the answer was lost, or another tab has sent it. Or it was taken back there. */
   arrived(clientId) {
     const item = this.#find(clientId);
-    if (!item) return;
-    this.#items = this.#items.filter((other) => other !== item);
-    this.#keep(item.key);
+    if (item) this.#drop(item);
   }
 
   /** A new conversation has become one with an id: what waits for it goes there. */
   rename(key, newKey, conversationId) {
-    for (const item of this.#items) if (item.key === key) Object.assign(item, { key: newKey, conversationId, receiverId: null });
-    this.#keep(newKey);
+    for (const item of this.of(key)) this.#keep(Object.assign(item, { key: newKey, conversationId, receiverId: null }));
   }
 
-  /** Send what waits, now: the connection is back. */
+  /** Send what waits, now: the connection is back. After its author has signed out, nothing is sent. */
   async flush() {
     this.#timers.clearTimeout(this.#timer);
     if (this.#isSending) return;
@@ -101,6 +99,7 @@ export class Outbox {
   }
 
   #next() {
+    if (this.#kept.isOver) return undefined;
     return this.#items.find((item) => item.state === "waiting");
   }
 
@@ -111,17 +110,17 @@ export class Outbox {
     try {
       const message = await this.#send(item);
       this.#tries = 0;
-      this.#items = this.#items.filter((other) => other !== item);
-      this.#kept.keepWaiting(this.#items);
-      this.#onSent(item, message);
+      this.#forget(item);
+      this.#onSent(item, message); // before anything is shown anew: the message takes the item's place
       this.#onChange(item.key);
       return true;
     } catch (error) {
+      if (error.isOfAnother) this.#kept.clear();
       if (!this.#items.includes(item)) return true; // it has arrived all the same
       item.state = error.isFinal ? "failed" : "waiting";
       if (error.isFinal) item.error = error.message;
       else this.#tryLater(error.retryAfter);
-      this.#keep(item.key);
+      this.#keep(item);
       return Boolean(error.isFinal);
     }
   }
@@ -132,9 +131,24 @@ export class Outbox {
     this.#timer = this.#timers.setTimeout(() => this.flush(), Math.max(wait, retryAfter ?? 0));
   }
 
-  #keep(key) {
-    this.#kept.keepWaiting(this.#items);
-    this.#onChange(key);
+  #keep(item) {
+    this.#kept.keepWaiting(item);
+    this.#onChange(item.key);
+  }
+
+  #drop(item) {
+    this.#forget(item);
+    this.#onChange(item.key);
+  }
+
+  #forget(item) {
+    this.#items = this.#items.filter((other) => other !== item);
+    this.#kept.dropWaiting(item.clientId);
+  }
+
+  /** The clock, so that what another tab has kept has its place; two of one moment keep theirs, too. */
+  #nextOrder() {
+    return Math.max(Date.now(), ...this.#items.map(({ order }) => order + 1));
   }
 
   #find(clientId) {

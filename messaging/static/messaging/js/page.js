@@ -32,12 +32,13 @@ const app = createApp(root, {
     }
   },
   onReset: async () => {
-    await listing.load().catch(() => {}); // it is said where the list would be
+    await listing.load({ isReset: true }).catch(() => {}); // it is said where the list would be
     await opened.reload();
   },
 });
 Object.assign(app, {
   onBack: () => (history.state?.fromList ? history.back() : go(null)),
+  openId: () => opened.conversationId,
   showPeople: (conversation) => groupPeople.open(conversation),
   async leave(id) {
     try {

@@ -1,5 +1,7 @@
 // What one may do with a message. The server decides; this only says what is offered.
 
+const UNEDITABLE = new Set(["html", "encrypted"]); // what the field cannot show as it was written
+
 /**
  * @param {object | null} message
  * @param {{may_write?: boolean, may_moderate?: boolean}} conversation
@@ -13,7 +15,7 @@ export function rightsOf(message, { may_write: mayWrite, may_moderate: mayModera
   return {
     mayReact: writes,
     mayReply: writes,
-    mayEdit: isOwn && writes && message.kind !== "html",
+    mayEdit: isOwn && writes && !UNEDITABLE.has(message.kind),
     mayDelete: isOwn || Boolean(mayModerate),
   };
 }

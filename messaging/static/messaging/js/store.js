@@ -3,6 +3,8 @@
 
 import { ThreadState } from "./thread_state.js";
 
+const MOST_FRAMES = 1000; // that are kept while a history is on its way
+
 const isSame = (one, other) => String(one) === String(other);
 
 export class Store extends EventTarget {
@@ -10,6 +12,8 @@ export class Store extends EventTarget {
   #conversations = new Map();
   #threads = new Map();
   #people = new Map();
+  #heard = new Map(); // by conversation: up to which message (`seq`) the list or events have told what is new
+  #loads = new Set(); // {id, frames}: the histories that are on their way, and what happened meanwhile
   #isReading;
 
   /**
@@ -42,6 +46,7 @@ export class Store extends EventTarget {
     for (const conversation of conversations) {
       const known = this.#conversations.get(conversation.id);
       const isOld = (known?.last_seq ?? 0) > conversation.last_seq;
+      if (!isOld) this.#heard.set(conversation.id, conversation.last_seq);
       const newer = isOld ? { last_message: known.last_message, last_seq: known.last_seq, unread: known.unread } : {};
       this.#conversations.set(conversation.id, { ...known, ...conversation, ...newer });
       if (conversation.other) this.putPerson(conversation.other);
@@ -49,9 +54,9 @@ export class Store extends EventTarget {
     this.#tell("conversation", { id: conversations.length === 1 ? conversations[0].id : null });
   }
 
-  /** Start over: the list is read anew. Threads stay until they are reset. */
-  clearConversations() {
-    this.#conversations.clear();
+  /** Start over: the list was read anew, and only the conversation that is open stays. Threads stay until they are reset. */
+  clearConversations(openId) {
+    for (const id of this.#conversations.keys()) if (id !== openId) this.#conversations.delete(id);
   }
 
   changeConversation(id, changes) {
@@ -59,6 +64,12 @@ export class Store extends EventTarget {
     if (!conversation) return;
     this.#conversations.set(id, { ...conversation, ...changes });
     this.#tell("conversation", { id });
+  }
+
+  /** The person has read up to the message with this number (`seq`), and nothing of others is newer. */
+  markRead(id, seq) {
+    const { read_seq: before } = this.#conversations.get(id) ?? {};
+    this.changeConversation(id, { unread: 0, read_seq: Math.max(before ?? 0, seq) });
   }
 
   /** A conversation that is no longer this person's. */
@@ -76,14 +87,25 @@ export class Store extends EventTarget {
     return this.#threads.get(id);
   }
 
-  /** Forget all messages: too much was missed. */
-  clearThreads() {
-    this.#threads.clear();
+  /**
+   * Read the newest page of a history with `request`, which resolves to {messages, has_more}. What happens while it is on its
+   * way may be missing in it, and is applied to it again.
+   */
+  async load(id, request) {
+    const load = { id, frames: [] };
+    this.#loads.add(load);
+    try {
+      const { messages, has_more: hasOlder } = await request();
+      this.thread(id).reset(messages, hasOlder);
+    } finally {
+      this.#loads.delete(load);
+    }
+    for (const frame of load.frames) this.apply(frame);
   }
 
   /** A message that this page has sent or changed itself. */
   putMessage(message) {
-    this.thread(message.conversation_id).put(message);
+    this.#put(this.thread(message.conversation_id), message);
     this.#showLast(message);
     this.#tell("thread", { id: message.conversation_id });
   }
@@ -104,6 +126,7 @@ export class Store extends EventTarget {
   /** Apply an event or an ephemeral message of the topic. It may come a second time. */
   apply(frame) {
     const { conversation_id: id } = frame;
+    for (const load of this.#loads) if (load.id === id && load.frames.length < MOST_FRAMES) load.frames.push(frame);
     switch (frame.type) {
       case "message_created":
         this.#created(frame.message);
@@ -143,21 +166,26 @@ export class Store extends EventTarget {
   #created(message) {
     const { conversation_id: id } = message;
     const conversation = this.#conversations.get(id);
-    const isNews = !conversation || (conversation.last_seq ?? 0) < message.seq;
+    // Not by the newest one that is shown: one's own, sent from here, may be newer than what is still to be heard of.
+    const isNews = !conversation || (this.#heard.get(id) ?? 0) < message.seq;
     const thread = this.#threads.get(id);
     if (thread?.isLoaded) {
-      thread.put(message);
-      if (message.parent_id && isNews) {
-        thread.change(message.parent_id, ({ thread_count: count }) => ({ thread_count: (count ?? 0) + 1 }));
-      }
+      this.#put(thread, message);
       this.#tell("thread", { id });
     }
     if (!isNews) return; // the list was read later than this happened
     if (!conversation) this.#tell("outdated", { id });
-    else this.#showLast(message);
+    else {
+      this.#heard.set(id, message.seq);
+      this.#showLast(message);
+    }
     if (isSame(message.sender_id, this.#me)) return;
     if (conversation && !this.#isReading(id)) this.#count(conversation, message);
     this.#tell("arrived", { id, message });
+  }
+
+  #put(thread, message) {
+    if (thread.put(message) && message.parent_id) thread.countAnswer(message.parent_id);
   }
 
   #count({ id, kind, unread }, message) {
@@ -185,7 +213,7 @@ export class Store extends EventTarget {
     if (isSame(person, this.#me)) {
       if (!conversation) return;
       if (upTo < (conversation.last_message?.id ?? 0)) this.#tell("outdated", { id });
-      else this.changeConversation(id, { unread: 0 });
+      else this.markRead(id, conversation.last_seq ?? 0);
       return;
     }
     this.#mark(id, ids ?? [], (message) => !message.read_at && { read_at: at, delivered_at: message.delivered_at ?? at });

@@ -18,10 +18,6 @@ export class ThreadState {
     return this.messages[0]?.id ?? null;
   }
 
-  get newestId() {
-    return this.messages.at(-1)?.id ?? null;
-  }
-
   get(id) {
     return this.#messages.get(id);
   }
@@ -37,6 +33,7 @@ export class ThreadState {
     this.hasOlder = hasOlder;
     this.isLoaded = true;
     this.#sorted = null;
+    for (const { parent_id: parentId } of later) if (parentId) this.countAnswer(parentId);
   }
 
   /** Older messages, which come before those that are there. */
@@ -52,7 +49,13 @@ export class ThreadState {
     if (isNew && this.hasOlder && this.oldestId !== null && message.id < this.oldestId) return false;
     this.#messages.set(message.id, message);
     this.#sorted = null;
+    if (isNew) this.#trim();
     return isNew;
+  }
+
+  /** A message has one answer more, if it is there. */
+  countAnswer(id) {
+    this.change(id, ({ thread_count: count }) => ({ thread_count: (count ?? 0) + 1 }));
   }
 
   /** Change a message that is there. Returns whether it is. */
@@ -74,7 +77,7 @@ export class ThreadState {
   }
 
   /** Hold no more than so many: the oldest go. */
-  trim() {
+  #trim() {
     const surplus = this.#messages.size - MOST;
     if (surplus <= 0) return;
     for (const { id } of this.messages.slice(0, surplus)) this.#messages.delete(id);

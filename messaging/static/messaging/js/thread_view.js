@@ -122,10 +122,7 @@ export class ThreadView {
     const known = this.#elements.get(row.key);
     if (known?.signature === signature) return known.element;
     const made = elementOf(row, { ...context, actions: this.#context.actions });
-    if (known) {
-      known.element.replaceWith(made);
-      this.#tools.replaced(known.element, made);
-    }
+    if (known) this.#tools.replace(known.element, made);
     this.#elements.set(row.key, { element: made, signature });
     return made;
   }
