@@ -57,7 +57,7 @@ def delete(*, actor: Any, message_id: Any, window: timedelta | None = None) -> M
     if not _moderates(found):
         if message.sender_id != actor.pk:
             raise Forbidden("Only its author may delete a message.", code="not_author")
-        access.require_writable(actor, found)
+        access.require_writer(actor, found)
     place = access.lock(found.conversation.pk)
     message.refresh_from_db(fields=["text", "deleted_at", "edited_at", "thread_count"])
     if message.deleted_at is not None:
