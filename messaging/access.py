@@ -106,8 +106,9 @@ def require_writer(person: Any, access: Access) -> None:
     It does not ask to whom they may write. So people can delete what they wrote to somebody who is disabled by now.
     """
     conversation, participant = access.conversation, access.participant
+    require_not_left(access)
     if not access.takes_part:
-        raise Forbidden("You no longer take part in this conversation.", code="not_participant")
+        raise Forbidden("You do not take part in this conversation.", code="not_participant")
     if conversation.kind == Conversation.Kind.SYSTEM:
         raise Forbidden("Nobody writes in this conversation.", code="system_conversation")
     if participant.role not in WRITING_ROLES:
@@ -125,6 +126,12 @@ def _reachable_other(person: Any, place: Conversation) -> Any:
     if not others or not contacts.rule().may_write(person, others[0]):
         raise Forbidden("You may not write to this person.", code="not_reachable")
     return others[0]
+
+
+def require_not_left(access: Access) -> None:
+    """Raise Forbidden for whoever took part in this conversation and does no longer."""
+    if access.participant.left_at is not None:
+        raise Forbidden("You no longer take part in this conversation.", code="not_participant")
 
 
 def require_admin(access: Access) -> None:

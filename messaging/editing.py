@@ -104,8 +104,13 @@ def _show_last(place: Conversation) -> None:
 
 
 def earlier_texts(actor: Any, message_id: Any) -> list[MessageEdit]:
-    """What a message said before, the oldest first; nothing for a deleted one. Raises NotFound."""
-    message, _ = access.message_of(actor, message_id)
+    """What a message said before, the oldest first; nothing for a deleted one. Raises NotFound.
+
+    Whoever left the conversation is not told of later edits.
+    """
+    message, found = access.message_of(actor, message_id)
     if message.deleted_at is not None:
         return []
-    return list(message.edits.select_related("edited_by"))
+    edits = message.edits.select_related("edited_by")
+    left_at = found.participant.left_at
+    return list(edits if left_at is None else edits.filter(edited_at__lte=left_at))

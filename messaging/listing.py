@@ -1,7 +1,7 @@
 """A person's conversations, the newest activity first, each with what a list shows of it. A fixed number of queries."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +10,13 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value, Win
 from django.db.models.functions import Coalesce, Concat, RowNumber
 from django.utils import timezone
 
-from . import access, checking, contacts, unread
+from . import access, after_leaving, checking, contacts, unread
 from .access import Access
 from .models import Conversation, Message, Participant
 from .serializing import person_name
 
 SHOWN = 100  # participants of a conversation that a list names
+LEFT = "Conversation that you left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ class ConversationView:
 
     @property
     def title(self) -> str:
-        """What the conversation is called: its title, the other person, or the people."""
+        """What the conversation is called: its title, the other person, or the people. Whoever left is not told."""
+        if self.participant.left_at is not None:
+            return LEFT
         if self.conversation.title:
             return self.conversation.title
         if self.conversation.is_direct:
@@ -166,8 +169,12 @@ def _with_person_like(person: Any, search: str) -> Q:
 
 
 def view(person: Any, found: Access) -> ConversationView:
-    """One conversation as ``list_for`` shows it."""
+    """One conversation as ``list_for`` shows it; to whoever left it, without what may have changed since."""
     row = found.participant
+    if row.left_at is not None:
+        row.conversation = after_leaving.conversation_as_left(row)
+        [made] = views_of(person, [row])
+        return replace(made, participants=(), participant_count=0)
     if row.conversation.last_message_id is not None:
         row.conversation.last_message = Message.objects.select_related("sender").get(
             pk=row.conversation.last_message_id

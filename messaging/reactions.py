@@ -37,9 +37,13 @@ def react(person: Any, message_id: Any, emoji: Any) -> dict[str, int]:
 
 @transaction.atomic
 def unreact(person: Any, message_id: Any, emoji: Any) -> dict[str, int]:
-    """Take a reaction back; where there is none it changes nothing. Return how many people chose each."""
+    """Take a reaction back; where there is none it changes nothing. Return how many people chose each.
+
+    Raises NotFound, Forbidden (the person has left the conversation), Invalid.
+    """
     emoji = _checked(emoji)
-    message, _ = access.message_of(person, message_id)
+    message, found = access.message_of(person, message_id)
+    access.require_not_left(found)
     gone, _ = Reaction.objects.filter(message=message, person_id=person.pk, emoji=emoji).delete()
     return _announce(person, message, emoji, added=False) if gone else _counts(message)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from realtime.access.user_ids import of_json
 
+from .. import after_leaving
 from ..listing import ConversationView
 from ..membership import people_of
 from ..models import Conversation, Message, Participant
@@ -49,6 +50,8 @@ def _receipts(message: dict[str, Any], conversation: Conversation, pointers: lis
 
 def _pointers(conversation: Conversation, viewer: Any) -> list[Participant]:
     """The participants of a larger conversation who tell how far they have read; none where there are too many."""
+    if after_leaving.left_at(viewer, [conversation.pk]):
+        return []
     rows = conversation.participants.filter(left_at=None, last_read_at__isnull=False)
     found = list(rows.select_related("person__messaging_preference")[: TOLD + 1])
     telling = [row for row in found if tells(row.person)]

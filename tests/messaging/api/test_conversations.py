@@ -4,6 +4,7 @@ import pytest
 
 from messaging import conversations, preferences, receipts
 from messaging.models import Conversation
+from messaging.serializing import moment
 from tests.messaging.conftest import write
 from tests.support.people import person
 
@@ -238,3 +239,22 @@ def test_a_session_needs_its_csrf_token(ana):
     browser.force_login(ana)
     assert browser.get("/api/v1/conversations").status_code == 200
     assert browser.post("/api/v1/messages", {"message": "x"}, content_type="application/json").status_code == 403
+
+
+def test_whoever_was_taken_out_reads_on_and_learns_nothing_of_the_present(caller, ana, ben, cora):
+    place = conversations.create(creator=ana, kind="group", participants=[ben], subject="Roads")
+    message = write(ana, place, "Before")
+    conversations.remove_participant(ana, place, ben)
+    conversations.add_participants(ana, place, [cora])
+    conversations.update(ana, place, subject="Secret", settings={"metadata": {"secret": 1}})
+    receipts.mark_read(ana, conversation=write(cora, place, "After").conversation)
+    ask = caller(ben).call
+    shown = ask("get", f"conversations/{place.pk}")
+    assert "Secret" not in str(shown)
+    assert (shown["subject"], shown["metadata"], shown["participants"], shown["last_seq"]) == (None, {}, [], 1)
+    assert (shown["last_message"]["content"], shown["last_message_at"]) == ("Before", moment(message.sent_at))
+    [listed] = ask("get", f"conversations/{place.pk}/messages")["messages"]
+    assert (listed["content"], listed["receipts"]) == ("Before", [])
+    ask("get", f"conversations/{place.pk}/participants", status=403)
+    read = ask("post", f"conversations/{place.pk}/read", {"message_id": message.pk})
+    assert read["unread_count"] == 0

@@ -233,3 +233,9 @@ def test_no_address_brings_a_500(ana, ben, asking, path, status):
     write(ben, ana)
     place = conversations.open_direct(ana, ben).pk
     assert asking(ana)("GET", path.replace("conversations/1/", f"conversations/{place}/"))[0] == status
+
+
+def test_whoever_left_is_not_told_who_takes_part(ana, ben, asking):
+    place = group(ana, ben).pk
+    assert asking(ben)("POST", f"conversations/{place}/leave/") == (200, {})
+    assert asking(ben)("GET", f"conversations/{place}/people/")[0] == 403
