@@ -128,6 +128,15 @@ def _reachable_other(person: Any, place: Conversation) -> Any:
     return others[0]
 
 
+def require_still_writer(person: Any, place: Conversation) -> None:
+    """Raise Forbidden where the person was taken out of a larger conversation since they were let write in it.
+
+    Asked with the lock of the conversation, which whoever removes somebody holds until the commit.
+    """
+    if not place.participants.filter(person_id=person.pk, left_at=None, role__in=WRITING_ROLES).exists():
+        raise Forbidden("You no longer take part in this conversation.", code="not_participant")
+
+
 def require_not_left(access: Access) -> None:
     """Raise Forbidden for whoever took part in this conversation and does no longer."""
     if access.participant.left_at is not None:

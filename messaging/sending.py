@@ -149,6 +149,8 @@ def _write(place: Conversation, sender: Any, receiver: Any, attachments: Sequenc
     with connection.cursor() as cursor:  # one statement: two who write at once get two numbers
         cursor.execute(TAKE_NUMBER, [place.pk])
         seq, place.generation = cursor.fetchone()
+    if sender is not None and place.is_keyed:
+        access.require_still_writer(sender, place)
     message = Message.objects.create(
         conversation=place,
         seq=seq,
