@@ -6,6 +6,7 @@ from messaging import conversations, preferences, receipts
 from messaging.models import Conversation
 from messaging.serializing import moment
 from tests.messaging.conftest import write
+from tests.support.log import logged
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
@@ -258,3 +259,12 @@ def test_whoever_was_taken_out_reads_on_and_learns_nothing_of_the_present(caller
     ask("get", f"conversations/{place.pk}/participants", status=403)
     read = ask("post", f"conversations/{place.pk}/read", {"message_id": message.pk})
     assert read["unread_count"] == 0
+
+
+def test_a_change_of_which_one_part_is_refused_changes_nothing(caller, ana, ben):
+    place = conversations.create(creator=ana, kind="support", participants=[ben], subject="Cannot sign in")
+    told = logged().count()
+    changed = {"subject": "Changed", "archived": True, "assignee_id": 10**9}
+    caller(ana).call("patch", f"conversations/{place.pk}", changed, 404)
+    assert Conversation.objects.get(pk=place.pk).title == "Cannot sign in"
+    assert logged().count() == told
