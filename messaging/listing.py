@@ -61,9 +61,14 @@ class ConversationView:
         return ", ".join(person_name(row.person) for row in self.others[:3])
 
     def last_read_at(self, row: Participant) -> datetime | None:
-        """When somebody last read, as far as this person is told: nothing where one of the two does not tell."""
+        """When somebody last read, as far as this person is told.
+
+        Nothing where one of the two does not tell, or where this person does not take part.
+        """
         if row.person_id == self.participant.person_id:
             return row.last_read_at
+        if self.participant.pk is None:
+            return None
         return row.last_read_at if _tells(row) and _tells(self.participant) else None
 
     @property
@@ -86,14 +91,13 @@ def list_for(
 
     ``archived``: only those that are archived for this person, or only the others (``None``: both). ``kind`` is one of
     ``Conversation.Kind``. ``search`` looks into titles and the names of the other people. ``before`` continues behind
-    the conversation with this id.
+    the conversation with this id, which is one of the person's own; behind any other one there is nothing.
     """
     rows = rows_for(person, archived=archived, kind=kind, search=search)
     if before is not None:
-        last = Conversation.objects.filter(pk=before).values_list("last_message_at", "created_at").first()
-        if last is None:
+        at = rows_for(person).filter(conversation_id=before).values_list("active_at", flat=True).first()
+        if at is None:
             return []
-        at = last[0] or last[1]
         rows = rows.filter(Q(active_at__lt=at) | Q(active_at=at, conversation_id__lt=before))
     end = None if limit is None else offset + limit
     return views_of(person, list(rows[offset:end]))

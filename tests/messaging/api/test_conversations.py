@@ -268,3 +268,16 @@ def test_a_change_of_which_one_part_is_refused_changes_nothing(caller, ana, ben)
     caller(ana).call("patch", f"conversations/{place.pk}", changed, 404)
     assert Conversation.objects.get(pk=place.pk).title == "Cannot sign in"
     assert logged().count() == told
+
+
+def test_outsiders_of_an_open_group_are_not_told_what_only_members_know(caller, ana, ben, cora):
+    settings = {"is_open": True, "metadata": {"secret": 1}}
+    place = conversations.create(creator=ana, kind="group", participants=[ben], subject="Walks", settings=settings)
+    write(ana, place)
+    receipts.mark_read(ben, conversation=place)
+    [shown] = caller(cora).call("get", "conversations?joinable=true")["conversations"]
+    assert (shown["subject"], shown["metadata"]) == ("Walks", {})
+    assert [one["last_read_at"] for one in shown["participants"]] == [None, None]
+    [own] = caller(ana).call("get", "conversations")["conversations"]
+    assert own["metadata"] == {"secret": 1}
+    assert {one["user_id"] for one in own["participants"] if one["last_read_at"]} == {ben.pk}
