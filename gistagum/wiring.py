@@ -29,9 +29,11 @@ def key_of(pk: int) -> str:
 
 
 def project_id(key: str) -> int | None:
-    """The id in a key (``project:12``); ``None`` where it is not that of a project."""
+    """The id in a key (``project:12``); ``None`` where it is not that of a project. A project has one key alone."""
     prefix, _, text = key.partition(":")
-    return int(text) if prefix == PROJECT and text.isascii() and text.isdecimal() and len(text) <= 18 else None
+    if prefix != PROJECT or not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        return None
+    return int(text) if text == str(int(text)) else None
 
 
 def visible(person: Any, keys: Collection[str]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from . import checking, contacts, subjects
+from . import checking, contacts, membership, subjects
 from .errors import Forbidden, NotFound
 from .models import Conversation, Message, Participant
 
@@ -90,11 +90,25 @@ def message_of(person: Any, message_id: Any) -> tuple[Message, Access]:
     return message, access
 
 
-def require_writable(person: Any, access: Access) -> None:
-    """Raise Forbidden where the person may read this conversation and may not write in it."""
+def require_writable(person: Any, access: Access) -> Any:
+    """Raise Forbidden where the person may read this conversation and may not write in it.
+
+    Return the other person of a direct conversation (in notes the same person), who must still be one to whom
+    ``person`` may write; ``None`` of a larger one.
+    """
+    require_writer(person, access)
+    return _reachable_other(person, access.conversation) if access.conversation.is_direct else None
+
+
+def require_writer(person: Any, access: Access) -> None:
+    """Raise Forbidden where their part in this conversation is not that of somebody who writes.
+
+    It does not ask to whom they may write. So people can delete what they wrote to somebody who is disabled by now.
+    """
     conversation, participant = access.conversation, access.participant
+    require_not_left(access)
     if not access.takes_part:
-        raise Forbidden("You no longer take part in this conversation.", code="not_participant")
+        raise Forbidden("You do not take part in this conversation.", code="not_participant")
     if conversation.kind == Conversation.Kind.SYSTEM:
         raise Forbidden("Nobody writes in this conversation.", code="system_conversation")
     if participant.role not in WRITING_ROLES:
@@ -103,6 +117,30 @@ def require_writable(person: Any, access: Access) -> None:
         person, conversation.subject_key
     ):
         raise Forbidden("You may read this conversation and not write in it.", code="readonly")
+
+
+def _reachable_other(person: Any, place: Conversation) -> Any:
+    others = [row.person for row in place.participants.select_related("person") if row.person_id != person.pk]
+    if not others and place.direct_key == membership.direct_key(person.pk, person.pk):
+        return person
+    if not others or not contacts.rule().may_write(person, others[0]):
+        raise Forbidden("You may not write to this person.", code="not_reachable")
+    return others[0]
+
+
+def require_still_writer(person: Any, place: Conversation) -> None:
+    """Raise Forbidden where the person was taken out of a larger conversation since they were let write in it.
+
+    Asked with the lock of the conversation, which whoever removes somebody holds until the commit.
+    """
+    if not place.participants.filter(person_id=person.pk, left_at=None, role__in=WRITING_ROLES).exists():
+        raise Forbidden("You no longer take part in this conversation.", code="not_participant")
+
+
+def require_not_left(access: Access) -> None:
+    """Raise Forbidden for whoever took part in this conversation and does no longer."""
+    if access.participant.left_at is not None:
+        raise Forbidden("You no longer take part in this conversation.", code="not_participant")
 
 
 def require_admin(access: Access) -> None:

@@ -58,7 +58,7 @@ def delete(*, actor: Any, message_id: Any, window: timedelta | None = None) -> M
     if not _moderates(found):
         if message.sender_id != actor.pk:
             raise Forbidden("Only its author may delete a message.", code="not_author")
-        access.require_writable(actor, found)
+        access.require_writer(actor, found)
     place = access.lock(found.conversation.pk)
     message.refresh_from_db(fields=["text", "deleted_at", "edited_at", "thread_count"])
     if message.deleted_at is not None:
@@ -107,10 +107,12 @@ def _show_last(place: Conversation) -> None:
 def earlier_texts(actor: Any, message_id: Any) -> list[MessageEdit]:
     """What a message said before, the oldest first; nothing for a deleted one. Raises NotFound.
 
-    Of more than ``EARLIER_TEXTS`` the newest are returned.
+    Of more than ``EARLIER_TEXTS`` the newest are returned. Whoever left the conversation is not told of later edits.
     """
-    message, _ = access.message_of(actor, message_id)
+    message, found = access.message_of(actor, message_id)
     if message.deleted_at is not None:
         return []
     edits = message.edits.select_related("edited_by").order_by("-pk")
-    return list(reversed(edits[:EARLIER_TEXTS]))
+    left_at = found.participant.left_at
+    seen = edits if left_at is None else edits.filter(edited_at__lte=left_at)
+    return list(reversed(seen[:EARLIER_TEXTS]))

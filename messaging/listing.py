@@ -1,7 +1,7 @@
 """A person's conversations, the newest activity first, each with what a list shows of it. A fixed number of queries."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +10,14 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value, Win
 from django.db.models.functions import Coalesce, Concat, RowNumber
 from django.utils import timezone
 
-from . import access, checking, contacts, unread
+from . import access, after_leaving, checking, contacts, unread
 from .access import Access
 from .models import Conversation, Message, Participant
 from .preferences import tells_reads
 from .serializing import person_name
 
 SHOWN = 100  # participants of a conversation that a list names
+LEFT = "Conversation that you left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class ConversationView:
 
     @property
     def title(self) -> str:
-        """What the conversation is called: its title, the other person, or the people."""
+        """What the conversation is called: its title, the other person, or the people. Whoever left is not told."""
+        if self.participant.left_at is not None:
+            return LEFT
         if self.conversation.title:
             return self.conversation.title
         if self.conversation.is_direct:
@@ -59,9 +62,14 @@ class ConversationView:
         return ", ".join(person_name(row.person) for row in self.others[:3])
 
     def last_read_at(self, row: Participant) -> datetime | None:
-        """When somebody last read, as far as this person is told: nothing where one of the two does not tell."""
+        """When somebody last read, as far as this person is told.
+
+        Nothing where one of the two does not tell, or where this person does not take part.
+        """
         if row.person_id == self.participant.person_id:
             return row.last_read_at
+        if self.participant.pk is None:
+            return None
         return row.last_read_at if tells_reads(row.person) and tells_reads(self.participant.person) else None
 
     @property
@@ -84,14 +92,13 @@ def list_for(
 
     ``archived``: only those that are archived for this person, or only the others (``None``: both). ``kind`` is one of
     ``Conversation.Kind``. ``search`` looks into titles and the names of the other people. ``before`` continues behind
-    the conversation with this id.
+    the conversation with this id, which is one of the person's own; behind any other one there is nothing.
     """
     rows = rows_for(person, archived=archived, kind=kind, search=search)
     if before is not None:
-        last = Conversation.objects.filter(pk=before).values_list("last_message_at", "created_at").first()
-        if last is None:
+        at = rows_for(person).filter(conversation_id=before).values_list("active_at", flat=True).first()
+        if at is None:
             return []
-        at = last[0] or last[1]
         rows = rows.filter(Q(active_at__lt=at) | Q(active_at=at, conversation_id__lt=before))
     end = None if limit is None else offset + limit
     return views_of(person, list(rows[offset:end]))
@@ -169,8 +176,12 @@ def _with_person_like(person: Any, search: str) -> Q:
 
 
 def view(person: Any, found: Access) -> ConversationView:
-    """One conversation as ``list_for`` shows it."""
+    """One conversation as ``list_for`` shows it; to whoever left it, without what may have changed since."""
     row = found.participant
+    if row.left_at is not None:
+        row.conversation = after_leaving.conversation_as_left(row)
+        [made] = views_of(person, [row])
+        return replace(made, participants=(), participant_count=0)
     if row.conversation.last_message_id is not None:
         row.conversation.last_message = Message.objects.select_related("sender").get(
             pk=row.conversation.last_message_id

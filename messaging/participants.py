@@ -142,8 +142,9 @@ def join(person: Any, conversation_id: Any) -> Conversation:
         raise NotFound(access.NO_CONVERSATION)
     if not takes_part:
         _add(person, place, [person], Role.MODERATOR if supports else Role.MEMBER)
-    if supports and place.assignee_id is None:
-        _assign(place, person)
+    # In the statement, since another one may have taken it meanwhile.
+    if supports and Conversation.objects.filter(pk=place.pk, assignee=None).update(assignee=person):
+        _announce_assignee(place)
     return access.find(person, place.pk).conversation
 
 
@@ -175,6 +176,10 @@ def assign(actor: Any, conversation: Conversation, person: Any) -> None:
 
 def _assign(place: Conversation, person: Any) -> None:
     Conversation.objects.filter(pk=place.pk).update(assignee=person)
+    _announce_assignee(place)
+
+
+def _announce_assignee(place: Conversation) -> None:
     event = ConversationChanged(conversation_id=place.pk, what="assignee")
     publish((event, membership.audience(access.lock(place.pk))))
 

@@ -26,6 +26,8 @@ def react(person: Any, message_id: Any, emoji: Any) -> dict[str, int]:
     emoji = _checked(emoji)
     message, found = access.message_of(person, message_id)
     access.require_writable(person, found)
+    access.lock(message.conversation_id)  # whoever reacts at the same time counts this one, too
+    message.refresh_from_db(fields=["deleted_at"])
     if message.deleted_at is not None:
         raise Conflict("This message was deleted.", code="deleted")
     counts = _counts(message)
@@ -37,9 +39,14 @@ def react(person: Any, message_id: Any, emoji: Any) -> dict[str, int]:
 
 @transaction.atomic
 def unreact(person: Any, message_id: Any, emoji: Any) -> dict[str, int]:
-    """Take a reaction back; where there is none it changes nothing. Return how many people chose each."""
+    """Take a reaction back; where there is none it changes nothing. Return how many people chose each.
+
+    Raises NotFound, Forbidden (the person has left the conversation), Invalid.
+    """
     emoji = _checked(emoji)
-    message, _ = access.message_of(person, message_id)
+    message, found = access.message_of(person, message_id)
+    access.require_not_left(found)
+    access.lock(message.conversation_id)
     gone, _ = Reaction.objects.filter(message=message, person_id=person.pk, emoji=emoji).delete()
     return _announce(person, message, emoji, added=False) if gone else _counts(message)
 

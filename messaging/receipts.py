@@ -43,14 +43,16 @@ class ReadResult:
 def readers(viewer: Any, conversation: Conversation) -> list[Participant]:
     """The rows, with ``person``, of those who tell ``viewer`` how far they have read, and whom ``viewer`` tells.
 
-    Nobody where the viewer does not tell it, and where more than ``TOLD`` people take part. One query.
+    Nobody where the viewer does not tell it or takes no part, and where more than ``TOLD`` people do. One query.
     """
     if conversation.subject_key is not None:
         return []
     everybody = conversation.participants.filter(left_at=None).select_related("person__messaging_preference")
     rows = list(everybody.order_by("pk")[: TOLD + 1])
-    own = next((row.person for row in rows if row.person_id == viewer.pk), viewer)
-    return [row for row in rows if tells_reads(row.person)] if len(rows) <= TOLD and tells_reads(own) else []
+    own = next((row.person for row in rows if row.person_id == viewer.pk), None)
+    if own is None or len(rows) > TOLD or not tells_reads(own):
+        return []
+    return [row for row in rows if tells_reads(row.person)]
 
 
 def mark_delivered(person: Any, message_ids: Collection[Any]) -> int:

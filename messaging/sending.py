@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from realtime.log.publish import publish
 
-from . import access, attached, checking, contacts, conversations, device_keys, membership
-from .errors import Conflict, Forbidden, Invalid, NotFound
+from . import access, attached, checking, conversations, device_keys, membership
+from .errors import Conflict, Invalid, NotFound
 from .events import MessageCreated
 from .models import Conversation, Message, Receipt
 from .serializing import message_json
@@ -123,10 +123,8 @@ def _send(
     else:
         number = conversation.pk if isinstance(conversation, Conversation) else conversation
         found = access.find(sender, number)
-        access.require_writable(sender, found)
+        receiver = access.require_writable(sender, found)
         place = found.conversation
-        if place.is_direct:
-            receiver = _other(place, sender)
     if kind == Message.Kind.ENCRYPTED:
         device_keys.require_keys(place)
     parent = None if parent_id is None else _root(sender, place, parent_id)
@@ -163,6 +161,8 @@ def _write(place: Conversation, sender: Any, receiver: Any, attachments: Sequenc
     with connection.cursor() as cursor:  # one statement: two who write at once get two numbers
         cursor.execute(TAKE_NUMBER, [place.pk])
         seq, place.generation = cursor.fetchone()
+    if sender is not None and place.is_keyed:
+        access.require_still_writer(sender, place)
     message = Message.objects.create(
         conversation=place,
         seq=seq,
@@ -183,16 +183,6 @@ def _write(place: Conversation, sender: Any, receiver: Any, attachments: Sequenc
     content = message_json(message, attachments=files, receipt=receipt)
     publish((MessageCreated(conversation_id=place.pk, message=content), membership.audience(place, message)))
     return message
-
-
-def _other(place: Conversation, sender: Any) -> Any:
-    """The other person of a direct conversation, who must still be one to whom the sender may write."""
-    others = [one.person for one in place.participants.select_related("person").all() if one.person_id != sender.pk]
-    if not others and place.direct_key == membership.direct_key(sender.pk, sender.pk):
-        return sender
-    if not others or not contacts.rule().may_write(sender, others[0]):
-        raise Forbidden("You may not write to this person.", code="not_reachable")
-    return others[0]
 
 
 def _root(sender: Any, place: Conversation, parent_id: Any) -> Message:

@@ -1,12 +1,12 @@
 """The one JSON of a message, for events, pages and the API. The forms of old clients are made from it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from realtime.log.events import iso
 
-from . import attached
+from . import after_leaving, attached
 from .models import Message, Preference, Reaction, Receipt
 from .people_api.profiles import profile
 from .rich_text import html_of
@@ -77,13 +77,21 @@ def message_json(
 
 
 def messages_json(messages: Collection[Message], viewer: Any) -> list[dict[str, Any]]:
-    """Messages as JSON for this person, with attachments, reactions and receipts: a fixed number of queries."""
+    """Messages as JSON for this person, with attachments, reactions and receipts: a fixed number of queries.
+
+    Of a conversation that the person left, they say what they said then.
+    """
     ids = [message.pk for message in messages]
     if not ids:
         return []
     attachments = attached.attachments().of_messages(ids)
-    reactions = _reactions(ids)
     receipts = _receipts(ids, viewer)
+    # Nobody leaves a direct conversation, whose messages have receipts.
+    larger = {message.conversation_id for message in messages if message.pk not in receipts}
+    left = after_leaving.left_at(viewer, larger) if larger else {}
+    messages = after_leaving.messages_as_left(messages, left)
+    until = {message.pk: left[message.conversation_id] for message in messages if message.conversation_id in left}
+    reactions = _reactions(ids, until)
     return [
         message_json(
             message,
@@ -95,10 +103,13 @@ def messages_json(messages: Collection[Message], viewer: Any) -> list[dict[str, 
     ]
 
 
-def _reactions(ids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
+def _reactions(ids: Collection[int], until: Mapping[int, datetime]) -> dict[int, dict[str, list[Any]]]:
+    """The reactions to each message; to those in ``until``, up to then."""
     found: dict[int, dict[str, list[Any]]] = {}
-    rows = Reaction.objects.filter(message_id__in=ids).order_by("id").values_list("message_id", "emoji", "person_id")
-    for message_id, emoji, one in rows:
+    rows = Reaction.objects.filter(message_id__in=ids).order_by("id")
+    for message_id, emoji, one, at in rows.values_list("message_id", "emoji", "person_id", "at"):
+        if message_id in until and at > until[message_id]:
+            continue
         found.setdefault(message_id, {}).setdefault(emoji, []).append(person_id(one))
     return found
 

@@ -99,6 +99,7 @@ class OneConversation(ConversationsApi):
         request=inputs.ChangedConversation,
         responses={200: CONVERSATION, **ERRORS},
     )
+    @transaction.atomic
     def patch(self, request: Request, conversation_id: int) -> Response:
         """Change a conversation (its administrators), or put it away and mute it for oneself."""
         person = request.user

@@ -25,7 +25,9 @@ class Participants(ConversationsApi):
     @extend_schema(operation_id="participants_list", parameters=[inputs.Page], responses={200: PARTICIPANTS, **ERRORS})
     def get(self, request: Request, conversation_id: int) -> Response:
         """List those who take part, in the order in which they came."""
-        place = conversations.get_for(request.user, conversation_id)
+        found = access.find(request.user, conversation_id)
+        access.require_not_left(found)
+        place = found.conversation
         asked = query_of(request, inputs.Page)
         rows = place.participants.filter(left_at=None).select_related("person").order_by("pk")
         begin = (asked["page"] - 1) * asked["limit"]

@@ -75,13 +75,18 @@ def conversation_shape(view: ConversationView) -> dict[str, Any]:
         "role": own.role if own.pk is not None and own.left_at is None else None,
         "archived": view.is_archived,
         "muted_until": moment(own.muted_until),
-        "metadata": place.metadata,
+        "metadata": place.metadata if _knows_metadata(view) else {},
         "shows_history": place.shows_history,
         "is_open": place.is_open,
         "assignee_id": person_id(place.assignee_id),
         "created_by": person_id(place.created_by_id),
         "created_at": moment(place.created_at),
     }
+
+
+def _knows_metadata(view: ConversationView) -> bool:
+    """Those who take part do, and whoever looks at the queue of support; those who might join an open group do not."""
+    return view.participant.pk is not None or view.conversation.kind == Conversation.Kind.SUPPORT
 
 
 def _summary(message: Message | None) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from .. import checking, conversations, listing, reading, receipts
+from .. import access, checking, conversations, listing, reading, receipts
 from ..errors import Invalid
 from ..live.typing import typing
 from ..models import Conversation, Participant
@@ -93,8 +93,9 @@ def _read(request: HttpRequest, conversation_id: int) -> Answer:
 
 def _people(request: HttpRequest, conversation_id: int) -> Answer:
     """Those who take part, with their roles: the first of them, where there are very many."""
-    conversation = conversations.get_for(request.user, conversation_id)
-    rows = conversation.participants.filter(left_at=None).select_related("person").order_by("id")
+    found = access.find(request.user, conversation_id)
+    access.require_not_left(found)
+    rows = found.conversation.participants.filter(left_at=None).select_related("person").order_by("id")
     roles = {person_id(row.person_id): row for row in rows[:PEOPLE_SHOWN]}
     people = people_json(request.user, [row.person for row in roles.values()])
     return {"people": [{**one, "role": roles[one["id"]].role} for one in people]}

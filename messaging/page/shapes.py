@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from .. import access, attached, listing, subjects
+from .. import access, attached, contacts, listing, subjects
 from ..errors import Forbidden
 from ..listing import ConversationView
 from ..live.presence import presence_of
@@ -52,7 +52,7 @@ def _conversation(
         "archived": view.is_archived,
         "about_url": _about_url(conversation),
         "read_seq": own.last_read_seq,
-        "may_write": _may_write(viewer, conversation, own),
+        "may_write": _may_write(viewer, view),
         "may_moderate": conversation.kind == Conversation.Kind.GROUP and own.role in {Role.ADMIN, Role.MODERATOR},
         "may_manage": conversation.kind == Conversation.Kind.GROUP and own.role == Role.ADMIN,
     }
@@ -63,12 +63,13 @@ def _about_url(conversation: Conversation) -> str | None:
     return subjects.subject_of(key).address(key) if key is not None else None
 
 
-def _may_write(viewer: Any, conversation: Conversation, own: Participant) -> bool:
+def _may_write(viewer: Any, view: ConversationView) -> bool:
+    """As ``access.require_writable``, with the people who have been read already."""
     try:
-        access.require_writable(viewer, access.Access(conversation, own))
+        access.require_writer(viewer, access.Access(view.conversation, view.participant))
     except Forbidden:
         return False
-    return True
+    return view.other is None or contacts.rule().may_write(viewer, view.other)
 
 
 def _preview(view: ConversationView, files: dict[int, list[dict[str, Any]]]) -> dict[str, Any] | None:

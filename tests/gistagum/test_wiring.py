@@ -49,6 +49,14 @@ def test_those_who_see_a_project_have_its_conversation_and_nobody_else(head, eng
     assert place.title == "Covered court"
 
 
+@pytest.mark.parametrize("text", ["0{}", "00{}", " {}", "+{}", "{} ", "-{}", "{}.0", "9" * 40])
+def test_a_project_has_one_conversation_however_its_id_is_written(head, project, text):
+    conversations.of_subject(head, key(project))
+    with pytest.raises(NotFound):
+        conversations.of_subject(head, f"project:{text.format(project.pk)}")
+    assert Conversation.objects.count() == 1
+
+
 def test_events_of_the_conversation_reach_those_who_see_the_project(head, engineer, project):
     place = conversations.of_subject(head, key(project))
     sending.send(sender=head, conversation=place, text="Formwork is ready.")

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from messaging import conversations, membership, receipts, sending, unread
+from messaging import conversations, membership, reactions, receipts, sending, unread
 from messaging.errors import Conflict
 from messaging.models import Conversation, Message, Participant
 from tests.messaging.conftest import write
 from tests.support.log import logged
+from tests.support.people import person
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +109,25 @@ def test_two_administrators_who_leave_at_once_leave_one_behind(ana, ben, cora):
     at_once(leave(ana), leave(ben))
     assert len(left) == 1
     assert group.participants.filter(left_at=None, role="admin").count() == 1
+
+
+def test_people_who_react_at_once_are_counted_and_keep_to_the_limit_of_kinds(ana, monkeypatch):
+    monkeypatch.setattr(reactions, "KINDS_LIMIT", 1)
+    crowd = [person() for _ in range(10)]
+    message = write(ana, conversations.create(creator=ana, kind="group", participants=crowd))
+    kinds = ["👍", "🎉"]
+
+    def react(number: int) -> Callable[[], Any]:
+        def act() -> Any:
+            try:
+                return reactions.react(crowd[number], message.pk, kinds[number % 2])
+            except Conflict:
+                return None
+
+        return act
+
+    before = logged().count()
+    at_once(*(react(number) for number in range(10)))
+    [chosen] = set(message.reactions.values_list("emoji", flat=True))
+    told = [event.fields["counts"][chosen] for event in logged()[before:]]
+    assert told == list(range(1, 6))

@@ -120,3 +120,13 @@ def test_an_edit_to_what_is_no_text_is_refused(ana, ben, text):
 def test_what_is_no_id_is_no_message(ana, message_id):
     with pytest.raises(NotFound):
         editing.delete(actor=ana, message_id=message_id)
+
+
+def test_what_was_written_to_somebody_who_is_disabled_by_now_is_deleted_and_not_edited(ana, ben):
+    message = write(ana, ben, "Secret")
+    ben.is_active = False
+    ben.save()
+    with pytest.raises(Forbidden):
+        editing.edit(actor=ana, message_id=message.pk, text="Another text")
+    editing.delete(actor=ana, message_id=message.pk)
+    assert Message.objects.get(pk=message.pk).deleted_at is not None

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from messaging import conversations, editing, membership, reading, unread
+from messaging import access, conversations, editing, membership, participants, reading, unread
 from messaging.errors import Conflict, Forbidden, Invalid, NotFound
 from messaging.listing import joinable
 from messaging.models import Conversation, Participant
@@ -236,3 +236,33 @@ def test_people_to_whom_one_may_not_write_cannot_be_invited(ana, ben):
     ben.is_active = False
     with pytest.raises(NotFound):
         conversations.create(creator=ana, kind="group", participants=[ben])
+
+
+def test_of_two_who_take_a_support_conversation_at_once_the_first_has_it(ana, monkeypatch):
+    first, second = person(is_staff=True), person(is_staff=True)
+    place = conversations.create(creator=ana, kind="support", subject="Cannot sign in")
+    add = participants._add
+
+    def add_late(*values):
+        monkeypatch.setattr(participants, "_add", add)
+        conversations.join(first, place.pk)
+        return add(*values)
+
+    monkeypatch.setattr(participants, "_add", add_late)
+    assert conversations.join(second, place.pk).assignee_id == first.pk
+    told = [event.fields["what"] for event in Event.objects.filter(type="conversation_changed")]
+    assert told.count("assignee") == 1
+
+
+def test_whoever_is_removed_while_they_send_sends_nothing(group, ana, ben, monkeypatch):
+    check = access.require_writable
+
+    def removed_then(*values):
+        receiver = check(*values)
+        conversations.remove_participant(ana, group, ben)
+        return receiver
+
+    monkeypatch.setattr(access, "require_writable", removed_then)
+    with pytest.raises(Forbidden):
+        write(ben, group)
+    assert not group.messages.exists()

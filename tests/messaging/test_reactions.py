@@ -3,7 +3,7 @@
 import pytest
 
 from messaging import editing, reactions
-from messaging.errors import Conflict, Invalid, NotFound
+from messaging.errors import Conflict, Forbidden, Invalid, NotFound
 from messaging.serializing import messages_json
 from realtime.log.models import Event
 from tests.messaging.conftest import write
@@ -50,3 +50,11 @@ def test_a_message_has_a_limited_number_of_kinds(ana, ben, monkeypatch):
     reactions.react(ana, message.pk, "👍")
     with pytest.raises(Conflict):
         reactions.react(ana, message.pk, "🎉")
+
+
+def test_nobody_reacts_to_a_message_of_somebody_to_whom_they_may_no_longer_write(ana, ben):
+    message = write(ana, ben)
+    ana.is_active = False
+    ana.save()
+    with pytest.raises(Forbidden):
+        reactions.react(ben, message.pk, "👍")

@@ -159,3 +159,9 @@ def test_a_list_of_a_thousand_conversations_takes_five_queries(ana, django_asser
     with django_assert_max_num_queries(5):
         listed = conversations.list_for(ana)
         assert [one.title and one.last_message.text for one in listed] == ["x"] * 1000
+
+
+def test_the_list_is_not_continued_behind_a_conversation_of_others(ana, ben, cora):
+    write(ana, ben)
+    foreign = write(ben, cora).conversation
+    assert conversations.list_for(ana, before=foreign.pk) == []

@@ -4,7 +4,9 @@ import pytest
 
 from messaging import conversations, preferences, receipts
 from messaging.models import Conversation
+from messaging.serializing import moment
 from tests.messaging.conftest import write
+from tests.support.log import logged
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db
@@ -244,3 +246,44 @@ def test_a_session_needs_its_csrf_token(ana):
     browser.force_login(ana)
     assert browser.get("/api/v1/conversations").status_code == 200
     assert browser.post("/api/v1/messages", {"message": "x"}, content_type="application/json").status_code == 403
+
+
+def test_whoever_was_taken_out_reads_on_and_learns_nothing_of_the_present(caller, ana, ben, cora):
+    place = conversations.create(creator=ana, kind="group", participants=[ben], subject="Roads")
+    message = write(ana, place, "Before")
+    conversations.remove_participant(ana, place, ben)
+    conversations.add_participants(ana, place, [cora])
+    conversations.update(ana, place, subject="Secret", settings={"metadata": {"secret": 1}})
+    receipts.mark_read(ana, conversation=write(cora, place, "After").conversation)
+    ask = caller(ben).call
+    shown = ask("get", f"conversations/{place.pk}")
+    assert "Secret" not in str(shown)
+    assert (shown["subject"], shown["metadata"], shown["participants"], shown["last_seq"]) == (None, {}, [], 1)
+    assert (shown["last_message"]["content"], shown["last_message_at"]) == ("Before", moment(message.sent_at))
+    [listed] = ask("get", f"conversations/{place.pk}/messages")["messages"]
+    assert (listed["content"], listed["receipts"]) == ("Before", [])
+    ask("get", f"conversations/{place.pk}/participants", status=403)
+    read = ask("post", f"conversations/{place.pk}/read", {"message_id": message.pk})
+    assert read["unread_count"] == 0
+
+
+def test_a_change_of_which_one_part_is_refused_changes_nothing(caller, ana, ben):
+    place = conversations.create(creator=ana, kind="support", participants=[ben], subject="Cannot sign in")
+    told = logged().count()
+    changed = {"subject": "Changed", "archived": True, "assignee_id": 10**9}
+    caller(ana).call("patch", f"conversations/{place.pk}", changed, 404)
+    assert Conversation.objects.get(pk=place.pk).title == "Cannot sign in"
+    assert logged().count() == told
+
+
+def test_outsiders_of_an_open_group_are_not_told_what_only_members_know(caller, ana, ben, cora):
+    settings = {"is_open": True, "metadata": {"secret": 1}}
+    place = conversations.create(creator=ana, kind="group", participants=[ben], subject="Walks", settings=settings)
+    write(ana, place)
+    receipts.mark_read(ben, conversation=place)
+    [shown] = caller(cora).call("get", "conversations?joinable=true")["conversations"]
+    assert (shown["subject"], shown["metadata"]) == ("Walks", {})
+    assert [one["last_read_at"] for one in shown["participants"]] == [None, None]
+    [own] = caller(ana).call("get", "conversations")["conversations"]
+    assert own["metadata"] == {"secret": 1}
+    assert {one["user_id"] for one in own["participants"] if one["last_read_at"]} == {ben.pk}

@@ -7,6 +7,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.support.ports import wait_until
+
 ROWS = [
     {"username": "kavi", "first_name": "Kavi", "last_name": "Rao", "college": 27},
     {"username": "lata", "first_name": "Lata", "college": 27},
@@ -80,3 +82,16 @@ def test_a_ticket_opens_the_socket_once_from_any_origin(college, call, people):
     with connect(address) as again, pytest.raises(ConnectionClosed) as closed:
         again.recv(timeout=10)
     assert closed.value.rcvd.code == 4401
+
+
+def test_people_of_a_college_and_global_people_know_of_each_other_that_they_are_there(college, call, people):
+    def sees(viewer: str, other: str) -> bool:
+        [shown] = call(viewer, "GET", f"messaging/presence?user_ids={people[other]['id']}")[1]["presence"]
+        return shown["online"]
+
+    tickets = [call(name, "POST", "ws-ticket")[1]["ticket"] for name in ("kavi", "nila")]
+    address = f"ws{college.url.removeprefix('http')}/ws?ticket="
+    with connect(address + tickets[0]), connect(address + tickets[1]):
+        wait_until(lambda: sees("nila", "kavi"), "a global person sees one of a college")
+        wait_until(lambda: sees("kavi", "nila"), "one of a college sees a global person")
+        assert not sees("mani", "kavi")

@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from messaging.page import endpoint
-from realtime.transports.token_buckets import TokenBuckets
-
 API = "/messages/api/"
 
 
@@ -37,9 +34,3 @@ class Asking:
 @pytest.fixture
 def asking() -> Callable[[Any], Asking]:
     return Asking
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_written_yet(monkeypatch):
-    """Ids of people may begin anew with each test, and so must what was counted about them."""
-    monkeypatch.setattr(endpoint, "senders", TokenBuckets(200, 10))

@@ -283,7 +283,7 @@ def test_an_account_that_is_no_longer_used_can_be_taken_out(ana, ben, cora, aski
 
 
 def test_whoever_writes_too_often_is_told_when_to_come_back(ana, ben, asking, monkeypatch):
-    monkeypatch.setattr(endpoint, "senders", TokenBuckets(3, 1))
+    monkeypatch.setattr(turns, "senders", TokenBuckets(3, 1))
     ask, sent = asking(ana), write(ben, ana)
     path = f"/messages/api/messages/{sent.pk}/reactions/👍/"
     assert [ask.client.put(path).status_code for _ in range(2)] == [200, 200]
@@ -293,3 +293,9 @@ def test_whoever_writes_too_often_is_told_when_to_come_back(ana, ben, asking, mo
     assert (refused.status_code, refused["Retry-After"]) == (429, "1")
     assert ask.client.delete(path).status_code == 429
     assert asking(ben)("POST", "messages/", {"receiver": ana.pk, "text": "Hello"})[0] == 200
+
+
+def test_whoever_left_is_not_told_who_takes_part(ana, ben, asking):
+    place = group(ana, ben).pk
+    assert asking(ben)("POST", f"conversations/{place}/leave/") == (200, {})
+    assert asking(ben)("GET", f"conversations/{place}/people/")[0] == 403

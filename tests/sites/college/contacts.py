@@ -18,9 +18,6 @@ class CollegeContacts(ContactRule):
         active = super().reachable(person)
         return active if person.is_global else active.filter(within_college(person) | GLOBAL)
 
-    def sees_presence_of(self, person: User) -> QuerySet[Any]:
-        return listed(person)
-
     def may_write(self, sender: User, receiver: User) -> bool:
         if not super().may_write(sender, receiver):
             return False
