@@ -54,17 +54,11 @@ def answer(text: str, user_id: UserId | None = None) -> dict[str, Any] | None:
         return {"type": "pong"}
     if kind == "ack":
         ids = message.get("ids")
-        if not isinstance(ids, list) or len(ids) > MOST_ACKS or not all(_is_id(one) for one in ids):
-            return {
-                "type": "error",
-                "message": f"ids is a list of at most {MOST_ACKS} whole numbers, from 1 to 2^63 - 1.",
-            }
-        if user_id is not None:
+        if not isinstance(ids, list) or len(ids) > MOST_ACKS or not all(type(one) is int for one in ids):
+            return {"type": "error", "message": f"ids is a list of at most {MOST_ACKS} whole numbers."}
+        known = [one for one in ids if 0 < one <= LARGEST_ID]
+        if user_id is not None and known:
             for callback in acknowledged:
-                callback(user_id, ids)
+                callback(user_id, known)
         return None
     return {"type": "error", "message": "Unknown type; types are ping and ack."}
-
-
-def _is_id(value: Any) -> bool:
-    return type(value) is int and 0 < value <= LARGEST_ID
