@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.db.models import CharField, FileField, Model, TextField
 from django.utils import timezone
 
+from messaging import conversations, sending
 from projeng import inbox
 from projeng.access import Role
 from projeng.actor import acting
@@ -91,6 +92,11 @@ def everywhere() -> tuple[dict[str, User], list[Project]]:
             page=payload,
         )
         _reported(people["engineer"], payload, number)
+        sending.send(sender=people["engineer"], receiver=people["head"], text=payload)
+    group = conversations.create(
+        creator=people["engineer"], kind="group", participants=[people["head"]], subject=PAYLOADS[1]
+    )
+    sending.send(sender=people["engineer"], conversation=group, text=PAYLOADS[2], kind="markdown")
     return people, projects
 
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.urls import URLPattern, get_resolver, reverse
 from playwright.sync_api import Page, expect
 
+from messaging.models import Conversation
 from projeng.models import Project, ProjectCost, ProjectDocument
 from tests.browser.support import FAILED_REQUESTS
 from tests.support import http
@@ -40,11 +41,16 @@ OWN_TEXTS = {
     "realtime.TransportChange.scope",
     "realtime.Feedback.transport",
     "realtime.RolloutWatch.name",
+    "realtime.StreamTicket.digest",
+    "realtime.StreamTicket.kind",
+    "realtime.StreamTicket.key",
+    "realtime.StreamTicket.auth_hash",
 }
 # URLs that are not pages: responses for scripts, files, and form actions.
 NO_PAGES = {"milestone_reached", "undo", "feedback", "document", "receipt", "project_picture", "logout"}
 PARTS = {"progress": "progress_updates", "cost": "costs", "milestone": "milestones", "document": "documents"}
 FOR_SCRIPTS = ("stream_", "realtime_")
+APIS = ("api/", "messages/api/")
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +95,14 @@ def office_pages(project: Project) -> dict[str, str]:
     """Return the path of every page of the office, by URL name."""
     pages = {}
     for name, (patterns, *_) in _named():
-        if name not in NO_PAGES and not name.startswith(FOR_SCRIPTS):
+        if name not in NO_PAGES and not name.startswith(FOR_SCRIPTS) and not patterns.startswith(APIS):
             args = [project.pk] if "project_id" in patterns else []
             if "part_id" in patterns:
                 args.append(getattr(project, PARTS[name.partition("_")[0]]).get().pk)
+            if "conversation_id" in patterns:
+                args.append(Conversation.objects.latest("pk").pk)
+            if "<str:key>" in patterns:
+                args.append(f"project:{project.pk}")
             pages[name] = reverse(name, args=args)
     pages["control_room_checklist"] += "?to=3"
     return pages
@@ -192,6 +202,21 @@ def test_every_payload_is_shown_as_text(office, open_as):
             assert PAYLOADS[number + 1] in detail  # what was reported
     assert PAYLOADS[1] in room  # the reason of what was taken away
     assert PAYLOADS[-1] in room  # what somebody said
+
+
+@pytest.mark.parametrize("kind", ["direct", "group"])
+def test_messages_are_shown_as_text(kind, office, open_as):
+    place = Conversation.objects.filter(kind=kind).latest("pk")
+    page = open_as("head")
+    page.goto(f"/messages/{place.pk}/")
+    messages = page.locator("[role=log]")
+    if kind == "group":
+        expect(page.locator("main")).to_contain_text(PAYLOADS[1])
+        expect(messages.locator("[data-id]")).to_have_count(1)
+    else:
+        for payload in PAYLOADS:
+            expect(messages).to_contain_text(payload)
+    assert active_parts(page.locator("main").inner_html()) == []
 
 
 def test_no_page_of_the_administration_runs_anything_in_a_browser(office, open_as):
