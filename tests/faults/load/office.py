@@ -23,7 +23,8 @@ SERVERS = ("daphne", "uvicorn", "gunicorn+daphne")
 # Threads of pools, which are started when first needed and then kept.
 POOLED = {"realtime-reader": THREADS, "pool-1-worker": 3, "realtime-layer-in": 1, "realtime-layer-out": 1}
 TABS = 10  # open clients of one user
-CONSTANT = ("gistagum__group__project_updates", "gistagum__group__servers")  # groups that a process stays in
+# Groups that a process stays in.
+CONSTANT = ("gistagum__group__messaging_typing", "gistagum__group__project_updates", "gistagum__group__servers")
 
 
 class Servers:
