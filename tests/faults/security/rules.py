@@ -244,7 +244,7 @@ MESSAGES = {
     "messages_api_conversation": _of_conversation,
     "messages_api_history": _of_conversation,
     "messages_api_read": _changes_conversation,
-    "messages_api_typing": _told,  # what is said is looked at first
+    "messages_api_typing": _changes_conversation,
     "messages_api_participants": replace(_of_conversation, methods=("GET", "POST")),
     # Who takes part is the project's matter.
     "messages_api_participant": replace(_of_conversation, methods=("DELETE",), post=409),
