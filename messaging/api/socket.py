@@ -4,43 +4,31 @@ It is opened with a ticket (messaging/api/tickets.py), and never with a token in
 last event that the program has. What came since is sent first.
 """
 
-import json
-import logging
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from django.db import DatabaseError
-
 from realtime.access.identity import Identity
 from realtime.access.user_ids import to_json
-from realtime.delivery.reader import Reader, result_of
 from realtime.delivery.subscriber import Subscriber, Subscription
 from realtime.delivery.topics import of_topics
 from realtime.transports.door import Door
-from realtime.transports.websocket import Close, SubscriberConsumer
+from realtime.transports.websocket import Close
 
 from .. import checking, receipts, unread
+from ..client_socket import ClientSocket, Frames, Said
 from ..conversations import get_for
 from ..errors import MessagingError
 from ..events import MESSAGES
 from ..live import typing
 from ..live.deliveries import deliveries
-from ..people import active_person
 from ..turns import charge_typing
 from .frames import ConversationFrames
 
-logger = logging.getLogger(__name__)
-
 MOST_SOCKETS = 20  # of one person in a process; one more ends the oldest
 
-_writers = Reader()  # what clients say is carried out here, so that readers of the log need not wait for it
 
-Said = dict[str, Any]
-
-
-class ConversationsSocket(SubscriberConsumer):
+class ConversationsSocket(ClientSocket):
     """A program's socket. It says ``ack``, ``read`` and ``typing``; anything else is answered with an ``error``."""
 
     door = Door("conversations-ws", ConversationFrames(), most=MOST_SOCKETS)
@@ -77,31 +65,21 @@ class ConversationsSocket(SubscriberConsumer):
             self._hello = None
         return subscriber
 
-    async def respond(self, text: str) -> Iterable[Said]:
-        try:
-            said = json.loads(text)
-        except (ValueError, RecursionError):
-            return [_error("invalid_json")]
-        if not isinstance(said, dict):
-            return [_error("invalid_json")]
+    def carry_out(self, person: Any, said: Said) -> Frames:
         carry_out = _CARRIED_OUT.get(str(said.get("type")))
         if carry_out is None:
             return [_error("unknown_type")]
-        try:
-            return await result_of(_writers.submit(None, partial(self._carried_out, carry_out, said)))
-        except (DatabaseError, TimeoutError) as fault:
-            logger.warning("A client's message was not carried out: %s: %s", type(fault).__name__, fault)
-            return [_error("unavailable")]
-
-    def _carried_out(self, carry_out: Callable[[Any, Said], None], said: Said) -> list[Said]:
-        person = active_person(self.user_id)
-        if person is None:  # disabled a moment ago: the socket is about to be closed
-            return []
-        try:
-            carry_out(person, said)
-        except MessagingError as refusal:
-            return [_error(refusal.code)]
+        carry_out(person, said)
         return []
+
+    def invalid_json(self) -> Said:
+        return _error("invalid_json")
+
+    def refused(self, refusal: MessagingError) -> Said:
+        return _error(refusal.code)
+
+    def failed(self) -> Said:
+        return _error("unavailable")
 
 
 def _error(code: str) -> Said:

@@ -1,26 +1,17 @@
-"""What the chat's sockets share: who is let in, the door, and how a client's message is carried out."""
+"""What the chat's sockets share: who is let in, the door, and how refusals look."""
 
-import json
-import logging
-from collections.abc import Iterable
-from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import DatabaseError
 
-from realtime.delivery.reader import Reader, result_of
 from realtime.delivery.subscriber import Subscription
 from realtime.transports.adapters import Adapter
 from realtime.transports.door import Door
-from realtime.transports.websocket import SubscriberConsumer
 
+from ...client_socket import ClientSocket
 from ...errors import MessagingError
-from ...people import active_person
 from ..streams import CHAT, MOST_STREAMS
 from ..views import words_of
-
-logger = logging.getLogger(__name__)
 
 LARGEST_MESSAGE = 128 * 1024  # bytes: 10,000 characters may take six each
 LONGEST_ECHO = 200  # characters
@@ -28,12 +19,8 @@ LARGEST_ECHO = 2**53
 INVALID_JSON = "Invalid JSON format"
 FAILED = "An error occurred while processing your message"
 
-writers = Reader()  # what clients send is carried out here, so that readers of the log need not wait for it
 
-Frames = Iterable[dict[str, Any]]
-
-
-class ChatSocket(SubscriberConsumer):
+class ChatSocket(ClientSocket):
     """A socket of the chat. Subclasses name their ``frames`` (an adapter for a scheme and host), and ``carry_out``."""
 
     largest_message = LARGEST_MESSAGE
@@ -47,37 +34,16 @@ class ChatSocket(SubscriberConsumer):
         """The adapter for clients that have reached this scheme and host: for equal ones the same object."""
         raise NotImplementedError
 
-    def carry_out(self, person: Any, said: dict[str, Any]) -> Frames:
-        """Carry out a message of this person's, in a thread. Return the answer. Raises MessagingError."""
-        raise NotImplementedError
-
     def subscription(self, query: dict[str, str]) -> Subscription:
         return CHAT
 
-    async def respond(self, text: str) -> Frames:
-        try:
-            said = json.loads(text)
-        except (ValueError, RecursionError):
-            return [error(INVALID_JSON)]
-        if not isinstance(said, dict):
-            return [error(INVALID_JSON)]
-        try:
-            return await result_of(writers.submit(None, partial(self._carried_out, said)))
-        except (DatabaseError, TimeoutError) as fault:
-            logger.warning("A client's message was not carried out: %s: %s", type(fault).__name__, fault)
-            return [error(FAILED)]
+    def invalid_json(self) -> dict[str, Any]:
+        return error(INVALID_JSON)
 
-    def _carried_out(self, said: dict[str, Any]) -> Frames:
-        person = active_person(self.user_id)
-        if person is None:  # disabled a moment ago: the socket is about to be closed
-            return ()
-        try:
-            return list(self.carry_out(person, said))
-        except MessagingError as refusal:
-            return [self.refused(refusal)]
+    def failed(self) -> dict[str, Any]:
+        return error(FAILED)
 
     def refused(self, refusal: MessagingError) -> dict[str, Any]:
-        """The frame that answers what a service refuses."""
         return error(words_of(refusal))
 
 

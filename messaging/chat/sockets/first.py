@@ -7,6 +7,7 @@ from typing import Any
 from realtime.log.replay import Frame
 from realtime.transports.adapters import Adapter, NamedFrame
 
+from ...client_socket import Frames
 from ...errors import Invalid, MessagingError
 from ...events import MessageCreated
 from ...notices.events import NoticePublished
@@ -16,7 +17,7 @@ from ..conversations import mark_read
 from ..ends import ends_of
 from ..frames import HOSTS, ChatFrames, notice
 from ..messages import FILES_ONLY, send
-from .consumer import ChatSocket, Frames
+from .consumer import ChatSocket
 
 NO_RECEIVER = "Failed to send message. Receiver not found."
 

@@ -11,6 +11,7 @@ from realtime.log.replay import Frame
 from realtime.transports.adapters import Adapter, NamedFrame
 
 from ... import contacts
+from ...client_socket import Frames
 from ...errors import Invalid, NotFound
 from ...notices.events import NoticePublished
 from ...receipts import mark_delivered
@@ -20,7 +21,7 @@ from ..conversations import mark_read
 from ..frames import HOSTS, ChatFrames, notice
 from ..messages import FILES_ONLY, send
 from ..shapes import conversation_id, instant
-from .consumer import ChatSocket, Frames, echoed
+from .consumer import ChatSocket, echoed
 
 UNAUTHORIZED = 4001
 TOO_MANY = 4029

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.authtoken.models import Token
 
-from messaging import conversations, editing, reactions, receipts
+from messaging import client_socket, conversations, editing, reactions, receipts
 from messaging.api import socket as api_socket
 from messaging.models import Receipt
 from realtime.access import tickets
@@ -31,7 +31,7 @@ def hub(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]:
     on_database(new_database("sqlite"))
     settings.USE_DAPHNE = True
     made, writers = Hub(), Reader()
-    monkeypatch.setattr(api_socket, "_writers", writers)  # its threads keep connections to the database of one test
+    monkeypatch.setattr(client_socket, "writers", writers)  # its threads keep connections to the database of one test
     monkeypatch.setattr(websocket, "hub", made)
     monkeypatch.setattr(broadcast, "hub", made)
     yield made

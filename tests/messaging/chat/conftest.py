@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
+from messaging import client_socket
 from messaging.chat import delivered
-from messaging.chat.sockets import consumer
 from messaging.live import deliveries as live_deliveries
 from messaging.live import presence, typing
 from messaging.live.deliveries import Deliveries
@@ -68,7 +68,7 @@ def live_chat(new_database, on_database, monkeypatch, settings) -> Iterator[Hub]
     for module in (broadcast, typing, presence, live_deliveries):
         monkeypatch.setattr(module, "hub", made)
     monkeypatch.setattr(typing, "typists", typing.Typists(made.send_ephemeral))
-    monkeypatch.setattr(consumer, "writers", writers)
+    monkeypatch.setattr(client_socket, "writers", writers)
     monkeypatch.setattr(delivered, "deliveries", deliveries)
     yield made
     made.close()
