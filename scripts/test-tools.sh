@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the tests need beyond Python: a Redis server, PostgreSQL, Chromium and nginx, and for the tests of failover Patroni,
-# etcd, HAProxy and PgBouncer, for those of attachments ClamAV. Installs with apt what is missing, when it can; otherwise
-# names it in one line.
+# etcd, HAProxy and PgBouncer, for those of attachments ClamAV, for those of the communication API RabbitMQ and an S3 server
+# (Ceph's radosgw). Installs with apt what is missing, when it can; otherwise names it in one line.
 set -eu
 missing=""
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
@@ -24,6 +24,10 @@ has etcd || missing="$missing etcd-server"
 has haproxy || missing="$missing haproxy"
 has pgbouncer || missing="$missing pgbouncer"
 has clamd || missing="$missing clamav-daemon"
+has rabbitmq-server || missing="$missing rabbitmq-server"
+for tool in radosgw ceph-mon ceph-osd ceph; do
+    has $tool || { missing="$missing radosgw ceph-mon ceph-osd ceph-common"; break; }
+done
 [ -n "$missing" ] || exit 0
 
 if has apt-get && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then

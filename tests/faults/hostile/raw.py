@@ -15,6 +15,7 @@ class Raw:
         parts = urlsplit(site.url)
         self.seconds = seconds
         self.closed = False  # whether the server has closed the connection
+        self._heard_all = False
         self.heard = b""
         self._socket = socket.create_connection((parts.hostname, parts.port), timeout=seconds)
 
@@ -29,9 +30,13 @@ class Raw:
         return said
 
     def hear(self, enough=lambda heard: False, seconds: float | None = None) -> bytes:
-        """Return everything received until ``enough(data)``, the end of the connection, or the time limit."""
+        """Return everything received until ``enough(data)``, the end of the connection, or the time limit.
+
+        A server may respond and close while data is still sent to it. Its response is then there to be read, although
+        sending failed.
+        """
         deadline = time.monotonic() + (self.seconds if seconds is None else seconds)
-        while not enough(self.heard) and not self.closed and (left := deadline - time.monotonic()) > 0:
+        while not enough(self.heard) and not self._heard_all and (left := deadline - time.monotonic()) > 0:
             self._socket.settimeout(left)
             try:
                 data = self._socket.recv(2**16)
@@ -39,7 +44,8 @@ class Raw:
                 break
             except OSError:
                 data = b""
-            self.closed = not data
+            if not data:
+                self.closed = self._heard_all = True
             self.heard += data
         return self.heard
 
