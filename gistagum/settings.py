@@ -79,7 +79,7 @@ INSTALLED_APPS = [
     "messaging",
     "messaging.notices",
     "projeng",
-    *(["comm_service"] if COMM_ENABLED else []),
+    *(["ninja", "comm_service"] if COMM_ENABLED else []),  # ninja: the files of the page that shows its API
     "gistagum.apps.SiteConfig",
 ]
 

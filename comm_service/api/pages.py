@@ -53,8 +53,7 @@ def link_to_next(request: HttpRequest, limit: int, last: dict[str, Any], newest:
 
 def newest_column(model: type[Model]) -> str:
     """The column by which the rows of a table are listed, newest first."""
-    first = model._meta.ordering[0]
-    assert isinstance(first, str)
+    [first] = model._meta.ordering or ()
     return first.removeprefix("-")
 
 

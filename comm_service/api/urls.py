@@ -25,7 +25,8 @@ def _operations() -> dict[str, View]:
     found: dict[str, View] = {}
     for pattern in api.urls[0]:
         path = str(pattern.pattern).replace("<", "{").replace(">", "}")
-        found.setdefault(path, pattern.callback)
+        if pattern.callback:
+            found.setdefault(path, pattern.callback)
     return found
 
 
@@ -66,4 +67,3 @@ ADDED: list[URLPattern] = []  # addresses that the contract does not have; they 
 
 # A list by a column comes before the row of that "id", as the old side has it.
 urlpatterns: list[URLPattern] = [*ADDED, *_patterns(["list", "list_by", "detail", "action"])]
-
