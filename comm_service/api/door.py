@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from ..access import Forbidden
 from ..callers import Caller, Refused, caller_of
 from ..contract import ALLOW
+from ..streaming import streamed
 from .negotiation import indent_of
 from .refusals import Refusal, detail, malformed, method_not_allowed
 from .writing import plain, response
@@ -69,9 +70,13 @@ def door(kind: str, operations: View, options: View) -> View:
             return operations(request, **in_path)
         request.method = "GET"  # Ninja knows no HEAD; the server leaves the body out
         try:
-            return operations(request, **in_path)
+            answer = operations(request, **in_path)
         finally:
             request.method = "HEAD"
+        if answer.streaming:
+            answer.close()
+            return streamed(request, iter(()))
+        return answer
 
     view.csrf_exempt = True  # type: ignore[attr-defined]
     return view
