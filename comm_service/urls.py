@@ -11,5 +11,5 @@ urlpatterns = [
     path("comm/api/docs", docs.page, name="comm_docs"),
     path("api/docs", docs.page, name="comm_docs_short"),
     path("comm/api/openapi.json", docs.openapi, name="comm_openapi"),
-    re_path(r"^comm/api/", front.serve, name="comm_api"),
+    re_path(r"^comm/api(?:/|$)", front.serve, name="comm_api"),
 ]
