@@ -30,7 +30,7 @@ def test_pages_of_any_origin_may_call_in_the_compatibility_form_alone(client, db
         assert not other.has_header("Access-Control-Allow-Origin")
 
 
-def test_the_health_page_looks_at_nothing(client, settings):
+def test_the_health_page_says_the_services_name(client, db):
     said = client.get("/comm/health").json()
     assert list(said) == ["status", "service", "time"]
     assert (said["status"], said["service"]) == ("ok", "comm-service")
