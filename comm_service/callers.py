@@ -25,6 +25,7 @@ TYPE = "access"
 LEEWAY_SECONDS = 10.0  # clocks of two machines differ, and a token that was issued "in two seconds" is none the worse
 LIFETIME_SECONDS = 900
 MAX_TOKEN = 4096  # characters
+MAX_PARAMETERS = 100  # of the address of a handshake
 SERVICE = "service"
 SEES_ALL = frozenset({SERVICE, "admin"})  # roles that may read and change rows of everybody
 
@@ -100,10 +101,16 @@ def caller_of_scope(scope: Mapping[str, Any]) -> Caller:
     """
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
     shown = headers.get(b"authorization", "")
-    if not shown:
-        in_address = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100).get("token", [""])[0]
-        shown = f"Bearer {in_address}" if in_address else ""
+    if not shown and (token := _token_in_address(scope["query_string"])):
+        shown = f"Bearer {token}"
     return _caller(shown, scope_address(scope.get("client"), list(scope["headers"])))
+
+
+def _token_in_address(query: bytes) -> str:
+    try:
+        return parse_qs(query.decode("latin-1"), max_num_fields=MAX_PARAMETERS).get("token", [""])[0]
+    except ValueError:  # too many
+        return ""
 
 
 def _caller(authorization: str, address: str) -> Caller:
