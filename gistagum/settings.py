@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "drf_spectacular",
     "realtime",
+    "switchover",
     "messaging",
     "messaging.notices",
     "projeng",
