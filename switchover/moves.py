@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
@@ -17,6 +18,8 @@ from .demotions.stored import StoredDemotions
 from .evidence.limits import Limits
 from .evidence.report import Evidence, measure
 from .findings import Finding
+from .shadow.comparison import Rules
+from .shadow.json_text import Paths
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 30
@@ -98,6 +101,13 @@ class Move:
     def endpoint(self, request: HttpRequest) -> str:
         """What a request is counted under: its method, and its path without ids. It must not hold personal content."""
         return f"{request.method} {IDS.sub('{id}', request.path_info)}"[:100]
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What is compared, by the attributes above."""
+        return Rules(
+            self.compared_headers, Paths(self.differing_fields), Paths(self.public_fields), Paths(self.free_fields)
+        )
 
     def remember(self, request: HttpRequest) -> Any:
         """What a writing request is about to change, read before the old way changes it; ``None`` where nothing is.

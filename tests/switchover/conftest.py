@@ -3,7 +3,9 @@
 import pytest
 
 from switchover import moves
+from switchover.aside import aside
 from switchover.demotions import in_force
+from switchover.evidence.counting import counter
 
 from .moving import Greeting
 
@@ -17,6 +19,7 @@ def move():
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    in_force.forget()
     yield
     in_force.forget()
+    aside.forget_waiting()
+    counter.forget()
