@@ -6,7 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("messaging.urls")),
-    path("", include("realtime.control.urls")),
+    path("", include("switchover.control.urls")),
     path("messages/", include("messaging.page.urls")),
     path("", include("projeng.urls")),
 ]
