@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "drf_spectacular",
     "realtime",
+    "switchover",
     "messaging",
     "messaging.notices",
     "projeng",
@@ -300,7 +301,7 @@ CHAT_BURST = env.integer("CHAT_BURST", 200, 1, 100_000)
 CHAT_RATE = env.integer("CHAT_RATE", 10, 1, 10_000)
 MESSAGE_EDIT_MINUTES = env.integer("MESSAGE_EDIT_MINUTES", 15, 0, 525_600)
 
-# --- who gets WebSocket (realtime/rollout/transport.py decides) -----------------------------------------------
+# --- who gets WebSocket (switchover/transport/transport.py decides) -----------------------------------------------
 USE_WEBSOCKETS = env.boolean("USE_WEBSOCKETS", False)
 WEBSOCKET_SHADOW = env.boolean("WEBSOCKET_SHADOW", False)
 WEBSOCKET_ROLLOUT_GROUPS = env.names("WEBSOCKET_ROLLOUT_GROUPS")

@@ -7,7 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("messaging.urls")),
-    path("", include("realtime.control.urls")),
+    path("", include("switchover.control.urls")),
     path("messages/", include("messaging.page.urls")),
     *([path("", include("comm_service.urls"))] if settings.COMM_ENABLED else []),
     path("", include("projeng.urls")),

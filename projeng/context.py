@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from realtime.rollout import grants
+from switchover.transport import grants
 
 from .access import Role, may_manage, role_of
 from .events import NotificationCreated

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from realtime.log import position
+from switchover.aside import aside
 from tests.support.database import make_cluster, migrate, using_database
 from tests.support.made_once import VARIABLE, made_once
 from tests.support.postgres import TEMPLATE, Postgres
@@ -21,6 +22,8 @@ _numbers = itertools.count(1)
 # A test that asks where the log stands wants every committed event to have its place, however busy the machine is.
 position.WAIT_SECONDS = 15.0
 position.HELD_SECONDS = 0.0  # also after a test in which nobody could number
+# What is done beside the requests of a test is done when the test says so, in its own thread and transaction.
+aside.by_hand = True
 
 
 def pytest_configure() -> None:

@@ -6,9 +6,9 @@ from django.views.decorators.http import require_safe
 
 from realtime.delivery import topics
 from realtime.log.events import iso
-from realtime.rollout import grants
 from realtime.transports.poll import poll as polled
 from realtime.transports.refusal import refusal
+from switchover.transport import grants
 
 
 @require_safe

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='RolloutWatch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Of the limit (realtime/parity/verdict.py).', max_length=40, unique=True)),
+                ('name', models.CharField(help_text='Of the limit (switchover/transport/verdict.py).', max_length=40, unique=True)),
                 ('judged_to', models.DateTimeField(help_text='What happened before this has been judged.')),
                 ('strikes', models.PositiveIntegerField(default=0)),
                 ('looked_at', models.DateTimeField()),

@@ -1,1 +1,1 @@
-"""Who gets which transport, and how far the migration is: flags, demotions, phases, checklist."""
+"""What the move of transports keeps in the database, and which server processes are alive."""

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 class TransportHold(models.Model):
-    """A demotion: WebSocket is taken away until it is restored (realtime/rollout/demotions.py)."""
+    """A demotion: WebSocket is taken away until it is restored (switchover/transport/demotions.py)."""
 
     scope = models.CharField(max_length=8, help_text="all, group or user")
     target = models.CharField(max_length=150, blank=True, help_text="The group's name or the user's id.")
@@ -76,7 +76,7 @@ class ConnectionSample(models.Model):
 class RolloutWatch(models.Model):
     """The state of `manage.py watch_rollout` for one limit: judged up to when, and broken how often in a row."""
 
-    name = models.CharField(max_length=40, unique=True, help_text="Of the limit (realtime/parity/verdict.py).")
+    name = models.CharField(max_length=40, unique=True, help_text="Of the limit (switchover/transport/verdict.py).")
     judged_to = models.DateTimeField(help_text="What happened before this has been judged.")
     strikes = models.PositiveIntegerField(default=0)
     looked_at = models.DateTimeField()

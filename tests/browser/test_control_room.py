@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 from projeng.access import Role
 from realtime.log import replay
 from realtime.parity.models import Feedback, LinkReport
-from realtime.rollout import transport
 from realtime.rollout.models import ConnectionSample, ServerProcess, TransportHold
+from switchover.transport import transport
 from tests.support import telemetry
 from tests.support.database import using_database
 from tests.support.people import person, session_cookie

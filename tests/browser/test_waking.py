@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from projeng import inbox
 from projeng.access import Role
 from realtime.parity.models import Fallback, LinkReport
-from realtime.parity.report import measure
+from switchover.transport.report import measure
 from tests.support.faulty_proxy import POLL, SOCKET, STREAM, FaultyProxy
 from tests.support.people import PASSWORD, person, site_password
 

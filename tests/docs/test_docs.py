@@ -26,7 +26,7 @@ from realtime.access import authority
 from realtime.delivery import topics
 from realtime.log import replay
 from realtime.log.events import CATALOGUE
-from realtime.rollout import phases
+from switchover.transport import phases
 from tests.faults import catalogue, nemesis  # noqa: F401 (the catalogue registers every fault)
 from tests.support.people import person
 
@@ -353,7 +353,7 @@ PAGES = {
     "channel-layer": ("realtime/channel_layer/", "gistagum/layers.py"),
     "transports": ("realtime/transports/", "gistagum/doors.py", "gistagum/secrets_in_logs.py"),
     "parity": ("realtime/parity/",),
-    "rollout": ("realtime/rollout/", "realtime/control/"),
+    "rollout": ("realtime/rollout/", "switchover/control/"),
     "messaging-page": ("messaging/page/", "messaging/subject_changes.py", "gistagum/wiring.py", "gistagum/demo/"),
     "database": ("gistagum/database", "gistagum/postgresql", "gistagum/backends/"),
     "servers": ("gistagum/",),

@@ -12,8 +12,8 @@ from django.utils import timezone
 from projeng import inbox
 from projeng.access import Role
 from realtime.log import replay
-from realtime.rollout import demotions, transport
 from realtime.rollout.models import TransportChange
+from switchover.transport import demotions, transport
 from tests.support.people import person
 from tests.support.ports import wait_until
 from tests.support.site import ROOT, Site

@@ -10,9 +10,9 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from realtime.delivery.hub import hub
-from realtime.rollout import checklist
 from realtime.rollout.models import ConnectionSample, ServerProcess
 from realtime.rollout.presence import GONE_SECONDS, Presence
+from switchover.transport import checklist
 from tests.support.ports import wait_until
 
 

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from projeng import inbox
 from projeng.access import Role
 from realtime.log import replay
-from realtime.rollout import transport
+from switchover.transport import transport
 from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.site import Site

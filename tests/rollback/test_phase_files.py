@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from realtime.rollout import phases
+from switchover.transport import phases
 from tests.docs.markdown import named, section
 from tests.support.site import ROOT
 

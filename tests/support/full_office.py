@@ -15,7 +15,7 @@ from projeng.access import Role
 from projeng.models import Notification, Project, ProjectCost, ProjectMilestone, ProjectProgress
 from realtime.log import replay
 from realtime.log.models import Event
-from realtime.rollout import demotions
+from switchover.transport import demotions
 
 from .people import person, session_cookie
 

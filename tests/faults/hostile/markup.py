@@ -16,8 +16,8 @@ from projeng.access import Role
 from projeng.actor import acting
 from projeng.models import Project, ProjectCost, ProjectDocument, ProjectMilestone, ProjectProgress
 from realtime.parity.models import Fallback, Feedback, LinkReport
-from realtime.rollout import demotions
 from realtime.rollout.models import RolloutWatch
+from switchover.transport import demotions
 from tests.support.people import person
 
 from .uploads import PDF, PNG

@@ -22,14 +22,18 @@ from messaging.live.presence import PresenceStore, online_among  # noqa: E402
 from messaging.live.unread_state import totals_of  # noqa: E402
 from realtime.access import authority, user_ids  # noqa: E402
 from realtime.access.audience import user_key  # noqa: E402
-from realtime.control import people as control  # noqa: E402
 from realtime.delivery.hub import hub  # noqa: E402
 from realtime.delivery.subscriber import names_another_user  # noqa: E402
 from realtime.log.models import Event  # noqa: E402
 from realtime.log.publish import publish  # noqa: E402
-from realtime.parity import report  # noqa: E402
 from realtime.parity.models import LinkReport, Receipt  # noqa: E402
-from realtime.rollout import demotions, grants, transport  # noqa: E402
+from switchover.control import people as control  # noqa: E402
+from switchover.transport import (  # noqa: E402
+    demotions,
+    grants,
+    report,
+    transport,
+)
 from tests.support.ports import wait_until  # noqa: E402
 
 from .models import Person  # noqa: E402

@@ -1,0 +1,1 @@
+"""Moves callers from an old way to a new one, and back: the engine that every such move uses."""

@@ -1,0 +1,34 @@
+"""The demotions in force, remembered by each process for a moment, so that a request does not cost a query."""
+
+import threading
+import time
+
+from ..choosing import Taken
+from .interface import DemotionStore
+
+SECONDS = 1.0  # so long may a process go on as before after a demotion by another one
+
+_lock = threading.Lock()
+_remembered: dict[str, tuple[float, Taken]] = {}
+
+
+def taken(name: str, store: DemotionStore) -> Taken:
+    """The demotions in force for the move of this name, at most a second old."""
+    now = time.monotonic()
+    with _lock:
+        at, found = _remembered.get(name, (0.0, Taken()))
+    if at and now - at < SECONDS:
+        return found
+    found = store.taken()
+    with _lock:
+        _remembered[name] = now, found
+    return found
+
+
+def forget(name: str | None = None) -> None:
+    """Ask the database again at the next decision: of this move, or of all."""
+    with _lock:
+        if name is None:
+            _remembered.clear()
+        else:
+            _remembered.pop(name, None)

@@ -1,0 +1,1 @@
+"""What the two ways of a move did, judged by limits."""

@@ -1,0 +1,38 @@
+"""The table of counts: how often each way answered, how quickly, and how the comparison went."""
+
+from django.db import models
+
+
+class Kind(models.TextChoices):
+    """What is counted."""
+
+    SERVED = "served", "answered to callers"
+    FAILED = "failed", "failed before callers"
+    SAME = "same", "compared, the same"
+    DIFFERENT = "different", "compared, different"
+    SHADOW_FAILED = "shadow_failed", "compared, failed"
+    UNSETTLED = "unsettled", "different at first, the same when asked again"
+    SKIPPED = "skipped", "not compared"
+
+
+class AnswerCount(models.Model):
+    """The answers of one way at one endpoint in one minute, of one kind and one time that they took."""
+
+    move = models.CharField(max_length=30)
+    way = models.CharField(max_length=20)
+    endpoint = models.CharField(max_length=100)
+    minute = models.DateTimeField(db_index=True)
+    kind = models.CharField(max_length=13, choices=Kind)
+    within_ms = models.PositiveIntegerField(help_text="The answers took so long at the most (evidence/buckets.py).")
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        app_label = "switchover"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["move", "minute", "way", "endpoint", "kind", "within_ms"], name="one_answer_count"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.move} {self.way} {self.endpoint} {self.kind}: {self.count}"

@@ -1,0 +1,142 @@
+"""The evidence of a move: what both ways did between two moments, and the verdict on the new one."""
+
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Sum
+
+from realtime.log.events import iso
+
+from . import verdict
+from .buckets import percentile
+from .limits import Limits
+from .models import AnswerCount, Kind
+from .verdict import Check
+
+DIFFERENT, FAILED, P99 = "different answers", "failed answers in percent", "p99 in ms"
+COMPARED = (Kind.SAME, Kind.DIFFERENT, Kind.SHADOW_FAILED, Kind.UNSETTLED)
+TIMED = (Kind.SERVED, Kind.FAILED, *COMPARED)
+
+
+@dataclass
+class Tally:
+    """The answers of one way, or of both at one endpoint: how many of each kind, and how many took how long."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    times: Counter[int] = field(default_factory=Counter)
+
+    def add(self, kind: str, within_ms: int, count: int) -> None:
+        """Count so many answers of a kind that took so long at the most."""
+        self.kinds[kind] += count
+        if kind in TIMED:
+            self.times[within_ms] += count
+
+    @property
+    def served(self) -> int:
+        """The answers that callers were given, failures included."""
+        return self.kinds[Kind.SERVED] + self.kinds[Kind.FAILED]
+
+    @property
+    def compared(self) -> int:
+        """The comparisons that came to a result."""
+        return sum(self.kinds[kind] for kind in COMPARED)
+
+    @property
+    def failed(self) -> int:
+        """The answers that failed, before callers or in the shadow."""
+        return self.kinds[Kind.FAILED] + self.kinds[Kind.SHADOW_FAILED]
+
+    @property
+    def different(self) -> int:
+        """The comparisons that found a difference that stayed."""
+        return self.kinds[Kind.DIFFERENT]
+
+    def numbers(self) -> dict[str, Any]:
+        """The tally as plain values, for reports."""
+        return {
+            "served": self.served,
+            **{kind: self.kinds[kind] for kind in Kind.values if kind != Kind.SERVED},
+            **{f"p{percent}_ms": percentile(self.times, percent) for percent in (50, 95, 99)},
+        }
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A report: ``ways`` has the old and the new way, in this order; ``endpoints`` a tally of the new way for each."""
+
+    move: str
+    since: datetime
+    until: datetime
+    limits: Limits
+    ways: dict[str, Tally]
+    endpoints: dict[str, Tally]
+
+    @property
+    def new(self) -> Tally:
+        """The tally of the way that is judged."""
+        return list(self.ways.values())[1]
+
+    @property
+    def checks(self) -> list[Check]:
+        """The new way's numbers against the limits. A single difference too many is enough to break its limit."""
+        new, limits = self.new, self.limits
+        timed = sum(new.times.values())
+        share = round(100 * new.failed / timed, 2) if timed else None
+        enough = timed >= limits.samples
+        p99 = percentile(new.times, 99)
+        different = verdict.outcome(
+            new.different, limits.different, new.compared >= limits.samples or new.different > limits.different
+        )
+        return [
+            Check(DIFFERENT, new.different, limits.different, new.compared, limits.samples, 0, different),
+            Check(
+                FAILED,
+                share,
+                limits.failed_percent,
+                timed,
+                limits.samples,
+                0,
+                verdict.outcome(share, limits.failed_percent, enough),
+            ),
+            Check(P99, p99, limits.p99_ms, timed, limits.samples, 0, verdict.outcome(p99, limits.p99_ms, enough)),
+        ]
+
+    @property
+    def verdict(self) -> str:
+        """``good``, ``bad`` or ``not enough data``."""
+        return verdict.verdict(self.checks)
+
+    def outcome(self) -> dict[str, Any]:
+        """The report for scripts."""
+        return {
+            "move": self.move,
+            "since": iso(self.since),
+            "until": iso(self.until),
+            "verdict": self.verdict,
+            "checks": [check._asdict() for check in self.checks],
+            "limits": asdict(self.limits),
+            "ways": {name: tally.numbers() for name, tally in self.ways.items()},
+            "endpoints": {name: tally.numbers() for name, tally in self.endpoints.items()},
+        }
+
+
+def measure(move: str, ways: tuple[str, str], limits: Limits, since: datetime, until: datetime) -> Evidence:
+    """The evidence of the move of this name, whose old and new way are ``ways``, in [``since``, ``until``).
+
+    Counts are kept by the minute: those of a minute that has begun before ``since`` belong to the span before. One
+    query.
+    """
+    rows = (
+        AnswerCount.objects.filter(move=move, way__in=ways, minute__gte=since, minute__lt=until)
+        .values_list("way", "endpoint", "kind", "within_ms")
+        .annotate(total=Sum("count"))
+    )
+    tallies = {way: Tally() for way in ways}
+    endpoints: dict[str, Tally] = defaultdict(Tally)
+    for way, endpoint, kind, within_ms, total in rows:
+        tallies[way].add(kind, within_ms, total)
+        if way == ways[1]:
+            endpoints[endpoint].add(kind, within_ms, total)
+    return Evidence(move, since, until, limits, tallies, dict(sorted(endpoints.items())))

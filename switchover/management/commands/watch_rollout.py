@@ -1,0 +1,69 @@
+"""Watches the rollout, and takes WebSocket away when a limit is broken too often in a row."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+from django.db import Error, close_old_connections, connection
+from django.utils import timezone
+
+from realtime.log.events import iso
+from realtime.management.scripted import ScriptedCommand, first_line, whole_number
+from switchover.transport.watch import look
+
+
+class Command(ScriptedCommand):
+    help = (
+        "Look at what browsers report again and again. When one of the limits (ROLLOUT_MAX_FAILED_PERCENT, "
+        "ROLLOUT_MAX_MISSING, ROLLOUT_MAX_P99_MS) is broken ROLLOUT_STRIKES times in a row, WebSocket is taken away "
+        "from everybody, and the record says why. It never gives it back: that is for `transport restore`."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--once", action="store_true", help="One look; strikes are kept for the next run.")
+        parser.add_argument(
+            "--every", type=whole_number(1, 86_400), default=60, help="Seconds between two looks (default: 60)."
+        )
+        parser.add_argument(
+            "--settle",
+            type=whole_number(0, 3_600),
+            default=30,
+            help="Seconds that browsers have to report what has happened, before it is judged (default: 30).",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        settle = timedelta(seconds=options["settle"])
+        if options["once"]:
+            self._look(settle, options)
+            return
+        stop = threading.Event()
+
+        def end(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        before = signal.signal(signal.SIGTERM, end)
+        try:
+            while not stop.is_set():
+                self._try_to_look(settle, options)
+                stop.wait(options["every"])
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def _try_to_look(self, settle: timedelta, options: dict[str, Any]) -> None:
+        close_old_connections()
+        try:
+            self._look(settle, options)
+        except Error as fault:  # the database is away: it may be back at the next look
+            connection.close()
+            now, why = iso(timezone.now()), first_line(fault)
+            self.report(options, f"{now} no look: the database refused: {why}", {"at": now, "fault": why})
+            self.stdout.flush()
+
+    def _look(self, settle: timedelta, options: dict[str, Any]) -> None:
+        found = look(settle)
+        self.report(options, found.line(), found.outcome())
+        self.stdout.flush()

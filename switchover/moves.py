@@ -1,0 +1,167 @@
+"""The registry of moves, and the class from which each is made. docs/switchover.md shows how to register one."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+
+from .callers import Caller
+from .choosing import Grants
+from .cohort import Cohort
+from .demotions.interface import DemotionStore
+from .demotions.stored import StoredDemotions
+from .evidence.limits import Limits
+from .evidence.report import Evidence, measure
+from .findings import Finding
+from .shadow.comparison import Rules
+from .shadow.json_text import Paths
+
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST_NAME = 30
+LONGEST_WAY = 20
+IDS = re.compile(
+    r"(?<=/)(?:[0-9]+|[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12})(?=[/.]|$)"
+)  # what differs from one thing to the next in an address
+
+
+class Move:
+    """A move from an old way to a new one. Subclass it, and register an instance in your application's ``ready``.
+
+    The class attributes without a value must be given. ``settings`` has the flags: ``{switch}`` names the way that the
+    cohort is given (``old`` or ``new``); ``{switch}_PERCENT``, ``{switch}_GROUPS`` and ``{switch}_CALLERS`` make the
+    cohort; ``{switch}_SHADOW`` has the cohort answered by the old way, and the new one compared with it. A flag that
+    the settings do not have counts as not given. ``env/{name}-phase-N.env`` has the flags of each phase.
+    """
+
+    name: ClassVar[str]  # of the move: lower-case words with hyphens, as in env/NAME-phase-N.env
+    title: ClassVar[str]  # for people
+    old: ClassVar[str]  # the old way's name, also the switch's value
+    new: ClassVar[str]  # the new way's
+    switch: ClassVar[str]  # the setting that names the way
+    limits: Limits = Limits()
+    evidence_from: ClassVar[int] = 2  # from this phase on, the evidence of the phase before must speak for a step up
+
+    # Headers whose values must be the same, in lower case. Others are not compared.
+    compared_headers: ClassVar[tuple[str, ...]] = ("content-type", "allow", "location", "vary")
+    # Fields of a JSON body that differ by nature: "id", "[].created_at", "rows[].at"; "*" stands for any one key.
+    differing_fields: ClassVar[tuple[str, ...]] = ()
+    # Fields whose values hold nothing personal, such as the text of an error: a difference shows them as they are, and
+    # all others masked.
+    public_fields: ClassVar[tuple[str, ...]] = ()
+    # Fields in which callers use keys of their own: they are compared, and a difference names no key inside them.
+    free_fields: ClassVar[tuple[str, ...]] = ()
+
+    # --- flags and cohort ---
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The names of the settings that make this move's phases."""
+        return (self.switch, *(f"{self.switch}_{end}" for end in ("PERCENT", "GROUPS", "CALLERS", "SHADOW")))
+
+    def grants(self) -> Grants:
+        """What the environment grants now."""
+        groups, callers = (frozenset(getattr(settings, f"{self.switch}_{end}", ())) for end in ("GROUPS", "CALLERS"))
+        named = getattr(settings, self.switch, self.old)
+        percent = getattr(settings, f"{self.switch}_PERCENT", 0 if groups or callers else 100)
+        return Grants(
+            new=named == self.new,
+            shadow=bool(getattr(settings, f"{self.switch}_SHADOW", False)),
+            cohort=Cohort(self.salt, percent, groups, callers),
+            why_old=f"{self.switch} is {named}",
+            why_shadow=f"{self.switch}_SHADOW is true",
+        )
+
+    @property
+    def salt(self) -> str:
+        """What makes this move's share another than that of other moves. Never change it while a move is going on."""
+        return f"gistagum {self.name}"
+
+    def early(self, grants: Grants, caller: Caller) -> str | None:
+        """Why a caller takes part in the shadow while the switch still names the old way; ``None`` where it does not.
+
+        The text follows the name of the shadow's setting ("COMM_API_SHADOW is true and …").
+        """
+        inside, why = grants.cohort.includes(caller)
+        return f" and {why}" if inside else None
+
+    # --- demotions ---
+
+    @property
+    def demotions(self) -> DemotionStore:
+        """Where the demotions of this move are kept."""
+        return StoredDemotions(self.name)
+
+    # --- shadow ---
+
+    def endpoint(self, request: HttpRequest) -> str:
+        """What a request is counted under: its method, and its path without ids. It must not hold personal content."""
+        return f"{request.method} {IDS.sub('{id}', request.path_info)}"[:100]
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What is compared, by the attributes above."""
+        return Rules(
+            self.compared_headers, Paths(self.differing_fields), Paths(self.public_fields), Paths(self.free_fields)
+        )
+
+    def remember(self, request: HttpRequest) -> Any:
+        """What a writing request is about to change, read before the old way changes it; ``None`` where nothing is.
+
+        It is called in the caller's time, so one quick query at the most. Without it the new way is asked to
+        change what the old one has changed already.
+        """
+        return None
+
+    def put_back(self, remembered: Any) -> None:
+        """Make it so again, inside the transaction in which the new way is asked and which is rolled back."""
+
+    # --- evidence, checklist ---
+
+    def measure(self, since: datetime, until: datetime) -> Evidence:
+        """What both ways did in [``since``, ``until``), with the verdict."""
+        return measure(self.name, (self.old, self.new), self.limits, since, until)
+
+    def findings(self, to: int) -> Sequence[Finding]:
+        """Further lines of the checklist before phase ``to``, besides those of every move."""
+        return ()
+
+
+M = TypeVar("M", bound=Move)
+_moves: dict[str, Move] = {}
+
+
+def register(move: M) -> M:
+    """Enter a move, which is returned. Called once, when the application starts.
+
+    Raise ImproperlyConfigured for a name that cannot be one, or that another class has already.
+    """
+    if len(move.name) > LONGEST_NAME or not NAME.fullmatch(move.name):
+        raise ImproperlyConfigured(f"A move is named {move.name!r}; it may be lower-case words with hyphens.")
+    if move.old == move.new or not all(0 < len(way) <= LONGEST_WAY for way in (move.old, move.new)):
+        raise ImproperlyConfigured(
+            f"The ways of {move.name} are {move.old!r} and {move.new!r}; they must be two names."
+        )
+    if move.name in _moves and type(_moves[move.name]) is not type(move):
+        raise ImproperlyConfigured(f"There are two moves of the name {move.name}.")
+    _moves[move.name] = move
+    return move
+
+
+def unregister(name: str) -> None:
+    """Remove a move again, as a test does that has registered one."""
+    _moves.pop(name, None)
+
+
+def get(name: str) -> Move:
+    """The move of this name. Raise KeyError where there is none."""
+    return _moves[name]
+
+
+def all_moves() -> list[Move]:
+    """All moves, in the order of their registration."""
+    return list(_moves.values())

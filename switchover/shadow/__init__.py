@@ -1,0 +1,1 @@
+"""Asks the other way as well, and compares the two answers."""

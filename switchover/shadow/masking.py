@@ -1,0 +1,24 @@
+"""Values without what they say: a difference is stored with their kind and shape alone."""
+
+import re
+
+LONGEST = 80
+LETTER = re.compile(r"[^\W\d_]")
+DIGIT = re.compile(r"\d")
+
+
+def masked(value: str) -> str:
+    """The shape of a text: each letter is an ``a``, each digit a ``0``; ``true``, ``false`` and ``null`` stay.
+
+    A time, an id, a number and a sentence can be told apart, and nobody can be read from it.
+    """
+    if value in ("true", "false", "null", "", '""', "{}", "[]"):
+        return value
+    shape = DIGIT.sub("0", LETTER.sub("a", value[: LONGEST + 1]))
+    return shape if len(value) <= LONGEST else f"{shape[:LONGEST]}…"
+
+
+def shown(value: str) -> str:
+    """The text itself, cut off where it is long. Only for what the move has declared to hold nothing personal."""
+    printable = "".join(sign if sign.isprintable() else "?" for sign in value[: LONGEST + 1])
+    return printable if len(value) <= LONGEST else f"{printable[:LONGEST]}…"
