@@ -9,6 +9,10 @@ class CommServiceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from switchover import moves
+
         from . import cors, events  # noqa: F401 (declaring the events enters them in realtime's catalogue)
+        from .move import CommApi
 
         cors.connect()
+        moves.register(CommApi())

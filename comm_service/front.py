@@ -1,7 +1,7 @@
-"""The one view of ``/comm/api/``: it chooses which side answers, and hands the request on.
+"""The one view of ``/comm/api/``: it has the side answer that the move gives the caller, and the other one compared.
 
-``COMM_API`` decides. The addresses are the contract's, so what is no address of theirs, and the redirect to the address
-with a slash, is answered here for both.
+The addresses are the contract's, so what is no address of theirs, and the redirect to the address with a slash, is
+answered here for both.
 """
 
 import functools
@@ -14,9 +14,12 @@ from django.urls.resolvers import RegexPattern
 from django.utils.http import escape_leading_slashes
 from django.views.decorators.csrf import csrf_exempt
 
-from .contract import PREFIX
+from switchover import serving
+from switchover.moves import get
 
-LEGACY, NINJA = "legacy", "ninja"
+from .contract import PREFIX
+from .move import LEGACY, NINJA, CommApi, mover_of
+
 _URLS = {LEGACY: "comm_service.legacy.urls", NINJA: "comm_service.api.urls"}
 SIDE_HEADER = "X-Served-By"
 
@@ -26,19 +29,13 @@ def _resolver(side: str) -> URLResolver:
     return URLResolver(RegexPattern(f"^{PREFIX}"), _URLS[side])
 
 
-def side_of(request: HttpRequest) -> str:
-    """Which side answers this request."""
-    side: str = settings.COMM_API
-    return side
-
-
 @csrf_exempt  # callers show tokens, no cookies
 def serve(request: HttpRequest, **in_path: Any) -> HttpResponseBase:
-    """Answer with one side. Raise Http404 for what is no address of the contract."""
-    side = side_of(request)
-    response = answer(request, side)
+    """Answer with the side that the caller is given. Raise Http404 for what is no address of the contract."""
+    views = {side: functools.partial(answer, side=side) for side in _URLS}
+    response, way = serving.serve(get(CommApi.name), request, mover_of(request), views)
     if settings.COMM_SHOW_SIDE:
-        response[SIDE_HEADER] = side
+        response[SIDE_HEADER] = way.name
     return response
 
 

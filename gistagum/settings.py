@@ -53,6 +53,10 @@ CSRF_TRUSTED_ORIGINS = [trusted_origin(one) for one in env.names("CSRF_TRUSTED_O
 COMM_ENABLED = env.boolean("COMM_ENABLED", False)
 COMM_COMPAT = env.boolean("COMM_COMPAT", False)
 COMM_API = env.choice("COMM_API", "legacy", ["legacy", "ninja"])
+COMM_API_CALLERS = env.names("COMM_API_CALLERS")
+# With named callers and no percentage, only these are answered by the new side.
+COMM_API_PERCENT = env.integer("COMM_API_PERCENT", 0 if COMM_API_CALLERS else 100, 0, 100)
+COMM_API_SHADOW = env.boolean("COMM_API_SHADOW", False)
 COMM_SHOW_SIDE = env.boolean("COMM_SHOW_SIDE", False)
 JWT_SECRET_KEY = secret_key("JWT_SECRET_KEY", env.text("JWT_SECRET_KEY"))
 AUTH_SERVICE_URL = service_url("AUTH_SERVICE_URL", env.text("AUTH_SERVICE_URL"))

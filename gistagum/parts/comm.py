@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "ninja",  # the files of the page that shows the API
     "realtime",
+    "switchover",
     "comm_service",
     "gistagum.apps.SiteConfig",
 ]

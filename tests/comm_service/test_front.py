@@ -2,7 +2,6 @@
 
 import pytest
 
-from comm_service import front
 from tests.comm_service.asking import ask
 
 
@@ -13,10 +12,10 @@ def test_an_answer_says_which_side_gave_it_if_that_is_wanted(legacy, settings, s
         assert ask(legacy, "GET", path).get("X-Served-By") == ("legacy" if shown else None)
 
 
-def test_the_switch_chooses_the_side(rf, settings):
-    for side in (front.LEGACY, front.NINJA):
-        settings.COMM_API = side
-        assert front.side_of(rf.get("/comm/api/messages/")) == side
+@pytest.mark.parametrize("side", ["legacy", "ninja"])
+def test_the_switch_chooses_the_side(legacy, settings, side):
+    settings.COMM_API, settings.COMM_SHOW_SIDE = side, True
+    assert ask(legacy, "GET", "messages/")["X-Served-By"] == side
 
 
 def test_pages_of_any_origin_may_call_in_the_compatibility_form_alone(client, db, settings):
