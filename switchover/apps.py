@@ -12,7 +12,11 @@ class SwitchoverConfig(AppConfig):
         from realtime.access import authority
         from realtime.delivery import topics
 
+        from . import moves
         from .transport import grants, signals
+        from .transport.move import TransportMove
+
+        moves.register(TransportMove())
 
         authority.register_assignment(grants.ASSIGNMENT, grants.decisions)
         topics.register_viewer_frame(grants.frame_for)

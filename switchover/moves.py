@@ -1,22 +1,31 @@
 """The registry of moves, and the class from which each is made. docs/switchover.md shows how to register one."""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
+from realtime.log.events import iso
+
+from . import checklist, phases
 from .callers import Caller
 from .choosing import Grants
 from .cohort import Cohort
 from .demotions.interface import DemotionStore
 from .demotions.stored import StoredDemotions
+from .evidence import verdict
+from .evidence.interface import Judged
 from .evidence.limits import Limits
-from .evidence.report import Evidence, measure
+from .evidence.models import WatchState
+from .evidence.report import CHECKS, measure
+from .evidence.verdict import Check
 from .findings import Finding
 from .shadow.comparison import Rules
 from .shadow.json_text import Paths
@@ -44,7 +53,9 @@ class Move:
     new: ClassVar[str]  # the new way's
     switch: ClassVar[str]  # the setting that names the way
     limits: Limits = Limits()
-    evidence_from: ClassVar[int] = 2  # from this phase on, the evidence of the phase before must speak for a step up
+    evidence_from: ClassVar[int] = 2  # from this phase on, the evidence must speak for a step up,
+    evidence_span: ClassVar[timedelta] = timedelta(days=1)  # that of so long
+    page: ClassVar[str] = ""  # the name of an address, where the move has a page of its own in the control room
 
     # Headers whose values must be the same, in lower case. Others are not compared.
     compared_headers: ClassVar[tuple[str, ...]] = ("content-type", "allow", "location", "vary")
@@ -120,11 +131,72 @@ class Move:
     def put_back(self, remembered: Any) -> None:
         """Make it so again, inside the transaction in which the new way is asked and which is rolled back."""
 
-    # --- evidence, checklist ---
+    # --- evidence and watch ---
 
-    def measure(self, since: datetime, until: datetime) -> Evidence:
+    def measure(self, since: datetime, until: datetime) -> Judged:
         """What both ways did in [``since``, ``until``), with the verdict."""
         return measure(self.name, (self.old, self.new), self.limits, since, until)
+
+    check_names: ClassVar[tuple[str, ...]] = CHECKS  # of the limits that the watch judges
+
+    @property
+    def settle(self) -> timedelta:
+        """For so long "good" is provisional, since what is slow is counted late."""
+        return timedelta(minutes=2)
+
+    def judge(self, since: datetime, until: datetime) -> Sequence[Check]:
+        """The checks of ``check_names`` for [``since``, ``until``), as the watch needs them."""
+        return self.measure(since, until).checks
+
+    @property
+    def strikes(self) -> int:
+        """So many broken limits in a row take the new way away from everybody."""
+        return self.limits.strikes
+
+    @property
+    def watch_key(self) -> Mapping[str, Any]:
+        """The fields, besides the limit's name, by which a row of the watch is found and made."""
+        return {"move": self.name}
+
+    def watch_states(self) -> QuerySet[Any]:
+        """The rows of the watch: ``name``, ``judged_to``, ``strikes``, ``looked_at``, ``line`` (evidence/models.py)."""
+        return WatchState.objects.filter(move=self.name)
+
+    @property
+    def subject(self) -> str:
+        """What is taken away, in words: "The way ninja of comm-api"."""
+        return f"The way {self.new} of {self.name}"
+
+    # --- phases, checklist ---
+
+    @property
+    def phase_names(self) -> Mapping[int, str]:
+        """The name of each phase, by its number."""
+        return {number: phase.name for number, phase in phases.phases(settings.BASE_DIR / "env", self.name).items()}
+
+    def standing(self, values: Mapping[str, Any]) -> Any:
+        """The phase that these values of the flags make: ``number`` (``None`` between two), ``why``, and its text."""
+        return phases.standing(phases.phases(settings.BASE_DIR / "env", self.name).values(), values)
+
+    def values(self) -> dict[str, Any]:
+        """The value of each flag in this process, as it counts."""
+        granted = self.grants()
+        return {
+            self.switch: getattr(settings, self.switch, self.old),
+            f"{self.switch}_PERCENT": granted.cohort.percent,
+            f"{self.switch}_GROUPS": sorted(granted.cohort.groups),
+            f"{self.switch}_CALLERS": sorted(granted.cohort.callers),
+            f"{self.switch}_SHADOW": granted.shadow,
+        }
+
+    def checklist(self, to: int) -> Sequence[Finding]:
+        """What must hold before phase ``to``, in the order in which an operator would fix it."""
+        found = [checklist.serving(self.standing), checklist.migrations()]
+        if to >= self.evidence_from:
+            now = timezone.now()
+            since = now - self.evidence_span
+            found.append(checklist.evidence(self.measure(since, now), verdict.GOOD, iso(since)))
+        return [*found, *self.findings(to)]
 
     def findings(self, to: int) -> Sequence[Finding]:
         """Further lines of the checklist before phase ``to``, besides those of every move."""

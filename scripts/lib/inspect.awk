@@ -1,4 +1,4 @@
-# Reads env/phase-*.env and then the operator's env file, and prints a keyword and what belongs to it on each line:
+# Reads the files of a move's phases and then the operator's env file, and prints a keyword and what belongs to it on each line:
 #
 #   phase N, or "phase between"      the phase that the file is in
 #   nearest TEXT                     if it is in none: the nearest one, and the flags that differ
@@ -10,7 +10,8 @@
 #   missing NAME                     a variable that the site or the target phase needs
 #   https yes, name HOST, host HOST, port PORT     how the site is reached
 #
-# From the environment: operator_file, target (the phase to go to), direction (up or down).
+# From the environment: operator_file, target (the phase to go to), direction (up or down), move (the name of another
+# move than that of transports), last_phase.
 
 # The value as the site reads it (django-environ, then gistagum/environment.py).
 function unquoted(text) {
@@ -21,14 +22,15 @@ function unquoted(text) {
 }
 
 # true, false, a number, or text that is none of these
-function flag(name,    text, groups) {
+function flag(name,    text, named) {
     text = tolower(value[name])
-    if (name == "WEBSOCKET_ROLLOUT_PERCENT") {
+    if (name ~ /_PERCENT$/) {
         if (text == "") {
-            # Groups without a percentage mean these groups alone.
-            groups = value["WEBSOCKET_ROLLOUT_GROUPS"]
-            gsub(/[, ]/, "", groups)
-            return groups == "" ? "100" : "0"
+            # Groups or callers without a percentage mean these alone.
+            named = substr(name, 1, length(name) - length("PERCENT"))
+            named = value[named "GROUPS"] value[named "CALLERS"]
+            gsub(/[, ]/, "", named)
+            return named == "" ? "100" : "0"
         }
         while (text ~ /^0[0-9]/) text = substr(text, 2)
         return text
@@ -49,6 +51,11 @@ function is_alternative(phase, name, text,    limit) {
 
 # up, down, or nothing where the change is neither
 function direction_of(name, old, new) {
+    if (move != "") {
+        # Phase 0 has the old way: what leads to its values leads down.
+        if (old == new || name ~ /_(SHADOW|PERCENT|GROUPS|CALLERS)$/) return ""
+        return new == sets[0, name] ? "down" : "up"
+    }
     if (old == new || (old != "true" && old != "false")) return ""
     if (name == "SSE_ENABLED") return new == "true" ? "down" : "up"
     if (name == "WEBSOCKET_SHADOW" || name == "WEBSOCKET_ROLLOUT_PERCENT") return ""
@@ -58,9 +65,9 @@ function direction_of(name, old, new) {
 function print_phase(    phase, i, many, name, name_of, found, nearest, fewest, differing, differences) {
     found = "between"
     fewest = 99
-    for (phase = 0; phase <= 5; phase++) {
+    for (phase = 0; phase <= last_phase; phase++) {
         # Phases 0 and 1 have the same flags; they differ in whether there is a Redis to use.
-        if (phase == 1 && value["REDIS_URL"] == "") continue
+        if (move == "" && phase == 1 && value["REDIS_URL"] == "") continue
         differences = ""
         differing = 0
         many = split(names[phase], name_of, " ")
@@ -122,6 +129,11 @@ function print_address(debug,    i, many, host) {
     print "port", value["PORT"]
 }
 
+BEGIN {
+    move = ENVIRON["move"]
+    last_phase = ENVIRON["last_phase"] + 0
+}
+
 { sub(/\r$/, "") }
 
 FILENAME != ENVIRON["operator_file"] {
@@ -129,11 +141,11 @@ FILENAME != ENVIRON["operator_file"] {
     name = $0
     sub(/^# or /, "", name)
     sub(/=.*/, "", name)
-    if ($0 ~ /^[A-Z_]+=/) {
+    if ($0 ~ /^[A-Z][A-Z0-9_]*=/) {
         sets[phase, name] = unquoted(substr($0, length(name) + 2))
         names[phase] = names[phase] " " name
     }
-    if ($0 ~ /^# or [A-Z_]+=/) alternative[phase, name] = substr($0, length(name) + 7)
+    if ($0 ~ /^# or [A-Z][A-Z0-9_]*=/) alternative[phase, name] = substr($0, length(name) + 7)
     if ($0 ~ /^# needs /) needs[phase] = needs[phase] " " substr($0, 9)
     next
 }

@@ -29,8 +29,8 @@ finish() {
                 "$(json_string "$name")" "$(json_string "$old")" "$(json_string "$new")"
             comma=', '
         done)
-        printf '{"command": "%s", "outcome": "%s", "message": %s, "from": %s, "to": %s, "file": %s, "copy": %s, ' \
-            "$script" "$2" "$(json_string "$3")" "$(json_string_or_null "$current_phase")" "${target:-null}" \
+        printf '{%s"command": "%s", "outcome": "%s", "message": %s, "from": %s, "to": %s, "file": %s, "copy": %s, ' \
+            "${move:+"\"move\": \"$move\", "}" "$script" "$2" "$(json_string "$3")" "$(json_string_or_null "$current_phase")" "${target:-null}" \
             "$(json_string "$env_file")" "$(json_string_or_null "$copy")"
         printf '"changes": [%s], "event": %s, "seconds": %s}\n' \
             "$change_list" "$(json_string_or_null "$event")" "$(elapsed)"

@@ -2,8 +2,10 @@
 # The phases: which one the env file is in, and which variables change on the way to another.
 
 check_installation() {
-    for number in 0 1 2 3 4 5; do
-        [ -r "$root/env/phase-$number.env" ] || refuse "env/phase-$number.env is missing; it belongs to the scripts"
+    number=0
+    while [ "$number" -le "$last_phase" ]; do
+        [ -r "$root/$phase_files$number.env" ] || refuse "$phase_files$number.env is missing; it belongs to the scripts"
+        number=$((number + 1))
     done
     for program in check.awk inspect.awk edit.awk; do
         [ -r "$lib/$program" ] || refuse "scripts/lib/$program is missing; it belongs to the scripts"
@@ -11,9 +13,14 @@ check_installation() {
 }
 
 inspect_env_file() {
-    LC_ALL=C operator_file=$env_file target=$target direction=$direction awk -f "$lib/inspect.awk" \
-        "$root/env/phase-0.env" "$root/env/phase-1.env" "$root/env/phase-2.env" "$root/env/phase-3.env" \
-        "$root/env/phase-4.env" "$root/env/phase-5.env" "$env_file"
+    set --
+    number=0
+    while [ "$number" -le "$last_phase" ]; do
+        set -- "$@" "$root/$phase_files$number.env"
+        number=$((number + 1))
+    done
+    LC_ALL=C operator_file=$env_file target=$target direction=$direction move=$move last_phase=$last_phase \
+        awk -f "$lib/inspect.awk" "$@" "$env_file"
 }
 
 # Reads what inspect.awk prints. The variables with "site" or "server" in their names are for the requests to the site.
@@ -47,7 +54,7 @@ END
 # Sets $changes, or ends the run if the step is not allowed or nothing is to be done.
 plan_changes() {
     read_inspection
-    [ -z "$missing_flag" ] || refuse "env/phase-$target.env does not set $missing_flag; it is not whole"
+    [ -z "$missing_flag" ] || refuse "$phase_files$target.env does not set $missing_flag; it is not whole"
     # Systemd, for one, accepts such a line, and the site does not.
     [ -z "$unclear_line" ] ||
         refuse "line ${unclear_line% *} of $env_file sets ${unclear_line#* } with blanks that not every reader takes; write ${unclear_line#* }=value"
@@ -73,5 +80,5 @@ plan_changes() {
 }
 
 refuse_direction() {
-    refuse "$env_file is in phase $current_phase, and $script.sh only goes $direction: use $opposite.sh --to $target"
+    refuse "$env_file is in phase $current_phase, and $script.sh only goes $direction: use $opposite.sh${move:+ --move $move} --to $target"
 }

@@ -17,7 +17,8 @@ from realtime.parity.models import Feedback, LinkReport
 from realtime.rollout.models import RolloutWatch, TransportChange, TransportHold
 from realtime.rollout.presence import GONE_SECONDS, alive
 
-from ..transport import checklist, phases, report, transport
+from ..checklist import values
+from ..transport import phases, report, transport
 from ..transport.report import NAMES, Parity
 from .trends import Window
 
@@ -53,13 +54,13 @@ def servers() -> dict[str, Any]:
 
 
 def _standing(switches: dict[str, Any]) -> phases.Standing:
-    return phases.standing(checklist.values(switches))
+    return phases.standing(values(switches))
 
 
 def _flags(switches: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each switch with every value that some server runs with, and its source."""
     flags = []
-    for name in settings.SWITCHES:
+    for name in phases.SWITCHES:
         found: dict[str, dict[str, Any]] = {}
         for one in switches:
             if name in one:

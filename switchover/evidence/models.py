@@ -36,3 +36,21 @@ class AnswerCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.move} {self.way} {self.endpoint} {self.kind}: {self.count}"
+
+
+class WatchState(models.Model):
+    """The state of `manage.py watch_rollout --move` for one limit: judged up to when, and broken how often in a row."""
+
+    move = models.CharField(max_length=30)
+    name = models.CharField(max_length=40, help_text="Of the limit (evidence/report.py).")
+    judged_to = models.DateTimeField(help_text="What happened before this has been judged.")
+    strikes = models.PositiveIntegerField(default=0)
+    looked_at = models.DateTimeField()
+    line = models.CharField(max_length=300, blank=True, help_text="What the last look said.")
+
+    class Meta:
+        app_label = "switchover"
+        constraints = [models.UniqueConstraint(fields=["move", "name"], name="one_watch_state")]
+
+    def __str__(self) -> str:
+        return f"{self.move} {self.name}: {self.strikes}"

@@ -1,7 +1,7 @@
 """The evidence of a move: what both ways did between two moments, and the verdict on the new one."""
 
-from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, field
+from collections import defaultdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,54 +12,12 @@ from realtime.log.events import iso
 from . import verdict
 from .buckets import percentile
 from .limits import Limits
-from .models import AnswerCount, Kind
+from .models import AnswerCount
+from .tally import Tally
+from .text import as_text
 from .verdict import Check
 
-DIFFERENT, FAILED, P99 = "different answers", "failed answers in percent", "p99 in ms"
-COMPARED = (Kind.SAME, Kind.DIFFERENT, Kind.SHADOW_FAILED, Kind.UNSETTLED)
-TIMED = (Kind.SERVED, Kind.FAILED, *COMPARED)
-
-
-@dataclass
-class Tally:
-    """The answers of one way, or of both at one endpoint: how many of each kind, and how many took how long."""
-
-    kinds: Counter[str] = field(default_factory=Counter)
-    times: Counter[int] = field(default_factory=Counter)
-
-    def add(self, kind: str, within_ms: int, count: int) -> None:
-        """Count so many answers of a kind that took so long at the most."""
-        self.kinds[kind] += count
-        if kind in TIMED:
-            self.times[within_ms] += count
-
-    @property
-    def served(self) -> int:
-        """The answers that callers were given, failures included."""
-        return self.kinds[Kind.SERVED] + self.kinds[Kind.FAILED]
-
-    @property
-    def compared(self) -> int:
-        """The comparisons that came to a result."""
-        return sum(self.kinds[kind] for kind in COMPARED)
-
-    @property
-    def failed(self) -> int:
-        """The answers that failed, before callers or in the shadow."""
-        return self.kinds[Kind.FAILED] + self.kinds[Kind.SHADOW_FAILED]
-
-    @property
-    def different(self) -> int:
-        """The comparisons that found a difference that stayed."""
-        return self.kinds[Kind.DIFFERENT]
-
-    def numbers(self) -> dict[str, Any]:
-        """The tally as plain values, for reports."""
-        return {
-            "served": self.served,
-            **{kind: self.kinds[kind] for kind in Kind.values if kind != Kind.SERVED},
-            **{f"p{percent}_ms": percentile(self.times, percent) for percent in (50, 95, 99)},
-        }
+DIFFERENT, FAILED, P99 = CHECKS = ("different answers", "failed answers in percent", "p99 in ms")
 
 
 @dataclass(frozen=True)
@@ -120,6 +78,10 @@ class Evidence:
             "ways": {name: tally.numbers() for name, tally in self.ways.items()},
             "endpoints": {name: tally.numbers() for name, tally in self.endpoints.items()},
         }
+
+    def text(self) -> str:
+        """The report for people, its verdict last."""
+        return as_text(self)
 
 
 def measure(move: str, ways: tuple[str, str], limits: Limits, since: datetime, until: datetime) -> Evidence:

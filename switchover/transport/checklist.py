@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from realtime.channel_layer import redis_check
 from realtime.log import replay
 from realtime.log.events import iso
-from realtime.rollout.presence import alive
 
+from .. import checklist
+from ..checklist import values
 from ..findings import Finding
 from . import phases, verdict
 from .report import measure, newest_part
@@ -27,11 +26,6 @@ NEEDS_REDIS = 3  # from this phase on, Redis must be healthy where it is used
 NEEDS_PARITY = 4  # from this phase on, what browsers reported in the phase before must speak for it
 REPORTED = timedelta(days=1)
 MOST_JUDGED = 500_000  # receipts, about: a few seconds' work
-
-
-def values(switches: dict[str, Any]) -> dict[str, Any]:
-    """The bare values of settings.SWITCHES, or of what a process reported."""
-    return {name: switch["value"] for name, switch in switches.items()}
 
 
 def here() -> phases.Standing:
@@ -46,20 +40,20 @@ def servers() -> list[dict[str, Any]]:
             "server": process.server,
             "host": process.host,
             "pid": process.pid,
-            "phase": phases.standing(values(process.switches)),
+            "phase": phase,
             "version": process.version,
             "started_at": process.started_at,
             "sse": process.sse,
             "websocket": process.websocket,
         }
-        for process in alive()
+        for process, phase in checklist.running(phases.standing)
     ]
 
 
 def findings(to: int) -> list[Finding]:
     """Every line of the checklist before phase ``to``, in the order in which an operator would fix them."""
     suites = [_suite(number) for number in range(max(0, to - 1), to + 1)]
-    found = [_serving(), _log(), _migrations(), *suites, _drill()]
+    found = [checklist.serving(phases.standing), _log(), checklist.migrations(), *suites, _drill()]
     if to >= NEEDS_REDIS:
         found.append(_redis())
     if to >= NEEDS_PARITY:
@@ -67,32 +61,8 @@ def findings(to: int) -> list[Finding]:
     return found
 
 
-def _serving() -> Finding:
-    """Whether a server is there, whether all run the same configuration and version, and whether that is this code."""
-    running = servers()
-    if not running:
-        return Finding("servers", False, "no server process has been seen lately: start the site, then wait 15 s")
-    standings = {str(one["phase"]) for one in running}
-    versions = {one["version"] for one in running}
-    told = f"{len(running)} running, {' / '.join(sorted(standings))}, code {' / '.join(sorted(versions))}"
-    if len(standings) > 1 or len(versions) > 1:
-        return Finding("servers", False, f"{told}: they differ, restart those that are behind")
-    if versions != {settings.CODE_VERSION}:
-        return Finding("servers", False, f"{told}, but here is {settings.CODE_VERSION}: restart the site")
-    between = any(one["phase"].number is None for one in running)
-    return Finding("servers", not between, told)
-
-
 def _log() -> Finding:
     return Finding("event log", True, f"can be read, stands at {replay.head()}")
-
-
-def _migrations() -> Finding:
-    executor = MigrationExecutor(connection)
-    waiting = [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
-    if waiting:
-        return Finding("database", False, f"{len(waiting)} migrations wait ({waiting[0]} first): manage.py migrate")
-    return Finding("database", True, "no migration waits")
 
 
 def _suite(number: int) -> Finding:

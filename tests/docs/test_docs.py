@@ -36,7 +36,7 @@ from .recipes import steps
 EVENTS, OPERATING, RELIABILITY, README = "docs/events.md", "docs/operating.md", "docs/reliability.md", "README.md"
 ARCHITECTURE = {name: Path(name).stem for name in DOCUMENTS if name.startswith("docs/architecture/")}
 ENVELOPE = {"id", "type", "at"}
-APPS = ("messaging", "projeng", "realtime")
+APPS = ("messaging", "projeng", "realtime", "switchover")
 WORDS_A_MINUTE = 180  # of somebody who reads to understand
 
 
@@ -352,8 +352,9 @@ PAGES = {
     "delivery": ("realtime/delivery/",),
     "channel-layer": ("realtime/channel_layer/", "gistagum/layers.py"),
     "transports": ("realtime/transports/", "gistagum/doors.py", "gistagum/secrets_in_logs.py"),
-    "parity": ("realtime/parity/",),
-    "rollout": ("realtime/rollout/", "switchover/control/"),
+    "parity": ("realtime/parity/", *(f"switchover/transport/{name}.py" for name in ("report", "text", "verdict"))),
+    "rollout": ("realtime/rollout/", "switchover/transport/", "switchover/control/"),
+    "switchover": ("switchover/",),
     "messaging-page": ("messaging/page/", "messaging/subject_changes.py", "gistagum/wiring.py", "gistagum/demo/"),
     "database": ("gistagum/database", "gistagum/postgresql", "gistagum/backends/"),
     "servers": ("gistagum/",),

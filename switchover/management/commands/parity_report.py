@@ -1,4 +1,4 @@
-"""Reports what browsers received by each transport, and whether WebSocket may stay."""
+"""Reports what each way of a move did, and whether the new one may stay: by default what browsers received."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
@@ -8,8 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from realtime.management.scripted import ScriptedCommand
-from switchover.transport.report import measure
-from switchover.transport.text import as_text
+from switchover.management.options import add_move
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -18,7 +17,8 @@ class Command(ScriptedCommand):
     help = (
         "Compare what browsers should have got with what they reported: connections, missing and doubled events, "
         "delays from commit to browser, fallbacks, people's word; and a verdict on WebSocket with its numbers: good, "
-        "bad, or not enough data. Changes nothing."
+        "bad, or not enough data. With --move: how often each way of that move answered, how quickly, and how often "
+        "the two differed. Changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,11 +26,12 @@ class Command(ScriptedCommand):
         parser.add_argument(
             "--since", type=span, default=span("1h"), metavar="SPAN", help="How far back: 30m, 1h (the default), 2d."
         )
+        add_move(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        parity = measure(now - options["since"], now)
-        self.report(options, as_text(parity), parity.outcome())
+        found = options["move"].measure(now - options["since"], now)
+        self.report(options, found.text(), found.outcome())
 
 
 def span(text: str) -> timedelta:

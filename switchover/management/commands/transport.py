@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser
 from dataclasses import asdict
-from getpass import getuser
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,6 +12,7 @@ from realtime.access import accounts
 from realtime.log.events import iso
 from realtime.management.scripted import ScriptedCommand
 from realtime.rollout.models import TransportChange, TransportHold
+from switchover.management.operator import operator
 from switchover.transport import demotions, grants, transport
 
 SHOWN = 10  # changes in the record that `show` prints
@@ -46,7 +46,7 @@ class Command(ScriptedCommand):
         reason = options["reason"].strip()
         if len(reason) > LONGEST_REASON:
             raise CommandError(f"--reason has {len(reason)} characters; {LONGEST_REASON} fit.", returncode=2)
-        by = f"{_operator()} (manage.py transport)"
+        by = f"{operator()} (manage.py transport)"
         if options["action"] == "sse":
             if not reason:
                 raise CommandError("Say why: --reason TEXT. It is what the next operator will read.", returncode=2)
@@ -111,11 +111,3 @@ class Command(ScriptedCommand):
                 f"{change['reason'] or 'no reason given'} ({change['by']})"
             )
         self.report(options, "\n".join(lines), outcome)
-
-
-def _operator() -> str:
-    """The name of the operating system's user who runs the command."""
-    try:
-        return getuser()
-    except (KeyError, OSError):  # an account without a name, as in some containers
-        return "unknown"

@@ -1,5 +1,6 @@
-"""Watches the rollout, and takes WebSocket away when a limit is broken too often in a row."""
+"""Watches a move, and takes the new way away when a limit is broken too often in a row."""
 
+import logging
 import signal
 import threading
 from argparse import ArgumentParser
@@ -12,14 +13,22 @@ from django.utils import timezone
 
 from realtime.log.events import iso
 from realtime.management.scripted import ScriptedCommand, first_line, whole_number
+from switchover.evidence import watch
+from switchover.evidence.watch import Look
+from switchover.management.options import add_move
+from switchover.moves import Move
+from switchover.transport.move import TransportMove
 from switchover.transport.watch import look
+
+logger = logging.getLogger(__name__)
 
 
 class Command(ScriptedCommand):
     help = (
         "Look at what browsers report again and again. When one of the limits (ROLLOUT_MAX_FAILED_PERCENT, "
         "ROLLOUT_MAX_MISSING, ROLLOUT_MAX_P99_MS) is broken ROLLOUT_STRIKES times in a row, WebSocket is taken away "
-        "from everybody, and the record says why. It never gives it back: that is for `transport restore`."
+        "from everybody, and the record says why. It never gives it back: that is for `transport restore`. With --move "
+        "the same for that move, by its own limits; `moves restore` gives back."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,6 +43,8 @@ class Command(ScriptedCommand):
             default=30,
             help="Seconds that browsers have to report what has happened, before it is judged (default: 30).",
         )
+
+        add_move(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         settle = timedelta(seconds=options["settle"])
@@ -64,6 +75,15 @@ class Command(ScriptedCommand):
             self.stdout.flush()
 
     def _look(self, settle: timedelta, options: dict[str, Any]) -> None:
-        found = look(settle)
+        found = _look(options["move"], settle)
         self.report(options, found.line(), found.outcome())
         self.stdout.flush()
+
+
+def _look(move: Move, settle: timedelta) -> Look:
+    if move.name == TransportMove.name:
+        return look(settle)
+    found = watch.look(move, settle)
+    if found.demoted:
+        logger.warning("The new way of a move is taken away from everybody: %s, %s", move.name, found.demoted)
+    return found
