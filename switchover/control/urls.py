@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from . import views
+from . import move_views, views
 
 urlpatterns = [
     path("ops/realtime/", views.room, name="control_room"),
     path("ops/realtime/checklist/", views.safety_checklist, name="control_room_checklist"),
+    path("ops/moves/", move_views.listed, name="moves"),
+    path("ops/moves/<slug:name>/", move_views.page, name="move"),
     path("live/word/", views.feedback_form, name="feedback"),
 ]

@@ -1,42 +1,21 @@
 """The control room, and the address that receives feedback."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import get_user_model
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import NON_FIELD_ERRORS
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from realtime.rollout.models import TransportChange, TransportHold
 
 from ..transport import checklist, demotions, phases, transport
 from . import attention, feedback, overview, people, trends
-
-View = Callable[..., HttpResponseBase]
-
-
-def for_staff(view: View) -> View:
-    """Active staff only. Others are asked to sign in, or get 404: to them the page does not exist."""
-
-    @wraps(view)
-    @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not (request.user.is_active and request.user.is_staff):
-            raise Http404
-        response = view(request, *args, **kwargs)
-        patch_cache_control(response, private=True, no_store=True)
-        return response
-
-    return guarded
+from .guards import first_fault, for_staff
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,7 +113,7 @@ class ChangeForm(forms.Form):
 def _change(request: HttpRequest) -> None:
     form = ChangeForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was changed. {_first_fault(form)}")
+        messages.error(request, f"Nothing was changed. {first_fault(form)}")
         return
     data, by = form.cleaned_data, request.user.get_username()
     if data["action"] == TransportChange.Action.TAKE:
@@ -146,11 +125,6 @@ def _change(request: HttpRequest) -> None:
         done = f"Given back to {data['named']} what the flags grant."
         nothing = f"Nothing was taken from {data['named']}."
     (messages.success if changed else messages.info)(request, done if changed else nothing)
-
-
-def _first_fault(form: forms.Form) -> str:
-    name, faults = next(iter(form.errors.items()))
-    return str(faults[0]) if name == NON_FIELD_ERRORS else f"{name.capitalize()}: {faults[0]}"
 
 
 # --- feedback ---------------------------------------------------------------------------------------------------
@@ -169,7 +143,7 @@ def feedback_form(request: HttpRequest) -> HttpResponse:
     form = feedback.FeedbackForm(request.POST)
     status, headers = 200, {"Cache-Control": "no-store"}
     if not form.is_valid():
-        told, status = _first_fault(form), 400
+        told, status = first_fault(form), 400
     else:
         try:
             feedback.save(request.user, form.cleaned_data)

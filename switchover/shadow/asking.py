@@ -1,14 +1,14 @@
 """A comparison: the compared way is asked what the caller has asked, after the caller was answered.
 
-What the compared way writes is rolled back. A read is asked of both ways again where the answers differ, since others
-may have changed something in between; only what differs twice is a difference.
+What the compared way writes is rolled back. Where the answers differ, both ways are asked again, since others may have
+changed something in between; only what differs twice is a difference.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.http import HttpRequest
 
 from ..evidence.counting import counter
@@ -52,24 +52,30 @@ class Comparison:
         store.keep(self.move, self.endpoint, found)
 
     def _compared(self) -> tuple[Answer, float, list[Found], Kind]:
-        safe = self.request.method in SAFE
-        if safe and self.old.body is None:
+        if self.old.body is None and self.request.method in SAFE:
             return self._ask_both(Kind.SAME)
         with rolled_back():
-            if self.put_back is not None:
-                self.put_back()
-            new, milliseconds = self._ask(1)
+            new, milliseconds = self._ask_as_before(1)
         found = compare(self.old, new, self.rules)
-        if found and safe:
-            return self._ask_both(Kind.UNSETTLED)
-        return new, milliseconds, found, Kind.DIFFERENT if found else Kind.SAME
+        return self._ask_both(Kind.UNSETTLED) if found else (new, milliseconds, found, Kind.SAME)
 
     def _ask_both(self, alike: Kind) -> tuple[Answer, float, list[Found], Kind]:
         with rolled_back(snapshot=True):
-            old, _ = self._ask(0)
-            new, milliseconds = self._ask(1)
+            old, _ = self._ask_and_undo(0)
+            new, milliseconds = self._ask_and_undo(1)
         found = compare(old, new, self.rules)
         return new, milliseconds, found, Kind.DIFFERENT if found else alike
+
+    def _ask_and_undo(self, number: int) -> tuple[Answer, float]:
+        with transaction.atomic():
+            answer = self._ask_as_before(number)
+            transaction.set_rollback(True)
+        return answer
+
+    def _ask_as_before(self, number: int) -> tuple[Answer, float]:
+        if self.put_back is not None:
+            self.put_back()
+        return self._ask(number)
 
     def _ask(self, number: int) -> tuple[Answer, float]:
         request = copied(self.request)

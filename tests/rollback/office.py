@@ -68,6 +68,8 @@ class ThreadingIPv6Server(ThreadingHTTPServer):
 class FakeOffice:
     """The env file in a folder with blanks in its name; ``restart`` notes with which text the site was started."""
 
+    root = ROOT  # whose scripts and phase files are used
+
     def __init__(self, folder: Path, text: str | bytes, host: str = "127.0.0.1") -> None:
         self.folder = folder / "the office's site"
         self.folder.mkdir()
@@ -95,7 +97,7 @@ class FakeOffice:
     def start(self, script: str, to: object, *options: str, **environment: str) -> subprocess.Popen:
         """The script, begun, with this restart and health page unless the options name others."""
         self._requests.clear()
-        words = [str(ROOT / "scripts" / f"{script}.sh"), "--to", str(to), "--env-file", str(self.file)]
+        words = [str(self.root / "scripts" / f"{script}.sh"), "--to", str(to), "--env-file", str(self.file)]
         if "--restart" not in options:
             words += ["--restart", self.restart]
         if "--health" not in options:

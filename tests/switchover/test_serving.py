@@ -160,6 +160,21 @@ def test_a_read_that_differs_because_something_changed_meanwhile_is_none(move):
 
 
 @pytest.mark.usefixtures("shadowed")
+def test_a_write_that_differs_because_something_changed_meanwhile_is_none(move):
+    group = Group.objects.create(name="Surveyors")
+
+    def renaming(request):
+        return JsonResponse({}, status=200 if Group.objects.filter(pk=group.pk).update(name="Renamed") else 404)
+
+    request = requests.post("/", {}, content_type="application/json")
+    serve(move, request, ANA, {"morning": renaming, "evening": renaming})
+    Group.objects.all().delete()
+    aside.run_waiting()
+    assert counts()["evening", "unsettled"] == 1
+    assert not Difference.objects.exists()
+
+
+@pytest.mark.usefixtures("shadowed")
 def test_streams_are_compared_without_taking_them_from_the_caller(move):
     def streaming(request):
         return StreamingHttpResponse((part for part in (b"[1,", b"2]")), content_type="application/json")

@@ -136,6 +136,7 @@ class Office:
             "part_id": self.rows[f"project{part[1]}"].pk if part else 1,
             "deletion_id": 1,
             "emoji": "x",
+            "name": "transport",
             "person": self.people["head"].pk,
             "key": f"project:{self.project.pk}",
             "content_type_id": 1,

@@ -174,6 +174,8 @@ RULES = {
     # Other signed-in users get 404 for the control room.
     "control_room": Rule(STAFF, FORM, post=302, sees=STAFF),
     "control_room_checklist": Rule(STAFF, sees=STAFF),
+    "moves": Rule(STAFF, sees=STAFF),
+    "move": Rule(STAFF, FORM, get=302, post=302, sees=STAFF),  # the transport's page is the control room
     "api_schema": Api(frozenset(ROLES)),
     "api_login": Api(frozenset(ROLES), ("POST", "OPTIONS")),
     "api_logout": Api(IN, ("POST", "OPTIONS"), post=200),
