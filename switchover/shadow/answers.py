@@ -45,7 +45,7 @@ def ask(view: View, request: HttpRequest) -> Answer:
     try:
         return answer_of(response, read_streams=True)
     finally:
-        # Not response.close(): it says that a request is over, and Django then closes the connection of our transaction.
+        # Not response.close(): it says that a request is over, and Django then closes our transaction's connection.
         for close in response._resource_closers:  # type: ignore[attr-defined]
             close()
 
