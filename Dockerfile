@@ -13,9 +13,11 @@ WORKDIR /site
 COPY manage.py start.sh gunicorn.conf.py ./
 COPY gistagum ./gistagum
 COPY realtime ./realtime
+COPY switchover ./switchover
 COPY projeng ./projeng
 COPY messaging ./messaging
 COPY templates ./templates
+COPY env ./env
 COPY static ./static
 ENV PATH=/packages/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -20,7 +20,7 @@ from .choosing import Grants
 from .cohort import Cohort
 from .demotions.interface import DemotionStore
 from .demotions.stored import StoredDemotions
-from .evidence import verdict
+from .evidence import counting, verdict
 from .evidence.interface import Judged
 from .evidence.limits import Limits
 from .evidence.models import WatchState
@@ -143,6 +143,10 @@ class Move:
     def settle(self) -> timedelta:
         """For so long "good" is provisional, since what is slow is counted late."""
         return timedelta(minutes=2)
+
+    def complete(self, until: datetime) -> datetime:
+        """The last moment up to ``until`` before which nothing more is counted: answers are counted by the minute."""
+        return (until - timedelta(seconds=counting.FLUSH_SECONDS)).replace(second=0, microsecond=0)
 
     def judge(self, since: datetime, until: datetime) -> Sequence[Check]:
         """The checks of ``check_names`` for [``since``, ``until``), as the watch needs them."""

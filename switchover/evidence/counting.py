@@ -40,6 +40,8 @@ class AnswerCounter:
         """Add what was counted to the table. Where the database refuses, it is kept for the next time."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
+        if not counts:
+            return
         try:
             with transaction.atomic():
                 for key, count in sorted(counts.items()):

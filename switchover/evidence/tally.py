@@ -44,6 +44,16 @@ class Tally:
         """The comparisons that found a difference that stayed."""
         return self.kinds[Kind.DIFFERENT]
 
+    @property
+    def same(self) -> int:
+        """The comparisons that found no difference, or none that stayed."""
+        return self.kinds[Kind.SAME] + self.kinds[Kind.UNSETTLED]
+
+    @property
+    def skipped(self) -> int:
+        """The requests in shadow that could not be compared."""
+        return self.kinds[Kind.SKIPPED]
+
     def numbers(self) -> dict[str, Any]:
         """The tally as plain values, for reports."""
         return {

@@ -58,6 +58,9 @@ class Watched(Protocol):
     def watch_states(self) -> QuerySet[Any]:
         """The rows of the watch."""
 
+    def complete(self, until: datetime) -> datetime:
+        """The last moment up to ``until`` before which nothing more is counted."""
+
     def judge(self, since: datetime, until: datetime) -> Sequence[Check]:
         """The checks for [``since``, ``until``)."""
 
@@ -107,7 +110,7 @@ def look(move: Watched, settle: timedelta) -> Look:
     # Evidence from before the last demotion or restoration says nothing about the present.
     earliest = move.demotions.changed_for_all(now - FURTHEST, now) or now - FURTHEST
     since = {name: max(judged_to.get(name, now - FIRST), earliest) for name in move.check_names}
-    return _judged(move, now, now - settle, since)
+    return _judged(move, now, move.complete(now - settle), since)
 
 
 def _judged(move: Watched, now: datetime, until: datetime, since: dict[str, datetime]) -> Look:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.exception import response_for_exception
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 View = Callable[[HttpRequest], HttpResponseBase]
 MOST_STREAMED = 20_000_000  # bytes of a streamed answer that are read to compare it
+CANCELLED = "57014"  # PostgreSQL's code of a statement that took too long (rolled_back.py)
 ANSWERED_BY_DJANGO = (Http404, PermissionDenied, BadRequest, SuspiciousOperation)
 
 
@@ -32,13 +34,20 @@ def ask(view: View, request: HttpRequest) -> Answer:
         response = rendered(view(request))
     except ANSWERED_BY_DJANGO as error:
         response = response_for_exception(request, error)
+    except OperationalError as error:
+        # A lock that another holds, or a database that is away, says nothing of the view. Slowness does.
+        if getattr(error.__cause__, "sqlstate", "") != CANCELLED:
+            raise
+        return Answer(500, failure=type(error).__name__)
     except Exception as error:  # noqa: BLE001 (the candidate's fault is a result, and touches nobody)
         logger.info("The way that is compared failed: %s", type(error).__name__)
         return Answer(500, failure=type(error).__name__)
     try:
         return answer_of(response, read_streams=True)
     finally:
-        response.close()
+        # Not response.close(): it says that a request is over, and Django then closes our transaction's connection.
+        for close in response._resource_closers:  # type: ignore[attr-defined]
+            close()
 
 
 def answer_of(response: HttpResponseBase, read_streams: bool = False) -> Answer:

@@ -81,6 +81,10 @@ class TransportMove(Move):
         """What browsers reported of [``since``, ``until``), with the verdict."""
         return TransportEvidence(measure(since, until))
 
+    def complete(self, until: datetime) -> datetime:
+        """The last moment up to ``until`` before which nothing more is counted."""
+        return self._watched.complete(until)
+
     def judge(self, since: datetime, until: datetime) -> Sequence[Check]:
         """What browsers reported of WebSocket, against the limits."""
         return self._watched.judge(since, until)

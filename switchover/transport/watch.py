@@ -51,6 +51,10 @@ class WatchedTransport:
         """The rows of the watch."""
         return RolloutWatch.objects.all()
 
+    def complete(self, until: datetime) -> datetime:
+        """What browsers report has the moment at which it happened, so each moment can be judged."""
+        return until
+
     def judge(self, since: datetime, until: datetime) -> Sequence[Check]:
         """What browsers reported of WebSocket, against the limits."""
         return measure(since, until, [transport.WEBSOCKET]).checks

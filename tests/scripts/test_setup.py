@@ -39,7 +39,7 @@ def folder(tmp_path) -> Path:
     """The project as it was fetched, in a folder with blanks in its name."""
     folder = tmp_path / "the office's site"
     folder.mkdir()
-    for name in ("gistagum", "messaging", "projeng", "realtime", "scripts", "templates"):
+    for name in ("gistagum", "messaging", "projeng", "realtime", "scripts", "switchover", "templates"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("manage.py", "requirements.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / name, folder)

@@ -208,6 +208,16 @@ def test_what_cannot_be_compared_is_counted(move, what, monkeypatch):
 
 
 @pytest.mark.usefixtures("shadowed")
+def test_a_lock_that_another_holds_is_no_failure_of_the_compared_way(move):
+    def locked(request):
+        raise OperationalError("database is locked")
+
+    answered(move, good, locked)
+    assert counts()["evening", "skipped"] == 1
+    assert not Difference.objects.exists()
+
+
+@pytest.mark.usefixtures("shadowed")
 def test_who_is_demoted_is_not_compared(move):
     move.demotions.demote("caller", "ana", reason="asked", by="ops")
     answered(move, good, broken)

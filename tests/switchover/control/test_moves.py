@@ -66,7 +66,8 @@ def test_shares_differences_and_the_verdict_are_shown(staff):
     shown = text(staff)
     assert "Answered by morning 75 % 30" in shown
     assert "Answered by evening 25 % 10" in shown
-    assert "Verdict on evening Bad" in shown
+    assert "Verdict on evening Bad Different answers: 2 (of 2) is over the limit of 0." in shown
+    assert "GET /hello/{id}/ 10 0 2 0 0" in shown
     assert "morning &quot;aaa&quot; evening &lt;b&gt;" in shown
 
 

@@ -2,9 +2,11 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from switchover.evidence.models import AnswerCount
 
@@ -41,13 +43,19 @@ def test_a_phase_that_the_move_has_not_is_refused():
         call_command("migration", "check", "--to", "2", "--move", "greeting")
 
 
-def test_the_watch_takes_the_new_way_away(move):
-    from django.utils import timezone
-
-    for _ in range(2):
+def test_the_watch_takes_the_new_way_away(move, monkeypatch):
+    now = timezone.now().replace(second=10)
+    for minutes in range(2):
         AnswerCount.objects.create(
-            move="greeting", way="evening", endpoint="/", kind="different", within_ms=1, count=1, minute=timezone.now()
+            move="greeting",
+            way="evening",
+            endpoint="/",
+            kind="different",
+            within_ms=1,
+            count=1,
+            minute=now.replace(second=0) + timedelta(minutes=minutes),
         )
+        monkeypatch.setattr(timezone, "now", lambda after=minutes + 1: now + timedelta(minutes=after))
         found = outcome("watch_rollout", "--once", "--settle", "0", "--move", "greeting")
     assert found["demoted"]
     assert [held.scope for held in move.demotions.held()] == ["all"]
