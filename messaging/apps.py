@@ -14,6 +14,7 @@ class MessagingConfig(AppConfig):
         # messaging/models.py cannot: what it holds is beneath them.
         from .attachments import models as of_attachments  # noqa: F401
         from .chat import models as of_chat  # noqa: F401
+        from .idempotency import models as of_idempotency  # noqa: F401
         from .live import models as of_live  # noqa: F401
 
     def ready(self) -> None:
