@@ -22,6 +22,7 @@ class MessagingConfig(AppConfig):
 
         # Declaring the events enters them in the catalogue.
         from . import attached, events, membership  # noqa: F401
+        from .attachments import discarded
         from .attachments import events as attachment_events  # noqa: F401
         from .attachments.sent import StoredAttachments
         from .live import registering
@@ -29,5 +30,6 @@ class MessagingConfig(AppConfig):
 
         audience.register(membership.granted_keys)
         attached.register(StoredAttachments())
+        discarded.connect()
         registering.register()
         tokens.connect()

@@ -70,3 +70,21 @@ class Attachment(models.Model):
         """What its type allows. A type that is no longer accepted is a download like any document."""
         unknown = ContentType(self.media_type, Kind.DOCUMENT, (".bin",))
         return BY_MEDIA_TYPE.get(self.media_type, unknown)
+
+
+class DiscardedFile(models.Model):
+    """A file whose attachment is gone, and which is still to be deleted (messaging/attachments/discarded.py).
+
+    It is at ``path`` in our storage, or has ``content_id`` at the content service.
+    """
+
+    path = models.CharField(max_length=200, blank=True)
+    content_id = models.CharField(max_length=200, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="communication_discarded_due")]
+
+    def __str__(self) -> str:
+        return f"discarded file {self.pk}"
