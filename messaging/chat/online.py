@@ -36,13 +36,8 @@ def _own(person: Any) -> QuerySet[Participant]:
 
 def visible_to(person: Any) -> list[Any]:
     """The ids of the people who are online and of whom this person may know it."""
-    newest = (
-        _own(person)
-        .order_by("-conversation__last_message_at")
-        .values_list("conversation_id", flat=True)[:MOST_PARTNERS]
-    )
-    partners = Participant.objects.filter(conversation_id__in=list(newest[:MOST_PARTNERS])).values_list(
-        "person_id", flat=True
-    )
+    newest = _own(person).order_by("-conversation__last_message_at").values_list("conversation_id", flat=True)
+    places = list(newest[:MOST_PARTNERS])
+    partners = Participant.objects.filter(conversation_id__in=places).values_list("person_id", flat=True)
     known: Any = contacts.rule().sees_presence_of(person).values("pk")  # a subquery, since they may be thousands
     return sorted(online_among(set(partners)) | online_among(known), key=str)
