@@ -13,7 +13,7 @@ from ..models import Conversation
 from ..turns import charge
 from . import inputs, people
 from .answers import CONVERSATION, CONVERSATIONS, ERRORS
-from .once import once
+from .once import KEY, once
 from .shapes import conversation_shape
 from .view import ConversationsApi, query_of, values_of
 
@@ -45,6 +45,7 @@ class Conversations(ConversationsApi):
 
     @extend_schema(
         operation_id="conversations_create",
+        parameters=[KEY],
         request=inputs.NewConversation,
         responses={201: CONVERSATION, 200: CONVERSATION, **ERRORS},
     )

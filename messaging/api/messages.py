@@ -15,7 +15,7 @@ from ..serializing import moment, person_id
 from ..turns import charge
 from . import inputs, people
 from .answers import ERRORS, HISTORY, MESSAGE, MESSAGES, REACTIONS
-from .once import once
+from .once import KEY, once
 from .shapes import message_shapes
 from .view import ConversationsApi, query_of, values_of
 
@@ -42,7 +42,10 @@ class Messages(ConversationsApi):
         return Response({"messages": message_shapes(page, place, person), "has_more": more})
 
     @extend_schema(
-        operation_id="messages_send", request=inputs.NewMessage, responses={201: MESSAGE, 200: MESSAGE, **ERRORS}
+        operation_id="messages_send",
+        parameters=[KEY],
+        request=inputs.NewMessage,
+        responses={201: MESSAGE, 200: MESSAGE, **ERRORS},
     )
     def post(self, request: Request, conversation_id: int) -> Response:
         """Send a message. One that was sent before with the same ``client_id`` is answered with 200."""
@@ -69,6 +72,7 @@ class Send(ConversationsApi):
 
     @extend_schema(
         operation_id="messages_send_to",
+        parameters=[KEY],
         request=inputs.NewMessageAnywhere,
         responses={201: MESSAGE, 200: MESSAGE, **ERRORS},
     )

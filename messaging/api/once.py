@@ -4,12 +4,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from ..errors import Invalid
 from ..idempotency import keys
+
+KEY = OpenApiParameter(
+    keys.HEADER, str, OpenApiParameter.HEADER, description="For 24 hours, the same request is answered the same again."
+)
 
 
 def once(request: Request, given: dict[str, Any], act: Callable[[], Response]) -> Response:
