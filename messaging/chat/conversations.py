@@ -81,11 +81,13 @@ class History(ChatView):
             if before is not None:
                 messages = messages.filter(pk__lt=before)
             found = list(messages.select_related("sender").order_by("-pk")[offset : offset + limit + 1])
+        # Of a partner one may know it without a further look.
+        there = online_among([other.pk]) if place is not None else online.among(request.user, [other.pk])
         return Response(
             {
                 "conversation_id": conversation_id(place.pk if place else None),
                 "messages": message_shapes(found[:limit], request.user, self.base),
-                "other_user": person_shape(other, other.pk in online.among(request.user, [other.pk]), self.base),
+                "other_user": person_shape(other, other.pk in there, self.base),
                 "has_more": len(found) > limit,
             }
         )
