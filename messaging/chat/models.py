@@ -14,7 +14,12 @@ class PollPosition(models.Model):
     """
 
     credential = models.CharField(max_length=64)
-    client = models.CharField(max_length=CLIENT_LENGTH, default="", blank=True)
+    client = models.CharField(
+        max_length=CLIENT_LENGTH,
+        default="",
+        db_default="",  # servers of the release before this one do not know the column
+        blank=True,
+    )
     cursor = models.BigIntegerField(null=True)
     busy_until = models.DateTimeField()
     used_at = models.DateTimeField()
