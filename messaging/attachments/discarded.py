@@ -96,5 +96,7 @@ def _delete(row: DiscardedFile, service: ContentService | None) -> None:
 
 
 def _failed(row: DiscardedFile, fault: Exception) -> None:
-    level = logging.ERROR if row.tries + 1 >= MOST_TRIES else logging.WARNING
-    logger.log(level, "A discarded file (%s) was not deleted, try %s: %s", row.pk, row.tries + 1, fault)
+    if row.tries + 1 >= MOST_TRIES:
+        logger.error("A discarded file is given up: %s: %s", row.pk, fault)
+    else:
+        logger.warning("A discarded file was not deleted: %s, try %s: %s", row.pk, row.tries + 1, fault)
