@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo college comm test test-quick test-react-chat coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
+.PHONY: help setup run demo college comm test test-quick test-react-chat coverage test-phase parity rollback-drill faults load bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -67,6 +67,12 @@ test-phase: ## the suite of one phase alone (PHASE=0 to 5); leaves its result fo
 	@scripts/setup.sh --dev
 	@scripts/test-tools.sh
 	@.venv/bin/python -m pytest -p tests.evidence --evidence phase-$(PHASE) tests/phase$(PHASE)
+
+PARITY = tests/parity tests/realtime/parity tests/messaging/live/test_deliveries.py tests/rollback/test_conversed.py
+parity: ## what browsers report of each transport, of conversations too: faults made on purpose are found, and nothing else
+	@scripts/setup.sh --dev
+	@scripts/test-tools.sh
+	@$(PYTEST) $(PARITY) $(ARGS)
 
 rollback-drill: ## every way between two phases, with people connected and at work; leaves reports/rollback-drill.json
 	@scripts/setup.sh --dev

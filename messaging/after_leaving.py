@@ -5,7 +5,7 @@ from copy import copy
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min
 
 from .models import Conversation, Message, MessageEdit, Participant
 
@@ -19,7 +19,8 @@ def left_at(person: Any, conversation_ids: Iterable[int]) -> dict[int, datetime]
 
 
 def messages_as_left(messages: Collection[Message], left: Mapping[int, datetime]) -> list[Message]:
-    """The messages with the texts that they had at ``left_at``. What was deleted later stays deleted."""
+    """The messages with the texts and the numbers of replies of ``left_at``. What was deleted later stays deleted."""
+    messages = _with_replies_of_then(messages, left)
     later = {
         message.pk
         for message in messages
@@ -28,7 +29,7 @@ def messages_as_left(messages: Collection[Message], left: Mapping[int, datetime]
         and message.edited_at > left[message.conversation_id]
     }
     if not later:
-        return list(messages)
+        return messages
     was = {message.pk: copy(message) for message in messages}
     for place, at in left.items():
         edits = MessageEdit.objects.filter(message_id__in=later, message__conversation_id=place).order_by()
@@ -39,6 +40,19 @@ def messages_as_left(messages: Collection[Message], left: Mapping[int, datetime]
         for pk in (pk for pk in later if was[pk].conversation_id == place):
             was[pk].text, was[pk].edited_at = texts.get(pk, ""), edited.get(pk)
     return [was[message.pk] for message in messages]
+
+
+def _with_replies_of_then(messages: Collection[Message], left: Mapping[int, datetime]) -> list[Message]:
+    roots = [message for message in messages if message.thread_count and message.conversation_id in left]
+    counts: dict[int, int] = {}
+    for place in {message.conversation_id for message in roots}:
+        ids = [message.pk for message in roots if message.conversation_id == place]
+        replies = Message.objects.filter(parent_id__in=ids, sent_at__lte=left[place], deleted_at=None).order_by()
+        counts |= dict(replies.values_list("parent_id").annotate(number=Count("pk")))
+    was = {message.pk: copy(message) for message in roots}
+    for message in was.values():
+        message.thread_count = counts.get(message.pk, 0)
+    return [was.get(message.pk, message) for message in messages]
 
 
 def conversation_as_left(row: Participant) -> Conversation:

@@ -14,6 +14,7 @@ class MessagingConfig(AppConfig):
         # messaging/models.py cannot: what it holds is beneath them.
         from .attachments import models as of_attachments  # noqa: F401
         from .chat import models as of_chat  # noqa: F401
+        from .idempotency import models as of_idempotency  # noqa: F401
         from .live import models as of_live  # noqa: F401
 
     def ready(self) -> None:
@@ -21,6 +22,7 @@ class MessagingConfig(AppConfig):
 
         # Declaring the events enters them in the catalogue.
         from . import attached, events, membership  # noqa: F401
+        from .attachments import discarded
         from .attachments import events as attachment_events  # noqa: F401
         from .attachments.sent import StoredAttachments
         from .live import registering
@@ -28,5 +30,6 @@ class MessagingConfig(AppConfig):
 
         audience.register(membership.granted_keys)
         attached.register(StoredAttachments())
+        discarded.connect()
         registering.register()
         tokens.connect()

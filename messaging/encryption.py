@@ -1,9 +1,9 @@
 """Texts are encrypted in the database: a field that encrypts when it is written and decrypts when it is read.
 
-Encrypted are the texts of messages, their earlier versions, and the text in the events of the log
-(messaging/events.py). Not encrypted are who wrote to whom and when, titles of conversations, reactions, names of
-files, and the files themselves (their storage does that). A copy of the database alone shows no text; whoever has the
-keys, which are in the environment of the servers, reads all of it.
+Encrypted are the texts of messages, their earlier versions, titles of conversations, names of files, kept answers
+(messaging/idempotency), and the texts and names in the events of the log (messaging/events.py). Not encrypted are who
+wrote to whom and when, reactions, ``metadata``, and the files themselves (their storage does that). A copy of the
+database alone shows no text; whoever has the keys, which are in the environment of the servers, reads all of it.
 
 ``MESSAGE_KEYS`` lists Fernet keys. The first one encrypts, all decrypt. A key that is derived from ``SECRET_KEY``
 always stands at the end: it is the only one on a site that has set none, and what it encrypted stays readable

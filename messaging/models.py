@@ -37,7 +37,7 @@ class Conversation(models.Model):
     subject_key = models.CharField(  # noqa: DJ001 (unique where there is one)
         max_length=80, unique=True, null=True, help_text="What an application's conversation is about (project:12)."
     )
-    title = models.CharField(max_length=TITLE_LENGTH, blank=True)
+    title = EncryptedTextField(blank=True, default="", help_text="TITLE_LENGTH characters at most.")
     metadata = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

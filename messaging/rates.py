@@ -40,7 +40,7 @@ return '0'
 class SharedBuckets:
     """A token bucket per key: ``most`` at once, then ``a_second``. ``name`` tells buckets of one kind from others."""
 
-    def __init__(self, name: str, most: int, a_second: int, redis: Redis | None = None) -> None:
+    def __init__(self, name: str, most: int, a_second: float, redis: Redis | None = None) -> None:
         self._name, self._most, self._interval = name, most, 1 / a_second
         self._own = TokenBuckets(most, a_second)
         self._redis = redis

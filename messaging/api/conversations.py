@@ -13,6 +13,7 @@ from ..models import Conversation
 from ..turns import charge
 from . import inputs, people
 from .answers import CONVERSATION, CONVERSATIONS, ERRORS
+from .once import KEY, once
 from .shapes import conversation_shape
 from .view import ConversationsApi, query_of, values_of
 
@@ -44,6 +45,7 @@ class Conversations(ConversationsApi):
 
     @extend_schema(
         operation_id="conversations_create",
+        parameters=[KEY],
         request=inputs.NewConversation,
         responses={201: CONVERSATION, 200: CONVERSATION, **ERRORS},
     )
@@ -52,12 +54,16 @@ class Conversations(ConversationsApi):
         given = values_of(request, inputs.NewConversation)
         person = request.user
         named = people.reachable(person, given["participants"], "participants")
-        charge(person)
-        if given["type"] == Conversation.Kind.DIRECT:
-            place, made = _direct(person, named, given)
-        else:
-            place, made = _larger(person, named, given), True
-        return Response(_shown(person, place.pk), status=201 if made else 200)
+        return once(request, given, lambda: _made(person, named, given))
+
+
+def _made(person: Any, named: list[Any], given: dict[str, Any]) -> Response:
+    charge(person)
+    if given["type"] == Conversation.Kind.DIRECT:
+        place, made = _direct(person, named, given)
+    else:
+        place, made = _larger(person, named, given), True
+    return Response(_shown(person, place.pk), status=201 if made else 200)
 
 
 def _direct(person: Any, named: list[Any], given: dict[str, Any]) -> tuple[Conversation, bool]:

@@ -1,6 +1,5 @@
 """Messages: history, sending, changing, deleting, earlier texts, reactions."""
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -16,10 +15,9 @@ from ..serializing import moment, person_id
 from ..turns import charge
 from . import inputs, people
 from .answers import ERRORS, HISTORY, MESSAGE, MESSAGES, REACTIONS
+from .once import KEY, once
 from .shapes import message_shapes
 from .view import ConversationsApi, query_of, values_of
-
-IDEMPOTENCY_KEY_LENGTH = 255
 
 
 class Messages(ConversationsApi):
@@ -44,22 +42,29 @@ class Messages(ConversationsApi):
         return Response({"messages": message_shapes(page, place, person), "has_more": more})
 
     @extend_schema(
-        operation_id="messages_send", request=inputs.NewMessage, responses={201: MESSAGE, 200: MESSAGE, **ERRORS}
+        operation_id="messages_send",
+        parameters=[KEY],
+        request=inputs.NewMessage,
+        responses={201: MESSAGE, 200: MESSAGE, **ERRORS},
     )
     def post(self, request: Request, conversation_id: int) -> Response:
         """Send a message. One that was sent before with the same ``client_id`` is answered with 200."""
         place = conversations.get_for(request.user, conversation_id)
         given = values_of(request, inputs.NewMessage)
-        return _sent(
-            request,
-            client_id=given["client_id"],
-            conversation=place,
-            text=given["content"],
-            kind=given["message_type"],
-            parent_id=given["parent_id"],
-            attachments=given["attachments"],
-            metadata=given["metadata"],
-        )
+
+        def send() -> Response:
+            return _sent(
+                request,
+                client_id=given["client_id"],
+                conversation=place,
+                text=given["content"],
+                kind=given["message_type"],
+                parent_id=given["parent_id"],
+                attachments=given["attachments"],
+                metadata=given["metadata"],
+            )
+
+        return once(request, given, send)
 
 
 class Send(ConversationsApi):
@@ -67,6 +72,7 @@ class Send(ConversationsApi):
 
     @extend_schema(
         operation_id="messages_send_to",
+        parameters=[KEY],
         request=inputs.NewMessageAnywhere,
         responses={201: MESSAGE, 200: MESSAGE, **ERRORS},
     )
@@ -78,25 +84,14 @@ class Send(ConversationsApi):
         where: dict[str, Any] = {"conversation": given["conversation_id"]}
         if given["to_user_id"] is not None:
             where = {"receiver": people.reachable(request.user, [given["to_user_id"]], "to_user_id")[0]}
-        return _sent(request, client_id=given["client_id"], text=given["message"], kind=given["message_type"], **where)
+        written = {"client_id": given["client_id"], "text": given["message"], "kind": given["message_type"]}
+        return once(request, given, lambda: _sent(request, **written, **where))
 
 
-def _sent(request: Request, *, client_id: str | None, **values: Any) -> Response:
+def _sent(request: Request, **values: Any) -> Response:
     charge(request.user)
-    key = request.headers.get("Idempotency-Key")
-    if key and client_id is None:
-        client_id = _named_by(key)
-    message, made = sending.send(sender=request.user, client_id=client_id, **values)
-    if key and not made and (message.text, message.kind) != (values["text"].strip(), values["kind"]):
-        raise Invalid("This Idempotency-Key belongs to another message.", field="Idempotency-Key")
+    message, made = sending.send(sender=request.user, **values)
     return Response(_shown(message, request.user), status=201 if made else 200)
-
-
-def _named_by(key: str) -> str:
-    """The ``client_id`` of a message that has only an Idempotency-Key."""
-    if len(key) > IDEMPOTENCY_KEY_LENGTH:
-        raise Invalid(f"Idempotency-Key has {IDEMPOTENCY_KEY_LENGTH} characters at most.", field="Idempotency-Key")
-    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
 class OneMessage(ConversationsApi):

@@ -20,15 +20,20 @@ logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 10.0
 LONGEST_ANSWER = 2**16
 CHUNK = 2**16
+GONE = {404, 410}
 IN_MEMORY = 2**20  # bytes of a file; what is larger is kept on the disk while it is sent on
 
 
 class Away(Exception):
-    """The content service did not do what was asked. It is asked again later."""
+    """The content service did not do what was asked. It is asked again later. ``status``: of its answer, if any."""
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class ContentService(Protocol):
-    """Keeps files under ids of its own. Both raise ``Away``, within a bounded time."""
+    """Keeps files under ids of its own. All of it raises ``Away``, within a bounded time."""
 
     def store(self, name: str, media_type: str, file: IO[bytes]) -> str:
         """Keep a file. Return its id."""
@@ -38,9 +43,13 @@ class ContentService(Protocol):
         """Return a file of ``size`` bytes. One that is longer or shorter is not the one that was stored."""
         ...
 
+    def delete(self, content_id: str) -> None:
+        """Delete a file. One that is not there is deleted."""
+        ...
+
 
 class HttpContentService:
-    """The one at an address: ``POST /api/v1/documents``, ``GET /api/v1/documents/ID/download``."""
+    """The one at an address: ``POST /api/v1/documents``, ``GET …/ID/download``, ``DELETE …/ID``."""
 
     def __init__(self, address: str) -> None:
         self._documents = address.rstrip("/") + "/api/v1/documents"
@@ -78,6 +87,15 @@ class HttpContentService:
         file.seek(0)
         return file
 
+    def delete(self, content_id: str) -> None:
+        """Delete a file. The service's 404 and 410 say that it is not there."""
+        request = urllib.request.Request(f"{self._documents}/{quote(content_id, safe='')}", method="DELETE")  # noqa: S310
+        try:
+            self._asked(request).close()
+        except Away as refusal:
+            if refusal.status not in GONE:
+                raise
+
     @staticmethod
     def _asked(request: urllib.request.Request) -> http.client.HTTPResponse:
         try:
@@ -85,7 +103,7 @@ class HttpContentService:
         except urllib.error.HTTPError as refusal:
             refusal.close()
             logger.warning("The content service refuses: %s", refusal.code)
-            raise Away(f"The content service answers {refusal.code}.") from refusal
+            raise Away(f"The content service answers {refusal.code}.", refusal.code) from refusal
         except (OSError, http.client.HTTPException) as fault:
             logger.warning("The content service does not answer: %s", type(fault).__name__)
             raise Away("The content service does not answer.") from fault

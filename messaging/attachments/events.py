@@ -3,18 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-from realtime.log.events import EventType
-
-from ..events import MESSAGES
+from ..events import ConversationEvent, sealed, unsealed
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttachmentChanged(EventType):
+class AttachmentChanged(ConversationEvent):
     """An attachment that was pending when its message was sent is ready now, or was refused."""
 
     type = "attachment_changed"
-    topic = MESSAGES
 
-    conversation_id: int
     message_id: int
     attachment: dict[str, Any]
+
+    def fields(self) -> dict[str, Any]:
+        return {**super().fields(), "attachment": sealed(self.attachment)}
+
+    @classmethod
+    def opened(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "attachment": unsealed(fields["attachment"])}

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from ..encryption import EncryptedTextField
 from .content_types import BY_MEDIA_TYPE, ContentType, Kind
-from .names import LONGEST_NAME
 
 STORAGE = "attachments"  # the name in STORAGES; without it the default storage keeps the files
 REASON_LENGTH = 200
@@ -41,7 +41,7 @@ class Attachment(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     message = models.ForeignKey("Message", models.CASCADE, null=True, related_name="attachments")
     position = models.PositiveSmallIntegerField(default=0, help_text="Its place among the attachments of the message.")
-    name = models.CharField(max_length=LONGEST_NAME)
+    name = EncryptedTextField(help_text="LONGEST_NAME characters at most.")
     media_type = models.CharField(max_length=100)
     kind = models.CharField(max_length=16, choices=[(one.value, one.value) for one in Kind])
     size = models.BigIntegerField(help_text="Bytes of the stored file.")
@@ -70,3 +70,21 @@ class Attachment(models.Model):
         """What its type allows. A type that is no longer accepted is a download like any document."""
         unknown = ContentType(self.media_type, Kind.DOCUMENT, (".bin",))
         return BY_MEDIA_TYPE.get(self.media_type, unknown)
+
+
+class DiscardedFile(models.Model):
+    """A file whose attachment is gone, and which is still to be deleted (messaging/attachments/discarded.py).
+
+    It is at ``path`` in our storage, or has ``content_id`` at the content service.
+    """
+
+    path = models.CharField(max_length=200, blank=True)
+    content_id = models.CharField(max_length=200, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="communication_discarded_due")]
+
+    def __str__(self) -> str:
+        return f"discarded file {self.pk}"

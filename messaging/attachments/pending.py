@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from realtime.log.publish import publish
@@ -18,6 +19,7 @@ from .scanning import scanner
 from .verdicts import Outcome
 
 UNSENT_LIFETIME = timedelta(days=1)
+ORPHAN_LIFETIME = timedelta(hours=1)
 RETRY_AFTER = timedelta(seconds=30)
 
 
@@ -115,17 +117,20 @@ def settle(most: int) -> int:
 
 
 def sweep(most: int) -> int:
-    """Delete up to ``most`` uploads, with their files, that were not sent within a day. Return how many."""
-    expired = Attachment.objects.filter(message=None, created_at__lt=timezone.now() - UNSENT_LIFETIME)
+    """Delete up to ``most`` uploads, with their files, that were not sent within a day. Return how many.
+
+    Those of people who are deleted by now go after an hour.
+    """
+    now = timezone.now()
+    orphaned = Q(owner=None, created_at__lt=now - ORPHAN_LIFETIME)
+    expired = Attachment.objects.filter(orphaned | Q(created_at__lt=now - UNSENT_LIFETIME), message=None)
     return sum(discard(attachment) for attachment in list(expired.order_by("created_at")[:most]))
 
 
 def discard(attachment: Attachment) -> bool:
     """Delete an upload and its files, unless it was sent meanwhile. Return whether it was deleted."""
-    # The row goes first: whoever sends the attachment at this moment finds it whole, or not at all.
+    # The files go after the row: whoever sends the attachment at this moment finds it whole, or not at all.
     deleted, _ = Attachment.objects.filter(pk=attachment.pk, message=None).delete()
-    if deleted:
-        delete_files(attachment)
     return bool(deleted)
 
 

@@ -1,6 +1,7 @@
 """Pictures: complete, of a bounded size, turned upright, without metadata, with a thumbnail."""
 
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -9,6 +10,7 @@ from PIL import Image, ImageOps, ImageSequence, JpegImagePlugin
 
 from .metadata import REWRITERS, without_metadata
 from .refusals import Refused
+from .room import Busy, Room
 
 MOST_PIXELS = 50_000_000  # of all frames that are decoded; a JPEG of this size takes 400 MB of memory for a moment
 MOST_PAGES = 100  # of a TIFF
@@ -18,12 +20,9 @@ ORIENTATION = 0x0112
 UPRIGHT = (None, 1)
 SCALED = {"L", "RGB", "RGBA", "CMYK", "YCbCr"}  # modes that can be scaled as they are
 WAIT_SECONDS = 20.0
-# One picture at a time is decoded in a process, so that its memory is that of one picture.
-_turn = threading.Lock()
-
-
-class Busy(Exception):
-    """Too many pictures are being decoded. The same upload may work a little later."""
+# The pictures that a process decodes at once have the pixels of one, so that its memory is that of one.
+_room = Room(MOST_PIXELS)
+_looking = threading.Lock()  # a picture's size is read before its pixels, and what stands before them may be large, too
 
 
 @dataclass(frozen=True)
@@ -36,25 +35,30 @@ class Picture:
     thumbnail: bytes
 
 
-def prepare(content: bytes, pillow_format: str) -> Picture:
-    """Return the picture upright and without metadata, and its thumbnail (WebP).
+def prepare(content: bytes, pillow_format: str, owner: Hashable | None = None) -> Picture:
+    """Return the picture upright and without metadata, and its thumbnail (WebP). One of each ``owner`` at a time.
 
     Raises:
         Refused: it has more than ``MOST_PIXELS`` pixels (``too_many_pixels``), or is broken (``broken_picture``).
         Busy: other pictures kept this one waiting for ``WAIT_SECONDS``.
     """
-    if not _turn.acquire(timeout=WAIT_SECONDS):
-        raise Busy
     try:
-        return _prepare(content, pillow_format)
-    except (Refused, MemoryError):
+        with _looking:
+            pixels = _pixels(content, pillow_format)
+        with _room.taken(pixels, owner, WAIT_SECONDS):
+            return _prepare(content, pillow_format)
+    except (Refused, Busy, MemoryError):
         raise
     except Image.DecompressionBombError:
         raise _too_many_pixels() from None
     except Exception as fault:  # Pillow raises many kinds of errors for invalid files
         raise Refused("broken_picture", "The picture is broken.") from fault
-    finally:
-        _turn.release()
+
+
+def _pixels(content: bytes, pillow_format: str) -> int:
+    with _open(content, pillow_format) as image:
+        # Of a TIFF all pages are decoded, and how large they are is not known yet.
+        return MOST_PIXELS if pillow_format == "TIFF" else image.width * image.height
 
 
 def _too_many_pixels() -> Refused:

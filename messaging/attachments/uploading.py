@@ -8,13 +8,14 @@ from django.core.files.base import ContentFile, File
 
 from ..errors import Conflict, Invalid, MessagingError
 from ..turns import charge
-from . import pending
+from . import discarded, pending
 from .content_types import Kind
 from .identifying import identify
 from .models import REASON_LENGTH, Attachment
 from .names import clean_name
-from .pictures import Busy, Picture, prepare
+from .pictures import Picture, prepare
 from .refusals import Refused
+from .room import Busy
 from .scanning import scanner
 from .verdicts import Outcome, Verdict
 
@@ -51,6 +52,7 @@ def upload(*, owner: Any, file: "File[bytes]", name: str) -> Attachment:
     if (file.size or 0) > limit * 2**20:
         raise TooLarge(f"The file is larger than {limit} MB.", field="file")
     pending.sweep(SWEPT_AT_ONCE)
+    discarded.clear_stored(SWEPT_AT_ONCE)
     if Attachment.objects.filter(owner=owner, message=None).count() >= MOST_UNSENT:
         raise Conflict("Too many files were uploaded and not sent.", code="too_many_unsent")
     try:
@@ -71,7 +73,7 @@ def store(*, owner_id: Any, file: "File[bytes]", name: str) -> Attachment:
     picture = None
     if content_type.kind is Kind.IMAGE:
         source.seek(0)
-        picture = prepare(source.read(), content_type.pillow)
+        picture = prepare(source.read(), content_type.pillow, owner_id)
     attachment = Attachment(
         owner_id=owner_id,
         name=clean_name(name, content_type),

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from .. import access, contacts, conversations, membership, receipts, unread
 from ..errors import Invalid, NotFound
 from ..listing import ConversationView, list_for
+from ..live.presence import online_among
 from ..models import Conversation, Participant
 from ..people import person_key
 from ..serializing import person_id, person_name
@@ -37,7 +38,7 @@ class Conversations(ChatView):
         before = inputs.number(given["cursor"], "cursor", least=1) if given.get("cursor") else None
         views = list_for(request.user, kind=Conversation.Kind.DIRECT, limit=limit, before=before)
         views = [view for view in views if view.conversation.last_seq]
-        there = online.among(view.other.pk for view in views if view.other)
+        there = online_among({view.other.pk for view in views if view.other})  # partners all of them
         return Response([self._shape(view, request.user, there) for view in views if view.other])
 
     def _shape(self, view: ConversationView, person: Any, there: set[Any]) -> dict[str, Any]:
@@ -80,11 +81,13 @@ class History(ChatView):
             if before is not None:
                 messages = messages.filter(pk__lt=before)
             found = list(messages.select_related("sender").order_by("-pk")[offset : offset + limit + 1])
+        # Of a partner one may know it without a further look.
+        there = online_among([other.pk]) if place is not None else online.among(request.user, [other.pk])
         return Response(
             {
                 "conversation_id": conversation_id(place.pk if place else None),
                 "messages": message_shapes(found[:limit], request.user, self.base),
-                "other_user": person_shape(other, other.pk in online.among([other.pk]), self.base),
+                "other_user": person_shape(other, other.pk in there, self.base),
                 "has_more": len(found) > limit,
             }
         )

@@ -16,11 +16,13 @@ from realtime.transports.presented import of_request
 
 from . import positions
 from .frames import ChatFrames, frames_for
+from .models import CLIENT_LENGTH
 from .shapes import instant
 from .streams import CHAT, MOST_STREAMS, refusal
 from .views import base_of
 
 HOLD_SECONDS = 5.5
+WRONG_NAME = f"client is a text of {CLIENT_LENGTH} characters at most"
 
 
 def without_events(status: int, message: str, **headers: str) -> JsonResponse:
@@ -33,11 +35,14 @@ def without_events(status: int, message: str, **headers: str) -> JsonResponse:
 def events(request: HttpRequest) -> HttpResponseBase:
     """Answer with what has happened since ``?cursor=``, as soon as there is something, or with nothing after a while.
 
-    Without a cursor, since the last poll of a client with a token, as far as that can be told
-    (messaging/chat/positions.py).
+    Without a cursor, since the last poll of a client with a token: of the one that ``?client=`` names, or as far as
+    that can be told (messaging/chat/positions.py).
     """
     if request.method != "GET":
         return without_events(405, "Only GET is answered here.", Allow="GET")
+    client = request.GET.get("client", "")
+    if not _is_name(client):
+        return without_events(400, WRONG_NAME)
     try:
         identity = admit(request)
     except Refused as error:
@@ -48,7 +53,7 @@ def events(request: HttpRequest) -> HttpResponseBase:
     cursor = request.GET.get("cursor") or request.GET.get("last_event_id") or request.headers.get("Last-Event-ID")
     # A session is sent along by every page of the browser, and a page that asks must change nothing.
     remembered = not cursor and identity.credential.kind != SESSION
-    position = positions.take(identity.credential.digest) if remembered else None
+    position = positions.take(identity.credential.digest, client) if remembered else None
     if position is not None and position.cursor is not None:
         cursor = str(position.cursor)
 
@@ -70,6 +75,10 @@ def events(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
+def _is_name(client: str) -> bool:
+    return len(client) <= CLIENT_LENGTH and client.isprintable()
+
+
 def _without_id(frames: ChatFrames, polled: Polled) -> list[dict[str, Any]]:
     named = (one for text in polled.states for one in frames.of_state(text))
     return [{"event": one.name, "data": one.data, "timestamp": None} for one in named]
@@ -87,6 +96,9 @@ def disconnect(request: HttpRequest) -> HttpResponseBase:
     """Forget how far a client has read. It is offline a few seconds after its last poll."""
     if request.method != "POST":
         return refusal(405, "Only POST is answered here.", Allow="POST")
+    client = request.GET.get("client", "")
+    if not _is_name(client):
+        return without_events(400, WRONG_NAME)
     shown = of_request(request)
     if shown is not None and shown.kind == SESSION:
         return without_events(403, "This needs a token")
@@ -94,5 +106,5 @@ def disconnect(request: HttpRequest) -> HttpResponseBase:
         identity = admit(request)
     except Refused as error:
         return without_events(error.status, error.message)
-    positions.forget(identity.credential.digest)
+    positions.forget(identity.credential.digest, client)
     return JsonResponse({"status": "disconnected", "user_id": to_json(identity.user.pk)})

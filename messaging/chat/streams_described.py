@@ -13,6 +13,8 @@ _QUERY = {
 _SECURITY: list[dict[str, Any]] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
 _FRAMES = "Frames with `event:` and `data:`: see docs/messaging-api.md."
 
+_CLIENT = "A name that the client makes up, for one that sends no cursor."
+
 
 def with_streams(result: Any, generator: Any, request: Any, public: Any) -> Any:
     """Add the streams and polls to the document. A hook of drf-spectacular, which passes more than is needed."""
@@ -35,15 +37,20 @@ def with_streams(result: Any, generator: Any, request: Any, public: Any) -> Any:
         "chat_poll": (
             "get",
             "Wait for what happens next, a few seconds at most.",
-            {"200": polled, "401": empty, "429": empty, "503": empty},
+            {"200": polled, "400": empty, "401": empty, "429": empty, "503": empty},
         ),
         "chat_poll_test": ("get", "Say that polling works.", {"200": works}),
-        "chat_poll_disconnect": ("post", "Forget how far a client has read.", {"200": left, "401": empty}),
+        "chat_poll_disconnect": (
+            "post",
+            "Forget how far a client has read.",
+            {"200": left, "400": empty, "401": empty},
+        ),
     }
     for name, (method, summary, responses) in added.items():
         described: dict[str, Any] = {"operationId": name, "summary": summary, "tags": ["chat"], "responses": responses}
         if not name.endswith("_test"):
-            described["parameters"] = [_parameter(*one) for one in _QUERY.items()]
+            query = {**_QUERY, "client": _CLIENT} if name.startswith("chat_poll") else _QUERY
+            described["parameters"] = [_parameter(*one) for one in query.items()]
         described["security"] = [{}] if name.endswith("_test") else _SECURITY
         result["paths"][reverse(name)] = {method: described}
     return result

@@ -7,8 +7,8 @@ from django.core.files import File
 from ..attachments.content_types import Kind
 from ..attachments.models import Attachment
 from ..attachments.names import LONGEST_NAME
-from ..attachments.pictures import Busy
 from ..attachments.refusals import Refused
+from ..attachments.room import Busy
 from ..attachments.uploading import store
 from ..models import Message
 from .old_rows import OldMessage

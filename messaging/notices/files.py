@@ -17,8 +17,9 @@ from ..attachments.content_types import BY_MEDIA_TYPE, ContentType, Kind
 from ..attachments.downloads import stored_file
 from ..attachments.identifying import identify
 from ..attachments.names import clean_name
-from ..attachments.pictures import Busy, prepare
+from ..attachments.pictures import prepare
 from ..attachments.refusals import Refused
+from ..attachments.room import Busy
 from ..attachments.scanning import scanner
 from ..attachments.signing import LIFETIME
 from ..attachments.verdicts import Outcome

@@ -29,6 +29,7 @@ from ..log import replay
 from ..log.replay import NO_EVENTS, LogSlice
 from . import continuation
 from .door import Door
+from .peer_socket import PeerSocket
 from .sse import Slot, free_slot, unbuffered
 
 
@@ -57,8 +58,8 @@ def long_poll(
 ) -> HttpResponseBase:
     """Answer with ``body`` of what is found after ``cursor``, at once or within so many seconds.
 
-    ``body`` is called once, in a thread that may query the database, also with nothing. Without a cursor, what happens
-    from now on is waited for. Refused as a stream is.
+    ``body`` is called once, in a thread that may query the database, also with nothing; but not for a client that has
+    closed the connection meanwhile. Without a cursor, what happens from now on is waited for. Refused as a stream is.
     """
     if not settings.SSE_ENABLED:
         return door.refuse(503, "Live updates are not available", **{"Retry-After": "60"})
@@ -90,7 +91,7 @@ def long_poll(
             raise ImproperlyConfigured("The ASGI application must be wrapped in with_continuations.")
         chunks = _nothing()
     else:
-        chunks = _wait(subscriber, slot, until, body, door)
+        chunks = _wait(subscriber, slot, until, body, door, PeerSocket(request.META.get("gunicorn.socket")))
     connection.close()
     return unbuffered(request, StreamingHttpResponse(chunks, content_type="application/json"))
 
@@ -107,7 +108,9 @@ def _polled(subscriber: Subscriber, step: Send | None, door: Door) -> Polled:
     return Polled(step.events, step.states, step.cursor)
 
 
-def _wait(subscriber: Subscriber, slot: Slot, until: float, body: Body, door: Door) -> Iterator[bytes]:
+def _wait(
+    subscriber: Subscriber, slot: Slot, until: float, body: Body, door: Door, peer: PeerSocket
+) -> Iterator[bytes]:
     """In a thread."""
     steps = deliver(hub, subscriber)
     try:
@@ -125,7 +128,8 @@ def _wait(subscriber: Subscriber, slot: Slot, until: float, body: Body, door: Do
             elif _is_found(step):
                 found = step
         steps.close()
-        yield body(_polled(subscriber, found, door))
+        if not peer.peer_closed():
+            yield body(_polled(subscriber, found, door))
     except (DatabaseError, TimeoutError) as error:
         yield _failed(error, door)
     finally:

@@ -63,3 +63,21 @@ def test_a_message_that_is_deleted_later_is_gone(message, ana, ben):
     now, _ = access.message_of(ben, message.pk)
     [shown] = messages_json([now], ben)
     assert (shown["text"], editing.earlier_texts(ben, message.pk)) == ("", [])
+
+
+def test_replies_are_counted_as_they_were_then(group, ana, ben):
+    root, other = write(ana, group, "Root"), write(ana, group, "Other")
+    kept, deleted = (write(ben, group, "Reply", parent_id=root.pk) for _ in range(2))
+    conversations.remove_participant(ana, group, ben)
+    for parent in (root, root, other):
+        write(ana, group, "Secret", parent_id=parent.pk)
+    editing.delete(actor=ana, message_id=deleted.pk)
+
+    def counts(person) -> list[int]:
+        return [
+            one["thread_count"] for one in messages_json([access.message_of(person, kept.parent_id)[0], other], person)
+        ]
+
+    other.refresh_from_db()
+    assert counts(ben) == [1, 0]
+    assert counts(ana) == [3, 1]

@@ -9,6 +9,7 @@ from django.db import connection
 
 from messaging import conversations, membership, reactions, receipts, sending, unread
 from messaging.errors import Conflict
+from messaging.idempotency import keys
 from messaging.models import Conversation, Message, Participant
 from tests.messaging.conftest import write
 from tests.support.log import logged
@@ -131,3 +132,18 @@ def test_people_who_react_at_once_are_counted_and_keep_to_the_limit_of_kinds(ana
     [chosen] = set(message.reactions.values_list("emoji", flat=True))
     told = [event.fields["counts"][chosen] for event in logged()[before:]]
     assert told == list(range(1, 6))
+
+
+def test_of_20_requests_with_one_key_at_once_one_is_carried_out(ana, ben):
+    def act() -> tuple[int, str]:
+        return 201, str(write(ana, ben, "Once").pk)
+
+    def ask() -> str:
+        try:
+            return keys.once(ana, "one key", "POST /messages", act)[1]
+        except Conflict as refusal:
+            return refusal.code
+
+    answers = set(at_once(*(ask for _ in range(20))))
+    [message] = Message.objects.filter(sender=ana)
+    assert str(message.pk) in answers <= {str(message.pk), "running"}

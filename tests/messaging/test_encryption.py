@@ -2,23 +2,44 @@
 
 import io
 import json
+from importlib import import_module
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import FieldError, ImproperlyConfigured
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
 
 from gistagum.message_keys import message_key
-from messaging import editing, encryption
-from messaging.models import Message, MessageEdit
+from messaging import conversations, editing, encryption
+from messaging.attachments.addresses import attachment_json
+from messaging.attachments.events import AttachmentChanged
+from messaging.attachments.models import Attachment
+from messaging.attachments.uploading import upload
+from messaging.models import Conversation, Message, MessageEdit
+from realtime.log.models import Event
+from realtime.log.replay import Frame
 from tests.messaging.conftest import write
+from tests.support.log import logged
+from tests.support.people import person
 
 
 def stored(message: Message) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT text FROM communication_message WHERE id = %s", [message.pk])
         return cursor.fetchone()[0]
+
+
+def rows_of(*tables: str) -> str:
+    """All that these tables hold, as text."""
+    with connection.cursor() as cursor:
+        held = []
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            held += cursor.fetchall()
+    assert held
+    return repr(held)
 
 
 @pytest.mark.django_db
@@ -65,6 +86,52 @@ def test_equal_texts_are_stored_differently_and_cannot_be_looked_up(ana, ben):
     assert stored(first) != stored(second)
     with pytest.raises(FieldError):
         list(Message.objects.filter(text="Same"))
+
+
+@pytest.mark.django_db
+def test_titles_and_names_of_files_are_stored_nowhere_as_they_are(ana, ben, settings, tmp_path):
+    settings.MEDIA_ROOT, settings.CLAMD_SOCKET = str(tmp_path), ""
+    place = conversations.create(creator=ana, kind="group", participants=[ben], subject="Dismissal of Cora")
+    file = upload(owner=ana, file=SimpleUploadedFile("x", b"Hello"), name="Warning letter.txt")
+    message = write(ana, place, "See here", attachments=[file.pk])
+    file = message.attachments.get()
+    logged()
+    held = rows_of("communication_conversation", "communication_attachment", Event._meta.db_table)
+    for word in ("Dismissal", "Warning letter", "See here"):
+        assert word not in held
+    place.refresh_from_db()
+    file.refresh_from_db()
+    assert (place.title, file.name) == ("Dismissal of Cora", "Warning letter.txt")
+    [created] = [frame for frame in map(Frame, logged()) if frame.type == "message_created"]
+    [shown] = created.fields["message"]["attachments"]
+    assert shown == attachment_json(file)
+
+
+def test_the_name_of_a_file_in_an_event_is_stored_encrypted_and_delivered_as_it_is():
+    attachment = {"id": 7, "name": "Warning letter.txt", "size": 5}
+    event = AttachmentChanged(conversation_id=1, message_id=2, attachment=attachment)
+    assert "Warning" not in json.dumps(event.fields())
+    assert AttachmentChanged.opened(event.fields())["attachment"] == attachment
+    before = {**event.fields(), "attachment": attachment}  # as the release before stored it
+    assert AttachmentChanged.opened(before)["attachment"] == attachment
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_titles_and_names_that_are_stored_already_are_encrypted(database, new_database, on_database):
+    on_database(new_database(database))
+    ana = person()
+    place = conversations.create(creator=ana, kind="group", participants=[], subject="The Bridge ü")
+    untitled = conversations.create(creator=ana, kind="group", participants=[])
+    file = Attachment.objects.create(owner=ana, name="Plan.txt", size=1)
+    number = import_module("messaging.migrations.0010_names_encrypted").Migration.dependencies[0]
+    call_command("migrate", *number, verbosity=0)
+    assert "The Bridge" in rows_of("communication_conversation")
+    assert "Plan.txt" in rows_of("communication_attachment")
+    call_command("migrate", verbosity=0)
+    assert "The Bridge" not in rows_of("communication_conversation")
+    titles = dict(Conversation.objects.values_list("pk", "title"))
+    assert titles == {place.pk: "The Bridge ü", untitled.pk: ""}
+    assert Attachment.objects.get(pk=file.pk).name == "Plan.txt"
 
 
 @pytest.mark.parametrize("key", ["short", "ñ" * 44, "A" * 44, "", "=" * 44])

@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
@@ -32,6 +33,7 @@ class Link:
     transport: str
     cursor_from: int
     shown: bool
+    topics: list[str]
     name: str = field(default_factory=lambda: token_hex(8))
     opened: float = field(default_factory=lambda: time.monotonic() - BEFORE)
     noted: list[tuple[int, float]] = field(default_factory=list)
@@ -83,18 +85,19 @@ class Browser:
         self.site, self.user = site, user
         self.cookie = session_cookie(user)
         self.links: list[Link] = []
+        self.topics = TOPICS  # of links that are opened from now on
         token = http.get(f"{site.url}/accounts/login/").cookies["csrftoken"]
         headers = {"Cookie": f"{self.cookie}; csrftoken={token}", "X-CSRFToken": token, "Referer": site.url}
         self.http = http.Client(base_url=site.url, headers=headers, timeout=20)
 
     def open(self, transport: str, cursor: int, *, shown: bool = True) -> Link:
         """A link that works, from this cursor on."""
-        query = f"topics={','.join(TOPICS)}&last_event_id={cursor}&user={self.user.pk}"
+        query = f"topics={','.join(self.topics)}&last_event_id={cursor}&user={self.user.pk}"
         if transport == "sse":
             connection = Stream(f"{self.site.url}/projeng/api/realtime/events/?{query}", self.cookie)
         else:
             connection = Socket(f"{self.site.url}/ws/events/?{query}", self.cookie)
-        link = Link(connection, transport, cursor, shown)
+        link = Link(connection, transport, cursor, shown, self.topics)
         self.links.append(link)
         return link
 
@@ -107,7 +110,13 @@ class Browser:
         for link in self.links:
             links.append(
                 {
-                    **_about(link.name, link.transport, round(1000 * (now - link.opened)), shown=link.shown),
+                    **_about(
+                        link.name,
+                        link.transport,
+                        round(1000 * (now - link.opened)),
+                        shown=link.shown,
+                        topics=link.topics,
+                    ),
                     "worked_ago": round(1000 * (now - link.opened)),
                     "heard_ago": 0,
                     "from": link.cursor_from,
@@ -136,5 +145,7 @@ class Browser:
         self.http.close()
 
 
-def _about(name: str, transport: str, opened_ago: int, *, shown: bool = True) -> dict[str, Any]:
-    return {"link": name, "transport": transport, "shown": shown, "topics": TOPICS, "opened_ago": opened_ago}
+def _about(
+    name: str, transport: str, opened_ago: int, *, shown: bool = True, topics: Sequence[str] = TOPICS
+) -> dict[str, Any]:
+    return {"link": name, "transport": transport, "shown": shown, "topics": topics, "opened_ago": opened_ago}

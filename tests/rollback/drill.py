@@ -2,7 +2,8 @@
 
 Fifty clients stay with the site (tests/support/reconnecting_clients.py), twenty changes a second are made, and the site
 is moved from phase to phase by scripts/advance.sh and scripts/rollback.sh. Afterwards the log says what each must have
-got. Five people are in conversations beside that, with clients of every kind that the chat has known.
+got. Six people are in conversations beside that, with clients of every kind that the chat has known. One of them is
+taken out of a group in the middle.
 """
 
 import itertools
@@ -35,12 +36,14 @@ from tests.support.ports import wait_until
 from tests.support.reconnecting_clients import ReconnectingClient, ReconnectingClients
 from tests.support.site import ROOT
 from tests.support.supervised import Supervised
+from tests.support.taken_out import TakenOut
 
 PHASES = range(6)
 CLIENTS = 50
 CHANGES_A_SECOND = 20
 FEWEST_CHANGES = 500
-STAY_SECONDS = 1.0  # in each phase, with everybody connected
+CHANGES_IN_EACH = 10  # in each phase, with everybody connected
+CHANGES_SECONDS = 30  # more than that many take on a busy machine
 
 
 def every_way() -> list[int]:
@@ -103,6 +106,11 @@ class Work:
         self._thread = threading.Thread(target=self._run, name="work")
         self._thread.start()
 
+    def wait_for(self, number: int) -> None:
+        """Wait until so many more changes were made."""
+        until = self.changes + number
+        wait_until(lambda: self.changes >= until or self._fault, f"{number} changes were made", CHANGES_SECONDS)
+
     def stop(self) -> None:
         """End it; raises what went wrong meanwhile."""
         self._over.set()
@@ -136,13 +144,17 @@ class Work:
 
 
 class Talk:
-    """Four people in conversations, by the services and by requests, and somebody who is in none."""
+    """Four people in conversations, by the services and by requests, somebody in none, and a guest for a time."""
 
-    def __init__(self, people: list[User], outsider: User, url: str, seed: int) -> None:
+    def __init__(self, people: list[User], outsider: User, guest: User, url: str, seed: int) -> None:
         self._url = url
         circle = Circle(people, outsider)
-        self._conversed = Conversed(circle, [url])
-        self.clients = self._conversed.clients
+        with ExitStack() as stack:
+            self.guest = TakenOut(circle, guest, url)
+            stack.callback(self.guest.clients.stop)
+            self._conversed = Conversed(circle, [url])
+            stack.callback(self._conversed.clients.stop)
+            self.stop_clients = stack.pop_all().close
         self._writers: list[Writer] = [
             ServiceWriter(circle, "service", seed),
             RequestWriter(circle, "request", seed, [url]),
@@ -150,7 +162,11 @@ class Talk:
 
     def wait_until_connected(self) -> None:
         """Wait until every client is connected that keeps a connection."""
-        wait_until(lambda: not self._conversed.disconnected(), "those in conversations are connected", 30)
+        wait_until(
+            lambda: not self._conversed.disconnected() + self.guest.disconnected(),
+            "those in conversations are connected",
+            30,
+        )
 
     def stop(self) -> None:
         """End the writing. Raise what went wrong meanwhile."""
@@ -160,7 +176,9 @@ class Talk:
 
     def finish(self) -> dict[str, Any]:
         """Wait until everything was told, end the clients, and return what was found."""
-        return self._conversed.finish(self._url)
+        found = self._conversed.finish(self._url)
+        found["faults"] += self.guest.finish()
+        return found
 
 
 class Drill:
@@ -187,11 +205,11 @@ class Drill:
             with ExitStack() as stack:
                 clients = ReconnectingClients(self.site.url, self._clients(begin))
                 stack.callback(clients.stop)
-                talk = Talk(self.people[:4], self.people[-1], self.site.url, self._seed)
-                stack.callback(talk.clients.stop)
+                talk = Talk(self.people[:4], self.people[-1], self.people[4], self.site.url, self._seed)
+                stack.callback(talk.stop_clients)
                 work = Work(self.projects, self.people, self._seed)
                 try:
-                    self._walk(walk, outcome, clients, talk)
+                    self._walk(walk, outcome, clients, talk, work)
                 finally:
                     work.stop()
                     talk.stop()
@@ -203,17 +221,19 @@ class Drill:
         self._judge(outcome, clients.all, begin, end)
         return outcome
 
-    def _walk(self, walk: list[int], outcome: Outcome, clients: ReconnectingClients, talk: Talk) -> None:
+    def _walk(self, walk: list[int], outcome: Outcome, clients: ReconnectingClients, talk: Talk, work: Work) -> None:
         self._all_connected(clients)
         talk.wait_until_connected()
-        for here, there in itertools.pairwise(walk):
+        for number, (here, there) in enumerate(itertools.pairwise(walk)):
+            if number == len(walk) // 2:
+                talk.guest.take_out()
             told = self._move(there)
             began = time.monotonic()
             self._all_connected(clients)
             back = time.monotonic() - began
             talk.wait_until_connected()
             outcome.pairs.append({"from": here, "to": there, "seconds": told["seconds"], "all_back": round(back, 2)})
-            time.sleep(STAY_SECONDS)  # no condition: so long changes flow in this phase
+            work.wait_for(CHANGES_IN_EACH)
 
     def _clients(self, cursor: int) -> list[ReconnectingClient]:
         """Of each person several browsers; half of them go by what the site tells, half would rather have a socket."""

@@ -1,12 +1,16 @@
 """What the drill says of conversations: each kind of fault is noticed."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from realtime.log.models import Event
 from realtime.log.replay import Frame
 from tests.support.chat_clients import ChatClient, Told, told_by, told_of
 from tests.support.conversed import differences
 from tests.support.conversing import Record, Sent
+from tests.support.taken_out import GRACE, Left, faults_of_leaving
 
 
 @pytest.mark.parametrize(
@@ -66,3 +70,40 @@ def test_the_unread_count_follows_from_what_was_sent_and_read():
     assert record.unread(20, {10, 20}) == {100: 1, 200: 1}
     assert record.unread(10, {10, 20}) == {}
     assert record.unread(30, {10, 20}) == {}
+
+
+@pytest.mark.parametrize(
+    ("got", "fault"),
+    [
+        ([1, 3], ""),
+        ([1, 2, 3], ""),
+        ([3], "1 lost: [1]"),
+        ([1], "1 lost: [3]"),
+        ([1, 3, 4], "1 told after they were taken out: [4]"),
+        ([1, 1, 3], "1 twice: [1]"),
+        ([1, 3, 5], "1 told after they were taken out: [5]"),
+    ],
+)
+def test_whoever_was_taken_out_is_told_no_more_after_two_seconds(got, fault):
+    left = Left(seen=1, at=timezone.now())
+
+    def event(number: int, seconds: float, *audience: str) -> Frame:
+        at = left.at + timedelta(seconds=seconds)
+        return Frame(Event(pk=number, type="message_read", at=at, fields={}, audience=list(audience)))
+
+    group, grace = "conversation:9:1", GRACE.total_seconds()
+    frames = [
+        event(1, -1, group),
+        event(2, grace - 1, group),
+        event(3, grace + 1, group, "user:7"),
+        event(4, grace + 1, group),
+        event(5, grace - 1, "user:8"),
+        frame("message_created", [group], message={"text": "", "kind": "text"}),
+    ]
+    frames[-1].id, frames[-1].at = 6, left.at + 2 * GRACE
+    assert faults_of_leaving(frames, left, {group}, "user:7", got) == ([fault] if fault else [])
+
+
+def test_that_nobody_wrote_after_somebody_was_taken_out_proves_nothing():
+    [said] = faults_of_leaving([], Left(0, timezone.now()), {"conversation:9:1"}, "user:7", [])
+    assert said.startswith("only 0 events")

@@ -19,10 +19,13 @@ from urllib.parse import SplitResult, urlsplit
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketException
 
+from tests.support.ports import listens
+
 SUBPROTOCOL = "gistagum.v1"
 OPEN_SECONDS = 5.0
 READ_SECONDS = 8.0  # the sites of the tests send a heartbeat every second
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 0.05  # between two looks whether the site listens
 LENGTH = re.compile(rb"content-length: *(\d+)")
 
 
@@ -75,6 +78,7 @@ class ReconnectingClients:
         self._errors: list[BaseException] = []
         self._stopping = threading.Event()
         self._sessions = self.sessions()
+        self._looks: dict[tuple[str | None, int | None], asyncio.Task[None]] = {}
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="clients")
         self._thread.start()
 
@@ -122,7 +126,16 @@ class ReconnectingClients:
                     break
             else:
                 failures += 1
+            await self._until_somebody_listens(urlsplit(client.url or self._url))
             await asyncio.sleep(random.uniform(0, min(0.5, 0.05 * 2**failures)))
+
+    async def _until_somebody_listens(self, site: SplitResult) -> None:
+        """Wait while the site's port is closed: one look for all clients, which leaves the processor to its start."""
+        key = (site.hostname, site.port)
+        if key not in self._looks:
+            self._looks[key] = asyncio.create_task(_listens(site))
+            self._looks[key].add_done_callback(lambda _: self._looks.pop(key))
+        await asyncio.shield(self._looks[key])
 
     def _target(self, path: str, client: ReconnectingClient) -> str:
         return f"{path}?topics={client.topics}&user={client.user_id}&last_event_id={client.cursor}"
@@ -175,6 +188,11 @@ class ReconnectingClients:
             client.take({"type": "cursor", "cursor": answer["cursor"]})
             if not answer["more"]:
                 await asyncio.sleep(POLL_SECONDS)
+
+
+async def _listens(site: SplitResult) -> None:
+    while not listens(site.port or 80, site.hostname or "127.0.0.1"):
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def blocks_of_stream(

@@ -10,7 +10,6 @@ from realtime.access.user_ids import to_json
 from realtime.log.replay import Frame
 from realtime.transports.adapters import Adapter, NamedFrame
 
-from ... import contacts
 from ...client_socket import Frames
 from ...errors import Invalid, NotFound
 from ...notices.events import NoticePublished
@@ -113,9 +112,9 @@ def _delivered(person: Any, said: dict[str, Any]) -> Frames:
 
 def _status(person: Any, said: dict[str, Any]) -> Frames:
     other = inputs.person_of(said.get("user_id"), inputs.NO_USER)
-    if not contacts.rule().sees_presence_of(person).filter(pk=other.pk).exists():
+    if not online.may_know(person, [other.pk]):
         raise NotFound(inputs.NO_USER)
-    there = other.pk in online.among([other.pk])
+    there = other.pk in online.among(person, [other.pk])
     return [{"type": "online_status", "user_id": to_json(other.pk), "is_online": there, "timestamp": _now()}]
 
 

@@ -1,17 +1,18 @@
-"""Asks again for attachments that are pending, and deletes uploads that were never sent."""
+"""Asks again for attachments that are pending, deletes uploads that were never sent, and files of deleted messages."""
 
 from argparse import ArgumentParser
 from typing import Any
 
-from messaging.attachments import pending
+from messaging.attachments import discarded, pending
 from messaging.attachments.models import Attachment
 from realtime.management.scripted import ScriptedCommand, whole_number
 
 
 class Command(ScriptedCommand):
     help = (
-        "Ask the malware scanner and the content service again for attachments that are pending, and delete uploads "
-        "that were not sent within a day. Run it every few minutes; it may run while the site is in use."
+        "Ask the malware scanner and the content service again for attachments that are pending. Delete uploads that "
+        "were not sent within a day, and files of attachments that were deleted. Run it every few minutes; it may run "
+        "while the site is in use."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,5 +28,9 @@ class Command(ScriptedCommand):
         settled = pending.settle(options["most"])
         swept = pending.sweep(options["most"])
         waiting = Attachment.objects.filter(state=Attachment.State.PENDING).count()
+        files, given_up = discarded.clear(options["most"]), discarded.given_up()
         words = f"{settled} settled, {waiting} still pending, {swept} deleted that were not sent."
-        self.report(options, words, {"settled": settled, "pending": waiting, "deleted": swept})
+        if files or given_up:
+            words += f" {files} discarded files deleted, {given_up} given up."
+        counts = {"settled": settled, "pending": waiting, "deleted": swept}
+        self.report(options, words, {**counts, "files_deleted": files, "files_given_up": given_up})

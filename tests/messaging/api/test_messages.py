@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import conversations, receipts, turns
-from messaging.models import Message
+from messaging import conversations, receipts, sending, turns
+from messaging.models import Conversation, Message
 from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.conftest import write
 
@@ -41,13 +41,45 @@ def test_a_retry_with_the_same_client_id_is_the_same_message(caller, ana, place)
     assert first == again
 
 
-def test_an_idempotency_key_does_the_same_and_is_for_one_text(caller, ana, place):
+def test_a_request_with_an_idempotency_key_is_answered_the_same_again(caller, ana, ben, place):
     asks, path, key = caller(ana), f"conversations/{place.pk}/messages", {"HTTP_IDEMPOTENCY_KEY": "k" * 255}
     first = asks.call("post", path, {"content": "Once"}, 201, **key)
-    assert asks.call("post", path, {"content": "Once"}, 200, **key)["id"] == first["id"]
-    asks.call("post", path, {"content": "Other"}, 422, **key)
+    caller(ben).call("post", f"messages/{first['id']}/reactions", {"emoji": "👍"})
+    assert asks.call("post", f"{path}/", {"content": "Once"}, 201, **key) == first
+    refused = asks.call("post", path, {"content": "Other"}, 422, **key)
+    assert refused["errors"] == {"Idempotency-Key": ["This Idempotency-Key belongs to another request."]}
+    asks.call("post", "messages", {"conversation_id": place.pk, "message": "Once"}, 422, **key)
     asks.call("post", path, {"content": "Once"}, 422, HTTP_IDEMPOTENCY_KEY="k" * 256)
     assert Message.objects.filter(conversation=place).count() == 2
+
+
+def test_a_keyed_request_that_is_refused_may_be_corrected_under_its_key(caller, ana, place):
+    asks, path, key = caller(ana), f"conversations/{place.pk}/messages", {"HTTP_IDEMPOTENCY_KEY": "corrected"}
+    asks.call("post", path, {"content": "x" * 10_001}, 422, **key)
+    asks.call("post", path, {"content": "Shorter"}, 201, **key)
+
+
+def test_a_keyed_request_beside_its_first_one_is_a_conflict(caller, ana, place, monkeypatch):
+    asks, path, key = caller(ana), f"conversations/{place.pk}/messages", {"HTTP_IDEMPOTENCY_KEY": "running"}
+    send, beside = sending.send, []
+
+    def slowly(**values):
+        beside.append(asks.call("post", path, {"content": "Once"}, 409, **key)["code"])
+        return send(**values)
+
+    monkeypatch.setattr(sending, "send", slowly)
+    asks.call("post", path, {"content": "Once"}, 201, **key)
+    assert beside == ["running"]
+
+
+def test_messages_to_people_and_new_conversations_take_a_key_too(caller, ana, ben):
+    asks, key = caller(ana), {"HTTP_IDEMPOTENCY_KEY": "to a person"}
+    sent = asks.call("post", "messages", {"to_user_id": ben.pk, "message": "Hi"}, 201, **key)
+    assert asks.call("post", "messages", {"to_user_id": ben.pk, "message": "Hi"}, 201, **key) == sent
+    body, key = {"type": "group", "participants": [ben.pk], "message": "Hi"}, {"HTTP_IDEMPOTENCY_KEY": "a group"}
+    made = asks.call("post", "conversations", body, 201, **key)
+    assert asks.call("post", "conversations", body, 201, **key) == made
+    assert Conversation.objects.filter(kind="group").count() == 1
 
 
 def test_a_client_id_that_was_used_elsewhere_is_a_conflict(caller, ana, cora, place):

@@ -40,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = _answer
+    do_GET = do_POST = do_DELETE = _answer
 
     def log_message(self, *args) -> None:
         pass
@@ -113,3 +113,17 @@ def test_a_file_is_fetched_if_it_has_the_size_of_what_was_stored(server):
     for size in (4, 6):
         with pytest.raises(Away):
             service.fetch("7", size)
+
+
+@pytest.mark.parametrize("status", [200, 204, 404, 410])
+def test_a_file_is_deleted_or_was_not_there(server, status):
+    server.answer = (status, {}, b"")
+    HttpContentService(server.address).delete("a/../b")
+    assert server.asked[0][:2] == ("DELETE", "/files/api/v1/documents/a%2F..%2Fb")
+
+
+@pytest.mark.parametrize("status", [302, 401, 405, 500, 503])
+def test_a_file_that_is_not_deleted_is_asked_about_again(server, status):
+    server.answer = (status, {"Location": "http://127.0.0.1:1/"}, b"")
+    with pytest.raises(Away):
+        HttpContentService(server.address).delete("7")

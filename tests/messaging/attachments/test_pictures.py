@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageSequence
 
 from messaging.attachments import pictures
-from messaging.attachments.pictures import Busy, prepare
+from messaging.attachments.pictures import prepare
 from messaging.attachments.refusals import Refused
+from messaging.attachments.room import Busy
 
 from . import samples
 
@@ -178,5 +179,5 @@ def test_no_damage_to_a_picture_causes_another_error(kind):
 
 def test_an_upload_that_waits_too_long_for_others_is_told_so(monkeypatch):
     monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.01)
-    with pictures._turn, pytest.raises(Busy):
+    with pictures._room.taken(pictures.MOST_PIXELS, None, 1), pytest.raises(Busy):
         prepare(samples.picture("PNG"), "PNG")

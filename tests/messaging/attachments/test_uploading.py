@@ -126,7 +126,7 @@ def test_an_upload_takes_expired_ones_of_others_along(uploaded, ben, settings):
 
 def test_too_many_pictures_at_once_are_told_to_come_back(uploaded, monkeypatch):
     monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.01)
-    with pictures._turn, pytest.raises(TryLater) as refused:
+    with pictures._room.taken(pictures.MOST_PIXELS, None, 1), pytest.raises(TryLater) as refused:
         uploaded()
     assert refused.value.status == 503
 

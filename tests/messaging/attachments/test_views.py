@@ -219,11 +219,14 @@ def test_a_signature_that_was_never_given_opens_nothing(uploaded, signature):
     assert Client().get(f"{UPLOADS}/{uploaded().pk}/download?signature={signature}").status_code == 403
 
 
-def test_an_upload_can_be_deleted_until_it_is_sent(as_person, uploaded, sent, ana, ben):
+def test_an_upload_can_be_deleted_until_it_is_sent(
+    as_person, uploaded, sent, ana, ben, django_capture_on_commit_callbacks
+):
     attachment, other = uploaded(), uploaded()
     client = as_person(ana)
     assert as_person(ben).delete(f"{UPLOADS}/{attachment.pk}").status_code == 404
-    assert client.delete(f"{UPLOADS}/{attachment.pk}").status_code == 204
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.delete(f"{UPLOADS}/{attachment.pk}").status_code == 204
     assert not attachment.file.storage.exists(attachment.file.name)
     sent(other)
     assert client.delete(f"{UPLOADS}/{other.pk}").status_code == 409

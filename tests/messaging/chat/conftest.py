@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
-from messaging import client_socket
+from messaging import client_socket, contacts
 from messaging.chat import delivered
+from messaging.contacts import ContactRule
 from messaging.live import deliveries as live_deliveries
 from messaging.live import presence, typing
 from messaging.live.deliveries import Deliveries
@@ -54,6 +55,34 @@ class OldClient:
 
     def unread(self) -> int:
         return self.get("chats/unread-count/").json()["total_unread"]
+
+
+def error_of(answer: Any) -> str:
+    """The text of a refusal in the form of the contract."""
+    assert set(answer.json()) == {"error"}, answer.content
+    return answer.json()["error"]
+
+
+class Strangers(ContactRule):
+    """People of different tenants: nobody reaches anybody, but global people everybody."""
+
+    def __init__(self, *everywhere: Any) -> None:
+        self.everywhere = {one.pk for one in everywhere}
+
+    def reachable(self, person: Any) -> Any:
+        people = super().reachable(person)
+        return people if person.pk in self.everywhere else people.filter(pk__in={*self.everywhere, person.pk})
+
+    def may_write(self, sender: Any, receiver: Any) -> bool:
+        return receiver.is_active and bool({sender.pk, receiver.pk} & self.everywhere)
+
+
+@pytest.fixture
+def strangers():
+    """``strangers(manager)``: from now on nobody else reaches anybody."""
+    before = contacts.rule()
+    yield lambda *everywhere: contacts.set_rule(Strangers(*everywhere))
+    contacts.set_rule(before)
 
 
 @pytest.fixture

@@ -41,3 +41,21 @@ def test_of_several_that_are_held_the_one_that_is_behind_counts():
 def test_a_client_with_another_credential_starts_anew():
     positions.leave(positions.take("another"), 7)
     assert positions.take("one").cursor is None
+
+
+def test_clients_with_names_have_positions_of_their_own_whoever_polls_first():
+    for name, cursor in (("tab-1", 5), ("tab-2", 6)):
+        positions.leave(positions.take("one", name), cursor)
+    for _ in range(2):
+        assert [positions.take("one", name).cursor for name in ("tab-1", "tab-1", "tab-2")] == [5, 5, 6]
+    assert positions.take("one").cursor is None, "a client without a name takes none of theirs"
+    positions.forget("one", "tab-1")
+    assert [positions.take("one", name).cursor for name in ("tab-1", "tab-2")] == [None, 6]
+    assert positions.take("another", "tab-2").cursor is None
+
+
+def test_names_are_bounded_and_the_one_that_polled_last_is_kept():
+    for number in range(positions.MOST + 5):
+        positions.leave(positions.take("one", f"tab-{number}"), number)
+    assert PollPosition.objects.count() == positions.MOST
+    assert positions.take("one", f"tab-{positions.MOST + 4}").cursor == positions.MOST + 4

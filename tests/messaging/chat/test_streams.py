@@ -1,4 +1,4 @@
-"""The chat's stream and its polling: frames, who gets them, what is resumed, and the contract's faults by number."""
+"""The chat's stream: frames, who gets them, what is resumed, and the contract's faults by number."""
 
 import time
 
@@ -9,7 +9,6 @@ from django.test import Client
 from messaging import conversations, sending
 from messaging.chat import streams as module
 from messaging.chat.frames import HEARTBEAT_SECONDS, frames_for
-from messaging.chat.models import PollPosition
 from messaging.models import Receipt
 from messaging.notices.announcing import announce
 from realtime.access import tickets
@@ -22,7 +21,6 @@ from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.chat.conftest import CHAT, OldClient
 from tests.messaging.chat.streams import STREAM, Stream, frames_of
 from tests.support.people import person
-from tests.support.ports import wait_until
 
 pytestmark = pytest.mark.usefixtures("live_chat")
 
@@ -270,7 +268,7 @@ def test_what_is_said_in_larger_conversations_is_not_for_old_clients(as_ana, as_
         assert stream.next("message")["message"] == "To Ben"
 
 
-# --- the stream for tries, and polling --------------------------------------------------------------------------
+# --- the stream for tries ---------------------------------------------------------------------------------------
 
 
 def test_the_stream_for_tries_counts_to_five(monkeypatch, live_chat):
@@ -295,89 +293,3 @@ def test_few_may_open_the_stream_for_tries_at_once_and_an_address_not_often(monk
     refused = Client().get(address)
     assert (refused.status_code, refused["Retry-After"]) == (429, "10")
     assert module._test_slots.taken == 0
-
-
-def poll(key: str, **query: str) -> dict:
-    response = Client().get(f"{CHAT}poll/events/", {"token": key, **query})
-    assert response.status_code == 200, response.content
-    return __import__("json").loads(b"".join(response.streaming_content))
-
-
-@pytest.fixture
-def short(monkeypatch):
-    monkeypatch.setattr("messaging.chat.polling.HOLD_SECONDS", 0.3)
-
-
-def test_a_poll_waits_and_returns_empty_handed(as_ana, short):
-    said = poll(as_ana.key)
-    assert said["events"] == []
-    assert abs(said["timestamp"] - time.time()) < 5
-
-
-def test_a_poll_gets_what_happened_since_the_last_one(as_ana, as_ben, ben, short):
-    poll(as_ben.key)
-    sent = as_ana.send(ben)
-    [event] = poll(as_ben.key)["events"]
-    assert set(event) == {"event", "data", "timestamp"}
-    assert (event["event"], event["data"]["id"]) == ("message", sent["id"])
-    assert poll(as_ben.key)["events"] == []
-
-
-def test_fault_46_what_a_response_lost_is_had_again_with_its_cursor(as_ana, as_ben, ben, short):
-    before = poll(as_ben.key)["cursor"]
-    as_ana.send(ben)
-    first = poll(as_ben.key, cursor=str(before))
-    again = poll(as_ben.key, cursor=str(before))
-    assert [one["event"] for one in first["events"]] == ["message"]
-    assert again["events"][0] == first["events"][0]
-    assert poll(as_ben.key, cursor=str(again["cursor"]))["events"] == []
-
-
-def test_fault_46_two_tabs_do_not_take_events_from_each_other(as_ana, as_ben, ben, short, monkeypatch):
-    from concurrent.futures import ThreadPoolExecutor
-
-    from django.db import connection
-
-    def poll_and_close() -> list[dict]:
-        try:
-            return poll(as_ben.key)["events"]
-        finally:
-            connection.close()
-
-    monkeypatch.setattr("messaging.chat.polling.HOLD_SECONDS", 5.5)
-    with ThreadPoolExecutor(2) as tabs:
-        waiting = [tabs.submit(poll_and_close) for _ in range(2)]
-        wait_until(lambda: PollPosition.objects.count() == 2, "both poll", 5)
-        as_ana.send(ben)
-        assert [[one["event"] for one in tab.result(10)] for tab in waiting] == [["message"]] * 2
-
-
-def test_polling_refuses_in_its_own_form(settings, as_ana):
-    response = Client().get(f"{CHAT}poll/events/", {"token": "invented"})
-    assert (response.status_code, response.json()) == (401, {"error": "Unauthorized", "events": []})
-    settings.SSE_MAX_STREAMS = 0
-    response = Client().get(f"{CHAT}poll/events/", {"token": as_ana.key})
-    assert response.status_code == 503
-    assert response.json()["error"].endswith("not available")
-    assert response.json()["events"] == []
-
-
-def test_a_poll_that_is_refused_loses_nothing(as_ana, as_ben, ben, short, settings):
-    poll(as_ben.key)
-    room = settings.SSE_MAX_STREAMS
-    settings.SSE_MAX_STREAMS = 0
-    assert Client().get(f"{CHAT}poll/events/", {"token": as_ben.key}).status_code == 503
-    sent = as_ana.send(ben)
-    settings.SSE_MAX_STREAMS = room
-    assert [one["data"]["id"] for one in poll(as_ben.key)["events"]] == [sent["id"]]
-    assert PollPosition.objects.count() == 1, "the position was free again"
-
-
-def test_polling_can_be_tried_and_ended(as_ana, ana):
-    said = Client().get(f"{CHAT}poll/test/").json()
-    assert (said["status"], said["message"]) == ("ok", "Long polling is working")
-    response = Client(enforce_csrf_checks=True).post(f"{CHAT}poll/disconnect/?token={as_ana.key}")
-    assert response.json() == {"status": "disconnected", "user_id": ana.pk}
-    browser = Client()
-    browser.force_login(ana)
-    assert browser.post(f"{CHAT}poll/disconnect/").status_code == 403, "which a foreign page could ask for"

@@ -74,7 +74,7 @@ def test_what_was_read_stays_read_and_the_rest_is_counted_anew(old, run, ana, be
     assert Participant.objects.get(person=ben).last_read_seq == 2
 
 
-def test_messages_without_a_conversation_get_that_of_their_people(old, run, ana, ben, cora):
+def test_fault_44_messages_without_a_conversation_get_that_of_their_people(old, run, ana, ben, cora):
     place = old.conversation(ana.pk, ben.pk, id=7)
     early = [old.message(ana.pk, ben.pk, "early", 1), old.message(ben.pk, ana.pk, "early", 2)]
     late = old.message(ana.pk, ben.pk, "late", 3, conversation_id=place)
