@@ -107,8 +107,8 @@ export class Listing {
   }
 
   #ask(before) {
-    const archived = this.#filter === "archived" ? "true" : null;
-    return this.#app.api.get("conversations/", { q: this.#field.value.trim(), archived, before, limit: PAGE });
+    const narrowed = this.#filter === "all" ? {} : { [this.#filter]: "true" };
+    return this.#app.api.get("conversations/", { q: this.#field.value.trim(), ...narrowed, before, limit: PAGE });
   }
 
   #reached({ conversations, has_more: hasMore }) {
