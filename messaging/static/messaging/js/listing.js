@@ -54,8 +54,9 @@ export class Listing {
     const all = this.#app.store.conversations.filter(({ takes_part: takesPart }) => takesPart !== false);
     if (this.#found) return all.filter(({ id }) => this.#found.has(id));
     if (this.#filter === "archived") return all.filter(({ archived }) => archived);
-    return all.filter(({ archived, unread, last_message: last, kind }) =>
-      !archived && (this.#filter !== "unread" || unread > 0) && (last || kind !== "direct"));
+    const openId = this.#app.openId(); // it stays in sight although it is read
+    return all.filter(({ id, archived, unread, last_message: last, kind }) =>
+      !archived && (this.#filter !== "unread" || unread > 0 || id === openId) && (last || kind !== "direct"));
   }
 
   get hasMore() {
@@ -68,20 +69,22 @@ export class Listing {
     return this.#field.value.trim() ? "No conversation is called that." : EMPTY[this.#filter];
   }
 
-  /** The first page, anew. `isReset`: nothing that is known is certain any longer. */
+  /** The first page, anew. `isReset`: nothing that is known is certain any longer. Returns whether that worked. */
   async load({ isReset = false } = {}) {
     const number = ++this.#asked;
     this.#isLoading = true;
     this.#problem = "";
     try {
       const answer = await this.#ask(null);
-      if (number !== this.#asked) return;
+      if (number !== this.#asked) return true;
       if (isReset) this.#app.store.clearConversations(this.#app.openId());
       this.#app.store.putConversations(answer.conversations);
       this.#found = this.#field.value.trim() ? new Set(answer.conversations.map(({ id }) => id)) : null;
       this.#reached(answer);
+      return true;
     } catch (error) {
       if (number === this.#asked) this.#problem = error.message;
+      return Boolean(error.isFinal);
     } finally {
       if (number === this.#asked) this.#isLoading = false;
       this.#onChange();
