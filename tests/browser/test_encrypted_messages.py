@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
-from messaging import conversations, sending
+from messaging import sending
 from messaging.models import Conversation, DeviceKey, Message, MessageEdit
 from projeng.access import Role
 from realtime.log.models import Event, OutboxEvent
@@ -145,7 +145,7 @@ def test_two_people_write_what_neither_the_database_nor_the_log_can_tell(site, b
 
 
 def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypted(site, browse, people, conversation):
-    head, engineer = people
+    engineer = people[1]
     browsing = browse(site)
     path = f"/messages/{conversation.pk}/"
     here, there = (browsing.open(one, path, viewport=DESK) for one in people)

@@ -106,7 +106,7 @@ export class Composer {
   /** Whether what is written here is sent end-to-end encrypted. Files cannot be. */
   setEncrypted(isEncrypted) {
     this.#isEncrypted = isEncrypted;
-    this.#field.placeholder = isEncrypted ? "Write an encrypted message" : "Write a message";
+    this.#field.placeholder = isEncrypted ? "Encrypted message" : "Write a message";
     this.#form.querySelector(".composer-attach").hidden = isEncrypted;
     this.#changed();
   }
