@@ -196,6 +196,7 @@ export class Encryption extends EventTarget {
 
   async #ask(otherId) {
     await this.#loaded;
+    if (!globalThis.crypto?.subtle) throw new ApiError(NO_CRYPTO, { status: 409 }); // it may be on from a page over https
     const { keys } = await this.#api.get("keys/", { people: `${this.#me},${otherId}` });
     const devices = await Promise.all(keys.map((key) => this.#described(key)));
     const found = { devices, number: await safetyNumber(devices), lacks: this.#lacks(devices, otherId) };

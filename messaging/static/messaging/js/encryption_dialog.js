@@ -59,8 +59,11 @@ export class EncryptionDialog {
     this.#dialog.close();
     const isSure = await confirm("Forget the keys of this browser?",
       "What was encrypted for it can never be read here again, in no conversation. Nobody can bring the keys back.", "Forget");
-    if (isSure) await this.#do(() => encryption.forget());
-    await this.open(this.#conversation);
+    this.#dialog.showModal();
+    await this.#do(async () => {
+      if (isSure) await encryption.forget();
+      await encryption.look(this.#conversation);
+    });
   }
 
   async #do(action) {

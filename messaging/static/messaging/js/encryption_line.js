@@ -56,10 +56,7 @@ export class EncryptionLine {
   #ask(conversation) {
     if (this.#asked === conversation.id) return;
     this.#asked = conversation.id;
-    this.#app.encryption.look(conversation).catch(({ message }) => {
-      this.#asked = null; // the next time something is shown
-      this.#app.say(message);
-    });
+    this.#app.encryption.look(conversation).catch(({ message }) => this.#app.say(message)); // sending asks again
   }
 }
 
