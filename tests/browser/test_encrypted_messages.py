@@ -107,8 +107,10 @@ def test_two_people_write_what_neither_the_database_nor_the_log_can_tell(site, b
     expect(message(desk, SECRET).locator(".mark")).to_have_text("Read")
     expect(message(phone, SECRET).locator(".lock")).to_have_text("End-to-end encrypted")
     expect(desk.locator(".encryption-line")).to_contain_text("End-to-end encrypted")
+    expect(desk.get_by_role("button", name="Attach files")).to_be_hidden()
     open_dialog(desk)
     assert number(desk) == theirs
+    expect(dialog(desk).get_by_role("button", name="We have compared it")).to_be_hidden()
     assert _serious(desk) == []
     desk.screenshot(path=FOLDER / "messages-encryption-desk-light.png")
     close(desk)

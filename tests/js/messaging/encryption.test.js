@@ -18,8 +18,8 @@ function fakeServer() {
     add: (key) => keys.push({ published_at: "2026-11-30T08:00:00+08:00", ...key }),
     remove: (user, device) => (keys = keys.filter((key) => key.user_id !== user || key.device_id !== device)),
     as: (me) => ({
-      get: async (path, { people }) => ({ keys: keys.filter(({ user_id: user }) => people.split(",").includes(String(user))) }),
-      put: async (path, body) => {
+      get: async (_path, { people }) => ({ keys: keys.filter(({ user_id: user }) => people.split(",").includes(String(user))) }),
+      put: async (_path, body) => {
         keys = keys.filter((key) => key.user_id !== me || key.device_id !== body.device_id);
         keys.push({ user_id: me, published_at: "2026-11-30T08:00:00+08:00", ...body });
       },
