@@ -143,7 +143,7 @@ def test_two_people_write_what_neither_the_database_nor_the_log_can_tell(site, b
     assert '"v":1' in kept.replace("\\", "")
     for text in (SECRET, BETTER, "Which mirror", "Half a sec"):
         assert text not in kept
-    assert Message.objects.filter(kind="encrypted").count() == 2
+    assert conversation.messages.filter(kind="encrypted").count() == 2
 
 
 def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypted(site, browse, people, conversation):
@@ -156,6 +156,12 @@ def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypt
         close(page)
     say(here, SECRET)
     expect(message(there, SECRET)).to_be_visible()
+    # Whoever has keys answers encrypted, also where they have chosen nothing.
+    there.evaluate("localStorage.clear()")
+    there.reload()
+    expect(message(there, SECRET)).to_be_visible()
+    expect(there.locator(".encryption-line")).to_contain_text("End-to-end encrypted")
+    expect(there.get_by_placeholder("Encrypted message")).to_be_visible()
     # Another browser of the same person reads nothing of it, and says why.
     other = browsing.open(engineer, path, viewport=PHONE)
     expect(log(other)).to_contain_text("Encrypted. This browser has no keys for it.")

@@ -89,16 +89,21 @@ export class Composer {
     this.#field.focus();
   }
 
+  /** A correction was not saved: it is offered again, at once unless another message is being corrected. */
+  offer(message, text) {
+    if (!this.#edited || this.#edited.id === message.id) this.edit(message, text);
+  }
+
   /** The correction of a message was saved: it is not offered any longer. */
   corrected(key, { id }, text) {
-    this.#corrections.drop(key, { id, text });
+    this.#corrections.drop(key, id, text);
     if (this.#key === key && this.#edited?.id === id && this.#field.value.trim() === text) this.#leave();
   }
 
   /** Neither answer nor correct. Returns whether there was something to leave. */
   cancel() {
     if (!this.#edited && !this.#parent) return false;
-    if (this.#edited) this.#corrections.drop(this.#key);
+    if (this.#edited) this.#corrections.drop(this.#key, this.#edited.id);
     this.#leave();
     return true;
   }
@@ -128,7 +133,7 @@ export class Composer {
     if (this.#key === null) return;
     if (this.#edited) {
       const text = this.#field.value.slice(0, MOST);
-      if (!this.#edited.isExcerpt && text === this.#edited.text) this.#corrections.drop(this.#key);
+      if (!this.#edited.isExcerpt && text === this.#edited.text) this.#corrections.drop(this.#key, this.#edited.id);
       else this.#corrections.keep(this.#key, this.#edited, text);
       return;
     }

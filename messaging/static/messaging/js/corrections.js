@@ -1,5 +1,4 @@
-// Corrections of messages that are not saved yet: kept over a reload and while another conversation is open. One for each
-// conversation, among the drafts.
+// Corrections of messages that are not saved yet: kept among the drafts, over a reload and while another conversation is open.
 
 import { plainText } from "./message_view.js";
 
@@ -13,28 +12,37 @@ export class Corrections {
     this.#kept = kept;
   }
 
-  /** @returns {{message: object, text: string} | null} of this conversation: what it shall say, and which message
-   *   (with `isExcerpt`: of its text only the beginning) */
+  /**
+   * The correction of this conversation that was changed last.
+   * @returns {{message: object, text: string} | null} what a message shall say, and which one (with `isExcerpt`: of its
+   *   text only the beginning)
+   */
   of(key) {
-    const draft = this.#kept.draft(nameOf(key));
-    const message = draft?.parent;
-    return Number.isInteger(message?.id) && typeof message.text === "string" ? { message: { ...message, isExcerpt: true }, text: draft.text } : null;
+    const name = this.#kept.drafted.findLast((one) => one.startsWith(nameOf(key, "")));
+    return name === undefined ? null : this.#read(name);
   }
 
   /** Keep what a message shall say; an empty text is forgotten. */
   keep(key, message, text) {
     const { id, kind, sender_name } = message;
-    this.#kept.keepDraft(nameOf(key), { text, parent: { id, kind, sender_name, text: plainText(message).slice(0, EXCERPT) } });
+    const parent = { id, kind, sender_name, text: plainText(message).slice(0, EXCERPT) };
+    this.#kept.keepDraft(nameOf(key, id), { text, parent });
   }
 
-  /** Forget the correction of this conversation. `id` and `text`: only if it is the one of this message, and says this. */
-  drop(key, { id, text } = {}) {
-    const kept = this.of(key);
-    if (id !== undefined && (kept?.message.id !== id || kept.text.trim() !== text)) return;
-    this.#kept.keepDraft(nameOf(key), null);
+  /** Forget the correction of a message; where a text is given, only if it says this. */
+  drop(key, id, text = null) {
+    const name = nameOf(key, id);
+    if (text === null || this.#read(name)?.text.trim() === text) this.#kept.keepDraft(name, null);
+  }
+
+  #read(name) {
+    const draft = this.#kept.draft(name);
+    const message = draft?.parent;
+    const isWhole = Number.isInteger(message?.id) && typeof message.text === "string";
+    return isWhole ? { message: { ...message, plain: message.text, isExcerpt: true }, text: draft.text } : null;
   }
 }
 
-function nameOf(key) {
-  return `${key}/correction`;
+function nameOf(key, id) {
+  return `${key}/correction/${id}`;
 }

@@ -60,7 +60,7 @@ export class MessageActions {
     } catch (error) {
       const isHere = open()?.key === key;
       say(isHere ? error.message : `${error.message} Your correction is kept in its conversation.`);
-      if (isHere) composer.edit(message, text);
+      if (isHere) composer.offer(message, text);
     }
   }
 
