@@ -31,7 +31,7 @@ function fakeServer() {
 function fakeStore(device = null) {
   return {
     read: async () => device,
-    write: async (made) => (device = made),
+    keep: async (made) => (device ??= made),
     remove: async () => (device = null),
   };
 }
@@ -128,7 +128,7 @@ test("a choice survives the page and signing out, and is each person's own", asy
 
 test("where the browser keeps nothing, encryption is not switched on", async () => {
   const full = fakeStore();
-  full.write = () => Promise.reject(new Error("Full."));
+  full.keep = () => Promise.reject(new Error("Full."));
   const server = fakeServer();
   const ana = browser(server, 7, { store: full });
   await assert.rejects(ana.switchOn(withOther(9)), /keeps no keys/);
@@ -160,4 +160,20 @@ test("an encrypted message may be corrected where it can be read", () => {
   const own = message("…", { sender_id: 7 });
   assert.equal(rightsOf(own, {}, 7).mayEdit, false);
   assert.equal(rightsOf({ ...own, plain: "Yes" }, {}, 7).mayEdit, true);
+});
+
+test("the tabs of a browser have the same keys, whichever makes them", async () => {
+  const [server, store, storage] = [fakeServer(), fakeStore(), fakeStorage()];
+  await browser(server, 9).switchOn(withOther(7));
+  const tabs = [1, 2, 3].map(() => browser(server, 7, { store, storage }));
+  await Promise.all(tabs.map(({ loaded }) => loaded)); // none has keys yet
+  await Promise.all(tabs.slice(0, 2).map((tab) => tab.switchOn(withOther(9))));
+  const mine = (await tabs[0].look(withOther(9))).devices.filter(({ isMine }) => isMine);
+  assert.equal(mine.length, 1);
+  const envelope = await tabs[0].seal("Good morning", 9);
+  assert.match((await tabs[2].read(message(envelope))).problem, /has no keys/);
+  tabs[2].onStorage("something else");
+  tabs[2].onStorage("gistagum-encrypted-7");
+  await tabs[2].loaded;
+  assert.deepEqual([tabs[2].isOn(1), (await tabs[2].read(message(envelope))).plain], [true, "Good morning"]);
 });

@@ -22,16 +22,29 @@ export class DeviceStore {
 
   /** @returns {Promise<Device | null>} rejects where the browser keeps nothing */
   async read() {
-    return (await this.#within("readonly", (store) => store.get(this.#person))) ?? null;
+    return this.#within("readonly", (store, done) => {
+      store.get(this.#person).onsuccess = ({ target }) => done(target.result ?? null);
+    });
   }
 
-  /** @param {Device} device */
-  async write(device) {
-    await this.#within("readwrite", (store) => store.put(device, this.#person));
+  /**
+   * Keep a device, unless there is one: another tab may have made it at the same time, and its keys must not be lost.
+   * @param {Device} device
+   * @returns {Promise<Device>} the one that is kept
+   */
+  async keep(device) {
+    return this.#within("readwrite", (store, done) => {
+      store.get(this.#person).onsuccess = ({ target }) => {
+        if (!target.result) store.put(device, this.#person);
+        done(target.result ?? device);
+      };
+    });
   }
 
   async remove() {
-    await this.#within("readwrite", (store) => store.delete(this.#person));
+    await this.#within("readwrite", (store, done) => {
+      store.delete(this.#person).onsuccess = () => done();
+    });
   }
 
   /** Open the database, do one thing within a transaction, and close it: a tab that keeps it open is in others' way. */
@@ -46,8 +59,9 @@ export class DeviceStore {
     try {
       return await inTime((resolve, reject) => {
         const transaction = database.transaction(STORE, mode);
-        const asked = action(transaction.objectStore(STORE));
-        transaction.oncomplete = () => resolve(asked.result);
+        let result;
+        action(transaction.objectStore(STORE), (found) => (result = found));
+        transaction.oncomplete = () => resolve(result);
         transaction.onabort = () => reject(transaction.error ?? new Error("The browser did not keep it."));
         transaction.onerror = () => reject(transaction.error);
       });

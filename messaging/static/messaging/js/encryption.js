@@ -34,7 +34,7 @@ export class Encryption extends EventTarget {
     this.#me = me;
     this.#store = store;
     this.#choices = choices;
-    this.#loaded = store.read().then((device) => (this.#device = device)).catch(() => {}); // it has none, then
+    this.#loaded = this.#load();
   }
 
   /** Whether this browser has keys. Known once `loaded` has resolved. */
@@ -42,6 +42,7 @@ export class Encryption extends EventTarget {
     return this.#device !== null;
   }
 
+  /** Resolves once it is known whether this browser has keys. Another promise where another tab has changed that. */
   get loaded() {
     return this.#loaded;
   }
@@ -56,9 +57,14 @@ export class Encryption extends EventTarget {
     return this.#choices.of(id) !== null;
   }
 
-  /** Another tab has changed what is kept under this key of the storage. */
+  /** Another tab has changed what is kept under this key of the storage, and may have made the keys. */
   onStorage(key) {
-    if (this.#choices.isKey(key)) this.#changed();
+    if (!this.#choices.isKey(key)) return;
+    this.#loaded = this.#load().then(() => {
+      this.#texts.clear();
+      this.#states.clear();
+      this.#changed();
+    });
   }
 
   /**
@@ -68,12 +74,10 @@ export class Encryption extends EventTarget {
   async switchOn(conversation) {
     if (!globalThis.crypto?.subtle) throw new ApiError(NO_CRYPTO);
     await this.#loaded;
-    const device = this.#device ?? { device_id: newClientId(), ...(await makeDevice()) };
-    try {
-      if (!this.#device) await this.#store.write(device);
-    } catch {
+    const made = this.#device ?? { device_id: newClientId(), ...(await makeDevice()) };
+    const device = await this.#store.keep(made).catch(() => {
       throw new ApiError(NO_STORE);
-    }
+    });
     await this.#api.put("keys/", { device_id: device.device_id, public_key: device.publicKey });
     this.#device = device;
     this.#texts.clear();
@@ -170,6 +174,10 @@ export class Encryption extends EventTarget {
   async read(message) {
     if (message?.kind === "encrypted" && message.text && !this.#texts.get(message.text)) await this.#open(message.text);
     return this.shown(message);
+  }
+
+  async #load() {
+    this.#device = await this.#store.read().catch(() => null); // a browser that keeps nothing has none
   }
 
   async #open(envelope) {

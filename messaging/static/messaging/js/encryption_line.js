@@ -8,7 +8,7 @@ export class EncryptionLine {
   #text;
   #app;
   #shown = null;
-  #asked = null; // the conversation whose keys were asked for
+  #asked = null; // {id, loaded}: the conversation whose keys were asked for, and with which keys of this browser
 
   /**
    * @param {HTMLElement} root made from templates/messaging/window.html
@@ -54,9 +54,11 @@ export class EncryptionLine {
   }
 
   #ask(conversation) {
-    if (this.#asked === conversation.id) return;
-    this.#asked = conversation.id;
-    this.#app.encryption.look(conversation).catch(({ message }) => this.#app.say(message)); // sending asks again
+    const { encryption } = this.#app;
+    const { id, loaded } = this.#asked ?? {};
+    if (id === conversation.id && loaded === encryption.loaded) return;
+    this.#asked = { id: conversation.id, loaded: encryption.loaded };
+    encryption.look(conversation).catch(({ message }) => this.#app.say(message)); // sending asks again
   }
 }
 
