@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 from .. import checking, device_keys
 from .. import preferences as services
-from ..errors import NotFound
+from ..errors import Invalid, NotFound
 from ..models import Preference
 from ..people import person_key
 from ..turns import charge
@@ -46,6 +46,8 @@ def _publish(request: HttpRequest) -> Answer:
 def _remove(request: HttpRequest) -> Answer:
     """Forget the key of a device of one's own."""
     device_id = checking.storable(request.GET.get("device_id", ""), "device_id")
+    if not device_id:
+        raise Invalid("Name the device.", field="device_id")
     if not device_keys.remove_key(request.user, device_id):
         raise NotFound("There is no such device.")
     return {}

@@ -164,10 +164,13 @@ def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypt
     expect(there.get_by_placeholder("Encrypted message")).to_be_visible()
     # Another browser of the same person reads nothing of it, and says why.
     other = browsing.open(engineer, path, viewport=PHONE)
+    other.emulate_media(color_scheme="dark")
     expect(log(other)).to_contain_text("Encrypted. This browser has no keys for it.")
+    assert _serious(other) == []
     expect(other.locator(".encryption-line")).to_contain_text("This browser has no keys")
     switch_on(other)
     expect(dialog(other).get_by_role("list", name="Devices").get_by_role("listitem")).to_have_count(3)
+    assert _serious(other) == []
     close(other)
     expect(log(other)).to_contain_text("Encrypted. It was not encrypted for this browser.")
     # A device more: the others are told that the keys have changed, and write for it.

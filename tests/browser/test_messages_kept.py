@@ -140,6 +140,8 @@ def test_privacy_is_chosen_by_keyboard_and_what_is_unread_is_found_behind_what_i
     expect(message(page, "Long ago")).to_be_visible()
     expect(links.locator(".unread-count")).to_have_count(0)
     expect(links).to_have_count(1)  # it is read by now, and stays in sight while it is open
+    page.get_by_role("button", name="Unread").press("Enter")
+    expect(page.get_by_text("Nothing is unread.")).to_be_visible()
     # Privacy, with nothing but keys; a screen reader is told the names.
     page.get_by_role("button", name="Privacy").press("Enter")
     dialog = page.get_by_role("dialog", name="Privacy")

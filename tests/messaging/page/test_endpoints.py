@@ -352,4 +352,5 @@ def test_devices_publish_keys_and_what_they_encrypted_is_sent_and_corrected(ana,
     assert (corrected[0], corrected[1]["text"]) == (200, '{"v": 1, "body": ""}')
     assert asking(ana)("PATCH", f"messages/{sent['id']}/", {"text": "ñ"})[0] == 422
     assert [asking(ana)("DELETE", "keys/?device_id=desk")[0] for _ in range(2)] == [200, 404]
+    assert [asking(ana)("DELETE", f"keys/{query}")[0] for query in ("", "?device_id=%00")] == [422, 422]
     assert asking(ana)("PUT", "keys/", {"device_id": "desk", "public_key": {**key, "d": "c"}})[0] == 422

@@ -15,6 +15,7 @@ export class Listing {
   #filters;
   #filter = "all";
   #found = null; // ids that a search has found
+  #wereUnread = new Set(); // ids, since this filter was chosen
   #hasMore = false;
   #last = null; // the id of the last conversation that was loaded: the next page begins behind it
   #isLoading = false;
@@ -54,9 +55,7 @@ export class Listing {
     const all = this.#app.store.conversations.filter(({ takes_part: takesPart }) => takesPart !== false);
     if (this.#found) return all.filter(({ id }) => this.#found.has(id));
     if (this.#filter === "archived") return all.filter(({ archived }) => archived);
-    const openId = this.#app.openId(); // it stays in sight although it is read
-    return all.filter(({ id, archived, unread, last_message: last, kind }) =>
-      !archived && (this.#filter !== "unread" || unread > 0 || id === openId) && (last || kind !== "direct"));
+    return all.filter((one) => !one.archived && (this.#filter !== "unread" || this.#isUnread(one)) && (one.last_message || one.kind !== "direct"));
   }
 
   get hasMore() {
@@ -109,6 +108,12 @@ export class Listing {
     }
   }
 
+  /** One that is read while it is open stays until one goes to another. */
+  #isUnread({ id, unread }) {
+    if (unread > 0) this.#wereUnread.add(id);
+    return unread > 0 || (this.#wereUnread.has(id) && id === this.#app.openId());
+  }
+
   #ask(before) {
     const narrowed = this.#filter === "all" ? {} : { [this.#filter]: "true" };
     return this.#app.api.get("conversations/", { q: this.#field.value.trim(), ...narrowed, before, limit: PAGE });
@@ -125,6 +130,7 @@ export class Listing {
       button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
     }
     this.#found = null;
+    this.#wereUnread.clear();
     this.load();
   }
 }
