@@ -162,6 +162,18 @@ def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypt
     expect(message(there, SECRET)).to_be_visible()
     expect(there.locator(".encryption-line")).to_contain_text("End-to-end encrypted")
     expect(there.get_by_placeholder("Encrypted message")).to_be_visible()
+    # A copy of keys reads what is written since.
+    open_dialog(there)
+    dialog(there).get_by_text("Keep a copy").press("Enter")
+    dialog(there).get_by_label("Passphrase").fill("too short")
+    dialog(there).get_by_role("button", name="Save a copy").press("Enter")
+    expect(dialog(there).get_by_role("alert")).to_have_text("The passphrase has at least 12 characters.")
+    dialog(there).get_by_label("Passphrase").fill("correct horse battery")
+    with there.expect_download() as saved:
+        dialog(there).get_by_role("button", name="Save a copy").press("Enter")
+    close(there)
+    say(here, "For the copy, too.")
+    expect(message(there, "For the copy, too.")).to_be_visible()
     # Another browser of the same person reads nothing of it, and says why.
     other = browsing.open(engineer, path, viewport=PHONE)
     other.emulate_media(color_scheme="dark")
@@ -169,8 +181,13 @@ def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypt
     assert _serious(other) == []
     expect(other.locator(".encryption-line")).to_contain_text("This browser has no keys")
     switch_on(other)
-    expect(dialog(other).get_by_role("list", name="Devices").get_by_role("listitem")).to_have_count(3)
+    expect(dialog(other).get_by_role("list", name="Devices").get_by_role("listitem")).to_have_count(4)
+    dialog(other).get_by_text("Keep a copy").press("Enter")
     assert _serious(other) == []
+    dialog(other).get_by_label("File of a copy").set_input_files(saved.value.path())
+    dialog(other).get_by_label("Passphrase").fill("correct horse battery")
+    dialog(other).get_by_role("button", name="Read with the copy").press("Enter")
+    expect(message(other, "For the copy, too.")).to_be_attached()
     close(other)
     expect(log(other)).to_contain_text("Encrypted. It was not encrypted for this browser.")
     # A device more: the others are told that the keys have changed, and write for it.
@@ -192,8 +209,8 @@ def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypt
     open_dialog(other)
     dialog(other).get_by_role("button", name="Forget this browser’s keys").press("Enter")
     other.get_by_role("dialog", name="Forget the keys").get_by_role("button", name="Forget").press("Enter")
-    until(other, lambda: DeviceKey.objects.filter(person=engineer).count() == 1, "the key is taken back")
+    until(other, lambda: DeviceKey.objects.filter(person=engineer).count() == 2, "the key is taken back")
     close(other)
     expect(log(other)).not_to_contain_text(BETTER)
     kinds = Message.objects.filter(conversation=conversation).order_by("seq").values_list("kind", flat=True)
-    assert list(kinds) == ["text", "encrypted", "encrypted", "text"]
+    assert list(kinds) == ["text", "encrypted", "encrypted", "encrypted", "text"]

@@ -32,6 +32,7 @@ function fakeStore(device = null) {
   return {
     read: async () => device,
     keep: async (made) => (device ??= made),
+    addReader: async (reader) => (device &&= { ...device, readers: [...(device.readers ?? []), reader] }),
     remove: async () => (device = null),
   };
 }
@@ -176,4 +177,24 @@ test("the tabs of a browser have the same keys, whichever makes them", async () 
   tabs[2].onStorage("gistagum-encrypted-7");
   await tabs[2].loaded;
   assert.deepEqual([tabs[2].isOn(1), (await tabs[2].read(message(envelope))).plain], [true, "Good morning"]);
+});
+
+test("with a copy another browser reads what was written since, and nobody else does", async () => {
+  const { server, ana, ben } = await pair();
+  const before = await ben.seal("Before", 7);
+  const file = await ana.makeCopy(withOther(9), "correct horse battery");
+  const after = await ben.seal("After", 7);
+  const other = browser(server, 7);
+  await assert.rejects(other.readCopy(file, "correct horse battery"), /keeps no keys/); // it has none of its own yet
+  await other.switchOn(withOther(9));
+  await assert.rejects(other.readCopy(file, "another passphrase"), /no copy of your keys/);
+  for (const wrong of ["", "{}", "null", file.replace('"user_id":"7"', '"user_id":"9"'), file.replace("600000", "1e999"), file.replace("copy-", "copx-")]) {
+    await assert.rejects(other.readCopy(wrong, "correct horse battery"), /no copy of your keys/, wrong);
+  }
+  await assert.rejects(ben.readCopy(file, "correct horse battery"), /no copy of your keys/);
+  await other.readCopy(file, "correct horse battery");
+  assert.equal((await other.read(message(after))).plain, "After");
+  assert.match((await other.read(message(before))).problem, /not encrypted for this browser/);
+  assert.equal((await ana.read(message(before))).plain, "Before");
+  assert.ok((await ana.look(withOther(9))).devices.some(({ isCopy, isMine }) => isCopy && isMine));
 });

@@ -4,8 +4,12 @@
 const DATABASE = "gistagum-messages";
 const STORE = "devices";
 const TIMEOUT = 5000; // milliseconds
+const READERS = 20; // copies that are kept beside the device
 
-/** @typedef {{device_id: string, privateKey: CryptoKey, publicKey: JsonWebKey}} Device */
+/**
+ * @typedef {{device_id: string, privateKey: CryptoKey, publicKey: JsonWebKey,
+ *   readers?: {device_id: string, privateKey: CryptoKey}[]}} Device `readers`: copies that this browser can read with
+ */
 
 export class DeviceStore {
   #person;
@@ -37,6 +41,19 @@ export class DeviceStore {
       store.get(this.#person).onsuccess = ({ target }) => {
         if (!target.result) store.put(device, this.#person);
         done(target.result ?? device);
+      };
+    });
+  }
+
+  /** Keep a pair beside the device's, with which this browser reads what was encrypted for a copy. */
+  async addReader(reader) {
+    return this.#within("readwrite", (store, done) => {
+      store.get(this.#person).onsuccess = ({ target: { result: device } }) => {
+        if (!device) return done(null);
+        const others = (device.readers ?? []).filter(({ device_id: id }) => id !== reader.device_id);
+        const changed = { ...device, readers: [...others, reader].slice(-READERS) };
+        store.put(changed, this.#person);
+        return done(changed);
       };
     });
   }

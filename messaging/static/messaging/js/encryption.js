@@ -5,9 +5,12 @@ import { newClientId } from "./client_id.js";
 import { EncryptedConversations } from "./encrypted_conversations.js";
 import { decrypt, encrypt, makeDevice } from "./end_to_end.js";
 import { fingerprint, isUsable, safetyNumber } from "./fingerprints.js";
+import { makeCopy, NoCopy, openCopy } from "./key_copy.js";
 
 const MOST = 2000; // texts that are held decrypted
 const NO_STORE = "This browser keeps no keys, so it cannot encrypt.";
+const NO_COPY = "This is no copy of your keys, or it has another passphrase.";
+const COPY = "copy-"; // with what the names of copies begin
 const NO_CRYPTO = "This browser encrypts only on pages that come over https.";
 
 /** What a conversation lacks; null: nothing. The words are in encryption_line.js. */
@@ -108,6 +111,28 @@ export class Encryption extends EventTarget {
     this.#changed();
   }
 
+  /** Make a copy of keys, for which texts are encrypted from now on. Returns what its file holds. */
+  async makeCopy(conversation, passphrase) {
+    const device = { user_id: this.#me, device_id: COPY + newClientId() };
+    const { publicKey, file } = await makeCopy(device, passphrase);
+    await this.#api.put("keys/", { device_id: device.device_id, public_key: publicKey });
+    await this.look(conversation, { isAccepted: true });
+    return file;
+  }
+
+  /** Read with a copy in this browser, too. Rejects with an ApiError for what is none of this person's. */
+  async readCopy(file, passphrase) {
+    const { user_id: whose, ...reader } = await openCopy(file, passphrase).catch((error) => {
+      throw error instanceof NoCopy ? new ApiError(NO_COPY) : error;
+    });
+    if (String(whose) !== String(this.#me)) throw new ApiError(NO_COPY);
+    const device = await this.#store.addReader(reader).catch(() => null);
+    if (!device) throw new ApiError(NO_STORE);
+    this.#device = device;
+    this.#texts.clear();
+    this.#changed();
+  }
+
   /** Take back the key of a device of one's own: nothing more is encrypted for it. */
   async removeDevice(id) {
     await this.#api.delete(`keys/?device_id=${encodeURIComponent(id)}`);
@@ -189,11 +214,14 @@ export class Encryption extends EventTarget {
 
   async #opened(envelope) {
     if (!this.#device) return { problem: "This browser has no keys for it." };
-    try {
-      return { plain: await decrypt(envelope, { user_id: this.#me, ...this.#device }) };
-    } catch (error) {
-      return { problem: error.isForOthers ? "It was not encrypted for this browser." : "It was changed on its way, or is damaged." };
+    for (const { device_id, privateKey } of [this.#device, ...(this.#device.readers ?? [])]) {
+      try {
+        return { plain: await decrypt(envelope, { user_id: this.#me, device_id, privateKey }) };
+      } catch (error) {
+        if (!error.isForOthers) return { problem: "It was changed on its way, or is damaged." };
+      }
     }
+    return { problem: "It was not encrypted for this browser." };
   }
 
   #keep(envelope, text) {
@@ -218,7 +246,7 @@ export class Encryption extends EventTarget {
     const isMine = String(key.user_id) === String(this.#me);
     const own = this.#device?.publicKey;
     const isHere = isMine && key.device_id === this.#device?.device_id && key.public_key.x === own.x && key.public_key.y === own.y;
-    return { ...key, isMine, isHere, isUsable: await isUsable(key), fingerprint: await fingerprint(key) };
+    return { ...key, isMine, isHere, isCopy: key.device_id.startsWith(COPY), isUsable: await isUsable(key), fingerprint: await fingerprint(key) };
   }
 
   #lacks(devices, otherId) {

@@ -2,6 +2,7 @@
 
 import { element } from "./dom.js";
 import { LACKS } from "./encryption.js";
+import { KeyCopyForm } from "./key_copy_form.js";
 
 const LACKING = {
   [LACKS.device]: () => "This browser has no keys.",
@@ -9,11 +10,14 @@ const LACKING = {
   [LACKS.others]: (name) => `${name} has no device with keys yet. Ask them to switch encryption on in this conversation, too. Until then nothing can be sent encrypted.`,
 };
 
+const OWN = { true: "A copy of yours", false: "Another device of yours" };
+
 export class EncryptionDialog {
   #dialog;
   #app;
   #conversation = null;
   #parts;
+  #copy;
 
   /** @param {HTMLDialogElement} dialog of templates/messaging/encryption_dialog.html */
   constructor(dialog, app) {
@@ -25,6 +29,12 @@ export class EncryptionDialog {
     this.#parts.switch.addEventListener("click", () => this.#do(() => this.#switch()));
     this.#parts.compared.addEventListener("click", () => this.#do(() => encryption.accept(this.#conversation)));
     this.#parts.forget.addEventListener("click", () => this.#forget());
+    this.#copy = new KeyCopyForm(dialog.querySelector(".encryption-copy"), {
+      make: (passphrase) => encryption.makeCopy(this.#conversation, passphrase),
+      read: (file, passphrase) => encryption.readCopy(file, passphrase),
+      attempt: (action) => this.#do(action),
+      say: app.say,
+    });
     dialog.querySelector(".dialog-close").addEventListener("click", () => dialog.close());
   }
 
@@ -86,6 +96,7 @@ export class EncryptionDialog {
     this.#parts.state.textContent = isOn ? (LACKING[state?.lacks]?.(other.name) ?? "It is on: what you write here is encrypted.") : "It is off: what you write here is not encrypted.";
     this.#parts.switch.textContent = isOn && !this.#isBroken() ? "Switch off" : "Switch on";
     this.#parts.forget.hidden = !encryption.hasKeys;
+    this.#copy.hidden = !encryption.hasKeys;
     this.#parts.keys.hidden = !state?.devices.length;
     if (!state) return;
     this.#parts.number.textContent = state.number;
@@ -95,8 +106,8 @@ export class EncryptionDialog {
   }
 
   #device(device) {
-    const { isMine, isHere, isUsable, device_id: id, fingerprint, published_at: at } = device;
-    const whose = isHere ? "This browser" : isMine ? "Another device of yours" : `A device of ${this.#conversation.other.name}`;
+    const { isMine, isHere, isUsable, isCopy, device_id: id, fingerprint, published_at: at } = device;
+    const whose = isHere ? "This browser" : isMine ? OWN[isCopy] : `${isCopy ? "A copy" : "A device"} of ${this.#conversation.other.name}`;
     const since = isUsable ? `since ${this.#app.dates.full(at)}` : "with a key that this page cannot use";
     const remove = isMine && !isHere ? element("button", {
       type: "button", class: "text-button", text: "Remove", "aria-label": `Remove the device ${fingerprint}`,
