@@ -51,7 +51,7 @@ export class EncryptionDialog {
     const isOn = this.#needsSwitchingOn();
     if (isOn) await encryption.switchOn(this.#conversation);
     else encryption.switchOff(this.#conversation);
-    say(isOn ? "What you write here is encrypted now." : "What you write here is no longer encrypted.");
+    say(isOn ? "Encryption is switched on." : "Encryption is switched off: what you write here is not encrypted.");
   }
 
   /** It is off, or it is on and this browser's keys are not what they must be. */
