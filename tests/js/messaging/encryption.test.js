@@ -188,7 +188,7 @@ test("with a copy another browser reads what was written since, and nobody else 
   await assert.rejects(other.readCopy(file, "correct horse battery"), /keeps no keys/); // it has none of its own yet
   await other.switchOn(withOther(9));
   await assert.rejects(other.readCopy(file, "another passphrase"), /no copy of your keys/);
-  for (const wrong of ["", "{}", "null", file.replace('"user_id":"7"', '"user_id":"9"'), file.replace("600000", "1e999"), file.replace("copy-", "copx-")]) {
+  for (const wrong of ["", "{}", "null", file.replace('"user_id":"7"', '"user_id":"9"'), file.replace("600000", "1e999")]) {
     await assert.rejects(other.readCopy(wrong, "correct horse battery"), /no copy of your keys/, wrong);
   }
   await assert.rejects(ben.readCopy(file, "correct horse battery"), /no copy of your keys/);
