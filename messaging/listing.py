@@ -83,6 +83,7 @@ def list_for(
     person: Any,
     *,
     archived: bool | None = None,
+    unread_only: bool = False,
     kind: str | None = None,
     search: str = "",
     limit: int | None = None,
@@ -91,11 +92,14 @@ def list_for(
 ) -> list[ConversationView]:
     """The conversations in which a person takes part, the newest activity first. At most five queries.
 
-    ``archived``: only those that are archived for this person, or only the others (``None``: both). ``kind`` is one of
-    ``Conversation.Kind``. ``search`` looks into titles and the names of the other people. ``before`` continues behind
-    the conversation with this id, which is one of the person's own; behind any other one there is nothing.
+    ``archived``: only those that are archived for this person, or only the others (``None``: both).
+    ``unread_only``: only those with something unread. ``kind`` is one of ``Conversation.Kind``. ``search`` looks into
+    titles and the names of the other people. ``before`` continues behind the conversation with this id, which is one
+    of the person's own; behind any other one there is nothing.
     """
     rows = rows_for(person, archived=archived, kind=kind, search=search)
+    if unread_only:
+        rows = rows.filter(unread.has_unread(person))
     if before is not None:
         at = rows_for(person).filter(conversation_id=before).values_list("active_at", flat=True).first()
         if at is None:

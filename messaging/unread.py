@@ -84,6 +84,15 @@ def of_conversation(person: Any, conversation: Conversation) -> int:
     return row or 0
 
 
+def has_unread(person: Any) -> Q:
+    """The condition that a person's row of a conversation (``Participant``) has something unread."""
+    waiting = Receipt.objects.filter(person_id=person.pk, read_at=None, message__deleted_at=None)
+    behind = _behind([person.pk]).filter(unread__gt=0)
+    return Q(conversation_id__in=waiting.order_by().values("message__conversation_id")) | Q(
+        pk__in=behind.order_by().values("pk")
+    )
+
+
 def between(person: Any, conversation: Conversation, after: int, up_to: int) -> int:
     """How many messages of a larger conversation count as unread for a person among those with these numbers.
 

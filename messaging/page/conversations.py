@@ -25,12 +25,22 @@ PEOPLE_SHOWN = 500  # of a conversation
 
 
 def _list(request: HttpRequest) -> Answer:
-    """A page of the list, the newest activity first; ``before`` continues behind the conversation with this id."""
+    """A page of the list, the newest activity first; ``before`` continues behind the conversation with this id.
+
+    ``unread``: only what has something unread. ``archived``: only what is archived. A search looks into everything.
+    """
     limit = number(request, "limit", PAGE, MOST)
     before = number(request, "before", 0, checking.LARGEST_ID) or None
     search = checking.storable(request.GET.get("q", "")[:LONGEST_SEARCH], "q").strip()
     archived = None if search else flag(request, "archived")
-    views = listing.list_for(request.user, archived=archived, search=search, limit=limit + 1, before=before)
+    views = listing.list_for(
+        request.user,
+        archived=archived,
+        unread_only=not search and flag(request, "unread"),
+        search=search,
+        limit=limit + 1,
+        before=before,
+    )
     return {"conversations": conversations_json(request.user, views[:limit]), "has_more": len(views) > limit}
 
 

@@ -10,12 +10,15 @@ from ..errors import Invalid
 from ..models import Message
 from ..serializing import messages_json
 from ..turns import charge
-from .endpoint import Answer, body_of, endpoint
+from .endpoint import Answer, body_of, chosen, endpoint
 from .people import find_person
 
 
 def _send(request: HttpRequest) -> Answer:
-    """Send to a conversation, or to a person (``receiver``). The same ``client_id`` again sends nothing again."""
+    """Send to a conversation, or to a person (``receiver``). The same ``client_id`` again sends nothing again.
+
+    ``is_encrypted``: the text is what a device has encrypted (``messaging/device_keys.py``).
+    """
     charge(request.user)
     body = body_of(request)
     receiver = body.get("receiver")
@@ -24,6 +27,7 @@ def _send(request: HttpRequest) -> Answer:
         conversation=body.get("conversation"),
         receiver=find_person(request.user, receiver) if receiver is not None else None,
         text=body.get("text", ""),
+        kind=Message.Kind.ENCRYPTED if chosen(body, "is_encrypted") else Message.Kind.TEXT,
         parent_id=body.get("parent"),
         attachments=body.get("attachments") or [],
         client_id=body.get("client_id"),

@@ -79,6 +79,7 @@ def _preview(view: ConversationView, files: dict[int, list[dict[str, Any]]]) -> 
     return {
         "id": message.pk,
         "seq": message.seq,
+        "kind": message.kind,
         "text": readable_text(message.kind, message.text)[:PREVIEW],
         "sender_id": person_id(message.sender_id),
         "sender_name": sender_name(message),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import conversations, messages, people, views
+from . import choices, conversations, messages, people, views
 
 one_conversation: list[URLPattern] = [
     path("", conversations.one, name="messages_api_conversation"),
@@ -26,6 +26,8 @@ api: list[URLPattern | URLResolver] = [
     path("muted/", conversations.muted, name="messages_api_muted"),
     path("people/", people.search, name="messages_api_people"),
     path("people/<str:person>/", people.one, name="messages_api_person"),
+    path("preferences/", choices.preferences, name="messages_api_preferences"),
+    path("keys/", choices.keys, name="messages_api_keys"),
     path("presence/", people.presence, name="messages_api_presence"),
 ]
 

@@ -305,6 +305,10 @@ def test_the_page_is_sound_on_a_desk_and_a_phone_in_light_and_dark(site, browse,
     expect(dialog.get_by_role("button", name=engineer.get_full_name())).to_be_visible()
     assert _serious(page) == []
     dialog.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Privacy").click()
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    assert _serious(page) == []
+    page.keyboard.press("Escape")
     page.get_by_role("link", name=re.compile("Drainage")).click()
     page.get_by_label("What you can do with this conversation").press("Enter")
     page.get_by_role("button", name="People").press("Enter")

@@ -165,3 +165,36 @@ def test_the_list_is_not_continued_behind_a_conversation_of_others(ana, ben, cor
     write(ana, ben)
     foreign = write(ben, cora).conversation
     assert conversations.list_for(ana, before=foreign.pk) == []
+
+
+def test_the_unread_ones_of_a_thousand_conversations_take_five_queries(ana, ben, django_assert_max_num_queries):
+    rows = Conversation.objects.bulk_create(
+        Conversation(kind="group", title=f"Group {number}", last_seq=number % 2) for number in range(1000)
+    )
+    Participant.objects.bulk_create(Participant(conversation=place, person=ana) for place in rows)
+    Message.objects.bulk_create(
+        Message(conversation=place, seq=1, sender=ben, text="x", sent_at=timezone.now()) for place in rows[1::2]
+    )
+    write(ben, ana)
+    with django_assert_max_num_queries(5):
+        found = conversations.list_for(ana, archived=False, unread_only=True)
+    assert len(found) == 501
+    assert all(one.unread for one in found)
+
+
+def test_what_is_read_archived_or_of_others_is_not_among_the_unread(ana, ben, cora):
+    def unread(**more):
+        return [one.title for one in conversations.list_for(ana, unread_only=True, **more)]
+
+    asked = write(ben, ana, "Asked")
+    write(ana, cora, "Own")
+    group = conversations.create(creator=ana, kind="group", participants=[ben, cora], subject="The Bridge")
+    first = write(ben, group, "First")
+    write(cora, group, "An answer to somebody else", parent_id=first.pk)
+    assert unread() == ["The Bridge", "Ben Cruz"]
+    receipts.mark_read(ana, conversation=group, up_to=first.pk)
+    assert unread() == ["Ben Cruz"]
+    conversations.archive(ana, asked.conversation)
+    assert (unread(archived=False), unread(archived=True)) == ([], ["Ben Cruz"])
+    editing.delete(actor=ben, message_id=asked.pk)
+    assert unread() == []

@@ -264,6 +264,8 @@ MESSAGES = {
     "messages_api_people": _asked,
     "messages_api_person": _asked,
     "messages_api_presence": _asked,
+    "messages_api_preferences": replace(_asked, methods=("GET", "PATCH")),
+    "messages_api_keys": replace(_asked, methods=("GET", "PUT", "DELETE")),
 }
 RULES |= MESSAGES
 

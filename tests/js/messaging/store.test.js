@@ -189,3 +189,58 @@ test("after a reset only what is read anew is known, and the conversation that i
   store.clearConversations(3);
   assert.deepEqual(store.conversations.map(({ id }) => id), [3]);
 });
+
+/** The older page of the conversation is on its way; `answer` brings it. */
+function loadingOlder() {
+  const made = page();
+  made.store.thread(1).reset([message(10), message(11)], true);
+  let answer;
+  const asked = [];
+  const loading = made.store.loadOlder(1, (before) => {
+    asked.push(before);
+    return new Promise((resolve) => (answer = resolve));
+  });
+  return { ...made, asked, loading, answer: (...args) => answer(...args) };
+}
+
+test("what happens to older messages while they are on their way is applied to them", async () => {
+  const { store, asked, loading, answer, ids } = loadingOlder();
+  store.apply({ id: 1, type: "message_edited", conversation_id: 1, message: message(7, { text: "Better" }) });
+  store.apply({ id: 2, type: "message_deleted", at: "2026-11-30T09:00:00+08:00", conversation_id: 1, message_id: 8 });
+  store.apply({
+    id: 3, type: "reaction_changed", conversation_id: 1, message_id: 9, person_id: 9, emoji: "👍", added: true, counts: {},
+  });
+  store.apply({ id: 4, type: "message_read", conversation_id: 1, person_id: 9, up_to_id: 9, message_ids: [9], read_at: "now" });
+  store.apply(created(message(12, { parent_id: 9 })));
+  answer({ messages: [7, 8, 9].map((id) => message(id)), has_more: true });
+  await loading;
+  assert.deepEqual([asked, ids()], [[10], [7, 8, 9, 10, 11, 12]]);
+  const [edited, deleted, liked] = store.thread(1).messages;
+  assert.equal(edited.text, "Better");
+  assert.deepEqual([deleted.text, deleted.deleted_at], ["", "2026-11-30T09:00:00+08:00"]);
+  assert.deepEqual([liked.reactions, liked.read_at, liked.thread_count], [{ "👍": [9] }, "now", 1]);
+});
+
+test("an older page does not follow what was read anew meanwhile", async () => {
+  const { store, loading, answer, ids } = loadingOlder();
+  store.thread(1).reset([message(10), message(11)], true); // events were missed: the older page may lack them, too
+  answer({ messages: [message(9)], has_more: false });
+  await loading;
+  assert.deepEqual([ids(), store.thread(1).hasOlder], [[10, 11], true]);
+});
+
+test("what happens to older messages is not asked for a second time", async () => {
+  const { store, told, loading, answer } = loadingOlder();
+  store.apply({ type: "participants_changed", conversation_id: 1 });
+  answer({ messages: [message(9)], has_more: false });
+  await loading;
+  assert.deepEqual(told, [["outdated", 1]]);
+});
+
+test("an answer that is deleted is counted no longer", () => {
+  const { store } = page();
+  store.apply(created(message(4, { parent_id: 3 })));
+  assert.equal(store.thread(1).get(3).thread_count, 1);
+  store.apply({ id: 2, type: "message_deleted", at: "2026-11-30T09:00:00+08:00", conversation_id: 1, message_id: 4 });
+  assert.equal(store.thread(1).get(3).thread_count, 0);
+});

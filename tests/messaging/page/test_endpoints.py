@@ -18,7 +18,7 @@ PATHS = (
     *("conversations/", "conversations/1/", "conversations/1/messages/", "conversations/1/read/"),
     *("conversations/1/typing/", "conversations/1/people/", "conversations/1/people/1/", "conversations/1/leave/"),
     *("messages/", "messages/1/", "messages/1/reactions/x/", "about/project:1/", "attachments/", "delivered/"),
-    *("muted/", "people/", "people/1/", "presence/"),
+    *("muted/", "people/", "people/1/", "presence/", "preferences/", "keys/"),
 )
 
 
@@ -234,8 +234,9 @@ json_values = st.recursive(
     max_leaves=5,
 )
 NAMES = ("conversation", "receiver", "text", "parent", "attachments", "client_id", "participants", "title", "people")
+CHOICES = ("is_encrypted", "read_receipts", "last_seen", "device_id", "public_key")
 bodies = json_values | st.dictionaries(
-    st.sampled_from((*NAMES, "muted", "archived", "up_to", "messages", "is_typing")), json_values, max_size=6
+    st.sampled_from((*NAMES, "muted", "archived", "up_to", "messages", "is_typing", *CHOICES)), json_values, max_size=6
 )
 
 
@@ -256,6 +257,8 @@ def test_no_body_brings_a_500(ana, ben, asking, path, method, body):
         ("conversations/?limit=0", 422),
         ("conversations/?before=-1", 422),
         ("conversations/?archived=maybe", 422),
+        ("conversations/?unread=1", 422),
+        ("keys/?people=,,\0,x,99999999999999999999", 200),
         ("conversations/99999999999999999999/", 404),
         ("conversations/1/messages/?before=x", 422),
         ("about/nothing/", 404),
@@ -299,3 +302,55 @@ def test_whoever_left_is_not_told_who_takes_part(ana, ben, asking):
     place = group(ana, ben).pk
     assert asking(ben)("POST", f"conversations/{place}/leave/") == (200, {})
     assert asking(ben)("GET", f"conversations/{place}/people/")[0] == 403
+
+
+def test_the_list_of_what_is_unread_is_made_by_the_server(ana, ben, asking, django_assert_max_num_queries):
+    places = [group(ana, ben, subject=str(number)) for number in range(40)]
+    for place in places:
+        write(ben, place)
+    asking(ana)("POST", f"conversations/{places[-1].pk}/read/", {"up_to": Message.objects.latest("pk").pk})
+    ask = asking(ana)
+    ask.get("conversations/?unread=true")
+    with django_assert_max_num_queries(14):  # as the whole list
+        answer = ask.get("conversations/?unread=true&limit=30")
+    last = answer["conversations"][-1]["id"]
+    rest = ask.get(f"conversations/?unread=true&limit=30&before={last}")
+    shown = [one["id"] for one in (*answer["conversations"], *rest["conversations"])]
+    assert (shown, answer["has_more"], rest["has_more"]) == ([one.pk for one in places[-2::-1]], True, False)
+
+
+def test_what_others_learn_is_chosen(ana, ben, asking):
+    assert asking(ana).get("preferences/") == {"read_receipts": True, "last_seen": "contacts"}
+    status, answer = asking(ana)("PATCH", "preferences/", {"last_seen": "nobody"})
+    assert (status, answer) == (200, {"read_receipts": True, "last_seen": "nobody"})
+    asking(ana)("PATCH", "preferences/", {"read_receipts": False})
+    assert asking(ana).get("preferences/") == {"read_receipts": False, "last_seen": "nobody"}
+    for wrong in ({"last_seen": "x"}, {"last_seen": []}, {"read_receipts": "no"}):
+        assert asking(ana)("PATCH", "preferences/", wrong)[0] == 422, wrong
+    one = write(ben, ana)
+    asking(ana)("POST", f"conversations/{one.conversation_id}/read/", {"up_to": one.pk})
+    assert asking(ben).get(f"messages/{one.pk}/")["read_at"] is None
+
+
+def test_devices_publish_keys_and_what_they_encrypted_is_sent_and_corrected(ana, ben, asking):
+    key = {"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}
+    envelope, place = '{"v": 1}', write(ana, ben).conversation_id
+    body = {"conversation": place, "text": envelope, "is_encrypted": True}
+    assert asking(ana)("PUT", "keys/", {"device_id": "desk", "public_key": key})[0] == 200
+    assert asking(ana)("POST", "messages/", body)[1]["code"] == "no_keys"
+    asking(ben)("PUT", "keys/", {"device_id": "phone", "public_key": key})
+    keys = asking(ana).get(f"keys/?people={ana.pk},{ben.pk},x,{2**70}")["keys"]
+    assert [(one["user_id"], one["device_id"], one["public_key"]) for one in keys] == [
+        (ana.pk, "desk", key),
+        (ben.pk, "phone", key),
+    ]
+    status, sent = asking(ana)("POST", "messages/", body)
+    assert (status, sent["kind"], sent["text"], sent["html"]) == (200, "encrypted", envelope, None)
+    newest = asking(ben).get("conversations/")["conversations"][0]["last_message"]
+    assert (newest["kind"], newest["text"]) == ("encrypted", "[Encrypted message]")
+    corrected = asking(ana)("PATCH", f"messages/{sent['id']}/", {"text": '{"v": 1, "body": ""}'})
+    assert (corrected[0], corrected[1]["text"]) == (200, '{"v": 1, "body": ""}')
+    assert asking(ana)("PATCH", f"messages/{sent['id']}/", {"text": "ñ"})[0] == 422
+    assert [asking(ana)("DELETE", "keys/?device_id=desk")[0] for _ in range(2)] == [200, 404]
+    assert [asking(ana)("DELETE", f"keys/{query}")[0] for query in ("", "?device_id=%00")] == [422, 422]
+    assert asking(ana)("PUT", "keys/", {"device_id": "desk", "public_key": {**key, "d": "c"}})[0] == 422

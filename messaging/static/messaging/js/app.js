@@ -5,17 +5,22 @@ import { createApi } from "./api.js";
 import { confirmWith } from "./confirm.js";
 import { csrfToken } from "./csrf.js";
 import { officeDates } from "./dates.js";
+import { DeviceStore } from "./device_store.js";
+import { Encryption } from "./encryption.js";
 import { Kept } from "./kept.js";
 import { Outbox } from "./outbox.js";
 import { Store } from "./store.js";
 import { Typists } from "./typing.js";
 
 const ASKED_AT_ONCE = 100; // people whose presence is asked for after an interruption
+const FIRST_WAIT = 2000; // milliseconds until what could not be read anew after a reset is asked for again
+const LONGEST_WAIT = 60_000; // milliseconds
 
 /**
  * @param {HTMLElement} root with the attributes of templates/messaging/attributes.html
  * @param {{isReading: (id: number) => boolean, onOutbox: (key: string) => void, onTyping: (id: number) => void,
- *   onSent: (item: object, message: object) => void, onReset: () => void}} hooks of the page
+ *   onSent: (item: object, message: object) => void, onReset: () => Promise<boolean>}} hooks of the page. `onReset` reads
+ *   anew what is shown, and resolves to whether that worked
  */
 export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset }) {
   const { api: url, page: pageUrl, me, maxBytes } = root.dataset;
@@ -26,9 +31,10 @@ export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset
   const announcer = new Announcer(root);
   const outbox = new Outbox({
     kept,
-    send: (item) => api.post("messages/", {
-      conversation: item.conversationId, receiver: item.receiverId, text: item.text, parent: item.parentId,
+    send: async (item) => api.post("messages/", {
+      conversation: item.conversationId, receiver: item.receiverId, parent: item.parentId,
       attachments: item.attachments.map(({ id }) => id), client_id: item.clientId,
+      is_encrypted: Boolean(item.isEncrypted), text: item.isEncrypted ? await sealed(item) : item.text,
     }),
     onChange: onOutbox,
     onSent: (item, message) => {
@@ -36,6 +42,13 @@ export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset
       onSent(item, message);
     },
   });
+
+  const encryption = new Encryption({ api, me, store: new DeviceStore(me) });
+
+  async function sealed({ conversationId: id, text }) {
+    const { other } = store.conversation(id) ?? (await api.get(`conversations/${id}/`));
+    return encryption.seal(text, other.id);
+  }
 
   async function loadConversation(id) {
     try {
@@ -49,9 +62,9 @@ export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset
   store.addEventListener("outdated", ({ detail: { id } }) => {
     loadConversation(id).catch(() => {}); // gone, or read again with the next event
   });
-  connect({ store, typists, outbox, kept, api, me, onReset });
+  connect({ store, typists, outbox, kept, encryption, api, me, onReset });
   return {
-    api, store, outbox, kept, typists, me, pageUrl, loadConversation, maxBytes: Number(maxBytes),
+    api, store, outbox, encryption, kept, typists, me, pageUrl, loadConversation, maxBytes: Number(maxBytes),
     dates: officeDates(document.documentElement.dataset.timeZone),
     say: (text) => announcer.say(text),
     speak: (text) => announcer.speak(text),
@@ -67,7 +80,7 @@ export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset
   };
 }
 
-function connect({ store, typists, outbox, kept, api, me, onReset }) {
+function connect({ store, typists, outbox, kept, encryption, api, me, onReset }) {
   const manager = globalThis.realtimeManager;
   let wasLive = true;
   manager.connectMessages((frame) => {
@@ -81,7 +94,7 @@ function connect({ store, typists, outbox, kept, api, me, onReset }) {
     }
     store.apply(frame);
   });
-  manager.onReset(onReset);
+  manager.onReset(untilDone(onReset));
   manager.onState((state) => {
     if (state === "live" && !wasLive) {
       outbox.flush();
@@ -94,8 +107,24 @@ function connect({ store, typists, outbox, kept, api, me, onReset }) {
   addEventListener("storage", ({ key, newValue }) => {
     const clientId = newValue === null ? kept.waitingId(key) : null;
     if (clientId !== null) outbox.arrived(clientId);
+    encryption.onStorage(key);
   });
   outbox.flush(); // what the last page could not send
+}
+
+/** Does something again, ever later, until it says that it is done. A new call begins anew. */
+function untilDone(action) {
+  let timer = null;
+  let calls = 0;
+  const run = async (call, wait) => {
+    if ((await action()) || call !== calls) return;
+    timer = setTimeout(() => run(call, Math.min(2 * wait, LONGEST_WAIT)), wait);
+  };
+  return () => {
+    clearTimeout(timer);
+    calls += 1;
+    run(calls, FIRST_WAIT);
+  };
 }
 
 /** Who is there is never repeated, so what was said during an interruption is asked for. */

@@ -1,7 +1,9 @@
 // Where one writes: text that grows, files, an answer to a message, the correction of one, and a draft that survives.
 
 import { AttachmentsTray } from "./attachments_tray.js";
+import { Corrections } from "./corrections.js";
 import { isTouch } from "./dom.js";
+import { acceptDrops } from "./drops.js";
 import { plainText } from "./message_view.js";
 
 const MOST = 10_000; // characters of a message
@@ -18,6 +20,8 @@ export class Composer {
   #sendButton;
   #tray;
   #options;
+  #corrections;
+  #isEncrypted = false;
   #key = null;
   #parent = null; // the message that is answered
   #edited = null; // the message that is corrected
@@ -35,6 +39,7 @@ export class Composer {
    */
   constructor(root, options) {
     this.#options = options;
+    this.#corrections = new Corrections(options.kept);
     this.#form = root.querySelector(".composer");
     this.#field = this.#form.querySelector("textarea");
     this.#bar = this.#form.querySelector(".composer-about");
@@ -45,8 +50,8 @@ export class Composer {
     this.#listen(root);
   }
 
-  /** Write in this conversation: what was typed in the last one is kept. */
-  open(key, { isDisabled = false, placeholder = "Write a message" } = {}) {
+  /** Write in this conversation: what was typed in the last one is kept, and a correction that was not saved is offered. */
+  open(key, { isDisabled = false } = {}) {
     this.save();
     this.#key = key;
     const draft = this.#options.kept.draft(key);
@@ -56,8 +61,9 @@ export class Composer {
     this.#field.value = draft?.text ?? "";
     this.#tray.restore(draft?.attachments);
     this.#form.hidden = isDisabled;
-    this.#field.placeholder = placeholder;
     this.#changed();
+    const correction = this.#corrections.of(key);
+    if (correction) this.#correct(correction.message, correction.text);
     if (!isDisabled && !isTouch()) this.#field.focus({ preventScroll: true });
   }
 
@@ -79,24 +85,35 @@ export class Composer {
   /** Correct a message; `text` is what stands in the field, if it is not that of the message. */
   edit(message, text = message.text) {
     this.save();
-    this.#edited = message;
-    this.#parent = null;
-    this.#field.value = text;
-    this.#changed();
+    this.#correct(message, text);
     this.#field.focus();
-    this.#field.setSelectionRange(text.length, text.length);
+  }
+
+  /** A correction was not saved: it is offered again, at once unless another message is being corrected. */
+  offer(message, text) {
+    if (!this.#edited || this.#edited.id === message.id) this.edit(message, text);
+  }
+
+  /** The correction of a message was saved: it is not offered any longer. */
+  corrected(key, { id }, text) {
+    this.#corrections.drop(key, id, text);
+    if (this.#key === key && this.#edited?.id === id && this.#field.value.trim() === text) this.#leave();
   }
 
   /** Neither answer nor correct. Returns whether there was something to leave. */
   cancel() {
     if (!this.#edited && !this.#parent) return false;
-    const draft = this.#edited ? this.#options.kept.draft(this.#key) : null;
-    if (this.#edited) this.#field.value = draft?.text ?? "";
-    this.#edited = null;
-    this.#parent = parentOf(draft);
-    this.#changed();
-    this.save();
+    if (this.#edited) this.#corrections.drop(this.#key, this.#edited.id);
+    this.#leave();
     return true;
+  }
+
+  /** Whether what is written here is sent end-to-end encrypted. Files cannot be. */
+  setEncrypted(isEncrypted) {
+    this.#isEncrypted = isEncrypted;
+    this.#field.placeholder = isEncrypted ? "Encrypted message" : "Write a message";
+    this.#form.querySelector(".composer-attach").hidden = isEncrypted;
+    this.#changed();
   }
 
   /** Put a text back that was not sent. */
@@ -110,13 +127,42 @@ export class Composer {
     this.#field.focus();
   }
 
-  /** Keep the draft. A correction is none. */
+  /** Keep the draft, or the correction. */
   save() {
     clearTimeout(this.#timer);
-    if (this.#key === null || this.#edited) return;
+    if (this.#key === null) return;
+    if (this.#edited) {
+      const text = this.#field.value.slice(0, MOST);
+      if (!this.#edited.isExcerpt && text === this.#edited.text) this.#corrections.drop(this.#key, this.#edited.id);
+      else this.#corrections.keep(this.#key, this.#edited, text);
+      return;
+    }
     const parent = this.#parent ? briefly(this.#parent) : null;
     const draft = { text: this.#field.value.slice(0, MOST), parent, attachments: this.#tray.attachments };
     this.#options.kept.keepDraft(this.#key, draft);
+  }
+
+  #correct(message, text) {
+    this.#edited = message;
+    this.#parent = null;
+    this.#field.value = text;
+    this.#changed();
+    this.#field.setSelectionRange(text.length, text.length);
+  }
+
+  /** Back to the draft. */
+  #leave() {
+    const draft = this.#edited ? this.#options.kept.draft(this.#key) : null;
+    if (this.#edited) this.#field.value = draft?.text ?? "";
+    this.#edited = null;
+    this.#parent = parentOf(draft);
+    this.#changed();
+    this.save();
+  }
+
+  #addFiles(files) {
+    if (this.#isEncrypted) this.#options.say("Files cannot be sent end-to-end encrypted.");
+    else this.#tray.add(files);
   }
 
   #listen(root) {
@@ -127,11 +173,11 @@ export class Composer {
     });
     this.#field.addEventListener("input", () => {
       this.#changed();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.save(), SAVE);
       if (this.#edited) return;
       if (this.#field.value.trim()) onTyping();
       else onStop();
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.save(), SAVE);
     });
     this.#field.addEventListener("keydown", (event) => {
       if (event.isComposing) return; // Enter chooses a word of an input method
@@ -144,7 +190,7 @@ export class Composer {
     const input = this.#form.querySelector("input[type=file]");
     this.#form.querySelector(".composer-attach").addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
-      this.#tray.add([...input.files]);
+      this.#addFiles([...input.files]);
       input.value = "";
       this.#field.focus();
     });
@@ -153,9 +199,9 @@ export class Composer {
       const files = [...(event.clipboardData?.files ?? [])];
       if (!files.length) return;
       event.preventDefault();
-      this.#tray.add(files);
+      this.#addFiles(files);
     });
-    acceptDrops(root, (files) => !this.#form.hidden && !this.#edited && this.#tray.add(files));
+    acceptDrops(root, (files) => !this.#form.hidden && !this.#edited && this.#addFiles(files));
     addEventListener("pagehide", () => this.save());
   }
 
@@ -165,8 +211,13 @@ export class Composer {
     if (this.#edited) {
       const message = this.#edited;
       if (!text) return;
-      this.cancel();
-      if (text !== message.text) this.#options.onEdit(message, text);
+      if (!message.isExcerpt && text === message.text) {
+        this.cancel();
+        return;
+      }
+      this.#corrections.keep(this.#key, message, text); // until it is saved
+      this.#leave();
+      this.#options.onEdit(message, text);
       return;
     }
     if (this.#tray.isUploading) {
@@ -181,6 +232,10 @@ export class Composer {
       return;
     }
     if (!text && !attachments.length) return;
+    if (this.#isEncrypted && attachments.length) {
+      this.#options.say("Files cannot be sent end-to-end encrypted: remove them, or switch encryption off.");
+      return;
+    }
     const parentId = this.#parent?.parent_id ?? this.#parent?.id ?? null; // answers are one level deep
     this.#field.value = "";
     this.#parent = null;
@@ -216,7 +271,9 @@ export class Composer {
     const about = this.#edited ?? this.#parent;
     this.#bar.hidden = !about;
     if (!about) return;
-    this.#bar.querySelector(".composer-about-who").textContent = this.#edited ? "Edit your message" : `Answer to ${about.sender_name}`;
+    const isInClear = this.#isEncrypted && this.#edited?.kind !== "encrypted";
+    this.#bar.querySelector(".composer-about-who").textContent = !this.#edited ? `Answer to ${about.sender_name}`
+      : isInClear ? "Edit your message, which is not encrypted" : "Edit your message";
     this.#bar.querySelector(".composer-about-text").textContent = plainText(about).slice(0, EXCERPT);
   }
 }
@@ -231,28 +288,4 @@ function briefly(message) {
 function parentOf(draft) {
   const parent = draft?.parent;
   return Number.isInteger(parent?.id) && typeof parent.text === "string" ? parent : null;
-}
-
-/** Files may be dropped anywhere on the window. */
-function acceptDrops(root, onFiles) {
-  let depth = 0;
-  const show = (isOver) => root.classList.toggle("is-dropped-on", isOver);
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-  root.addEventListener("dragenter", (event) => {
-    if (!hasFiles(event)) return;
-    depth += 1;
-    show(true);
-  });
-  root.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
-  root.addEventListener("dragleave", () => {
-    depth = Math.max(depth - 1, 0);
-    show(depth > 0);
-  });
-  root.addEventListener("drop", (event) => {
-    depth = 0;
-    show(false);
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    onFiles([...event.dataTransfer.files]);
-  });
 }

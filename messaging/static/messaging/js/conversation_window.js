@@ -4,20 +4,22 @@
 import { Answered } from "./answered.js";
 import { newClientId } from "./client_id.js";
 import { Composer } from "./composer.js";
+import { EncryptionLine } from "./encryption_line.js";
+import { MessageActions } from "./message_actions.js";
 import { ReadMarker } from "./read_marker.js";
-import { rightsOf } from "./rights.js";
+import { ThreadHistory } from "./thread_history.js";
 import { ThreadView } from "./thread_view.js";
 import { TypingTeller } from "./typing.js";
 import { WindowHead } from "./window_head.js";
 
-const PAGE = 40; // messages that are loaded at once
-const MOST_PAGES = 15; // that are loaded to find one message
-
 export class ConversationWindow {
   #root;
   #app;
-  #open = null; // {id, key, receiver, unreadAfter, isLoadingOlder}
+  #open = null; // {id, key, receiver, unreadAfter}
   #head;
+  #line;
+  #history;
+  #actions;
   #thread;
   #composer;
   #typing;
@@ -26,31 +28,37 @@ export class ConversationWindow {
 
   /**
    * @param {HTMLElement} root made from templates/messaging/window.html
-   * @param {object} app what the parts of the page share: {api, store, outbox, kept, typists, dates, me, say, confirm,
-   *   speak, maxBytes, onBack, onCreated, loadConversation}
+   * @param {object} app what the parts of the page share: {api, store, outbox, kept, encryption, typists, dates, me, say,
+   *   confirm, speak, maxBytes, onBack, loadConversation, showPeople, showEncryption}
    */
   constructor(root, app) {
     this.#root = root;
     this.#app = app;
     const { api, kept, maxBytes, say, speak } = app;
     this.#head = new WindowHead(root, app);
-    this.#thread = new ThreadView(root, {
-      context: () => this.#context(),
-      rights: (id) => this.#rightsOf(id),
-      actions: this.#actions(),
-      onOlder: () => this.#loadOlder(),
-      onScroll: () => this.#marker?.look(),
-    });
+    this.#line = new EncryptionLine(root, app);
+    this.#history = new ThreadHistory(app, (id) => this.#open?.id === id && this.#thread.render());
     this.#typing = new TypingTeller((id, isTyping) => {
       api.post(`conversations/${id}/typing/`, { is_typing: isTyping }).catch(() => {}); // the next key says it again
     });
     this.#composer = new Composer(root, {
       api, kept, maxBytes, say, speak,
       onSend: (message) => this.#send(message),
-      onEdit: (message, text) => this.#correct(message, text),
+      onEdit: (message, text) => this.#actions.correct(message, text),
       onTyping: () => this.#open?.id && this.#typing.typed(this.#open.id),
       onStop: () => this.#typing.stop(),
-      onUp: (event) => this.#editLast(event),
+      onUp: (event) => this.#open?.id && this.#actions.editLast(event),
+    });
+    this.#actions = new MessageActions(app, {
+      composer: this.#composer, open: () => this.#open, conversation: () => this.#shown,
+      parentOf: (id) => this.#parentOf(id), jump: (id) => this.#jump(id),
+    });
+    this.#thread = new ThreadView(root, {
+      context: () => this.#context(),
+      rights: (id) => this.#actions.rightsOf(id),
+      actions: this.#actions.listeners,
+      onOlder: () => this.#history.loadOlder(this.#open?.id),
+      onScroll: () => this.#marker?.look(),
     });
     this.#answered = new Answered({
       read: (id) => api.get(`messages/${id}/`), shown: () => this.#answeredIds(), onRead: () => this.update(),
@@ -88,6 +96,7 @@ export class ConversationWindow {
     this.#root.hidden = false;
     this.#thread.reset();
     this.#head.show(this.#shown);
+    this.#showEncryption();
     this.#composer.open(this.#open.key, { isDisabled: this.#shown.may_write === false });
     this.refresh(id);
     this.#thread.render();
@@ -105,6 +114,7 @@ export class ConversationWindow {
   update({ isNew = false } = {}) {
     if (!this.#open) return;
     this.#head.show(this.#shown);
+    this.#showEncryption();
     this.#thread.render({ isNew });
   }
 
@@ -118,10 +128,10 @@ export class ConversationWindow {
     closed.textContent = takesPart === false ? "You no longer take part in this conversation." : "You can read here, not write.";
   }
 
-  /** Too much was missed: load it again. */
+  /** Too much was missed: load it again. What one is typing stays. Returns whether that worked, or never will. */
   async reload() {
     this.#answered.clear();
-    if (this.#open?.id) await this.#load(this.#open, { isReset: true });
+    return this.#open?.id ? this.#load(this.#open, { isReset: true }) : true;
   }
 
   /** The first message of a new conversation has arrived: it has an id now. */
@@ -136,6 +146,12 @@ export class ConversationWindow {
     this.#root.querySelector("textarea").focus();
   }
 
+  #showEncryption() {
+    const { store } = this.#app;
+    const messages = this.#open.id ? store.thread(this.#open.id).messages : [];
+    this.#composer.setEncrypted(this.#line.show(this.#shown, messages));
+  }
+
   get #shown() {
     const { id, receiver } = this.#open;
     return this.#app.store.conversation(id) ?? { id, kind: "direct", title: receiver?.name ?? "", other: receiver, may_write: id ? undefined : true };
@@ -143,10 +159,11 @@ export class ConversationWindow {
 
   #context() {
     if (!this.#open) return null;
-    const { store, outbox, dates, me } = this.#app;
+    const { store, outbox, encryption, dates, me } = this.#app;
     const thread = this.#open.id ? store.thread(this.#open.id) : null;
     return {
-      conversation: this.#shown, messages: thread?.messages ?? [], hasOlder: Boolean(thread?.isLoaded && thread.hasOlder),
+      conversation: this.#shown, messages: (thread?.messages ?? []).map((message) => encryption.shown(message)),
+      hasOlder: Boolean(thread?.isLoaded && thread.hasOlder),
       items: outbox.of(this.#open.key), unreadAfter: this.#open.unreadAfter, me, dates,
       nameOf: (person) => this.#nameOf(person), parentOf: (id) => this.#parentOf(id),
     };
@@ -159,7 +176,8 @@ export class ConversationWindow {
 
   #parentOf(id) {
     if (!id) return null;
-    return this.#app.store.thread(this.#open.id).get(id) ?? this.#answered.get(id);
+    const { store, encryption } = this.#app;
+    return encryption.shown(store.thread(this.#open.id).get(id) ?? this.#answered.get(id));
   }
 
   #answeredIds() {
@@ -169,132 +187,42 @@ export class ConversationWindow {
     return [...ofMessages, ...outbox.of(key).map(({ parentId }) => parentId)];
   }
 
-  /** `isReset`: what is known of the conversation is not certain any longer. */
-  async #load(open, { isReset = false } = {}) {
-    const { api, store, say, loadConversation } = this.#app;
+  async #load(open, options) {
+    const { store, say } = this.#app;
     this.#root.dataset.loading = "true";
     try {
-      const known = store.conversation(open.id);
-      // The list does not tell how far the others have read.
-      const isWhole = known && (known.kind === "direct" || known.readers !== undefined);
-      if (isReset || !isWhole) await loadConversation(open.id);
-      await store.load(open.id, () => api.get(`conversations/${open.id}/messages/`, { limit: PAGE }));
+      await this.#history.load(open.id, options);
     } catch (error) {
       if (this.#open === open) say(error.message);
-      return;
+      return Boolean(error.isFinal);
     } finally {
       delete this.#root.dataset.loading;
     }
-    if (this.#open !== open) return; // another one was opened meanwhile
+    if (this.#open !== open) return true; // another one was opened meanwhile
     const conversation = store.conversation(open.id);
     if (open.unreadAfter === null && conversation?.unread) open.unreadAfter = conversation.read_seq;
     this.refresh(open.id);
     this.update();
     this.#marker.look();
-  }
-
-  async #loadOlder() {
-    const open = this.#open;
-    const id = open?.id;
-    const thread = id && this.#app.store.thread(id);
-    if (!thread?.isLoaded || !thread.hasOlder || open.isLoadingOlder) return false;
-    open.isLoadingOlder = true;
-    try {
-      const before = thread.oldestId;
-      const { messages, has_more: hasMore } = await this.#app.api.get(`conversations/${id}/messages/`, { before, limit: PAGE });
-      if (thread.oldestId !== before) return true;
-      thread.prepend(messages, hasMore);
-      if (this.#open?.id === id) this.#thread.render();
-      return true;
-    } catch (error) {
-      this.#app.say(error.message);
-      return false;
-    } finally {
-      open.isLoadingOlder = false;
-    }
-  }
-
-  #actions() {
-    const { api, outbox, confirm } = this.#app;
-    return {
-      jump: (id) => this.#jump(id),
-      reply: (id) => this.#composer.reply(this.#message(id)),
-      edit: (id) => this.#composer.edit(this.#message(id)),
-      react: (id, emoji, isAdded = true) => this.#react(id, emoji, isAdded),
-      remove: async (id) => {
-        if (await confirm("Delete this message?", "Nobody can read it any longer. That it was there remains visible.", "Delete")) {
-          await this.#change(() => api.delete(`messages/${id}/`));
-        }
-      },
-      retry: (clientId) => outbox.retry(clientId),
-      discard: (clientId) => outbox.discard(clientId),
-      takeBack: (clientId) => {
-        const item = outbox.discard(clientId);
-        if (item) this.#composer.put({ ...item, parent: item.parentId ? this.#parentOf(item.parentId) ?? unknown(item.parentId) : null });
-      },
-    };
-  }
-
-  #message(id) {
-    return this.#app.store.thread(this.#open.id).get(id);
-  }
-
-  #rightsOf(id) {
-    return this.#open?.id ? rightsOf(this.#message(id), this.#shown, this.#app.me) : null;
-  }
-
-  #editLast(event) {
-    const own = this.#app.store.thread(this.#open.id).messages.findLast(({ id, sender_id: sender }) =>
-      String(sender) === String(this.#app.me) && this.#rightsOf(id)?.mayEdit);
-    if (!own) return;
-    event.preventDefault();
-    this.#composer.edit(own);
-  }
-
-  async #react(id, emoji, isAdded) {
-    const has = this.#message(id)?.reactions?.[emoji]?.some((person) => String(person) === String(this.#app.me));
-    const path = `messages/${id}/reactions/${encodeURIComponent(emoji)}/`;
-    await this.#change(() => (isAdded && !has ? this.#app.api.put(path) : this.#app.api.delete(path)));
-  }
-
-  /** A correction that has failed is offered again, as long as its conversation is open. */
-  async #correct(message, text) {
-    const open = this.#open;
-    const isDone = await this.#change(() => this.#app.api.patch(`messages/${message.id}/`, { text }));
-    if (!isDone && this.#open === open) this.#composer.edit(message, text);
-  }
-
-  /** Change a message on the server, and show it as it is then. Returns whether that worked. */
-  async #change(request) {
-    try {
-      this.#app.store.putMessage(await request());
-      return true;
-    } catch (error) {
-      this.#app.say(error.message);
-      return false;
-    }
+    return true;
   }
 
   #send({ text, parentId, attachments }) {
     this.#typing.stop({ isSent: true });
     this.#open.unreadAfter = null;
     const { id, receiver, key } = this.#open;
+    const isEncrypted = this.#app.encryption.isOn(id);
     this.#app.outbox.add({
-      clientId: newClientId(), key, conversationId: id, receiverId: id ? null : receiver.id, text, parentId, attachments, at: Date.now(),
+      isEncrypted, clientId: newClientId(), key, conversationId: id, receiverId: id ? null : receiver.id, text, parentId, attachments, at: Date.now(),
     });
     this.#thread.toEnd();
   }
 
   async #jump(id) {
     const open = this.#open;
-    for (let page = 0; page < MOST_PAGES && this.#open === open && !this.#thread.jump(id); page += 1) {
-      const { oldestId } = this.#app.store.thread(open.id);
-      if (oldestId === null || oldestId <= id || !(await this.#loadOlder())) {
-        if (this.#open !== open) return;
-        this.#app.say("That message cannot be shown.");
-        return;
-      }
-    }
+    const isOver = () => this.#open !== open;
+    const isFound = await this.#history.find(open.id, id, () => isOver() || this.#thread.jump(id));
+    if (!isFound && !isOver()) this.#app.say("That message cannot be shown.");
   }
 
   #unreadInSight() {
@@ -307,9 +235,4 @@ export class ConversationWindow {
     const isUnread = newest && (conversation?.unread > 0 || (newest.seq > (conversation?.read_seq ?? 0) && !newest.read_at));
     return isUnread ? { conversationId: id, messageId: newest.id } : null;
   }
-}
-
-/** A message that is answered and not here: the answer to it stays one. */
-function unknown(id) {
-  return { id, sender_name: "somebody", text: "An earlier message" };
 }

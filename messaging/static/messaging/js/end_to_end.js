@@ -9,8 +9,10 @@ const CURVE = { name: "ECDH", namedCurve: "P-256" };
 const CIPHER = { name: "AES-GCM", length: 256 };
 const IV_BYTES = 12;
 
-/** Thrown for a text that was not encrypted for this device, or was changed on its way. */
-export class Unreadable extends Error {}
+/** Thrown for a text that was not encrypted for this device (`isForOthers`), or was changed on its way. */
+export class Unreadable extends Error {
+  isForOthers = false;
+}
 
 /**
  * Makes the keys of a device.
@@ -53,7 +55,8 @@ export async function decrypt(envelope, device) {
   try {
     const { v, from, keys, body } = JSON.parse(envelope);
     const name = nameOf(device);
-    if (v !== VERSION || !Object.hasOwn(keys, name)) throw new Unreadable("not for this device");
+    if (v !== VERSION) throw new Unreadable("of another version");
+    if (!Object.hasOwn(keys, name)) throw Object.assign(new Unreadable("not for this device"), { isForOthers: true });
     const raw = await unseal(await secretWith(device.privateKey, from, name), keys[name]);
     const content = await crypto.subtle.importKey("raw", raw, CIPHER, false, ["decrypt"]);
     return new TextDecoder("utf-8", { fatal: true }).decode(await unseal(content, body));

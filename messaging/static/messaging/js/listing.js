@@ -15,6 +15,7 @@ export class Listing {
   #filters;
   #filter = "all";
   #found = null; // ids that a search has found
+  #wereUnread = new Set(); // ids, since this filter was chosen
   #hasMore = false;
   #last = null; // the id of the last conversation that was loaded: the next page begins behind it
   #isLoading = false;
@@ -54,8 +55,7 @@ export class Listing {
     const all = this.#app.store.conversations.filter(({ takes_part: takesPart }) => takesPart !== false);
     if (this.#found) return all.filter(({ id }) => this.#found.has(id));
     if (this.#filter === "archived") return all.filter(({ archived }) => archived);
-    return all.filter(({ archived, unread, last_message: last, kind }) =>
-      !archived && (this.#filter !== "unread" || unread > 0) && (last || kind !== "direct"));
+    return all.filter((one) => !one.archived && (this.#filter !== "unread" || this.#isUnread(one)) && (one.last_message || one.kind !== "direct"));
   }
 
   get hasMore() {
@@ -68,20 +68,22 @@ export class Listing {
     return this.#field.value.trim() ? "No conversation is called that." : EMPTY[this.#filter];
   }
 
-  /** The first page, anew. `isReset`: nothing that is known is certain any longer. */
+  /** The first page, anew. `isReset`: nothing that is known is certain any longer. Returns whether that worked. */
   async load({ isReset = false } = {}) {
     const number = ++this.#asked;
     this.#isLoading = true;
     this.#problem = "";
     try {
       const answer = await this.#ask(null);
-      if (number !== this.#asked) return;
+      if (number !== this.#asked) return true;
       if (isReset) this.#app.store.clearConversations(this.#app.openId());
       this.#app.store.putConversations(answer.conversations);
       this.#found = this.#field.value.trim() ? new Set(answer.conversations.map(({ id }) => id)) : null;
       this.#reached(answer);
+      return true;
     } catch (error) {
       if (number === this.#asked) this.#problem = error.message;
+      return Boolean(error.isFinal);
     } finally {
       if (number === this.#asked) this.#isLoading = false;
       this.#onChange();
@@ -106,9 +108,15 @@ export class Listing {
     }
   }
 
+  /** One that is read while it is open stays until one goes to another. */
+  #isUnread({ id, unread }) {
+    if (unread > 0) this.#wereUnread.add(id);
+    return unread > 0 || (this.#wereUnread.has(id) && id === this.#app.openId());
+  }
+
   #ask(before) {
-    const archived = this.#filter === "archived" ? "true" : null;
-    return this.#app.api.get("conversations/", { q: this.#field.value.trim(), archived, before, limit: PAGE });
+    const narrowed = this.#filter === "all" ? {} : { [this.#filter]: "true" };
+    return this.#app.api.get("conversations/", { q: this.#field.value.trim(), ...narrowed, before, limit: PAGE });
   }
 
   #reached({ conversations, has_more: hasMore }) {
@@ -122,6 +130,7 @@ export class Listing {
       button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
     }
     this.#found = null;
+    this.#wereUnread.clear();
     this.load();
   }
 }

@@ -6,7 +6,7 @@ import { element, icon } from "./dom.js";
 import { piecesOf } from "./links.js";
 import { mark, markOf } from "./marks.js";
 
-const ENCRYPTED = "[Encrypted message]"; // this page holds no keys (end_to_end.js)
+const ENCRYPTED = "[Encrypted message]"; // where nothing decrypts it
 
 /**
  * @param {object} row of rows.js, of kind "message"
@@ -32,7 +32,7 @@ export function messageElement({ message, isFirst, isLast }, { conversation, me,
 
 /** A message on its way. */
 export function itemElement({ item, isFirst, isLast }, { dates, parent, actions }) {
-  const message = { text: item.text, sent_at: item.at };
+  const message = { text: item.text, plain: item.text, kind: item.isEncrypted ? "encrypted" : "text", sent_at: item.at };
   const files = item.attachments.map((file) => ({ ...file, thumbnail_url: null })); // there may be no connection
   const bubble = element("div", { class: "bubble" },
     item.parentId ? quote(parent, () => actions.jump(item.parentId)) : null,
@@ -46,9 +46,9 @@ export function itemElement({ item, isFirst, isLast }, { dates, parent, actions 
 }
 
 /** The words of a message without its form: for previews and announcements. */
-export function plainText({ kind, text, deleted_at: deletedAt, deleted, attachments }) {
+export function plainText({ kind, text, plain, deleted_at: deletedAt, deleted, attachments }) {
   if (deletedAt || deleted) return "Message deleted";
-  if (text) return kind === "encrypted" ? ENCRYPTED : text;
+  if (text) return kind === "encrypted" ? plain ?? ENCRYPTED : text;
   const count = Array.isArray(attachments) ? attachments.length : (attachments ?? 0);
   if (!count) return "";
   return count === 1 ? "A file" : `${count} files`;
@@ -70,8 +70,11 @@ function systemElement(message) {
   return element("li", { class: "system-message", data: { id: message.id }, text: message.text });
 }
 
-function textElement({ kind, text, html }) {
-  if (kind === "encrypted" && text) return element("p", { class: "message-text", text: ENCRYPTED });
+function textElement({ kind, text, html, plain, problem }) {
+  if (kind === "encrypted" && text) {
+    if (plain !== undefined) return textElement({ text: plain });
+    return element("p", { class: "message-text tombstone" }, icon("lock"), problem ? `Encrypted. ${problem}` : "Decrypting…");
+  }
   if (html) {
     const box = element("div", { class: "message-text rich" });
     box.innerHTML = html; // sanitised by the server
@@ -93,7 +96,10 @@ function meta(message, mark, dates) {
   const sent = new Date(message.sent_at);
   const edited = message.edited_at && !message.deleted_at
     ? element("span", { class: "edited", text: "edited", title: `Edited ${dates.full(message.edited_at)}` }) : null;
-  return element("p", { class: "meta" }, edited,
+  const lock = message.kind === "encrypted" && !message.deleted_at
+    ? element("span", { class: "lock", title: "End-to-end encrypted" }, icon("lock"),
+      element("span", { class: "visually-hidden", text: "End-to-end encrypted" })) : null;
+  return element("p", { class: "meta" }, lock, edited,
     element("time", { dateTime: sent.toISOString(), title: dates.full(sent), text: dates.time(sent) }),
     mark ? markElement(mark) : null);
 }

@@ -6,7 +6,7 @@ const LONGEST_WAIT = 30_000; // milliseconds
 
 /**
  * @typedef {{clientId: string, key: string, conversationId: number | null, receiverId: number | string | null,
- *   text: string, parentId: number | null, attachments: object[], at: number,
+ *   text: string, parentId: number | null, attachments: object[], at: number, isEncrypted?: boolean,
  *   state: "waiting" | "sending" | "failed", order: number, error?: string}} Item `order` increases from one to the next
  */
 

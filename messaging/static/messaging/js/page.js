@@ -3,10 +3,12 @@
 import { createApp } from "./app.js";
 import { ConversationList } from "./conversation_list.js";
 import { ConversationWindow } from "./conversation_window.js";
+import { EncryptionDialog } from "./encryption_dialog.js";
 import { GroupPeople } from "./group_people.js";
 import { Listing } from "./listing.js";
 import { announcement } from "./message_view.js";
 import { NewConversation } from "./new_conversation.js";
+import { PrivacyDialog } from "./privacy_dialog.js";
 
 const root = document.getElementById("messages");
 const windowRoot = root.querySelector(".conversation-window");
@@ -32,14 +34,15 @@ const app = createApp(root, {
     }
   },
   onReset: async () => {
-    await listing.load({ isReset: true }).catch(() => {}); // it is said where the list would be
-    await opened.reload();
+    const isListRead = await listing.load({ isReset: true });
+    return (await opened.reload()) && isListRead;
   },
 });
 Object.assign(app, {
   onBack: () => (history.state?.fromList ? history.back() : go(null)),
   openId: () => opened.conversationId,
   showPeople: (conversation) => groupPeople.open(conversation),
+  showEncryption: (conversation) => encryptionDialog.open(conversation),
   async leave(id) {
     try {
       await app.api.post(`conversations/${id}/leave/`);
@@ -61,6 +64,8 @@ list = new ConversationList(root, app, {
   onMore: () => listing.loadMore(),
 });
 const groupPeople = new GroupPeople(root.querySelector(".group-dialog"), app);
+const encryptionDialog = new EncryptionDialog(root.querySelector(".encryption-dialog"), app);
+const privacyDialog = new PrivacyDialog(root.querySelector(".privacy-dialog"), app, () => opened.reload());
 const newConversation = new NewConversation(root.querySelector(".new-dialog"), app, {
   onDirect: (person) => openDirect(person),
   onCreated: (conversation) => {
@@ -70,6 +75,7 @@ const newConversation = new NewConversation(root.querySelector(".new-dialog"), a
 });
 
 for (const button of root.querySelectorAll(".new-conversation")) button.addEventListener("click", () => newConversation.open());
+root.querySelector(".privacy-open").addEventListener("click", () => privacyDialog.open());
 addEventListener("popstate", () => openAddress());
 root.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || root.querySelector("dialog[open]")) return;
@@ -82,12 +88,13 @@ store.addEventListener("person", () => refresh(opened.conversationId));
 store.addEventListener("thread", ({ detail: { id } }) => {
   if (id === opened.conversationId) opened.update();
 });
-store.addEventListener("arrived", ({ detail: { id, message } }) => {
+store.addEventListener("arrived", async ({ detail: { id, message } }) => {
   if (id !== opened.conversationId) return;
   opened.update({ isNew: true });
-  app.speak(announcement(message));
+  app.speak(announcement(await app.encryption.read(message)));
 });
-listing.load().then(() => openAddress()).catch(() => openAddress());
+app.encryption.addEventListener("change", () => refresh(opened.conversationId));
+Promise.all([listing.load(), app.encryption.loaded]).then(() => openAddress());
 
 /** Everything that events of one moment have changed is shown at once. */
 function refresh(id) {

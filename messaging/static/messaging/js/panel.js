@@ -33,7 +33,7 @@ function start() {
     onOutbox: (key) => opened?.key === key && opened.update(),
     onTyping: (id) => opened?.conversationId === id && opened.update(),
     onSent: () => {},
-    onReset: () => opened?.reload(),
+    onReset: async () => opened?.reload() ?? true,
   });
   opened = new ConversationWindow(root.querySelector(".conversation-window"), made);
   made.store.addEventListener("conversation", ({ detail: { id } }) => {

@@ -1,9 +1,10 @@
 // What one may do with a message. The server decides; this only says what is offered.
 
-const UNEDITABLE = new Set(["html", "encrypted"]); // what the field cannot show as it was written
+/** What the field cannot show as it was written. */
+const isUneditable = ({ kind, plain }) => kind === "html" || (kind === "encrypted" && plain === undefined);
 
 /**
- * @param {object | null} message
+ * @param {object | null} message as it is shown: an encrypted one with its text (`plain`)
  * @param {{may_write?: boolean, may_moderate?: boolean}} conversation
  * @param {number | string} me the person's id
  * @returns {{mayReact: boolean, mayReply: boolean, mayEdit: boolean, mayDelete: boolean} | null} null for nothing at all
@@ -15,7 +16,7 @@ export function rightsOf(message, { may_write: mayWrite, may_moderate: mayModera
   return {
     mayReact: writes,
     mayReply: writes,
-    mayEdit: isOwn && writes && !UNEDITABLE.has(message.kind),
+    mayEdit: isOwn && writes && !isUneditable(message),
     mayDelete: isOwn || Boolean(mayModerate),
   };
 }

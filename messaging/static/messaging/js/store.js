@@ -5,6 +5,10 @@ import { ThreadState } from "./thread_state.js";
 
 const MOST_FRAMES = 1000; // that are kept while a history is on its way
 
+const IN_HISTORY = new Set([ // what a history shows
+  "message_created", "message_edited", "message_deleted", "message_read", "message_delivered", "reaction_changed", "attachment_changed",
+]);
+
 const isSame = (one, other) => String(one) === String(other);
 
 export class Store extends EventTarget {
@@ -92,11 +96,23 @@ export class Store extends EventTarget {
    * way may be missing in it, and is applied to it again.
    */
   async load(id, request) {
+    await this.#read(id, request, ({ messages, has_more: hasOlder }) => this.thread(id).reset(messages, hasOlder));
+  }
+
+  /** Read what comes before the messages that are there, likewise. Where those were read anew meanwhile, it is not taken. */
+  async loadOlder(id, request) {
+    const thread = this.thread(id);
+    const { oldestId, resets } = thread;
+    await this.#read(id, () => request(oldestId), ({ messages, has_more: hasOlder }) => {
+      if (thread.oldestId === oldestId && thread.resets === resets) thread.prepend(messages, hasOlder);
+    });
+  }
+
+  async #read(id, request, take) {
     const load = { id, frames: [] };
     this.#loads.add(load);
     try {
-      const { messages, has_more: hasOlder } = await request();
-      this.thread(id).reset(messages, hasOlder);
+      take(await request());
     } finally {
       this.#loads.delete(load);
     }
@@ -105,7 +121,7 @@ export class Store extends EventTarget {
 
   /** A message that this page has sent or changed itself. */
   putMessage(message) {
-    this.#put(this.thread(message.conversation_id), message);
+    this.thread(message.conversation_id).put(message);
     this.#showLast(message);
     this.#tell("thread", { id: message.conversation_id });
   }
@@ -126,7 +142,7 @@ export class Store extends EventTarget {
   /** Apply an event or an ephemeral message of the topic. It may come a second time. */
   apply(frame) {
     const { conversation_id: id } = frame;
-    for (const load of this.#loads) if (load.id === id && load.frames.length < MOST_FRAMES) load.frames.push(frame);
+    for (const load of this.#loads) if (load.id === id && IN_HISTORY.has(frame.type) && load.frames.length < MOST_FRAMES) load.frames.push(frame);
     switch (frame.type) {
       case "message_created":
         this.#created(frame.message);
@@ -142,7 +158,7 @@ export class Store extends EventTarget {
         break;
       }
       case "message_read":
-        this.#read(frame);
+        this.#readBy(frame);
         break;
       case "message_delivered":
         this.#mark(id, frame.message_ids, (message) => !message.delivered_at && { delivered_at: frame.delivered_at });
@@ -170,7 +186,7 @@ export class Store extends EventTarget {
     const isNews = !conversation || (this.#heard.get(id) ?? 0) < message.seq;
     const thread = this.#threads.get(id);
     if (thread?.isLoaded) {
-      this.#put(thread, message);
+      thread.put(message);
       this.#tell("thread", { id });
     }
     if (!isNews) return; // the list was read later than this happened
@@ -184,10 +200,6 @@ export class Store extends EventTarget {
     this.#tell("arrived", { id, message });
   }
 
-  #put(thread, message) {
-    if (thread.put(message) && message.parent_id) thread.countAnswer(message.parent_id);
-  }
-
   #count({ id, kind, unread }, message) {
     // An answer is unread only for who follows its thread: the server knows.
     if (message.parent_id && kind !== "direct") this.#tell("outdated", { id });
@@ -197,8 +209,8 @@ export class Store extends EventTarget {
   #showLast(message) {
     const conversation = this.#conversations.get(message.conversation_id);
     if (!conversation || (conversation.last_seq ?? 0) > message.seq) return;
-    const { id, seq, text, sender_id, sender_name, sent_at, attachments = [], deleted_at: deletedAt } = message;
-    const last = { id, text, sender_id, sender_name, sent_at, deleted: Boolean(deletedAt), attachments: attachments.length };
+    const { id, seq, kind, text, sender_id, sender_name, sent_at, attachments = [], deleted_at: deletedAt } = message;
+    const last = { id, kind, text, sender_id, sender_name, sent_at, deleted: Boolean(deletedAt), attachments: attachments.length };
     // A new one brings it back from the archive.
     this.changeConversation(message.conversation_id, { last_message: last, last_seq: seq, archived: false });
   }
@@ -208,7 +220,7 @@ export class Store extends EventTarget {
     if (last?.id === messageId) this.changeConversation(conversationId, { last_message: { ...last, ...changes } });
   }
 
-  #read({ conversation_id: id, person_id: person, up_to_id: upTo, message_ids: ids, read_at: at }) {
+  #readBy({ conversation_id: id, person_id: person, up_to_id: upTo, message_ids: ids, read_at: at }) {
     const conversation = this.#conversations.get(id);
     if (isSame(person, this.#me)) {
       if (!conversation) return;

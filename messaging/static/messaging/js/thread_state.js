@@ -5,12 +5,16 @@ const MOST = 600; // messages that the page holds; of more, the oldest are loade
 export class ThreadState {
   #messages = new Map(); // by id
   #sorted = null;
+  #resets = 0;
   hasOlder = true;
   isLoaded = false;
 
-  /** Oldest first. */
+  /** Oldest first, each with how many answers it has (`thread_count`). */
   get messages() {
-    this.#sorted ??= [...this.#messages.values()].sort((one, other) => one.id - other.id);
+    if (!this.#sorted) {
+      this.#countAnswers();
+      this.#sorted = [...this.#messages.values()].sort((one, other) => one.id - other.id);
+    }
     return this.#sorted;
   }
 
@@ -19,6 +23,7 @@ export class ThreadState {
   }
 
   get(id) {
+    if (!this.#sorted) this.#countAnswers();
     return this.#messages.get(id);
   }
 
@@ -33,7 +38,12 @@ export class ThreadState {
     this.hasOlder = hasOlder;
     this.isLoaded = true;
     this.#sorted = null;
-    for (const { parent_id: parentId } of later) if (parentId) this.countAnswer(parentId);
+    this.#resets += 1;
+  }
+
+  /** Changes when the messages are read anew: what was asked for before does not fit what is there then. */
+  get resets() {
+    return this.#resets;
   }
 
   /** Older messages, which come before those that are there. */
@@ -53,11 +63,6 @@ export class ThreadState {
     return isNew;
   }
 
-  /** A message has one answer more, if it is there. */
-  countAnswer(id) {
-    this.change(id, ({ thread_count: count }) => ({ thread_count: (count ?? 0) + 1 }));
-  }
-
   /** Change a message that is there. Returns whether it is. */
   change(id, changes) {
     const message = this.#messages.get(id);
@@ -74,6 +79,18 @@ export class ThreadState {
       if (changes) this.#messages.set(message.id, { ...message, ...changes });
     }
     this.#sorted = null;
+  }
+
+  /** Answers are newer than what they answer, so all answers to what is here are here, too. */
+  #countAnswers() {
+    const counts = new Map();
+    for (const { parent_id: parentId, deleted_at: deletedAt } of this.#messages.values()) {
+      if (parentId && !deletedAt) counts.set(parentId, (counts.get(parentId) ?? 0) + 1);
+    }
+    for (const [id, message] of this.#messages) {
+      const count = counts.get(id) ?? 0;
+      if (message.thread_count !== count) this.#messages.set(id, { ...message, thread_count: count });
+    }
   }
 
   /** Hold no more than so many: the oldest go. */

@@ -21,6 +21,7 @@ export class WindowHead {
     act("mute", ({ id, muted }) => app.changeConversation(id, { muted: !muted }, muted ? "Notifications are on again." : "Muted."));
     act("archive", ({ id, archived }) => app.changeConversation(id, { archived: !archived }, archived ? "Back among the others." : "Archived."));
     closeAsMenusDo(this.#part("menu"));
+    act("encryption", (conversation) => app.showEncryption(conversation));
     act("people", (conversation) => app.showPeople(conversation));
   }
 
@@ -36,6 +37,7 @@ export class WindowHead {
     this.#text("mute", conversation.muted ? "Unmute" : "Mute");
     this.#text("archive", conversation.archived ? "Take out of the archive" : "Archive");
     if (this.#part("people")) this.#part("people").hidden = ["direct", "system"].includes(conversation.kind);
+    if (this.#part("encryption")) this.#part("encryption").hidden = conversation.kind !== "direct" || !conversation.other;
     const about = this.#part("about");
     if (about) {
       about.hidden = !conversation.about_url;
