@@ -133,6 +133,7 @@ class Run:
                 self._note("ours", size.room, number, "chat-room", chats.room)
                 for name in ("ours", "plan") if number % 2 else ("plan", "ours"):
                     self._note(name, 2 * size.pairs, number, "chat-pairs", partial(chats.pairs, name))
+                self._note("ours", 2 * size.pairs, number, "chat-pairs-post", chats.pairs_post)
                 self._note("ours", 0, number, "chat-open", chats.open)
 
     def _grow(self, contenders: Collection[Contender], number: int) -> None:

@@ -26,13 +26,13 @@ class Conversations:
         return {"conversation": made.pk}
 
     def pairs(self, pairs: int) -> dict[str, Any]:
-        """Make a direct conversation of each two users, with its first message."""
+        """Make a direct conversation of each two users, with its first message. Return their ids, and the users'."""
         users = list(User.objects.order_by("pk")[: 2 * pairs])
         made = []
         for one, other in zip(users[::2], users[1::2], strict=True):
             message, _ = sending.send(sender=one, receiver=other, text="Good morning")
             made.append(message.conversation_id)
-        return {"conversations": made}
+        return {"conversations": made, "people": [one.pk for one in users]}
 
     def histories(self, short: int, long: int, listed: int, each: int) -> dict[str, Any]:
         """Make conversations of a reader with so many unread messages, and two people with ``listed`` conversations.

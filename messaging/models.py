@@ -3,6 +3,8 @@
 Unread counts are not in any table: they are counted (messaging/unread.py), so that they cannot be wrong.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -131,6 +133,9 @@ class Message(models.Model):
 
     A deleted message stays as a tombstone without text (messaging/editing.py). ``thread_count`` counts its replies.
     """
+
+    # The JSON of a message that was written just now (messaging/sending.py), so that nothing is read again to answer.
+    as_written: dict[str, Any] | None = None
 
     class Kind(models.TextChoices):
         TEXT = "text"

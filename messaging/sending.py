@@ -180,8 +180,9 @@ def _write(place: Conversation, sender: Any, receiver: Any, attachments: Sequenc
     place.last_seq, place.last_message, place.last_message_at = seq, message, now
     if message.parent_id is not None:
         Message.objects.filter(pk=message.parent_id).update(thread_count=F("thread_count") + 1)
-    content = message_json(message, attachments=files, receipt=receipt)
-    publish((MessageCreated(conversation_id=place.pk, message=content), membership.audience(place, message)))
+    message.as_written = message_json(message, attachments=files, receipt=receipt)
+    event = MessageCreated(conversation_id=place.pk, message=message.as_written)
+    publish((event, membership.audience(place, message)))
     return message
 
 

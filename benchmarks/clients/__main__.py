@@ -49,7 +49,7 @@ class Clients:
     ) -> dict[str, Any]:
         """Open ``count`` clients, each with the next cookie, and return the seconds that it took.
 
-        ``{pair}`` in the path stands for the client's number halved, so that two neighbours have the same.
+        ``{number}`` in the path stands for the number of the client, from 1 on.
         """
         begun, before = time.monotonic(), len(self._all)
         self._kind, self._address = KINDS[kind], (host, port)
@@ -65,7 +65,7 @@ class Clients:
                 number = waiting.pop()
                 tried[number] += 1
                 cookie = cookies[number % len(cookies)] if cookies else ""
-                self._by_number[number] = self._open_one(cookie, path.replace("{pair}", str(number // 2)))
+                self._by_number[number] = self._open_one(cookie, path.replace("{number}", str(number + 1)))
                 under_way.append((number, self._by_number[number]))
             if not under_way:
                 break
@@ -141,13 +141,13 @@ class Clients:
         return {"count": len(delays), "p50": share(50), "p99": share(99), "max": delays[-1]}
 
     def write(
-        self, rate: float, messages: int, orders: list[dict[str, Any]], each: int, limit: float, path: str = ""
+        self, rate: float, messages: int, orders: list[dict[str, Any]], each: int, limit: float, text: str, path: str
     ) -> dict[str, Any]:
         """Write ``messages`` at ``rate`` a second, and wait until each has come to ``each`` clients.
 
         ``orders`` are taken in turns: the ``number`` of the client who writes, the ``cookie``, and the ``fields``
-        beside the text. With ``path`` a message is posted there, otherwise sent over the socket of that client. After
-        ``limit`` seconds since the last one was due, nothing is waited for any more. Return ``delays`` from the moment
+        beside the text, whose name is ``text``. With ``path`` a message is posted there, otherwise sent over the socket
+        of that client. After ``limit`` seconds since the last one was due, nothing is waited for any more. Return ``delays`` from the moment
         at which a message was due, how many were ``refused``, and how ``late`` the last was written, in seconds.
         """
         self.begin(timed=True)
@@ -166,7 +166,7 @@ class Clients:
                     posts.go_on()
             late = -pause
             order = orders[(first + index) % len(orders)]
-            body = {**order["fields"], "text": f"bench-{first + index:06};"}
+            body = {**order["fields"], text: f"bench-{first + index:06};"}
             if posts:
                 posts.post(order["cookie"], body)
             else:

@@ -20,11 +20,10 @@ SEND = "/messages/api/messages/"
 ROOM = Contender(
     "chat-room", "", "websocket", "/ws/events/?topics=messages,projects", BY_NAME["daphne-ws"].module, "daphne"
 )
-PAIRS = Contender("chat-pairs", "", "websocket", "/ws/events/?topics=messages", ROOM.module, "daphne")
-PLAN = Contender(
-    "chat-plan", "", "websocket", "/ws/chat/{pair}/", "benchmarks.peers.plan_chat", command=DAPHNE, variant="core"
-)
-CASES = ("chat-room", "chat-pairs", "chat-open")  # as they are recorded
+PAGE = Contender("chat-page", "", "websocket", "/ws/events/?topics=messages", ROOM.module, "daphne")
+OLD_CHAT = Contender("chat-old", "", "websocket", "/ws/chat/", ROOM.module, "daphne")
+PLAN = Contender("chat-plan", "", "websocket", "/ws/chat/{number}/", "benchmarks.peers.plan_chat", command=DAPHNE)
+CASES = ("chat-room", "chat-pairs", "chat-pairs-post", "chat-open")  # as they are recorded
 SECOND_MS = 1_000
 STEP = 1.5  # from one rate to the next, until one is too high
 FINER = 2  # halvings after that
@@ -38,6 +37,7 @@ class Chats:
     def __init__(self, folder: Path, size: Size) -> None:
         self._folder, self._size = folder / "chat", size
         self._undo = contextlib.ExitStack()
+        self._plans = 0
 
     def start(self) -> dict[str, float]:
         """Start the server, and create the office."""
@@ -63,11 +63,13 @@ class Chats:
                 {"number": number, "cookie": cookies[number], "fields": {"conversation": place}}
                 for number in range(size.room)
             ]
-            self._write(stage, size.room_rate, 2, orders, size.room, SEND)  # completes one-time work
+            self._write(stage, size.room_rate, 2, orders, size.room, "text", SEND)  # completes one-time work
             steady.measure(stage, size, size.room_rate, 2)
             messages, events = [], []
             for _ in range(size.room_turns):
-                messages.append(self._write(stage, size.room_rate, size.room_messages, orders, size.room, SEND))
+                messages.append(
+                    self._write(stage, size.room_rate, size.room_messages, orders, size.room, "text", SEND)
+                )
                 events.append(steady.measure(stage, size, size.room_rate, size.room_messages))
         values = {}
         for name, seen in (("", messages), ("event_", events)):
@@ -78,31 +80,46 @@ class Chats:
     def pairs(self, name: str) -> dict[str, float]:
         """Return the highest rate of messages between pairs of which none is lost and p99 is below a second.
 
-        ``name`` is ``ours`` or ``plan``. ``lost`` is of all rates that were tried, ``too_high`` the lowest that failed.
+        ``name`` is ``ours`` or ``plan``. People write over their own sockets, at ours over those of the old chat, whose
+        clients are told the same. ``lost`` is of all rates that were tried, ``too_high`` the lowest that failed.
         """
-        size, cookies = self._size, self._office.cookies
-        more = {} if name == "ours" else {"BENCH_DATABASE": self._postgres.create(f"plan-{id(object())}")}
-        contender = PAIRS if name == "ours" else PLAN
-        with Stage(self._office, contender, 2 * size.pairs, BENCH_PAIRS=str(size.pairs), **more) as stage:
-            places = range(size.pairs)
+        people, pairs = 2 * self._size.pairs, self._size.pairs
+        if name == "plan":
+            self._plans += 1
+            database = self._postgres.create(f"plan-{self._plans}")
+            stage = Stage(self._office, PLAN, people, BENCH_DATABASE=database, BENCH_PEOPLE=str(people))
+        else:
+            stage = Stage(self._office, OLD_CHAT, people)
+        with stage:
+            ids = list(range(1, people + 1))
             if name == "ours":
-                places = stage.publisher("pairs", pairs=size.pairs)["conversations"]
+                ids = stage.publisher("pairs", pairs=pairs)["people"]
             stage.open()
             orders = [
-                {"number": 2 * pair + side, "cookie": cookies[2 * pair + side], "fields": {"conversation": place}}
-                for side in (0, 1)
-                for pair, place in enumerate(places)
+                {"number": number, "cookie": "", "fields": {"receiver_id": ids[number ^ 1]}}
+                for number in _one_of_each_pair(pairs)
             ]
-            path = SEND if name == "ours" else ""
-            self._write(stage, 20, 20, orders, 2, path)
-            return self._highest(lambda rate: self._write(stage, rate, int(rate * size.pairs_seconds), orders, 2, path))
+            return self._highest(stage, orders, "message", "")
 
-    def _highest(self, attempt: Any) -> dict[str, float]:
+    def pairs_post(self) -> dict[str, float]:
+        """Return the same for the page of messages, which posts each message."""
+        cookies, pairs = self._office.cookies, self._size.pairs
+        with Stage(self._office, PAGE, 2 * pairs) as stage:
+            places = stage.publisher("pairs", pairs=pairs)["conversations"]
+            stage.open()
+            orders = [
+                {"number": number, "cookie": cookies[number], "fields": {"conversation": places[number // 2]}}
+                for number in _one_of_each_pair(pairs)
+            ]
+            return self._highest(stage, orders, "text", SEND)
+
+    def _highest(self, stage: Stage, orders: list[dict[str, Any]], text: str, path: str) -> dict[str, float]:
         """Raise the rate until it is too high, and look for the limit between the last two."""
+        self._write(stage, 20, 20, orders, 2, text, path)  # completes one-time work
         best: dict[str, float] = {"a_second": 0.0}
         rate, too_high, lost, finer = float(self._size.pairs_from), 0.0, 0.0, FINER
         while finer or not too_high:
-            seen = attempt(rate)
+            seen = self._write(stage, rate, int(rate * self._size.pairs_seconds), orders, 2, text, path)
             lost += seen["lost"]
             if seen["lost"] or seen["refused"] or seen["p99_ms"] >= SECOND_MS:
                 too_high = rate
@@ -129,7 +146,7 @@ class Chats:
 
     @staticmethod
     def _write(
-        stage: Stage, rate: float, messages: int, orders: list[dict[str, Any]], each: int, path: str
+        stage: Stage, rate: float, messages: int, orders: list[dict[str, Any]], each: int, text: str, path: str
     ) -> dict[str, float]:
         stage.load("drain", quiet=0.3, limit=5)
         cpu = cpu_seconds_of_all(stage.pid)
@@ -141,6 +158,7 @@ class Chats:
             orders=orders,
             each=each,
             limit=LIMIT_SECONDS,
+            text=text,
             path=path,
         )
         cpu = cpu_seconds_of_all(stage.pid) - cpu
@@ -157,3 +175,8 @@ class Chats:
             "cpu_ms": cpu / messages * 1_000,
             "late_ms": seen["late"] * 1_000,
         }
+
+
+def _one_of_each_pair(pairs: int) -> list[int]:
+    """The numbers of all clients: one of each pair, then the others."""
+    return [*range(0, 2 * pairs, 2), *range(1, 2 * pairs, 2)]
