@@ -107,7 +107,12 @@ class Participant(models.Model):
         db_default=False,  # servers of the release before this one do not know the column
         help_text="Somebody else took them out. They may be added again, and may not join by themselves.",
     )
-    last_read_seq = models.BigIntegerField(default=0)
+    last_read_seq = models.BigIntegerField(default=0, help_text="The newest message that they have read.")
+    settled_seq = models.BigIntegerField(
+        default=0,
+        db_default=0,  # as above
+        help_text="Of a direct conversation: up to here nothing is unread. It may lag, and then counting takes longer.",
+    )
     last_read_at = models.DateTimeField(null=True)
     last_delivered_seq = models.BigIntegerField(default=0)
     archived_at = models.DateTimeField(null=True)

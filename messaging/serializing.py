@@ -76,15 +76,19 @@ def message_json(
     }
 
 
+def written_json(message: Message, viewer: Any) -> dict[str, Any]:
+    """What ``sending.send`` returned, as JSON for its sender. One that is new needs no query."""
+    if message.as_written is not None:
+        return message.as_written
+    [found] = messages_json([message], viewer)
+    return found
+
+
 def messages_json(messages: Collection[Message], viewer: Any) -> list[dict[str, Any]]:
     """Messages as JSON for this person, with attachments, reactions and receipts: a fixed number of queries.
 
-    Of a conversation that the person left, they say what they said then. Messages that were written just now
-    (``Message.as_written``) need no query.
+    Of a conversation that the person left, they say what they said then.
     """
-    new = [message.as_written for message in messages if message.as_written is not None]
-    if len(new) == len(messages):
-        return [{**one} for one in new]
     ids = [message.pk for message in messages]
     if not ids:
         return []
