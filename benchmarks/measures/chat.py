@@ -70,10 +70,11 @@ class Chats:
                 messages.append(
                     self._write(stage, size.room_rate, size.room_messages, orders, size.room, "text", SEND)
                 )
-                events.append(steady.measure(stage, size, size.room_rate, size.room_messages))
+                event = steady.measure(stage, size, size.room_rate, size.room_messages)
+                events.append({**event, "cpu_ms": event["cpu_us"] * size.room / 1_000})
         values = {}
         for name, seen in (("", messages), ("event_", events)):
-            for value in ("p50_ms", "p99_ms", "missing_percent"):
+            for value in ("p50_ms", "p99_ms", "missing_percent", "cpu_ms"):
                 values[f"{name}{value}"] = sum(one[value] for one in seen) / len(seen)
         return values
 
@@ -164,7 +165,7 @@ class Chats:
         cpu = cpu_seconds_of_all(stage.pid) - cpu
         delays = seen["delays"]
         if not delays["count"]:
-            raise Failed(f"nothing came of {messages} messages, {seen['refused']} were refused")
+            raise Failed(f"nothing came of {messages} messages, {seen['refused']} were refused, {seen['ended']} ended")
         lost = messages * each - delays["count"]
         return {
             "p50_ms": delays["p50"],
