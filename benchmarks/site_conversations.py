@@ -62,7 +62,7 @@ class Conversations:
 
     @staticmethod
     def _filled(place: Conversation, writer: User, reader: User, messages: int) -> int:
-        """Write unread messages into a new conversation, without their events, which do not stay in the log for ever."""
+        """Write unread messages into a new conversation, without events: these do not stay in the log for ever."""
         texts = (f"Message {number}" for number in range(messages))
         for first in range(0, messages, ROWS):
             numbers = range(first + 1, min(first + ROWS, messages) + 1)
@@ -78,7 +78,7 @@ class Conversations:
     def open_in_turn(self, reader: int, opened: dict[str, int], lists: dict[str, int], times: int) -> dict[str, Any]:
         """Open each conversation and each list as the page does, in turns.
 
-        Return the median milliseconds of each (``group_short_ms``), and the number of queries (``group_short_queries``).
+        Return the median milliseconds (``group_short_ms``) and the number of queries (``…_queries``) of each.
         """
         acts = {
             **{name: self._opening(reader, conversation_id=pk) for name, pk in opened.items()},

@@ -4,10 +4,10 @@ Own and deleted messages are not unread. In a direct conversation a message is u
 read. In a larger one those after the person's pointer are. There, a reply counts only for those who follow its thread:
 whoever wrote its first message, or replied.
 
-Messages behind the pointer (``last_read_seq``) are not counted one by one in either. In a direct conversation the pointer
-is at the newest message that was read, so all messages of the other person behind it are unread. Messages before it may
-be unread there as well, where single ones were marked as read. They are looked for only between ``settled_seq``, up to
-which there are none, and the pointer. Whoever reads a conversation from its beginning moves both together.
+Messages behind the pointer (``last_read_seq``) are not counted one by one in either. In a direct conversation the
+pointer is at the newest message that was read, so all messages of the other person behind it are unread. Messages
+before it may be unread there as well, where single ones were marked as read. They are looked for only between
+``settled_seq``, up to which there are none, and the pointer. Whoever reads all of a conversation moves both together.
 """
 
 from collections.abc import Collection, Mapping
@@ -96,7 +96,8 @@ def _behind(people: Collection[Any]) -> QuerySet[Any]:
     direct = Q(conversation__kind=Conversation.Kind.DIRECT)
     pointer = Greatest("last_read_seq", "settled_seq")
     messages = Message.objects.filter(
-        conversation_id=OuterRef("conversation_id"), seq__gt=Greatest(OuterRef("last_read_seq"), OuterRef("settled_seq"))
+        conversation_id=OuterRef("conversation_id"),
+        seq__gt=Greatest(OuterRef("last_read_seq"), OuterRef("settled_seq")),
     ).order_by()
     own, others = _own(messages, OuterRef("person_id")), OuterRef(OuterRef("person_id"))
     passed_over = _passed_over(messages, OuterRef("person_id"), others)

@@ -1,8 +1,8 @@
 """The clients' process: one epoll loop. Commands are JSON lines on stdin, with a response to each on stdout.
 
 ``open``: connect a number of clients. ``begin``: reset the counts, optionally recording arrival times. ``wait``: wait
-for a number of events, or until none arrive. ``delays``: the delays of the events. ``write``: let people write messages,
-and wait for them. ``close``: disconnect all clients.
+for a number of events, or until none arrive. ``delays``: the delays of the events. ``write``: let people write
+messages, and wait for them. ``close``: disconnect all clients.
 """
 
 import contextlib
@@ -147,8 +147,9 @@ class Clients:
 
         ``orders`` are taken in turns: the ``number`` of the client who writes, the ``cookie``, and the ``fields``
         beside the text, whose name is ``text``. With ``path`` a message is posted there, otherwise sent over the socket
-        of that client. After ``limit`` seconds since the last one was due, nothing is waited for any more. Return ``delays`` from the moment
-        at which a message was due, how many were ``refused``, and how ``late`` the last was written, in seconds.
+        of that client. After ``limit`` seconds since the last one was due, nothing is waited for any more. Return
+        ``delays`` from the moment at which a message was due, how many were ``refused``, and how ``late`` the last was
+        written, in seconds.
         """
         self.begin(timed=True)
         if path and self._posts is None:
@@ -177,10 +178,9 @@ class Clients:
             self._pump(0.05)
             if posts:
                 posts.go_on()
-        refused = sum(number for status, number in posts.statuses.items() if status != 200) if posts else 0
         sent = [(first + index, begin + index / rate) for index in range(messages)]
-        unanswered = posts.unanswered if posts else 0
-        return {"delays": self.delays(sent), "refused": refused + unanswered, "late": late, "ended": self._ended}
+        refused = posts.refused if posts else 0
+        return {"delays": self.delays(sent), "refused": refused, "late": late, "ended": self._ended}
 
     def close(self) -> dict[str, Any]:
         """Disconnect all clients at once."""

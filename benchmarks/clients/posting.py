@@ -1,7 +1,7 @@
 """People who write: messages over HTTP, each with a POST of its own, or over the socket that a client has open.
 
-A pool of kept-alive connections belongs to nobody: each request says with its cookie who posts. A message is posted when
-it is due, whether earlier ones have been answered or not, so a slow server is not asked less.
+A pool of kept-alive connections belongs to nobody: each request says with its cookie who posts. A message is posted
+when it is due, whether earlier ones have been answered or not, so a slow server is not asked less.
 """
 
 import json
@@ -82,6 +82,11 @@ class Posts:
                     continue
             self._waiting.popleft()
             self._busy[one.socket.fileno()] = one
+
+    @property
+    def refused(self) -> int:
+        """How many posts were answered with another status than 200, or not yet."""
+        return sum(number for status, number in self.statuses.items() if status != 200) + self.unanswered
 
     @property
     def unanswered(self) -> int:

@@ -67,9 +67,7 @@ class Chats:
             steady.measure(stage, size, size.room_rate, 2)
             messages, events = [], []
             for _ in range(size.room_turns):
-                messages.append(
-                    self._write(stage, size.room_rate, size.room_messages, orders, size.room, "text", SEND)
-                )
+                messages.append(self._write(stage, size.room_rate, size.room_messages, orders, size.room, "text", SEND))
                 event = steady.measure(stage, size, size.room_rate, size.room_messages)
                 events.append({**event, "cpu_ms": event["cpu_us"] * size.room / 1_000})
         values = {}

@@ -54,6 +54,9 @@ class User(models.Model):
     class Meta:
         app_label = "plan"
 
+    def __str__(self) -> str:
+        return str(self.pk)
+
 
 class Conversation(models.Model):
     """The conversation of two people, with what lists show of it."""
@@ -70,6 +73,9 @@ class Conversation(models.Model):
         app_label = "plan"
         constraints = [models.UniqueConstraint(fields=["user1", "user2"], name="plan_pair_once")]
 
+    def __str__(self) -> str:
+        return str(self.pk)
+
 
 class ChatMessage(models.Model):
     """A message."""
@@ -84,6 +90,9 @@ class ChatMessage(models.Model):
     class Meta:
         app_label = "plan"
         indexes = [models.Index(fields=["conversation", "-timestamp"], name="plan_history")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 def _make_tables() -> None:
@@ -105,9 +114,7 @@ def _save(sender: User, receiver_id: int, text: str) -> dict:
         receiver = User.objects.get(pk=receiver_id, is_active=True)
         first, second = sorted((sender, receiver), key=lambda one: one.pk)
         conversation, _ = Conversation.objects.get_or_create(user1=first, user2=second)
-        message = ChatMessage.objects.create(
-            conversation=conversation, sender=sender, receiver=receiver, message=text
-        )
+        message = ChatMessage.objects.create(conversation=conversation, sender=sender, receiver=receiver, message=text)
         unread = "unread_count_user1" if receiver == first else "unread_count_user2"
         Conversation.objects.filter(pk=conversation.pk).update(
             last_message=text[:100],

@@ -1,10 +1,12 @@
 """A pointer up to which nothing is unread in direct conversations."""
 
+from typing import Any
+
 from django.db import migrations, models
 from django.db.models import Exists, F, OuterRef
 
 
-def settle(apps, schema_editor):
+def settle(apps: Any, schema_editor: Any) -> None:
     """Where nothing is unread, nothing is up to the newest message that was read."""
     receipts = apps.get_model("communication", "Receipt").objects.using(schema_editor.connection.alias)
     unread = receipts.filter(
