@@ -15,6 +15,7 @@ from .measures import (
     burst,
     by_events,
     by_processes,
+    chat,
     growth,
     idle,
     paint,
@@ -46,6 +47,7 @@ MEASURES = (
     "paint",
     "writers",
     "to_socket",
+    "chat",
     "events",
     "processes",
     "growth",
@@ -76,6 +78,7 @@ class Run:
             if number == 1:
                 self._once()
                 self._builds()
+                self._chat()
         first = [one for one in CONTENDERS if one.growth]
         for number in range(1, self._size.growth_rounds + 1):
             self._grow(first, number)
@@ -114,6 +117,24 @@ class Run:
                         return
                     for build in stage.names() if number % 2 else stage.names()[::-1]:
                         self._note(build, clients, number, name, partial(take, build))
+
+    def _chat(self) -> None:
+        """All rounds of conversations: ours, and for the pairs the plan's, in alternating order."""
+        if "chat" not in self._measures or self._over():
+            return
+        size = self._size
+        chats = chat.Chats(self._office.folder, size)
+        with contextlib.closing(chats):
+            if not self._note("ours", size.room, 1, "chat", chats.start):
+                return
+            for number in range(1, size.rounds + 1):
+                if self._over():
+                    return
+                self._note("ours", size.room, number, "chat-room", chats.room)
+                for name in ("ours", "plan") if number % 2 else ("plan", "ours"):
+                    self._note(name, 2 * size.pairs, number, "chat-pairs", partial(chats.pairs, name))
+                self._note("ours", 2 * size.pairs, number, "chat-pairs-post", chats.pairs_post)
+                self._note("ours", 0, number, "chat-open", chats.open)
 
     def _grow(self, contenders: Collection[Contender], number: int) -> None:
         for contender in self._in_turn(contenders, number):

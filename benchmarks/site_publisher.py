@@ -20,6 +20,7 @@ from django.contrib.sessions.models import Session  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from benchmarks.site_conversations import Conversations  # noqa: E402
 from projeng.access import Role  # noqa: E402
 from projeng.events import ProjectsChanged  # noqa: E402
 from projeng.models import Project, ProjectActivity, ProjectCost, ProjectProgress  # noqa: E402
@@ -33,8 +34,8 @@ HEADS = 5
 FIELDS = ("source", "created", "updated", "summary", "actor")
 
 
-class Publisher:
-    """Publishes events, and makes changes to the office's data."""
+class Publisher(Conversations):
+    """Publishes events, and makes changes to the office's data and conversations."""
 
     def one(self, event: dict) -> float:
         """Publish one event in its own transaction, and return the time of the commit."""

@@ -14,6 +14,9 @@ class Size:
     first round, to find out which events never arrive. ``steady``: the events per second and their number.
     ``writers`` processes write for ``writers_seconds`` in each case; ``sockets`` get ``socket_events`` from PostgreSQL.
     ``dashboards`` are open in an office with ``projects`` for ``paint_seconds``.
+    A conversation of ``room`` clients gets ``room_messages`` at ``room_rate`` a second, ``room_turns`` times in turns
+    with as many bare events; ``pairs`` of people write for ``pairs_seconds`` at each rate, the first ``pairs_from``;
+    the longest ``history`` is opened, and a list with ``listed`` conversations.
     ``growth_rounds``, ``growth_steady``, ``events`` (of a burst), ``processes`` and ``log`` (rows) are for the measures
     of growth.
     """
@@ -40,6 +43,15 @@ class Size:
     dashboards: int = 50
     projects: int = 10_000
     paint_seconds: float = 30.0
+    room: int = 1_000
+    room_rate: int = 20
+    room_messages: int = 200
+    room_turns: int = 2
+    pairs: int = 500
+    pairs_from: int = 30
+    pairs_seconds: float = 6.0
+    history: int = 100_000
+    listed: int = 1_000
     burst_seconds: float = 10.0
     first_burst_seconds: float = 45.0
     minutes: float = 60.0
@@ -69,6 +81,13 @@ QUICK = Size(
     dashboards=10,
     projects=1_000,
     paint_seconds=6.0,
+    room=100,
+    room_messages=20,
+    room_turns=1,
+    pairs=20,
+    pairs_seconds=1.0,
+    history=2_000,
+    listed=20,
     burst_seconds=3.0,
     first_burst_seconds=3.0,
     minutes=2.5,  # plus the server that was begun before

@@ -106,7 +106,7 @@ class Stage:
     ) -> None:
         """``counted``: our server counts its queries (benchmarks/counting_site.py). ``processes``: its number.
 
-        ``environment``: more of it for our server.
+        ``environment``: more of it for the server.
         """
         self._environment = environment
         self.office, self.contender, self.processes = office, contender, processes
@@ -206,6 +206,7 @@ class Stage:
             "BENCH_PORT": str(self.port),
             "BENCH_VARIANT": self.contender.variant,
             "BENCH_FOLDER": str(self.office.folder),
+            **self._environment,
         }
 
     @property

@@ -219,4 +219,40 @@ TARGETS = (
     Target("the same, SSE on Gunicorn", "paint@50 gunicorn-sse cpu_percent", at_most=10, unit="%"),
     Target("the same, commit to paint, p50", "paint@50 daphne-ws p50_ms", at_most=500, unit="ms"),
     Target("the same, p99", "paint@50 daphne-ws p99_ms", at_most=1_000, unit="ms"),
+    Target(
+        "1,000 clients of a conversation, 20 messages/s: p99 from the POST to each, to that of a bare event",
+        "chat-room@1000 ours p99_ms",
+        of="chat-room@1000 ours event_p99_ms",
+        at_most=1.5,
+    ),
+    Target(
+        "500 pairs on PostgreSQL, over sockets: messages/s, p99 below a second",
+        "chat-pairs@1000 ours a_second",
+        at_least=200,
+        unit="/s",
+    ),
+    Target("the same, lost at all rates", "chat-pairs@1000 ours lost", at_most=0, unit=""),
+    Target(
+        "the same to a chat as the plan would build it",
+        "chat-pairs@1000 ours a_second",
+        of="chat-pairs@1000 plan a_second",
+        at_least=5,
+    ),
+    Target("the same with a POST for each message", "chat-pairs-post@1000 ours a_second", at_least=200, unit="/s"),
+    *(
+        Target(
+            f"Opening a {kind} conversation with 100,000 unread messages, to one with 100: {what}",
+            f"chat-open ours {kind}_long_{value}",
+            of=f"chat-open ours {kind}_short_{value}",
+            at_most=most,
+        )
+        for kind in ("group", "direct")
+        for what, value, most in (("queries", "queries", 1), ("time", "ms", 1.2))
+    ),
+    Target(
+        "A list of 1,000 conversations with 100 unread messages each, to one with 1 each: time",
+        "chat-open ours list_long_ms",
+        of="chat-open ours list_short_ms",
+        at_most=1.2,
+    ),
 )

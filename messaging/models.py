@@ -3,6 +3,8 @@
 Unread counts are not in any table: they are counted (messaging/unread.py), so that they cannot be wrong.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -105,7 +107,12 @@ class Participant(models.Model):
         db_default=False,  # servers of the release before this one do not know the column
         help_text="Somebody else took them out. They may be added again, and may not join by themselves.",
     )
-    last_read_seq = models.BigIntegerField(default=0)
+    last_read_seq = models.BigIntegerField(default=0, help_text="The newest message that they have read.")
+    settled_seq = models.BigIntegerField(
+        default=0,
+        db_default=0,  # as above
+        help_text="Of a direct conversation: up to here nothing is unread. It may lag, and then counting takes longer.",
+    )
     last_read_at = models.DateTimeField(null=True)
     last_delivered_seq = models.BigIntegerField(default=0)
     archived_at = models.DateTimeField(null=True)
@@ -131,6 +138,9 @@ class Message(models.Model):
 
     A deleted message stays as a tombstone without text (messaging/editing.py). ``thread_count`` counts its replies.
     """
+
+    # The JSON of a message that was written just now (messaging/sending.py), so that nothing is read again to answer.
+    as_written: dict[str, Any] | None = None
 
     class Kind(models.TextChoices):
         TEXT = "text"

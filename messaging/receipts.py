@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -80,7 +81,7 @@ def mark_read(
     if message_ids is not None:
         ids = checking.row_ids(message_ids, "message_ids")
         unread_receipts = Receipt.objects.filter(person_id=person.pk, message_id__in=ids, read_at=None)
-        direct = _read_receipts(person, unread_receipts, result)
+        direct = _read_receipts(person, unread_receipts, result, in_part=True)
         for participant, newest in _pointers(person, set(ids) - direct):
             _move_pointer(person, Access(participant.conversation, participant), newest, result)
     elif conversation is not None:
@@ -106,12 +107,16 @@ def _read_conversation(person: Any, conversation: Conversation, up_to: Any, resu
             person_id=person.pk, read_at=None, message__conversation_id=conversation.pk, message_id__lte=newest.pk
         )
         _read_receipts(person, receipts, result)
+        _settle(found.participant, newest.seq)
     else:
         _move_pointer(person, found, newest, result)
 
 
-def _read_receipts(person: Any, receipts: Any, result: ReadResult) -> set[int]:
-    """Mark receipts of direct conversations, and tell both people. Return the ids of their messages."""
+def _read_receipts(person: Any, receipts: Any, result: ReadResult, *, in_part: bool = False) -> set[int]:
+    """Mark receipts of direct conversations, and tell both people. Return the ids of their messages.
+
+    ``in_part``: others may stay unread before them.
+    """
     rows = _locked(receipts)
     now = result.read_at
     for chunk in _chunks(rows):
@@ -121,6 +126,8 @@ def _read_receipts(person: Any, receipts: Any, result: ReadResult) -> set[int]:
         newest = group[-1].message
         own = Participant.objects.filter(conversation_id=place.pk, person_id=person.pk, last_read_seq__lt=newest.seq)
         own.update(last_read_seq=newest.seq, last_read_at=now)
+        if in_part:
+            _settle_up_to_unread(place, person)
         # Messages that were deleted meanwhile are no longer shown, so nobody is told of them.
         shown = [row.message_id for row in group if row.message.deleted_at is None]
         for listed in _chunks(shown):
@@ -128,6 +135,24 @@ def _read_receipts(person: Any, receipts: Any, result: ReadResult) -> set[int]:
         result.count += len(shown)
         result.message_ids += shown
     return {row.message_id for row in rows}
+
+
+def _settle(row: Participant, seq: int) -> None:
+    """Remember that nothing is unread up to this message of a direct conversation, so that nothing is looked for."""
+    if row.settled_seq < seq:
+        Participant.objects.filter(pk=row.pk, settled_seq__lt=seq).update(settled_seq=seq)
+
+
+def _settle_up_to_unread(place: Conversation, person: Any) -> None:
+    """Remember up to where nothing is unread, after single messages of a direct conversation were read.
+
+    Numbers have the order of the commits, so nothing can appear before a message that was read.
+    """
+    row = Participant.objects.get(conversation_id=place.pk, person_id=person.pk)
+    messages = place.messages.filter(seq__gt=row.settled_seq, seq__lt=row.last_read_seq, deleted_at=None)
+    left = messages.filter(Exists(Receipt.objects.filter(message=OuterRef("pk"), person_id=person.pk, read_at=None)))
+    first = left.order_by("seq").values_list("seq", flat=True).first()
+    _settle(row, row.last_read_seq if first is None else first - 1)
 
 
 def _move_pointer(person: Any, found: Access, newest: Message, result: ReadResult) -> None:

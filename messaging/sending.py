@@ -12,7 +12,7 @@ from realtime.log.publish import publish
 from . import access, attached, checking, conversations, device_keys, membership
 from .errors import Conflict, Invalid, NotFound
 from .events import MessageCreated
-from .models import Conversation, Message, Receipt
+from .models import Conversation, Message, Participant, Receipt
 from .serializing import message_json
 
 ATTACHMENTS_LIMIT = 20  # in a message
@@ -176,12 +176,15 @@ def _write(place: Conversation, sender: Any, receiver: Any, attachments: Sequenc
     if receiver is not None and receiver.pk != sender.pk:
         Receipt.objects.create(message=message, person=receiver)
         receipt = {"delivered_at": None, "read_at": None}
+    elif receiver is not None:  # a note: nothing of it is unread, however many are never marked as read
+        Participant.objects.filter(conversation_id=place.pk, person_id=sender.pk).update(settled_seq=seq)
     Conversation.objects.filter(pk=place.pk).update(last_message=message, last_message_at=now)
     place.last_seq, place.last_message, place.last_message_at = seq, message, now
     if message.parent_id is not None:
         Message.objects.filter(pk=message.parent_id).update(thread_count=F("thread_count") + 1)
-    content = message_json(message, attachments=files, receipt=receipt)
-    publish((MessageCreated(conversation_id=place.pk, message=content), membership.audience(place, message)))
+    message.as_written = message_json(message, attachments=files, receipt=receipt)
+    event = MessageCreated(conversation_id=place.pk, message=message.as_written)
+    publish((event, membership.audience(place, message)))
     return message
 
 

@@ -76,6 +76,14 @@ def message_json(
     }
 
 
+def written_json(message: Message, viewer: Any) -> dict[str, Any]:
+    """What ``sending.send`` returned, as JSON for its sender. One that is new needs no query."""
+    if message.as_written is not None:
+        return message.as_written
+    [found] = messages_json([message], viewer)
+    return found
+
+
 def messages_json(messages: Collection[Message], viewer: Any) -> list[dict[str, Any]]:
     """Messages as JSON for this person, with attachments, reactions and receipts: a fixed number of queries.
 

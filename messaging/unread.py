@@ -3,13 +3,18 @@
 Own and deleted messages are not unread. In a direct conversation a message is unread until its receipt says that it was
 read. In a larger one those after the person's pointer are. There, a reply counts only for those who follow its thread:
 whoever wrote its first message, or replied.
+
+Messages behind the pointer (``last_read_seq``) are not counted one by one in either. In a direct conversation the
+pointer is at the newest message that was read, so all messages of the other person behind it are unread. Messages
+before it may be unread there as well, where single ones were marked as read. They are looked for only between
+``settled_seq``, up to which there are none, and the pointer. Whoever reads all of a conversation moves both together.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest
 
 from . import subjects
 from .models import Conversation, Message, Participant, Receipt
@@ -46,19 +51,11 @@ def counted_among(people: Collection[Any]) -> dict[Any, dict[int, Counted]]:
 
     Conversations about subjects are included, also those that somebody may no longer see (``visible_to``).
     """
-    in_direct = (
-        Receipt.objects.filter(person_id__in=people, read_at=None, message__deleted_at=None)
-        .order_by()
-        .values(who=F("person_id"), place=F("message__conversation_id"), about=F("message__conversation__subject_key"))
-        .annotate(number=Count("pk"))
-    )
-    behind = _behind(people).order_by()
-    in_larger = behind.values(
-        who=F("person_id"), place=F("conversation_id"), about=F("conversation__subject_key"), number=F("unread")
-    )
-    columns = ("who", "place", "about", "number")
     found: dict[Any, dict[int, Counted]] = {one: {} for one in people}
-    for who, place, about, number in in_direct.values_list(*columns).union(in_larger.values_list(*columns), all=True):
+    behind = _behind(people).order_by()
+    for who, place, about, number in behind.values_list(
+        "person_id", "conversation_id", "conversation__subject_key", "unread"
+    ):
         if number:  # what is behind a pointer need not count
             found[who][place] = Counted(number, about)
     return found
@@ -77,9 +74,6 @@ def visible_to(person: Any, counts: Mapping[int, Counted]) -> dict[int, int]:
 
 def of_conversation(person: Any, conversation: Conversation) -> int:
     """How many messages of one conversation are unread for a person."""
-    if conversation.is_direct:
-        receipts = Receipt.objects.filter(person_id=person.pk, read_at=None)
-        return receipts.filter(message__conversation_id=conversation.pk, message__deleted_at=None).count()
     row = _behind([person.pk]).filter(conversation_id=conversation.pk).values_list("unread", flat=True).first()
     return row or 0
 
@@ -103,23 +97,60 @@ def between(person: Any, conversation: Conversation, after: int, up_to: int) -> 
 
 
 def _behind(people: Collection[Any]) -> QuerySet[Any]:
-    """The participants of larger conversations with something behind their pointer: how much is unread (``unread``).
+    """The participants with something behind their pointer, or before it: how much is unread (``unread``).
 
     Numbers of messages have no gaps, so a subtraction tells how many are behind the pointer, however many they are.
     What does not count among them is looked up, and is little: own messages, deleted ones, replies in others' threads.
     """
+    direct = Q(conversation__kind=Conversation.Kind.DIRECT)
+    pointer = Greatest("last_read_seq", "settled_seq")
     messages = Message.objects.filter(
-        conversation_id=OuterRef("conversation_id"), seq__gt=OuterRef("last_read_seq")
+        conversation_id=OuterRef("conversation_id"),
+        seq__gt=Greatest(OuterRef("last_read_seq"), OuterRef("settled_seq")),
     ).order_by()
     own, others = _own(messages, OuterRef("person_id")), OuterRef(OuterRef("person_id"))
     passed_over = _passed_over(messages, OuterRef("person_id"), others)
-    rows = Participant.objects.filter(person_id__in=people, left_at=None, conversation__last_seq__gt=F("last_read_seq"))
-    number = F("conversation__last_seq") - F("last_read_seq") - _counted(own) - _counted(passed_over)
-    return rows.exclude(conversation__kind=Conversation.Kind.DIRECT).annotate(unread=number)
+    uncounted = Case(
+        When(direct, then=_counted(_of_others(_deleted(messages), OuterRef("person_id")))),
+        default=_counted(passed_over),
+    )
+    before = Case(
+        When(direct & Q(settled_seq__lt=F("last_read_seq")), then=_counted_before_pointer()), default=Value(0)
+    )
+    rows = Participant.objects.filter(person_id__in=people, left_at=None).filter(
+        Q(conversation__last_seq__gt=pointer) | (direct & Q(settled_seq__lt=F("last_read_seq")))
+    )
+    return rows.annotate(unread=F("conversation__last_seq") - pointer - _counted(own) - uncounted + before)
+
+
+def _counted_before_pointer() -> Any:
+    """How many messages of a direct conversation are unread before the newest one that was read."""
+    receipts = Receipt.objects.filter(
+        person_id=OuterRef("person_id"),
+        read_at=None,
+        message__conversation_id=OuterRef("conversation_id"),
+        message__seq__gt=OuterRef("settled_seq"),
+        message__seq__lt=OuterRef("last_read_seq"),
+        message__deleted_at=None,
+    )
+    return _counted(receipts.order_by(), "message__conversation_id")
 
 
 def _own(messages: QuerySet[Message], who: Any) -> QuerySet[Message]:
     return messages.filter(sender_id=who)
+
+
+def _of_others(messages: QuerySet[Message], who: Any) -> QuerySet[Message]:
+    return messages.filter(Q(sender=None) | ~Q(sender_id=who))
+
+
+def _special(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """The messages that are deleted or replies, as the condition of their index says it."""
+    return messages.filter(Q(deleted_at__isnull=False) | Q(parent__isnull=False))
+
+
+def _deleted(messages: QuerySet[Message]) -> QuerySet[Message]:
+    return _special(messages).filter(deleted_at__isnull=False)
 
 
 def _passed_over(messages: QuerySet[Message], who: Any, who_outside: Any) -> QuerySet[Message]:
@@ -129,12 +160,11 @@ def _passed_over(messages: QuerySet[Message], who: Any, who_outside: Any) -> Que
     """
     replied = Message.objects.filter(parent_id=OuterRef("parent_id"), sender_id=who_outside, deleted_at=None)
     follows = Q(parent__sender_id=who) | Exists(replied)
-    special = Q(deleted_at__isnull=False) | Q(parent__isnull=False)  # as the condition of their index says it
-    return messages.filter(special, Q(deleted_at__isnull=False) | ~follows).filter(Q(sender=None) | ~Q(sender_id=who))
+    return _of_others(_special(messages).filter(Q(deleted_at__isnull=False) | ~follows), who)
 
 
-def _counted(messages: QuerySet[Message]) -> Any:
-    numbers = messages.values("conversation_id").annotate(number=Count("pk")).values("number")
+def _counted(rows: QuerySet[Any], place: str = "conversation_id") -> Any:
+    numbers = rows.values(place).annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(numbers), 0)
 
 

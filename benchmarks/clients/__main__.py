@@ -1,7 +1,8 @@
 """The clients' process: one epoll loop. Commands are JSON lines on stdin, with a response to each on stdout.
 
 ``open``: connect a number of clients. ``begin``: reset the counts, optionally recording arrival times. ``wait``: wait
-for a number of events, or until none arrive. ``delays``: the delays of the events. ``close``: disconnect all clients.
+for a number of events, or until none arrive. ``delays``: the delays of the events. ``write``: let people write
+messages, and wait for them. ``close``: disconnect all clients.
 """
 
 import contextlib
@@ -12,9 +13,11 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .connection import KINDS, Connection, Refused
+from .posting import Posts
 
 AT_ONCE = 20  # concurrent handshakes: below every server's backlog, so that no SYN is dropped and repeated
 TRIES = 3  # attempts of one client: a browser would reconnect as well
@@ -35,15 +38,21 @@ class Clients:
         self._ended = 0
         self._reason = ""
         self._timed = False
+        self._by_number: dict[int, Connection] = {}
+        self._posts: Posts | None = None
+        self._written = 0
 
     # --- commands -----------------------------------------------------------------------------------------------
 
     def open(
         self, kind: str, host: str, port: int, path: str, cookies: list[str], count: int, limit: float
     ) -> dict[str, Any]:
-        """Open ``count`` clients, each with the next cookie, and return the seconds that it took."""
+        """Open ``count`` clients, each with the next cookie, and return the seconds that it took.
+
+        ``{number}`` in the path stands for the number of the client, from 1 on.
+        """
         begun, before = time.monotonic(), len(self._all)
-        self._path, self._kind, self._address = path, KINDS[kind], (host, port)
+        self._kind, self._address = KINDS[kind], (host, port)
         self._ended, self._reason = 0, ""
         waiting = list(range(count))
         tried = [0] * count
@@ -55,7 +64,9 @@ class Clients:
             while waiting and len(under_way) < AT_ONCE:
                 number = waiting.pop()
                 tried[number] += 1
-                under_way.append((number, self._connect(cookies[number % len(cookies)] if cookies else "")))
+                cookie = cookies[number % len(cookies)] if cookies else ""
+                self._by_number[number] = self._open_one(cookie, path.replace("{number}", str(number + 1)))
+                under_way.append((number, self._by_number[number]))
             if not under_way:
                 break
             self._pump(0.05)
@@ -129,6 +140,48 @@ class Clients:
 
         return {"count": len(delays), "p50": share(50), "p99": share(99), "max": delays[-1]}
 
+    def write(
+        self, rate: float, messages: int, orders: list[dict[str, Any]], each: int, limit: float, text: str, path: str
+    ) -> dict[str, Any]:
+        """Write ``messages`` at ``rate`` a second, and wait until each has come to ``each`` clients.
+
+        ``orders`` are taken in turns: the ``number`` of the client who writes, the ``cookie``, and the ``fields``
+        beside the text, whose name is ``text``. With ``path`` a message is posted there, otherwise sent over the socket
+        of that client. After ``limit`` seconds since the last one was due, nothing is waited for any more. Return
+        ``delays`` from the moment at which a message was due, how many were ``refused``, and how ``late`` the last was
+        written, in seconds.
+        """
+        self.begin(timed=True)
+        if path and self._posts is None:
+            self._posts = Posts(self._register, f"{self._address[0]}:{self._address[1]}", path)
+        posts, first, begin = self._posts, self._written, time.monotonic()
+        self._written += messages
+        late = 0.0
+        if posts:
+            posts.statuses.clear()
+        for index in range(messages):
+            due = begin + index / rate
+            while (pause := due - time.monotonic()) > 0:
+                self._pump(pause)
+                if posts:
+                    posts.go_on()
+            late = -pause
+            order = orders[(first + index) % len(orders)]
+            body = {**order["fields"], text: f"bench-{first + index:06};"}
+            if posts:
+                posts.post(order["cookie"], body)
+            else:
+                self._by_number[order["number"]].say(json.dumps(body).encode())
+            self._pump(0)
+        end = time.monotonic() + limit
+        while time.monotonic() < end and (self._found < messages * each or (posts and posts.unanswered)):
+            self._pump(0.05)
+            if posts:
+                posts.go_on()
+        sent = [(first + index, begin + index / rate) for index in range(messages)]
+        refused = posts.refused if posts else 0
+        return {"delays": self.delays(sent), "refused": refused, "late": late, "ended": self._ended}
+
     def close(self) -> dict[str, Any]:
         """Disconnect all clients at once."""
         for one in self._all:
@@ -194,14 +247,20 @@ class Clients:
             one.open = False
             self._drop(one)
 
-    def _connect(self, cookie: str) -> Connection:
+    def _open_one(self, cookie: str, path: str) -> Connection:
+        host = f"{self._address[0]}:{self._address[1]}"
+        one = self._register(lambda sock: self._kind(sock, host, path, cookie))
+        one.times = {} if self._timed else None
+        self._all.append(one)
+        return one
+
+    def _register(self, make: Callable[[socket.socket], Connection]) -> Any:
+        """Begin to connect, and let the loop listen to it. What ``make`` returns has its ``request`` sent then."""
         sock = socket.socket()
         sock.setblocking(False)
         sock.connect_ex(self._address)
-        one = self._kind(sock, f"{self._address[0]}:{self._address[1]}", self._path, cookie)
-        one.times = {} if self._timed else None
+        one = make(sock)
         self._by_fd[sock.fileno()] = one
-        self._all.append(one)
         self._epoll.register(sock.fileno(), select.EPOLLOUT)
         return one
 

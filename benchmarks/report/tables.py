@@ -3,7 +3,7 @@
 from ..contenders import CONTENDERS
 from ..results import Results
 from ..targets import TARGETS
-from . import builds, growth
+from . import builds, chats, growth
 from .table import Column, Table, with_spread
 
 COLUMNS = {
@@ -64,7 +64,7 @@ def figures(results: Results) -> list[Table]:
                 rows.append([one.title, *cells])
         if rows:
             tables.append(Table(title, ["", *(column.heading for column in columns)], rows))
-    return [*tables, *_saves(results), *builds.tables(results), *growth.tables(results)]
+    return [*tables, *_saves(results), *builds.tables(results), *chats.tables(results), *growth.tables(results)]
 
 
 def _saves(results: Results) -> list[Table]:

@@ -17,7 +17,7 @@ from realtime.access.audience import may_see
 from realtime.access.authority import Viewer
 from realtime.access.user_ids import UserId
 from realtime.delivery.hub import hub
-from realtime.delivery.snapshots import State, Subjects
+from realtime.delivery.snapshots import STATE_SECONDS, State, Subjects
 from realtime.log.replay import Frame
 
 from .. import unread
@@ -32,6 +32,10 @@ from ..events import (
 
 CHANGING = {one.type for one in (MessageCreated, MessageDeleted, MessageRead, ConversationChanged, ParticipantsChanged)}
 AT_ONCE = 500  # people in one query
+# Between two badges of a connection, for each connection of the process: in a conversation of a thousand in which
+# everybody writes, all badges change with each message.
+PACE_SECONDS = 0.002
+LONGEST_PACE_SECONDS = 5.0
 
 Totals = tuple[int, int]  # messages, conversations
 
@@ -61,8 +65,6 @@ class UnreadTotals:
         concerned = [one for one in connected if (viewer := hub.viewer(one)) and may_see(viewer.keys, audience)]
         with self._lock:
             self._changed.update(dict.fromkeys(concerned, changing[-1].id))
-            for one in concerned:
-                self._counted.pop(one, None)
             self._changed = {one: at for one, at in self._changed.items() if one in connected}
             self._counted = {one: found for one, found in self._counted.items() if one in connected}
 
@@ -82,16 +84,21 @@ class UnreadTotals:
     def _take(self, person_id: UserId, since: int) -> Totals | None:
         with self._lock:
             found = self._counted.pop(person_id, None)
-            if found is None or found.as_of < max(since, self._changed.get(person_id, 0)):
+            if found is None or found.as_of < since:
                 return None
-            self._changed.pop(person_id, None)
+            if self._changed.get(person_id, 0) <= found.as_of:  # else they ask once more, for the newer event
+                self._changed.pop(person_id, None)
             return found.totals
+
+    def _is_counted(self, person_id: UserId, at: int) -> bool:
+        found = self._counted.get(person_id)
+        return found is not None and found.as_of >= at
 
     def _count(self, person_id: UserId) -> Totals:
         """Count for this person, and for others who will ask."""
         as_of = hub.cursor  # before the query, which then finds everything up to it
         with self._lock:
-            others = (one for one in self._changed if one != person_id and one not in self._counted)
+            others = (one for one, at in self._changed.items() if one != person_id and not self._is_counted(one, at))
             people = [person_id, *islice(others, AT_ONCE)]
         found = totals_of(people)
         with self._lock:
@@ -128,4 +135,8 @@ def _read(viewer: Viewer, subjects: Subjects) -> list[dict[str, Any]]:
     return [{"type": "messages_unread", "unread": messages, "conversations": conversations}]
 
 
-UNREAD = State(f"{MESSAGES}_unread", _subject, _read, lambda viewer: viewer.user_id)
+def _pace() -> float:
+    return min(max(STATE_SECONDS, PACE_SECONDS * hub.subscribers()), LONGEST_PACE_SECONDS)
+
+
+UNREAD = State(f"{MESSAGES}_unread", _subject, _read, lambda viewer: viewer.user_id, pace=_pace)

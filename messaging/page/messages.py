@@ -8,7 +8,7 @@ from ..attachments.addresses import attachment_json
 from ..attachments.uploading import upload as store_upload
 from ..errors import Invalid
 from ..models import Message
-from ..serializing import messages_json
+from ..serializing import messages_json, written_json
 from ..turns import charge
 from .endpoint import Answer, body_of, chosen, endpoint
 from .people import find_person
@@ -32,7 +32,7 @@ def _send(request: HttpRequest) -> Answer:
         attachments=body.get("attachments") or [],
         client_id=body.get("client_id"),
     )
-    return _shown(request, message)
+    return written_json(message, request.user)
 
 
 def _shown(request: HttpRequest, message: Message) -> Answer:

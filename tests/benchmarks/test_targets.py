@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.contenders import BY_NAME
+from benchmarks.measures import chat
 from benchmarks.measures.writers import CASES
-from benchmarks.report import builds, tables
+from benchmarks.report import builds, chats, tables
 from benchmarks.results import Results
 from benchmarks.run import MEASURES
 from benchmarks.size import FULL
@@ -15,7 +16,7 @@ from tests.docs.markdown import named, section
 
 BUILDS = {"ours", "beside", "plain"}
 STEADY = {f"steady-{rate}" for rate, _ in FULL.steady}
-RECORDED = {*MEASURES, *STEADY, *(case.name for case in CASES)}
+RECORDED = {*MEASURES, *STEADY, *(case.name for case in CASES), *chat.CASES}
 
 
 @pytest.fixture
@@ -71,3 +72,22 @@ def test_the_report_shows_each_build(results):
         ["a save: floor: plain inserts", "1,000"],
     ]
     assert table in tables.figures(results)
+
+
+def test_the_report_shows_conversations_and_judges_them(results):
+    room = {
+        "p50_ms": 20.0,
+        "p99_ms": 60.0,
+        "cpu_ms": 9.0,
+        "event_p50_ms": 10.0,
+        "event_p99_ms": 30.0,
+        "event_cpu_ms": 3.0,
+    }
+    results.note("chat-room", "ours", 1000, 1, values=room)
+    for name, rate in (("ours", 210.0), ("plan", 40.0)):
+        results.note("chat-pairs", name, 1000, 1, values={"a_second": rate, "lost": 0, "too_high": 250.0})
+    results.note("chat-open", "ours", 0, 1, values={"list_short_ms": 20.0, "list_long_ms": 21.0})
+    found = [table for table in tables.figures(results) if table in chats.tables(results)]
+    assert [table.rows[0][0] for table in found] == ["a message, from its POST", "ours, over sockets", "the list"]
+    judged = {target.text: target.reached(results) for target in TARGETS if target.figure.startswith("chat")}
+    assert [reached for reached in judged.values() if reached is not None] == [False, True, True, True, True]

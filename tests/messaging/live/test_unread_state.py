@@ -63,6 +63,24 @@ def test_a_message_to_many_is_counted_for_all_of_them_at_once(ana, process):
     assert len(queries) == 1
 
 
+def test_who_was_counted_for_an_event_is_not_counted_again_for_it_when_another_one_follows(ana, process):
+    process.people = [person() for _ in range(20)]
+    place = conversations.create(creator=ana, kind="group", participants=process.people, subject="Roof")
+    write(ana, place)
+    process.read_on()
+    first, *others = process.people
+    since = process.cursor
+    assert process.totals.of(first.pk, since) == (1, 1)
+    write(ana, place)
+    process.read_on()
+    with CaptureQueriesContext(connection) as queries:
+        assert [process.totals.of(one.pk, since) for one in others] == [(1, 1)] * 19
+    assert len(queries) == 0
+    with CaptureQueriesContext(connection) as queries:
+        assert process.badges() == [(2, 1)] * 20
+    assert len(queries) == 1
+
+
 def test_whose_numbers_have_not_changed_is_not_counted(ana, ben, cora, process):
     process.people = [ben, cora]
     write(ana, ben)
