@@ -16,6 +16,7 @@ COPY realtime ./realtime
 COPY switchover ./switchover
 COPY projeng ./projeng
 COPY messaging ./messaging
+COPY comm_service ./comm_service
 COPY templates ./templates
 COPY env ./env
 COPY static ./static
