@@ -25,7 +25,7 @@ def parked(most: int) -> list[Parked]:
         connection.ensure_connection(max_retries=1, timeout=broker.CONNECT_SECONDS)
         channel = connection.channel()
         broker.declare(channel)
-        found = []
+        found: list[Parked] = []
         # Not acknowledged: when the channel is closed, the broker puts them back where they were.
         while len(found) < most and (message := channel.basic_get(broker.PARKED, no_ack=False)) is not None:
             found.append(_shown(channel.message_to_python(message)))
