@@ -40,7 +40,7 @@ def email_settings(url: str, outbox: Path) -> dict[str, Any]:
         port, host = parts.port, parts.hostname
     except ValueError:  # the message of which may contain the password
         raise ImproperlyConfigured(f"EMAIL_URL is no address; it may be {FORMS}.") from None
-    if parts.scheme == "file" and not host and len(parts.path) > 1:
+    if parts.scheme == "file" and not host and len(parts.path) > 1 and parts.path.startswith("/"):
         return _in_files(Path(unquote(parts.path)))
     if parts.scheme not in SCHEMES or not host or port == 0 or parts.path.strip("/") or parts.query:
         raise ImproperlyConfigured(f"EMAIL_URL is not an address that is known; it may be {FORMS}.")

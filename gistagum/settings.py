@@ -283,7 +283,12 @@ COMM_EMAIL_EMBEDDED = env.boolean("COMM_EMAIL_EMBEDDED", COMM_ENABLED and not CO
 COMM_CELERY_REDIS_DB = env.integer("COMM_CELERY_REDIS_DB", 1, 0, 15)
 if COMM_ENABLED:
     globals().update(
-        celery_settings(REDIS_URL, COMM_CELERY_REDIS_DB, VAR_DIR / "celery", every_seconds=COMM_EMAIL_EVERY_SECONDS)
+        celery_settings(
+            REDIS_URL,
+            COMM_CELERY_REDIS_DB,
+            Path(env.text("COMM_CELERY_DIR", str(VAR_DIR / "celery"))),
+            every_seconds=COMM_EMAIL_EVERY_SECONDS,
+        )
     )
 RABBITMQ_URL = broker_url("RABBITMQ_URL", env.text("RABBITMQ_URL"))
 

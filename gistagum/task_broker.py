@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 SOCKET_SECONDS = 5.0
 QUEUE = "comm.email"
+LOOK_SECONDS = 0.1  # between two looks for the next message, where messages are files
 
 
 def celery_settings(redis_url: str, database: int, folder: Path, every_seconds: int) -> dict[str, Any]:
@@ -53,7 +54,8 @@ def celery_settings(redis_url: str, database: int, folder: Path, every_seconds: 
 def _files(folder: Path) -> tuple[str, dict[str, Any]]:
     """Kombu's transport over files: one folder is written and read. The folders are made when they are used."""
     names = {"data_folder_in": "messages", "data_folder_out": "messages", "control_folder": "queues"}
-    return "filesystem://", {name: str(folder / one) for name, one in names.items()} | {"store_processed": False}
+    options: dict[str, Any] = {name: str(folder / one) for name, one in names.items()}
+    return "filesystem://", options | {"store_processed": False, "polling_interval": LOOK_SECONDS}
 
 
 def _redis(url: str, database: int) -> tuple[str, dict[str, Any]]:

@@ -51,6 +51,7 @@ for name in (
     "COMM_EMAIL_EVERY_SECONDS",
     "COMM_EMAIL_RETRY_SECONDS",
     "COMM_CELERY_REDIS_DB",
+    "COMM_CELERY_DIR",
     "RABBITMQ_URL",
 ):
     os.environ.pop(name, None)

@@ -11,6 +11,8 @@ from .sending import send
 
 logger = logging.getLogger(__name__)
 
+LEAST_SECONDS = 60  # a task waits at least so long for a worker
+
 
 @shared_task(name="comm_service.send_email_task")
 def send_email_task(email_id: str) -> str:
@@ -31,5 +33,5 @@ def process_pending_emails() -> int:
     """
     ids = passes.due_ids()
     for email_id in ids:
-        send_email_task.apply_async((str(email_id),), expires=settings.COMM_EMAIL_EVERY_SECONDS)
+        send_email_task.apply_async((str(email_id),), expires=max(settings.COMM_EMAIL_EVERY_SECONDS, LEAST_SECONDS))
     return len(ids)

@@ -43,6 +43,11 @@ def connection(heartbeat: int = 0) -> Connection:
     )
 
 
+def connect(opened: Connection) -> None:
+    """Open a connection, within CONNECT_SECONDS. Raise one of ``faults``."""
+    opened.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=CONNECT_SECONDS)
+
+
 def faults(opened: Connection) -> tuple[type[Exception], ...]:
     """What a connection raises when the broker is away or refuses. All of it may pass."""
     return (*opened.connection_errors, *opened.channel_errors, OperationalError, KombuError, OSError)

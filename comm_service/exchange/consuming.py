@@ -60,7 +60,7 @@ class _Consumption:
         self._pruned = -PRUNE_SECONDS
 
     def __enter__(self) -> "_Consumption":
-        self._connection.ensure_connection(max_retries=1, timeout=broker.CONNECT_SECONDS)
+        broker.connect(self._connection)
         self._channel = self._connection.channel()
         broker.declare(self._channel)
         self._producer = Producer(self._channel, auto_declare=False)

@@ -22,7 +22,7 @@ class Parked:
 def parked(most: int) -> list[Parked]:
     """The first parked events, up to ``most``. They stay where they are. Raise what the broker's connection raises."""
     with broker.connection() as connection:
-        connection.ensure_connection(max_retries=1, timeout=broker.CONNECT_SECONDS)
+        broker.connect(connection)
         channel = connection.channel()
         broker.declare(channel)
         found: list[Parked] = []
@@ -36,7 +36,7 @@ def put_back(most: int) -> int:
     """Let the first parked events, up to ``most``, be handled again, their tries counted anew. Return how many."""
     number = 0
     with broker.connection() as connection:
-        connection.ensure_connection(max_retries=1, timeout=broker.CONNECT_SECONDS)
+        broker.connect(connection)
         channel = connection.channel()
         broker.declare(channel)
         producer = Producer(channel, auto_declare=False)

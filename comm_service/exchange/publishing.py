@@ -84,7 +84,7 @@ def publish_batch(connection: Connection) -> int:
 
 
 def _prepare(connection: Connection) -> None:
-    connection.ensure_connection(max_retries=1, timeout=broker.CONNECT_SECONDS)
+    broker.connect(connection)
     broker.OWN(connection.default_channel).declare()
 
 

@@ -1,17 +1,33 @@
 """Processes that are killed between the claim and the record, and several at once, on both databases."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from comm_service.email import claiming, passes, unconfirmed
 from comm_service.email.sending import Outcome
 from comm_service.models import EmailQueue
+from tests.support.mail_server import MailServer
 
 from .rows import claim_ended, handed_over_long_ago, queued, shown
-from .workers import POINTS, SECONDS, environment, kill, run_until_killed, started
+from .workers import POINTS, Workers, environment
 
 pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[MailServer]:
+    server = MailServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mail_server(shared_server: MailServer) -> MailServer:
+    """The server to which the workers send. It has taken nothing yet."""
+    shared_server.received.clear()
+    shared_server.recipients.clear()
+    return shared_server
 
 
 @pytest.fixture(params=["sqlite", "postgres"], scope="module")
@@ -19,22 +35,29 @@ def database_url(request, new_database) -> str:
     return new_database(request.param)
 
 
+@pytest.fixture(scope="module")
+def shared_workers(database_url: str, shared_server: MailServer) -> Iterator[Workers]:
+    processes = Workers(environment(database_url, shared_server.url))
+    yield processes
+    processes.end()
+
+
 @pytest.fixture
-def on_it(database_url: str, on_database) -> str:
+def workers(shared_workers: Workers, database_url: str, over_smtp: MailServer, on_database) -> Workers:
+    """Processes that send, on the database that this process also works on. Its queue is empty."""
     on_database(database_url)
     EmailQueue.objects.all().delete()
-    return database_url
+    return shared_workers
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_process_that_is_killed_sends_nothing_twice_and_loses_nothing(point, on_it, over_smtp):
+def test_a_process_that_is_killed_sends_nothing_twice_and_loses_nothing(point, workers, over_smtp):
     email = queued(subject=point)
-    run_until_killed(point, environment(on_it, over_smtp.url))
+    workers.killed(point)
     assert passes.run() == {}  # the claim still holds
     # Much later:
     claim_ended(email)
-    handed_over_long_ago_if_so = point in ("marked as sending", "taken by the server")
-    if handed_over_long_ago_if_so:
+    if point in ("marked as sending", "taken by the server"):
         handed_over_long_ago(email)
         assert passes.run() == {}
         assert shown(email) == ("sending", 1, unconfirmed.UNCONFIRMED)
@@ -46,22 +69,14 @@ def test_a_process_that_is_killed_sends_nothing_twice_and_loses_nothing(point, o
         assert over_smtp.subjects() == [point]
 
 
-def test_several_processes_at_once_send_each_email_once(on_it, over_smtp, tmp_path: Path):
+def test_several_processes_at_once_send_each_email_once(workers, over_smtp):
     emails = [queued(subject=f"{number:02}") for number in range(30)]
-    env = environment(on_it, over_smtp.url)
-    logs = [tmp_path / f"{number}.log" for number in range(3)]
-    processes = [started("manage.py", "process_pending_emails", env=env, log=log) for log in logs]
-    try:
-        assert [one.wait(SECONDS) for one in processes] == [0, 0, 0], [log.read_text() for log in logs]
-    finally:
-        for one in processes:
-            kill(one)
+    assert workers.at_once(3) == [0, 0, 0]
     assert sorted(over_smtp.subjects()) == [f"{number:02}" for number in range(30)]
     assert {shown(email) for email in emails} == {("sent", 1, None)}
-    assert sum(int(log.read_text().split()[0]) for log in logs) == 30
 
 
-def test_an_outcome_that_the_database_refuses_leaves_the_email_sending(on_it, over_smtp, monkeypatch, caplog):
+def test_an_outcome_that_the_database_refuses_leaves_the_email_sending(workers, over_smtp, monkeypatch, caplog):
     from django.db import OperationalError
 
     from comm_service.email import sending
