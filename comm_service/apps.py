@@ -1,4 +1,4 @@
-"""The app's start-up: declaring the events enters them in realtime's catalogue."""
+"""The app's start-up."""
 
 from django.apps import AppConfig
 
@@ -9,4 +9,6 @@ class CommServiceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import events  # noqa: F401
+        from . import cors, events  # noqa: F401 (declaring the events enters them in realtime's catalogue)
+
+        cors.connect()

@@ -25,6 +25,7 @@ TYPE = "access"
 LEEWAY_SECONDS = 10.0  # clocks of two machines differ, and a token that was issued "in two seconds" is none the worse
 LIFETIME_SECONDS = 900
 MAX_TOKEN = 4096  # characters
+MAX_PARAMETERS = 100  # of the address of a handshake
 SERVICE = "service"
 SEES_ALL = frozenset({SERVICE, "admin"})  # roles that may read and change rows of everybody
 
@@ -88,6 +89,11 @@ def caller_of(request: HttpRequest) -> Caller:
     return _caller(request.headers.get("Authorization", ""), request_address(request))
 
 
+def caller_with_token(request: HttpRequest) -> Caller:
+    """The caller of a request that must have a valid token in either form. Raise Refused without one."""
+    return _of_token(request.headers.get("Authorization", ""), request_address(request))
+
+
 def caller_of_scope(scope: Mapping[str, Any]) -> Caller:
     """The caller of a WebSocket handshake, whose token may also be the parameter ``token`` of the address.
 
@@ -95,19 +101,29 @@ def caller_of_scope(scope: Mapping[str, Any]) -> Caller:
     """
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
     shown = headers.get(b"authorization", "")
-    if not shown:
-        in_address = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100).get("token", [""])[0]
-        shown = f"Bearer {in_address}" if in_address else ""
+    if not shown and (token := _token_in_address(scope["query_string"])):
+        shown = f"Bearer {token}"
     return _caller(shown, scope_address(scope.get("client"), list(scope["headers"])))
+
+
+def _token_in_address(query: bytes) -> str:
+    try:
+        return parse_qs(query.decode("latin-1"), max_num_fields=MAX_PARAMETERS).get("token", [""])[0]
+    except ValueError:  # too many
+        return ""
 
 
 def _caller(authorization: str, address: str) -> Caller:
     try:
-        claims, token_key = _claims(authorization)
+        return _of_token(authorization, address)
     except Refused:
         if settings.COMM_COMPAT:
             return Caller(address=address, open=True)
         raise
+
+
+def _of_token(authorization: str, address: str) -> Caller:
+    claims, token_key = _claims(authorization)
     return Caller(
         user_id=UUID(claims["sub"]),
         email=claims["email"],

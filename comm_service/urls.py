@@ -7,5 +7,5 @@ from .health import health
 
 urlpatterns = [
     path("comm/health", health, name="comm_health"),
-    re_path(r"^comm/api/", front.serve, name="comm_api"),
+    re_path(r"^comm/api(?:/|$)", front.serve, name="comm_api"),
 ]

@@ -23,6 +23,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 _named_env_file = os.environ.get("GISTAGUM_ENV_FILE")
 env = Environment(Path(_named_env_file or BASE_DIR / ".env"), must_exist=bool(_named_env_file))
 
+# --- the part that this process serves (gistagum/parts/); empty: the whole site ---------------------------------
+SERVICE = env.text("SERVICE")
+if env.source("SERVICE") not in {"default", "environment"}:
+    raise ImproperlyConfigured("SERVICE is in the env file; it chooses the settings, so set it in the environment.")
+
 # --- identity -------------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
 HTTPS = env.boolean("HTTPS", not DEBUG)
@@ -109,6 +114,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "gistagum.urls"
 WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's sockets, for gistagum/asgi.py
 WEBSOCKET_DOORS = "messaging.routing.websocket_urlpatterns"  # those for clients with a token or a ticket
+SERVER_STARTS = ["messaging.live.registering.keep_presence"]  # called when a server process starts
 WSGI_APPLICATION = "gistagum.wsgi.application"
 ASGI_APPLICATION = "gistagum.asgi.application"
 
@@ -135,10 +141,11 @@ WEB_THREADS = env.integer("WEB_THREADS", 16, 1, 500)
 
 # --- storage --------------------------------------------------------------------------------------------------
 VAR_DIR = BASE_DIR / "var"
+DATABASE_FILE = f"{SERVICE or 'gistagum'}.sqlite3"
 DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", POOLERS)
 DATABASES = {
     "default": database_settings(
-        env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'gistagum.sqlite3'))}"),
+        env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / DATABASE_FILE))}"),
         max_connections=WEB_THREADS + 7,  # threads for pages, reader threads for streams, the log's tail, numbering
         pooler=DATABASE_POOLER,
     )

@@ -40,6 +40,7 @@ for name in (
     "CHAT_BURST",
     "CHAT_RATE",
     "MESSAGE_EDIT_MINUTES",
+    "SERVICE",
     "COMM_COMPAT",
     "COMM_API",
     "COMM_SHOW_SIDE",
