@@ -114,7 +114,10 @@ MIDDLEWARE = [
 ROOT_URLCONF = "gistagum.urls"
 WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's sockets, for gistagum/asgi.py
 WEBSOCKET_DOORS = "messaging.routing.websocket_urlpatterns"  # those for clients with a token or a ticket
-SERVER_STARTS = ["messaging.live.registering.keep_presence"]  # called when a server process starts
+SERVER_STARTS = [  # called when a server process starts
+    "messaging.live.registering.keep_presence",
+    *(["comm_service.email.embedded.start"] if COMM_ENABLED else []),
+]
 WSGI_APPLICATION = "gistagum.wsgi.application"
 ASGI_APPLICATION = "gistagum.asgi.application"
 

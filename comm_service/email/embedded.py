@@ -12,6 +12,7 @@ from . import passes
 logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 1.0  # what is posted within it is sent in one pass
+FAULT_SECONDS = 30.0  # after a fault of the database, until the next pass
 STOP_SECONDS = 5.0
 
 
@@ -45,17 +46,24 @@ class Embedded:
     def _run(self) -> None:
         while not self._ended.is_set():
             self._woken.clear()
+            wait = float(settings.COMM_EMAIL_EVERY_SECONDS)
             try:
                 passes.run(stopped=self._ended.is_set)
             except Error:
-                logger.exception("E-mails could not be sent: the database refused. They are tried again later.")
+                logger.exception("E-mails are not sent: the database refuses. It is tried again.")
+                wait = min(wait, FAULT_SECONDS)
             finally:
                 connection.close()
-            if self._woken.wait(settings.COMM_EMAIL_EVERY_SECONDS):
+            if self._woken.wait(wait):
                 self._ended.wait(SETTLE_SECONDS)
 
 
 embedded = Embedded()
+
+
+def start() -> None:
+    """Start the thread of this process. For SERVER_STARTS of the settings."""
+    embedded.start()
 
 
 def created(row: models.Model) -> None:
