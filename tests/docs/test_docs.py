@@ -36,7 +36,7 @@ from .recipes import steps
 EVENTS, OPERATING, RELIABILITY, README = "docs/events.md", "docs/operating.md", "docs/reliability.md", "README.md"
 ARCHITECTURE = {name: Path(name).stem for name in DOCUMENTS if name.startswith("docs/architecture/")}
 ENVELOPE = {"id", "type", "at"}
-APPS = ("messaging", "projeng", "realtime")
+APPS = ("comm_service", "messaging", "projeng", "realtime")
 WORDS_A_MINUTE = 180  # of somebody who reads to understand
 
 
@@ -346,6 +346,13 @@ def test_many_constants_are_documented():
 
 # The modules of each page; a module belongs to the first page that claims it.
 PAGES = {
+    "comm-mail": (
+        "comm_service/email/",
+        "comm_service/exchange/",
+        "gistagum/celery.py",
+        "gistagum/email_url.py",
+        "gistagum/task_broker.py",
+    ),
     "access": ("realtime/access/", "realtime/integration/signals.py"),
     "numbering": ("realtime/log/numb", "realtime/log/counters.py"),
     "log": ("realtime/log/", "realtime/integration/"),
