@@ -122,8 +122,8 @@ def give_back(held: Claim) -> None:
 
 
 def remove_ended(now: datetime) -> int:
-    """Delete the claims of rows that are gone. Return their number."""
-    left = ~Exists(EmailQueue.objects.filter(pk=OuterRef("email_id")))
+    """Delete the claims of rows that are gone, or that somebody else has finished. Return their number."""
+    left = ~Exists(EmailQueue.objects.filter(pk=OuterRef("email_id"), status__in=[Status.PENDING, SENDING]))
     ended = EmailClaim.objects.filter(left).filter(Q(taken_until=None) | Q(taken_until__lt=now))
     return ended.delete()[0]
 

@@ -6,6 +6,7 @@ next try, and ``comm.events.parked`` keeps what cannot be handled until an opera
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from kombu import Connection, Exchange, Queue, binding
@@ -35,11 +36,15 @@ HEARTBEAT_SECONDS = 15
 
 def connection(heartbeat: int = 0) -> Connection:
     """A connection with publisher confirms, not yet open. ``heartbeat`` in seconds, for those who wait for messages."""
+    # With amqps:// the server's certificate is checked, which py-amqp does not do unless told to.
+    host = urlsplit(settings.RABBITMQ_URL)
+    verified = {"server_hostname": host.hostname, "context": {"check_hostname": True}}
     return Connection(
         settings.RABBITMQ_URL,
+        ssl=verified if host.scheme == "amqps" else False,
         connect_timeout=CONNECT_SECONDS,
         heartbeat=heartbeat,
-        transport_options={"confirm_publish": True, "write_timeout": CONFIRM_SECONDS},
+        transport_options={"confirm_publish": True, "read_timeout": CONFIRM_SECONDS, "write_timeout": CONFIRM_SECONDS},
     )
 
 

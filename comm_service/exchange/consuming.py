@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from django.db import Error, InterfaceError, OperationalError, close_old_connections
@@ -83,10 +84,9 @@ class _Consumption:
     def wait(self) -> None:
         """Handle what comes within LOOK_SECONDS."""
         self._prune()
-        try:
+        with suppress(TimeoutError):
             self._connection.drain_events(timeout=LOOK_SECONDS)
-        except TimeoutError:
-            self._connection.heartbeat_check()
+        self._connection.heartbeat_check()
 
     def take_one(self) -> bool:
         """Handle the first message of the queue. Return whether there was one."""

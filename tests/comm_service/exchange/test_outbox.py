@@ -1,6 +1,11 @@
 """What others shall hear is written in the transaction of the change, and only where there is a broker."""
 
 import json
+import socket
+import ssl
+import subprocess
+import threading
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -10,7 +15,7 @@ from django.db import transaction
 
 from comm_service import services
 from comm_service.callers import INTERNAL
-from comm_service.exchange import outbox
+from comm_service.exchange import broker, outbox
 from comm_service.exchange.models import OutgoingEvent
 from comm_service.models import EmailQueue, Message, Notification
 
@@ -89,6 +94,35 @@ def test_without_a_broker_nothing_is_written(settings):
     assert settings.RABBITMQ_URL == ""
     services.create(Message, MESSAGE, INTERNAL)
     assert not OutgoingEvent.objects.exists()
+
+
+def test_with_tls_a_certificate_that_nobody_vouches_for_is_refused(settings, tmp_path):
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=30)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listener = socket.create_server(("localhost", 0))
+
+    def greet() -> None:
+        while True:
+            try:
+                client = listener.accept()[0]
+            except OSError:  # the test is over
+                return
+            with suppress(OSError), context.wrap_socket(client, server_side=True):
+                """The client leaves."""
+
+    thread = threading.Thread(target=greet)
+    thread.start()
+    settings.RABBITMQ_URL = f"amqps://guest:secret@localhost:{listener.getsockname()[1]}//"
+    try:
+        with broker.connection() as connection, pytest.raises(ssl.SSLCertVerificationError):
+            connection.connect()
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(10)
 
 
 @pytest.mark.parametrize("command", ["comm_publish", "comm_consume", "comm_parked"])
