@@ -112,6 +112,13 @@ class TokenOnly(Rule):
         return 405 if method not in self.methods else 401 if role == "anonymous" else 403
 
 
+class OtherTokens(Api):
+    """An address for tokens of another kind, which none of the office's people has."""
+
+    def expects(self, method: str, role: str) -> int:
+        return 401
+
+
 READ = ("GET", "HEAD")
 FORM = ("GET", "HEAD", "POST")
 API_LIST = (*READ, "POST", "OPTIONS")
@@ -220,6 +227,8 @@ RULES = {
     "chat_poll": stream,  # whose answers wait for something to happen
     "chat_poll_test": Rule(frozenset(ROLES), ("GET",)),
     "chat_poll_disconnect": TokenOnly(frozenset(), ("POST",)),
+    "comm_api": OtherTokens(frozenset()),  # whose own rule is tested in tests/comm_service/test_access.py
+    "comm_health": Rule(frozenset(ROLES)),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
     "notice-attachment": Api(IN, writes=STAFF),
