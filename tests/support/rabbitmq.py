@@ -56,6 +56,15 @@ class RabbitMQ:
             # One scheduler that sleeps when it has nothing to do: it shares the processor with other tests.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none",
         }
+        # Erlang would start its daemon for names by itself, and leave it behind.
+        self._names = subprocess.Popen(
+            ["epmd", "-address", "127.0.0.1", "-port", str(self._epmd_port)],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: listens(self._epmd_port), "Erlang's daemon for names listens")
         self.start()
 
     def start(self) -> None:
@@ -97,8 +106,6 @@ class RabbitMQ:
     def stop(self) -> None:
         """Kill it and Erlang's daemon for names, and remove its folder."""
         self.kill()
-        epmd = ["epmd", "-port", str(self._epmd_port), "-kill"]
-        subprocess.run(
-            epmd, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10, check=False
-        )
+        self._names.kill()
+        self._names.wait(STOP_SECONDS)
         shutil.rmtree(self.folder, ignore_errors=True)
