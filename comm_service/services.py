@@ -4,7 +4,7 @@ Each is one transaction, with the events that tell of it. A change writes only t
 changes at once do not undo each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -64,9 +64,19 @@ def retry(row: Notification | EmailQueue, caller: Caller) -> None:
 
 # What follows from a change, in its transaction.
 
+_created_followers: list[Callable[[models.Model], None]] = []
+
+
+def follow_created(follower: Callable[[models.Model], None]) -> None:
+    """Call ``follower`` with each new row, in the transaction that makes it."""
+    if follower not in _created_followers:
+        _created_followers.append(follower)
+
 
 def _on_created(row: models.Model, caller: Caller) -> None:
     events.publish_created(row)
+    for follower in _created_followers:
+        follower(row)
 
 
 def _on_updated(row: models.Model, caller: Caller) -> None:

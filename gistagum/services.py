@@ -1,5 +1,6 @@
 """Other services: the values of settings that name them, and the keys that are shared with them."""
 
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -26,6 +27,22 @@ def socket_address(name: str, text: str) -> str:
     if not text or text.startswith("/") or _is_address(text, {"tcp"}):
         return text
     raise ImproperlyConfigured(f"{name} is {text[:80]!r}; it may be the path of a socket, or tcp://host:port.")
+
+
+def broker_url(name: str, text: str) -> str:
+    """The address of a RabbitMQ server, or an empty text. Raise ImproperlyConfigured for anything else."""
+    if not text or _is_address(text, {"amqp", "amqps"}):
+        return text
+    raise ImproperlyConfigured(f"{name} is no address; it may be amqp:// or amqps://user:password@host:port/vhost.")
+
+
+def mail_address(name: str, text: str) -> str:
+    """An e-mail address, alone or as ``Name <address>``. Raise ImproperlyConfigured for anything else."""
+    address = parseaddr(text)[1]
+    local, _, domain = address.rpartition("@")
+    if local and domain and not set(text) & set("\r\n,"):
+        return text
+    raise ImproperlyConfigured(f"{name} is {text[:80]!r}; it may be name@host or Name <name@host>.")
 
 
 def _is_address(text: str, schemes: set[str]) -> bool:

@@ -9,11 +9,13 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from .database import POOLERS, database_settings
+from .email_url import email_settings
 from .environment import Environment
 from .layers import channel_layers
 from .listening import allowed_host, listen_host, page_origin, trusted_origin
 from .message_keys import message_key
-from .services import secret_key, service_url, socket_address
+from .services import broker_url, mail_address, secret_key, service_url, socket_address
+from .task_broker import celery_settings
 from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -89,7 +91,8 @@ INSTALLED_APPS = [
     "messaging",
     "messaging.notices",
     "projeng",
-    *(["ninja", "comm_service"] if COMM_ENABLED else []),  # ninja: the files of the page that shows its API
+    # ninja: the files of the page that shows its API
+    *(["ninja", "comm_service", "comm_service.email", "comm_service.exchange"] if COMM_ENABLED else []),
     "gistagum.apps.SiteConfig",
 ]
 
@@ -117,7 +120,10 @@ MIDDLEWARE = [
 ROOT_URLCONF = "gistagum.urls"
 WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's sockets, for gistagum/asgi.py
 WEBSOCKET_DOORS = "messaging.routing.websocket_urlpatterns"  # those for clients with a token or a ticket
-SERVER_STARTS = ["messaging.live.registering.keep_presence"]  # called when a server process starts
+SERVER_STARTS = [  # called when a server process starts
+    "messaging.live.registering.keep_presence",
+    *(["comm_service.email.embedded.start"] if COMM_ENABLED else []),
+]
 WSGI_APPLICATION = "gistagum.wsgi.application"
 ASGI_APPLICATION = "gistagum.asgi.application"
 
@@ -282,6 +288,25 @@ if WEBSOCKET_BROADCAST and not REDIS_URL and not USE_DAPHNE and WEB_CONCURRENCY 
         f"WEB_CONCURRENCY is {WEB_CONCURRENCY} and REDIS_URL is not set; with WEBSOCKET_BROADCAST=true several "
         "processes need Redis: set REDIS_URL, or WEB_CONCURRENCY=1."
     )
+
+# --- the e-mail queue and the exchange of events of the communication API ---------------------------------------
+globals().update(email_settings(env.text("EMAIL_URL"), outbox=VAR_DIR / "outbox"))
+DEFAULT_FROM_EMAIL = mail_address("DEFAULT_FROM_EMAIL", env.text("DEFAULT_FROM_EMAIL", "gistagum@localhost"))
+COMM_EMAIL_EVERY_SECONDS = env.integer("COMM_EMAIL_EVERY_SECONDS", 300, 1, 86_400)
+COMM_EMAIL_RETRY_SECONDS = env.integer("COMM_EMAIL_RETRY_SECONDS", 60, 0, 86_400)
+# The old service never sent anything, so in the compatibility form only those send who are started to do so.
+COMM_EMAIL_EMBEDDED = env.boolean("COMM_EMAIL_EMBEDDED", COMM_ENABLED and not COMM_COMPAT and not REDIS_URL)
+COMM_CELERY_REDIS_DB = env.integer("COMM_CELERY_REDIS_DB", 1, 0, 15)
+if COMM_ENABLED:
+    globals().update(
+        celery_settings(
+            REDIS_URL,
+            COMM_CELERY_REDIS_DB,
+            Path(env.text("COMM_CELERY_DIR", str(VAR_DIR / "celery"))),
+            every_seconds=COMM_EMAIL_EVERY_SECONDS,
+        )
+    )
+RABBITMQ_URL = broker_url("RABBITMQ_URL", env.text("RABBITMQ_URL"))
 
 # --- the running version (realtime/rollout/presence.py reports it to operators) -------------------------------
 CODE_VERSION = code_version(BASE_DIR)

@@ -50,6 +50,13 @@ for name in (
     "AUTH_SERVICE_URL",
     "PROFILE_SERVICE_URL",
     "CORE_SERVICE_URL",
+    "EMAIL_URL",
+    "DEFAULT_FROM_EMAIL",
+    "COMM_EMAIL_EVERY_SECONDS",
+    "COMM_EMAIL_RETRY_SECONDS",
+    "COMM_CELERY_REDIS_DB",
+    "COMM_CELERY_DIR",
+    "RABBITMQ_URL",
 ):
     os.environ.pop(name, None)
 os.environ.update(
@@ -61,6 +68,7 @@ os.environ.update(
     STATIC_ROOT=f"{_scratch}/static",
     GISTAGUM_ENV_FILE=os.devnull,
     COMM_ENABLED="true",
+    COMM_EMAIL_EMBEDDED="false",
     JWT_SECRET_KEY="only-for-the-tests-of-the-communication-api-0123456789",
 )
 

@@ -20,6 +20,8 @@ INSTALLED_APPS = [
     "realtime",
     "switchover",
     "comm_service",
+    "comm_service.email",
+    "comm_service.exchange",
     "gistagum.apps.SiteConfig",
 ]
 MIDDLEWARE = [
@@ -35,7 +37,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "gistagum.parts.comm_urls"
 WEBSOCKET_URLPATTERNS = WEBSOCKET_DOORS = "gistagum.parts.comm_urls.websocket_urlpatterns"
-SERVER_STARTS: list[str] = []
+SERVER_STARTS = ["comm_service.email.embedded.start"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 TIME_ZONE = "UTC"  # as answers have it

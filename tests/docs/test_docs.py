@@ -346,6 +346,13 @@ def test_many_constants_are_documented():
 
 # The modules of each page; a module belongs to the first page that claims it.
 PAGES = {
+    "comm-mail": (
+        "comm_service/email/",
+        "comm_service/exchange/",
+        "gistagum/celery.py",
+        "gistagum/email_url.py",
+        "gistagum/task_broker.py",
+    ),
     "access": ("realtime/access/", "realtime/integration/signals.py"),
     "numbering": ("realtime/log/numb", "realtime/log/counters.py"),
     "log": ("realtime/log/", "realtime/integration/"),
