@@ -71,6 +71,7 @@ QUICK = Size(
     dashboards=10,
     projects=1_000,
     paint_seconds=6.0,
+    comm_seconds=0.5,
     burst_seconds=3.0,
     first_burst_seconds=3.0,
     minutes=2.5,  # plus the server that was begun before

@@ -223,6 +223,9 @@ RULES = {
     # Of the office's people nobody has a token of the communication API, whose own rule is in comm_service/access.py.
     "comm_api": Api(frozenset(), methods=METHODS, sees=frozenset(), out=401),
     "comm_health": Rule(frozenset(ROLES)),
+    "comm_docs": Rule(frozenset(ROLES)),
+    "comm_docs_short": Rule(frozenset(ROLES)),
+    "comm_openapi": Rule(frozenset(ROLES)),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
     "notice-attachment": Api(IN, writes=STAFF),
