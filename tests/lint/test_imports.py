@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.site import ROOT
 
-PACKAGES = ("gistagum", "messaging", "projeng", "realtime")
+PACKAGES = ("comm_service", "gistagum", "messaging", "projeng", "realtime")
 LINTER = Path(sys.executable).with_name("lint-imports")
 
 
