@@ -17,6 +17,7 @@ class Size:
     A conversation of ``room`` clients gets ``room_messages`` at ``room_rate`` a second, ``room_turns`` times in turns
     with as many bare events; ``pairs`` of people write for ``pairs_seconds`` at each rate, the first ``pairs_from``;
     the longest ``history`` is opened, and a list with ``listed`` conversations.
+    Each side of the communication API is asked for ``comm_seconds``.
     ``growth_rounds``, ``growth_steady``, ``events`` (of a burst), ``processes`` and ``log`` (rows) are for the measures
     of growth.
     """
@@ -52,6 +53,7 @@ class Size:
     pairs_seconds: float = 6.0
     history: int = 100_000
     listed: int = 1_000
+    comm_seconds: float = 4.0
     burst_seconds: float = 10.0
     first_burst_seconds: float = 45.0
     minutes: float = 60.0
@@ -88,6 +90,7 @@ QUICK = Size(
     pairs_seconds=1.0,
     history=2_000,
     listed=20,
+    comm_seconds=0.5,
     burst_seconds=3.0,
     first_burst_seconds=3.0,
     minutes=2.5,  # plus the server that was begun before

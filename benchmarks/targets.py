@@ -255,4 +255,17 @@ TARGETS = (
         of="chat-open ours list_short_ms",
         at_most=1.2,
     ),
+    Target(
+        "Communication API, lists of 100 messages: the new side's requests/s to the old one's",
+        "comm-api ninja lists_a_second",
+        of="comm-api legacy lists_a_second",
+        at_least=3,
+    ),
+    Target("the same, creates", "comm-api ninja creates_a_second", of="comm-api legacy creates_a_second", at_least=2),
+    Target(
+        "the same, 10,000 rows streamed: memory more than before", "comm-api ninja stream_mb", at_most=16, unit="MB"
+    ),
+    Target(
+        "the same, 1,000 rows of 20 users: calls of another service", "comm-api ninja calls", at_most=20, unit="calls"
+    ),
 )

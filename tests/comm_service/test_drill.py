@@ -31,7 +31,8 @@ exec >>"{folder}/log" 2>&1
 env -i PATH="$PATH" HOME="{folder}" LANG=C.UTF-8 GISTAGUM_ENV_FILE="{folder}/comm.env" SERVICE=comm ./start.sh &
 echo $! >"{folder}/pid"
 """
-WALK = [("advance", 1), ("advance", 2), ("advance", 3), ("advance", 4), ("rollback", 2), ("advance", 5), ("rollback", 0)]
+UP, BACK = "advance", "rollback"
+WALK = [(UP, 1), (UP, 2), (UP, 3), (UP, 4), (BACK, 2), (UP, 5), (BACK, 0)]
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_between_any_two_phases_nothing_is_lost_doubled_or_disordered(folder):
             before = callers.rounds()
             wait_until(lambda: callers.rounds() >= before + 12, f"work goes on in phase {to}")  # noqa: B023
             assert set(callers.take_sides()) <= granted(to), f"phase {to}"
-            if (script, to) == ("advance", 2):
+            if (script, to) == (UP, 2):
                 wait_until(compared, "comparisons are counted")
     for one in callers.all:
         one.check()

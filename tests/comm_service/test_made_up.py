@@ -16,7 +16,7 @@ from .corpus.replay import replay
 from .corpus.seeds import ANA, row_id
 from .corpus.values import FIELDS
 
-EXAMPLES = 60
+EXAMPLES = 40
 CHARACTERS = st.characters(codec=None)  # lone surrogates, too
 TEXTS = st.text(CHARACTERS, max_size=40)
 NUMBERS = st.one_of(st.integers(), st.floats(), st.sampled_from([2**63, 2**127, 1e16, -0.0]))

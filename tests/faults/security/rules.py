@@ -231,6 +231,9 @@ RULES = {
     "chat_poll_disconnect": TokenOnly(frozenset(), ("POST",)),
     "comm_api": OtherTokens(frozenset()),  # whose own rule is tested in tests/comm_service/test_access.py
     "comm_health": Rule(frozenset(ROLES)),
+    "comm_docs": Rule(frozenset(ROLES)),
+    "comm_docs_short": Rule(frozenset(ROLES)),
+    "comm_openapi": Rule(frozenset(ROLES)),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
     "notice-attachment": Api(IN, writes=STAFF),
