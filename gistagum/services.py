@@ -1,8 +1,17 @@
-"""Where other services are: the values of settings that name them."""
+"""Other services: the values of settings that name them, and the keys that are shared with them."""
 
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+SHORTEST_KEY = 32  # bytes: as long as what HMAC-SHA256 makes of it (RFC 7518, 3.2)
+
+
+def secret_key(name: str, text: str) -> str:
+    """A key that signs tokens, or an empty text. Raise ImproperlyConfigured for one that is too short."""
+    if not text or len(text.encode(errors="surrogateescape")) >= SHORTEST_KEY:
+        return text
+    raise ImproperlyConfigured(f"{name} is too short; it must have {SHORTEST_KEY} characters or more, at random.")
 
 
 def service_url(name: str, text: str) -> str:

@@ -13,7 +13,7 @@ from .environment import Environment
 from .layers import channel_layers
 from .listening import allowed_host, listen_host, page_origin, trusted_origin
 from .message_keys import message_key
-from .services import service_url, socket_address
+from .services import secret_key, service_url, socket_address
 from .version import code_version, scripts_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -44,6 +44,21 @@ if "*" in ALLOWED_HOSTS and not DEBUG:
     raise ImproperlyConfigured("ALLOWED_HOSTS is '*'; with DEBUG=false it must name the hosts that are served.")
 CSRF_TRUSTED_ORIGINS = [trusted_origin(one) for one in env.names("CSRF_TRUSTED_ORIGINS")]
 
+# --- the communication API (comm_service) ----------------------------------------------------------------------
+COMM_ENABLED = env.boolean("COMM_ENABLED", False)
+COMM_COMPAT = env.boolean("COMM_COMPAT", False)
+COMM_API = env.choice("COMM_API", "legacy", ["legacy", "ninja"])
+COMM_SHOW_SIDE = env.boolean("COMM_SHOW_SIDE", False)
+JWT_SECRET_KEY = secret_key("JWT_SECRET_KEY", env.text("JWT_SECRET_KEY"))
+AUTH_SERVICE_URL = service_url("AUTH_SERVICE_URL", env.text("AUTH_SERVICE_URL"))
+PROFILE_SERVICE_URL = service_url("PROFILE_SERVICE_URL", env.text("PROFILE_SERVICE_URL"))
+CORE_SERVICE_URL = service_url("CORE_SERVICE_URL", env.text("CORE_SERVICE_URL"))
+if COMM_ENABLED and not COMM_COMPAT and not JWT_SECRET_KEY:
+    raise ImproperlyConfigured(
+        "COMM_ENABLED is true and JWT_SECRET_KEY is not set; callers show tokens that it signs. COMM_COMPAT=true asks "
+        "for none."
+    )
+
 # --- applications, middleware and templates -------------------------------------------------------------------
 INSTALLED_APPS = [
     "gistagum.servers.daphne_app.DaphneConfig",  # before staticfiles, so that runserver uses ASGI
@@ -64,6 +79,7 @@ INSTALLED_APPS = [
     "messaging",
     "messaging.notices",
     "projeng",
+    *(["comm_service"] if COMM_ENABLED else []),
     "gistagum.apps.SiteConfig",
 ]
 
@@ -196,7 +212,7 @@ SPECTACULAR_SETTINGS = {
 # Pages of these origins may use the APIs. They send tokens, or the session cookie with the checks against forgery.
 CORS_ALLOWED_ORIGINS = [page_origin(one) for one in env.names("CORS_ALLOWED_ORIGINS")]
 CORS_ALLOW_CREDENTIALS = True
-CORS_URLS_REGEX = r"^/api/v1/"
+CORS_URLS_REGEX = r"^/(api/v1|comm/api)/" if COMM_ENABLED else r"^/api/v1/"
 CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",

@@ -1,5 +1,6 @@
 """The URLs of the site, except for /health/ (gistagum/middleware.py)."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -8,6 +9,7 @@ urlpatterns = [
     path("api/v1/", include("messaging.urls")),
     path("", include("realtime.control.urls")),
     path("messages/", include("messaging.page.urls")),
+    *([path("", include("comm_service.urls"))] if settings.COMM_ENABLED else []),
     path("", include("projeng.urls")),
 ]
 

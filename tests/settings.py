@@ -40,6 +40,12 @@ for name in (
     "CHAT_BURST",
     "CHAT_RATE",
     "MESSAGE_EDIT_MINUTES",
+    "COMM_COMPAT",
+    "COMM_API",
+    "COMM_SHOW_SIDE",
+    "AUTH_SERVICE_URL",
+    "PROFILE_SERVICE_URL",
+    "CORE_SERVICE_URL",
 ):
     os.environ.pop(name, None)
 os.environ.update(
@@ -50,6 +56,8 @@ os.environ.update(
     MEDIA_ROOT=f"{_scratch}/media",
     STATIC_ROOT=f"{_scratch}/static",
     GISTAGUM_ENV_FILE=os.devnull,
+    COMM_ENABLED="true",
+    JWT_SECRET_KEY="only-for-the-tests-of-the-communication-api-0123456789",
 )
 
 from gistagum.settings import *  # noqa: E402, F403

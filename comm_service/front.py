@@ -1,0 +1,61 @@
+"""The one view of ``/comm/api/``: it chooses which side answers, and hands the request on.
+
+``COMM_API`` decides. The addresses are the contract's, so what is no address of theirs, and the redirect to the address
+with a slash, is answered here for both.
+"""
+
+import functools
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
+from django.urls import Resolver404, ResolverMatch, URLResolver
+from django.urls.resolvers import RegexPattern
+from django.utils.http import escape_leading_slashes
+from django.views.decorators.csrf import csrf_exempt
+
+from .contract import PREFIX
+
+LEGACY, NINJA = "legacy", "ninja"
+_URLS = {LEGACY: "comm_service.legacy.urls", NINJA: "comm_service.api.urls"}
+SIDE_HEADER = "X-Served-By"
+
+
+@functools.cache
+def _resolver(side: str) -> URLResolver:
+    return URLResolver(RegexPattern(f"^{PREFIX}"), _URLS[side])
+
+
+def side_of(request: HttpRequest) -> str:
+    """Which side answers this request."""
+    side: str = settings.COMM_API
+    return side
+
+
+@csrf_exempt  # callers show tokens, no cookies
+def serve(request: HttpRequest, **in_path: Any) -> HttpResponseBase:
+    """Answer with one side. Raise Http404 for what is no address of the contract."""
+    side = side_of(request)
+    response = answer(request, side)
+    if settings.COMM_SHOW_SIDE:
+        response[SIDE_HEADER] = side
+    return response
+
+
+def answer(request: HttpRequest, side: str) -> HttpResponseBase:
+    """The answer of one side. Raise Http404 for what is no address of the contract."""
+    match = _match(side, request.path_info)
+    if match is not None:
+        request.resolver_match = match
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        return response
+    if not request.path_info.endswith("/") and _match(side, f"{request.path_info}/"):
+        return HttpResponsePermanentRedirect(escape_leading_slashes(request.get_full_path(force_append_slash=True)))
+    raise Http404("This is no address of the communication API.")
+
+
+def _match(side: str, path: str) -> ResolverMatch | None:
+    try:
+        return _resolver(side).resolve(path)
+    except Resolver404:
+        return None

@@ -1,0 +1,1 @@
+"""The old side of the API, on Django REST Framework."""
