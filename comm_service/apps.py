@@ -1,6 +1,7 @@
-"""The app's start-up: declaring the events enters them in realtime's catalogue."""
+"""The app's start-up: its events enter realtime's catalogue, and it hears of deleted documents."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_delete
 
 
 class CommServiceConfig(AppConfig):
@@ -10,3 +11,9 @@ class CommServiceConfig(AppConfig):
 
     def ready(self) -> None:
         from . import events  # noqa: F401
+        from .documents.downloading import row_deleted
+        from .models import Document
+        from .websocket.listening import register
+
+        post_delete.connect(row_deleted, sender=Document, dispatch_uid="comm_service.document_deleted")
+        register()

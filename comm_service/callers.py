@@ -34,6 +34,7 @@ class Caller:
     """Who calls. ``open``: the compatibility form, in which nothing is refused.
 
     ``token_key`` is the SHA-256 of the token, for what is counted or assigned by token; empty without one.
+    ``expires_at`` is when the token ends, in seconds of the epoch; 0 without one.
     """
 
     user_id: UUID | None = None
@@ -42,6 +43,7 @@ class Caller:
     address: str = ""
     token_key: str = ""
     open: bool = False
+    expires_at: float = 0.0
 
     @property
     def is_service(self) -> bool:
@@ -88,6 +90,15 @@ def caller_of(request: HttpRequest) -> Caller:
     return _caller(request.headers.get("Authorization", ""), request_address(request))
 
 
+def caller_of_stream(request: HttpRequest) -> Caller:
+    """The caller of a stream, whose token may also be the parameter ``token`` of the address.
+
+    Browsers cannot set headers of an EventSource. Raise Refused in the secured form without a valid token.
+    """
+    shown = request.headers.get("Authorization", "") or _in_address(request.GET.get("token", ""))
+    return _caller(shown, request_address(request))
+
+
 def caller_of_scope(scope: Mapping[str, Any]) -> Caller:
     """The caller of a WebSocket handshake, whose token may also be the parameter ``token`` of the address.
 
@@ -96,14 +107,21 @@ def caller_of_scope(scope: Mapping[str, Any]) -> Caller:
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
     shown = headers.get(b"authorization", "")
     if not shown:
-        in_address = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100).get("token", [""])[0]
-        shown = f"Bearer {in_address}" if in_address else ""
+        try:
+            asked = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100)
+        except ValueError:  # absurdly many
+            asked = {}
+        shown = _in_address(asked.get("token", [""])[0])
     return _caller(shown, scope_address(scope.get("client"), list(scope["headers"])))
+
+
+def _in_address(token: str) -> str:
+    return f"Bearer {token}" if token else ""
 
 
 def _caller(authorization: str, address: str) -> Caller:
     try:
-        claims, token_key = _claims(authorization)
+        claims, token_key, expires_at = _claims(authorization)
     except Refused:
         if settings.COMM_COMPAT:
             return Caller(address=address, open=True)
@@ -115,11 +133,12 @@ def _caller(authorization: str, address: str) -> Caller:
         address=address,
         token_key=token_key,
         open=settings.COMM_COMPAT,
+        expires_at=expires_at,
     )
 
 
-def _claims(authorization: str) -> tuple[dict[str, str], str]:
-    """``sub``, ``email`` and ``role`` of a token, and its key. Raise Refused."""
+def _claims(authorization: str) -> tuple[dict[str, str], str, float]:
+    """``sub``, ``email`` and ``role`` of a token, its key, and when it ends. Raise Refused."""
     if not authorization.strip():
         raise no_token()
     scheme, _, token = authorization.strip().partition(" ")
@@ -147,7 +166,7 @@ def _claims(authorization: str) -> tuple[dict[str, str], str]:
     except ValueError as error:
         raise _invalid() from error
     claims = {"sub": str(user_id), "email": email, "role": role}
-    return claims, hashlib.sha256(token.encode()).hexdigest()
+    return claims, hashlib.sha256(token.encode()).hexdigest(), float(int(said["exp"]))
 
 
 def make_token(user_id: UUID, role: str = "", email: str = "", seconds: int = LIFETIME_SECONDS) -> str:

@@ -13,6 +13,7 @@ from .environment import Environment
 from .layers import channel_layers
 from .listening import allowed_host, listen_host, page_origin, trusted_origin
 from .message_keys import message_key
+from .object_storage import ObjectStorage, endpoint_url
 from .services import secret_key, service_url, socket_address
 from .version import code_version, scripts_version
 
@@ -107,6 +108,8 @@ MIDDLEWARE = [
 ROOT_URLCONF = "gistagum.urls"
 WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's sockets, for gistagum/asgi.py
 WEBSOCKET_DOORS = "messaging.routing.websocket_urlpatterns"  # those for clients with a token or a ticket
+# Those for users of other services, who are known by tokens that the application checks itself.
+WEBSOCKET_OUTSIDERS = "comm_service.websocket.routing.websocket_urlpatterns" if COMM_ENABLED else ""
 WSGI_APPLICATION = "gistagum.wsgi.application"
 ASGI_APPLICATION = "gistagum.asgi.application"
 
@@ -151,6 +154,23 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "gistagum.storage.HashedStaticFiles"},
 }
+
+# --- object storage: documents of the communication API, and attachments of messages where a bucket is named ----
+MINIO_USE_SSL = env.boolean("MINIO_USE_SSL", False)
+_object_storage = ObjectStorage(
+    endpoint=endpoint_url("MINIO_ENDPOINT", env.text("MINIO_ENDPOINT"), use_ssl=MINIO_USE_SSL),
+    public_endpoint=endpoint_url("MINIO_PUBLIC_ENDPOINT", env.text("MINIO_PUBLIC_ENDPOINT"), use_ssl=MINIO_USE_SSL),
+    access_key=env.text("MINIO_ACCESS_KEY"),
+    secret_key=env.text("MINIO_SECRET_KEY"),
+)
+STORAGES |= _object_storage.storages(
+    documents=env.text("MINIO_BUCKET", "medtrack-documents"),
+    attachments=env.text("MESSAGE_ATTACHMENTS_BUCKET"),
+    media_root=MEDIA_ROOT,
+)
+COMM_DOCUMENT_MAX_MB = env.integer("COMM_DOCUMENT_MAX_MB", 10, 1, 200)
+
+# --- files that people upload -----------------------------------------------------------------------------------
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 10, 1, 200)
 
 # --- attachments of messages ----------------------------------------------------------------------------------
