@@ -7,6 +7,7 @@ from ..contract import RESOURCES
 from .door import refused_in_operation
 from .refusals import Refusal
 from .routes import router_of
+from .upload import router as uploads
 
 DESCRIPTION = """
 Messages, notifications, document metadata and the outgoing e-mail queue.
@@ -28,5 +29,6 @@ api = NinjaAPI(
 )
 for resource in RESOURCES:
     api.add_router("", router_of(resource))
+api.add_router("", uploads)
 api.add_exception_handler(Refusal, refused_in_operation)
 api.add_exception_handler(Forbidden, refused_in_operation)

@@ -6,7 +6,6 @@ the row that the object was stored for, which no client can choose, so the two t
 
 import re
 import unicodedata
-from pathlib import PurePosixPath
 from uuid import UUID
 
 PREFIX = "documents/"
@@ -14,7 +13,7 @@ LONGEST_SAFE_NAME = 100  # characters, extension included
 LONGEST_EXTENSION = 16
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
-_KEY = re.compile(r"documents/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/([^/\x00]+)")
+_KEY = re.compile(r"documents/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/([^/\x00-\x1f\x7f]+)")
 
 
 def document_key(document_id: UUID, filename: str) -> str:
@@ -25,10 +24,11 @@ def document_key(document_id: UUID, filename: str) -> str:
 def safe_name(filename: str) -> str:
     """An ASCII name for a key, like the file's: letters without their accents, ``_`` for what else is not allowed."""
     plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    name = UNSAFE.sub("_", plain).strip("._")
-    suffix = PurePosixPath(name).suffix[:LONGEST_EXTENSION]
-    stem = name[: len(name) - len(PurePosixPath(name).suffix)][: LONGEST_SAFE_NAME - len(suffix)]
-    return (stem.rstrip("._") or "document") + suffix
+    stem, dot, extension = UNSAFE.sub("_", plain).rpartition(".")
+    if not dot:
+        stem, extension = extension, ""
+    suffix = f".{extension[:LONGEST_EXTENSION]}" if extension.strip("_") else ""
+    return (stem.strip("._")[: LONGEST_SAFE_NAME - len(suffix)].rstrip("._") or "document") + suffix
 
 
 def row_of(key: str) -> UUID | None:
