@@ -47,6 +47,6 @@ class ObjectStorage:
         options = {**shared, "bucket_name": documents, "public_endpoint": self._public_endpoint}
         found = {DOCUMENTS: {"BACKEND": "comm_service.documents.s3.S3Documents", "OPTIONS": options}}
         if attachments:
-            options = {**shared, "bucket_name": attachments, "file_overwrite": False}
-            found[ATTACHMENTS] = {"BACKEND": "comm_service.documents.s3.S3Files", "OPTIONS": options}
+            options = {**shared, "bucket_name": attachments}
+            found[ATTACHMENTS] = {"BACKEND": "comm_service.documents.s3_files.S3Files", "OPTIONS": options}
         return found

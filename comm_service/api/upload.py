@@ -1,4 +1,4 @@
-"""Documents with their contents: ``POST documents/upload/`` and ``GET documents/{id}/download/``, on the new side alone.
+"""Documents with their contents, on the new side alone: ``documents/upload/`` and ``documents/{id}/download/``.
 
 No old answer shows an address of a content. Whoever wants one asks here.
 """

@@ -72,4 +72,3 @@ def _added() -> list[URLPattern]:
 
 # A list by a column comes before the row of that "id", as the old side has it.
 urlpatterns: list[URLPattern] = [*_added(), *_patterns(["list", "list_by", "detail", "action"])]
-

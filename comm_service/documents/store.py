@@ -10,8 +10,12 @@ STORE = "comm_documents"  # the name in STORAGES
 LINK_SECONDS = 3600  # for so long an address works
 
 
-class StorageAway(Exception):
-    """The storage did not do what was asked, within a bounded time."""
+class StorageAway(OSError):
+    """The storage did not do what was asked, within a bounded time. ``code``: its own word for the reason, if any."""
+
+    def __init__(self, words: str, code: str = "") -> None:
+        super().__init__(words)
+        self.code = code
 
 
 class StoredObject(NamedTuple):

@@ -48,6 +48,8 @@ def upload(file: UploadedFile, values: Mapping[str, Any], caller: Caller) -> Doc
     name = (file.name or "")[:LONGEST_NAME]
     content_type = _content_type(file, name)
     key = document_key(document_id, name)
+    if not downloading.availability():
+        raise StorageAway("The storage does not answer.")
     try:
         store().put(key, _content(file), content_type)
     except StorageAway:

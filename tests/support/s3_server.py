@@ -129,6 +129,7 @@ class S3Server:
         assert self._gateway is not None
         self._gateway.signal(signal.SIGSTOP)
         try:
+            wait_until(self._gateway.stopped, "the S3 server has stopped")
             yield
         finally:
             self._gateway.signal(signal.SIGCONT)

@@ -10,17 +10,22 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
+from PIL import Image
 
 from comm_service import callers
-from comm_service.documents import downloading, s3, uploading
+from comm_service.documents import downloading, s3, s3_files, uploading
+from comm_service.documents.s3_files import config
 from comm_service.documents.store import STORE, Download, StorageAway
 from comm_service.models import Document
 from gistagum.object_storage import ATTACHMENTS, ObjectStorage
+from messaging.attachments import uploading as attaching
+from messaging.attachments.models import Attachment, attachment_storage
 from tests.support.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.servers]
@@ -160,20 +165,57 @@ def test_wrong_keys_are_a_storage_that_refuses(server, settings, caplog):
     assert "wrong" not in caplog.text
 
 
-def test_attachments_of_messages_are_kept_on_the_same_server(configured, client, django_user_model):
-    """``MESSAGE_ATTACHMENTS_BUCKET``: stored, downloaded, and deleted."""
-    from messaging.attachments import pending
-    from messaging.attachments import uploading as attaching
+@pytest.fixture
+def attachments_there(configured, monkeypatch):
+    """Attachments are kept as the settings say, which the model asks when it is defined."""
 
-    configured.create_bucket(Bucket="messages")
+    def use(*, short=False):
+        kept = attachment_storage()
+        if short:
+            kept = s3_files.S3Files(**{**settings.STORAGES[ATTACHMENTS]["OPTIONS"], "client_config": config(1, 1)})
+        for name in ("file", "thumbnail"):
+            monkeypatch.setattr(Attachment._meta.get_field(name), "storage", kept)
+
+    use()
+    assert isinstance(Attachment._meta.get_field("file").storage, s3_files.S3Files)
+    return use
+
+
+def test_attachments_of_messages_are_kept_on_the_same_server(configured, attachments_there, client, django_user_model):
+    """``MESSAGE_ATTACHMENTS_BUCKET``: stored, downloaded, and deleted."""
     person = django_user_model.objects.create_user("ana", password="x")
-    content = b"%PDF-1.4\n" + b"x" * 2000 + b"\n%%EOF\n"
-    one = attaching.upload(owner=person, file=ContentFile(content, "plan.pdf"), name="plan été.pdf")
-    assert one.file.storage is storages[ATTACHMENTS]
-    assert keys(configured, "messages") == [one.file.name]
     client.force_login(person)
-    response = client.get(f"/api/v1/attachments/{one.pk}/", follow=True)
+    text = b"plan\n" * 500
+    one = attaching.upload(owner=person, file=ContentFile(text, "plan.txt"), name="plan été.txt")
+    picture = attaching.upload(owner=person, file=ContentFile(a_picture(), "a.png"), name="a.png")
+    names = {one.file.name, picture.file.name, picture.thumbnail.name}
+    assert set(keys(configured, "messages")) == names
+    response = client.get(f"/api/v1/attachments/{one.pk}/download", follow=True)
     assert response.status_code == 200
-    assert b"".join(response.streaming_content) == content
-    assert pending.discard(one)
-    assert keys(configured, "messages") == []
+    assert b"".join(response.streaming_content) == text
+    assert response["Content-Length"] == str(len(text))
+    shown = client.get(f"/api/v1/attachments/{picture.pk}/thumbnail", follow=True)
+    assert b"".join(shown.streaming_content)[8:12] == b"WEBP"
+    assert client.delete(f"/api/v1/attachments/{one.pk}").status_code == 204
+    assert set(keys(configured, "messages")) == names - {one.file.name}
+
+
+def test_an_attachment_waits_no_longer_than_the_server_may_take(
+    server, configured, attachments_there, client, django_user_model, monkeypatch
+):
+    person = django_user_model.objects.create_user("ben", password="x")
+    client.force_login(person)
+    one = attaching.upload(owner=person, file=ContentFile(b"plan", "plan.txt"), name="plan.txt")
+    attachments_there(short=True)
+    with server.frozen():
+        response = client.get(f"/api/v1/attachments/{one.pk}/download", follow=True)
+        assert (response.status_code, response["Retry-After"]) == (503, "5")
+        form = {"file": SimpleUploadedFile("a.txt", b"abc")}
+        assert client.post("/api/v1/attachments", form).status_code == 503
+        assert client.delete(f"/api/v1/attachments/{one.pk}").status_code == 204
+
+
+def a_picture():
+    made = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(made, "PNG")
+    return made.getvalue()

@@ -51,7 +51,9 @@ def test_a_file_and_its_fields_are_kept_and_given_back(new_side, folder):
     assert (said["size_bytes"], said["expires_in"]) == (12, 3600)
     download = Client().get(said["download_url"])
     assert b"".join(download.streaming_content) == b"%PDF content"
-    assert "filename*=utf-8''Relev%C3%A9%20de%20notes%20%E2%80%93%20%C3%A9t%C3%A9.pdf" in download["Content-Disposition"]
+    assert (
+        "filename*=utf-8''Relev%C3%A9%20de%20notes%20%E2%80%93%20%C3%A9t%C3%A9.pdf" in download["Content-Disposition"]
+    )
     assert download["X-Content-Type-Options"] == "nosniff"
 
 
