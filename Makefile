@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo college test test-quick test-react-chat coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
+.PHONY: help setup run demo college comm test test-quick test-react-chat coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -17,6 +17,10 @@ demo: setup ## the same in phase 4, half of the people on WebSocket, with believ
 college: ## messaging on a site of another kind: people with UUIDs, colleges as tenants (PORT=8200, DATABASE_URL, REDIS_URL)
 	@scripts/setup.sh --dev
 	@exec ./start.sh tests.sites.college.settings
+
+comm: ## the communication API alone, open to everybody (PORT=8300, COMM_API, DATABASE_URL; without it a temporary PostgreSQL)
+	@scripts/setup.sh --dev
+	@exec scripts/comm.sh
 
 # Python keeps what it has compiled, whatever the environment says: else every process compiles the tests again.
 test test-quick coverage: export PYTHONDONTWRITEBYTECODE :=

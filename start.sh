@@ -1,11 +1,12 @@
 #!/bin/sh
 # Starts the site: checks the settings, migrates, collects static files, then becomes the server that they ask for:
 # Gunicorn, or Daphne with USE_DAPHNE=true. PORT, HOST, WEB_CONCURRENCY, SKIP_MIGRATE and all else: .env.example.
-# An argument names the settings of another site than the office's.
+# An argument names the settings of another site than the office's; SERVICE=comm starts a part of the site alone.
 set -eu
 cd "$(dirname "$0")"
 if [ -d .venv/bin ]; then PATH="$PWD/.venv/bin:$PATH"; fi
-export DJANGO_SETTINGS_MODULE="${1:-gistagum.settings}"
+unset DJANGO_SETTINGS_MODULE # gistagum/startup.py chooses
+if [ $# -gt 0 ]; then export DJANGO_SETTINGS_MODULE="$1"; fi
 
 plan=$(python -m gistagum.server)
 set -f # an IPv6 address in brackets would be a pattern of file names

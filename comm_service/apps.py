@@ -1,4 +1,4 @@
-"""The app's start-up: its events enter realtime's catalogue, and it hears of deleted documents."""
+"""The app's start-up."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_delete
@@ -10,10 +10,11 @@ class CommServiceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import events  # noqa: F401
+        from . import cors, events  # noqa: F401 (declaring the events enters them in realtime's catalogue)
         from .documents.downloading import row_deleted
         from .models import Document
         from .websocket.listening import register
 
+        cors.connect()
         post_delete.connect(row_deleted, sender=Document, dispatch_uid="comm_service.document_deleted")
         register()

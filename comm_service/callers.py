@@ -99,6 +99,11 @@ def caller_of_stream(request: HttpRequest) -> Caller:
     return _caller(shown, request_address(request))
 
 
+def caller_with_token(request: HttpRequest) -> Caller:
+    """The caller of a request that must have a valid token in either form. Raise Refused without one."""
+    return _of_token(request.headers.get("Authorization", ""), request_address(request))
+
+
 def caller_of_scope(scope: Mapping[str, Any]) -> Caller:
     """The caller of a WebSocket handshake, whose token may also be the parameter ``token`` of the address.
 
@@ -121,11 +126,15 @@ def _in_address(token: str) -> str:
 
 def _caller(authorization: str, address: str) -> Caller:
     try:
-        claims, token_key, expires_at = _claims(authorization)
+        return _of_token(authorization, address)
     except Refused:
         if settings.COMM_COMPAT:
             return Caller(address=address, open=True)
         raise
+
+
+def _of_token(authorization: str, address: str) -> Caller:
+    claims, token_key, expires_at = _claims(authorization)
     return Caller(
         user_id=UUID(claims["sub"]),
         email=claims["email"],

@@ -44,9 +44,9 @@ class Message(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["sender_id"], name="idx_messages_sender"),
             models.Index(fields=["receiver_id"], name="idx_messages_receiver"),
-            models.Index(fields=["-created_at"], name="comm_messages_newest"),
-            models.Index(fields=["sender_id", "-created_at"], name="comm_messages_sent"),
-            models.Index(fields=["receiver_id", "-created_at"], name="comm_messages_received"),
+            models.Index(fields=["-created_at", "-id"], name="comm_messages_newest"),
+            models.Index(fields=["sender_id", "-created_at", "-id"], name="comm_messages_sent"),
+            models.Index(fields=["receiver_id", "-created_at", "-id"], name="comm_messages_received"),
         ]
 
     def __str__(self) -> str:
@@ -76,9 +76,9 @@ class Notification(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["user_id"], name="idx_notifications_user"),
             models.Index(fields=["status"], name="idx_notifications_status"),
-            models.Index(fields=["-created_at"], name="comm_notifications_newest"),
-            models.Index(fields=["user_id", "-created_at"], name="comm_notifications_user"),
-            models.Index(fields=["status", "-created_at"], name="comm_notifications_status"),
+            models.Index(fields=["-created_at", "-id"], name="comm_notifications_newest"),
+            models.Index(fields=["user_id", "-created_at", "-id"], name="comm_notifications_user"),
+            models.Index(fields=["status", "-created_at", "-id"], name="comm_notifications_status"),
         ]
 
     def __str__(self) -> str:
@@ -106,7 +106,7 @@ class Document(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["owner_user_id"], name="idx_documents_owner"),
             models.Index(fields=["student_id"], name="idx_documents_student"),
-            models.Index(fields=["-uploaded_at"], name="comm_documents_newest"),
+            models.Index(fields=["-uploaded_at", "-id"], name="comm_documents_newest"),
             models.Index(fields=["offer_id"], name="comm_documents_offer"),
             models.Index(fields=["uploaded_by"], name="comm_documents_uploader"),
         ]
@@ -135,7 +135,7 @@ class EmailQueue(models.Model):
         ordering: ClassVar[list[str]] = ["-created_at"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["status"], name="idx_emailqueue_status"),
-            models.Index(fields=["-created_at"], name="comm_emails_newest"),
+            models.Index(fields=["-created_at", "-id"], name="comm_emails_newest"),
             models.Index(fields=["status", "scheduled_at"], name="comm_emails_due"),
         ]
 

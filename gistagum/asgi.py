@@ -16,7 +16,6 @@ from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 
-from messaging.live.registering import keep_presence  # noqa: E402
 from realtime.rollout.presence import presence  # noqa: E402
 from realtime.transports.continuation import with_continuations  # noqa: E402
 from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
@@ -81,5 +80,6 @@ batch_daphne_writes()
 stop_in_time()
 end_streams_at_shutdown()
 tune_garbage_collection()
-keep_presence()
+for name in settings.SERVER_STARTS:
+    import_string(name)()
 readiness.start(then=presence.start)

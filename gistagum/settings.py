@@ -22,6 +22,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 _named_env_file = os.environ.get("GISTAGUM_ENV_FILE")
 env = Environment(Path(_named_env_file or BASE_DIR / ".env"), must_exist=bool(_named_env_file))
 
+# --- the part that this process serves (gistagum/parts/); empty: the whole site ---------------------------------
+SERVICE = env.text("SERVICE")
+if env.source("SERVICE") not in {"default", "environment"}:
+    raise ImproperlyConfigured("SERVICE is in the env file; it chooses the settings, so set it in the environment.")
+
 # --- identity -------------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
 HTTPS = env.boolean("HTTPS", not DEBUG)
@@ -80,7 +85,7 @@ INSTALLED_APPS = [
     "messaging",
     "messaging.notices",
     "projeng",
-    *(["comm_service"] if COMM_ENABLED else []),
+    *(["ninja", "comm_service"] if COMM_ENABLED else []),  # ninja: the files of the page that shows its API
     "gistagum.apps.SiteConfig",
 ]
 
@@ -110,6 +115,7 @@ WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's soc
 WEBSOCKET_DOORS = "messaging.routing.websocket_urlpatterns"  # those for clients with a token or a ticket
 # Those for users of other services, who are known by tokens that the application checks itself.
 WEBSOCKET_OUTSIDERS = "comm_service.websocket.routing.websocket_urlpatterns" if COMM_ENABLED else ""
+SERVER_STARTS = ["messaging.live.registering.keep_presence"]  # called when a server process starts
 WSGI_APPLICATION = "gistagum.wsgi.application"
 ASGI_APPLICATION = "gistagum.asgi.application"
 
@@ -136,10 +142,11 @@ WEB_THREADS = env.integer("WEB_THREADS", 16, 1, 500)
 
 # --- storage --------------------------------------------------------------------------------------------------
 VAR_DIR = BASE_DIR / "var"
+DATABASE_FILE = f"{SERVICE or 'gistagum'}.sqlite3"
 DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", POOLERS)
 DATABASES = {
     "default": database_settings(
-        env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'gistagum.sqlite3'))}"),
+        env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / DATABASE_FILE))}"),
         max_connections=WEB_THREADS + 7,  # threads for pages, reader threads for streams, the log's tail, numbering
         pooler=DATABASE_POOLER,
     )
@@ -163,11 +170,12 @@ _object_storage = ObjectStorage(
     access_key=env.text("MINIO_ACCESS_KEY"),
     secret_key=env.text("MINIO_SECRET_KEY"),
 )
-STORAGES |= _object_storage.storages(
+OBJECT_STORAGES = _object_storage.storages(
     documents=env.text("MINIO_BUCKET", "medtrack-documents"),
     attachments=env.text("MESSAGE_ATTACHMENTS_BUCKET"),
     media_root=MEDIA_ROOT,
 )
+STORAGES |= OBJECT_STORAGES
 COMM_DOCUMENT_MAX_MB = env.integer("COMM_DOCUMENT_MAX_MB", 10, 1, 200)
 
 # --- files that people upload -----------------------------------------------------------------------------------

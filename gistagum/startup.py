@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from .database import is_unavailable
 from .database_reasons import in_one_line, reason_of
+from .parts import PARTS
 
 PATIENCE_SECONDS = 10.0  # of a start that has to migrate: a machine may start all its servers at once
 LOOK_SECONDS = 0.5
@@ -29,13 +30,22 @@ def choose_settings(arguments: Sequence[str]) -> None:
 
 def load_settings() -> None:
     """Load the settings. End the program if one cannot work."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gistagum.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", _module_of(os.environ.get("SERVICE", "").strip()))
     from django.conf import settings
 
     try:
         settings.INSTALLED_APPS  # noqa: B018 (reading any setting loads them all)
     except ImproperlyConfigured as error:
         sys.exit(f"gistagum: {error}")
+
+
+def _module_of(service: str) -> str:
+    """The settings of the part that ``SERVICE`` names. End the program if there is no such part."""
+    if not service:
+        return "gistagum.settings"
+    if service not in PARTS:
+        sys.exit(f"gistagum: SERVICE is {service[:40]!r}; it may be {', '.join(PARTS)}, or empty for the whole site.")
+    return PARTS[service]
 
 
 class Passing(Enum):

@@ -7,12 +7,15 @@ from .startup import load_settings
 load_settings()
 application = get_wsgi_application()
 
-from messaging.live.registering import keep_presence  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
+
 from realtime.rollout.presence import presence  # noqa: E402 (needs Django's models)
 
 from .garbage_collection import tune_garbage_collection  # noqa: E402
 from .readiness import readiness  # noqa: E402
 
 tune_garbage_collection()
-keep_presence()
+for name in settings.SERVER_STARTS:
+    import_string(name)()
 readiness.start(then=presence.start)

@@ -48,6 +48,7 @@ for name in (
     "MINIO_USE_SSL",
     "MESSAGE_ATTACHMENTS_BUCKET",
     "COMM_DOCUMENT_MAX_MB",
+    "SERVICE",
     "COMM_COMPAT",
     "COMM_API",
     "COMM_SHOW_SIDE",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..contract import DOCUMENTS, EMAIL_QUEUE, MESSAGES, NOTIFICATIONS, ListBy, Resource
+from ..contract import DOCUMENTS, EMAIL_QUEUE, MESSAGES, NOTIFICATIONS, RESOURCES, ListBy, Resource
 from .pages import CURSOR, LIMIT, MOST
 from .schemas import BODIES, CHANGES, read_model, write_model
 
@@ -45,11 +45,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "scheduled_at": "2025-01-15T10:30:00Z",
     },
 }
-_READ = {path: read_model(resource) for path, resource in ((one.path, one) for one in (MESSAGES, NOTIFICATIONS, DOCUMENTS, EMAIL_QUEUE))}
-_WRITTEN = {path: write_model(resource) for path, resource in ((one.path, one) for one in (MESSAGES, NOTIFICATIONS, DOCUMENTS, EMAIL_QUEUE))}
+_READ = {one.path: read_model(one) for one in RESOURCES}
+_READ_LISTS: dict[str, Any] = {path: list[model] for path, model in _READ.items()}  # type: ignore[valid-type]
+_WRITTEN = {one.path: write_model(one) for one in RESOURCES}
 _IGNORED = "Other keys of the body are ignored; `id`, `status` and the times cannot be set."
 _PAGES = (
-    f"The answer is the whole array, newest first, and a long one is streamed. Parameters are ignored, except for these "
+    "The answer is the whole array, newest first; a long one is streamed. Parameters are ignored, except for these "
     f"two. `{LIMIT}` asks for a page: at most so many rows. The `Link` header of the answer then holds the address of "
     "the next page, if there is one."
 )
@@ -91,7 +92,9 @@ def pending(resource: Resource) -> dict[str, Any]:
 
 def creating(resource: Resource) -> dict[str, Any]:
     """POST to the list."""
-    text = f"The answer holds the fields of the body, without the id; the `Location` header leads to the row. {_IGNORED}"
+    text = (
+        f"The answer holds the fields of the body, without the id; the `Location` header leads to the row. {_IGNORED}"
+    )
     return _writing(resource, "create", f"Create a {NAMES[resource.path][0]}", text, 201)
 
 
@@ -131,7 +134,10 @@ def deleting(resource: Resource) -> dict[str, Any]:
 def acting(resource: Resource, name: str) -> dict[str, Any]:
     """POST to an action of one row."""
     texts = {
-        "mark_read": ("Mark a message as read", "Sets `read_at` once; a repeat keeps the first time. The body is ignored."),
+        "mark_read": (
+            "Mark a message as read",
+            "Sets `read_at` once; a repeat keeps the first time. The body is ignored.",
+        ),
         "retry": (
             f"Try a failed {NAMES[resource.path][0]} again",
             "Sets `failed` back to `pending` and forgets the last error. Anything else stays as it is, and the answer "
@@ -152,7 +158,7 @@ def _list(resource: Resource, operation_id: str, summary: str, text: str) -> dic
         "operation_id": operation_id,
         "summary": summary,
         "description": text,
-        "response": {200: list[_READ[resource.path]]},  # type: ignore[misc]
+        "response": {200: _READ_LISTS[resource.path]},
         "openapi_extra": {"parameters": PAGE_PARAMETERS},
     }
 

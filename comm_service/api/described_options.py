@@ -18,15 +18,32 @@ from .writing import plain, response
 JSON = ["application/json"]
 BIG, SMALL = 2**63, 2**31  # integers of the columns are below these
 
+ABOUT = {
+    "messages": "Messages from one user to another.",
+    "notifications": "What users are told.",
+    "documents": "What is known of documents.",
+    "email_queue": "E-mails that are to be sent.",
+    "mark_read": "Set the time at which the message was read, once.",
+    "retry": "Let a failed delivery be tried again.",
+    "sent": "The messages that a user sent.",
+    "received": "The messages that a user received.",
+    "by_user": "The notifications of a user.",
+    "by_status": "The rows of a status.",
+    "by_owner": "The documents of a user.",
+    "by_student": "The documents of a student.",
+    "by_offer": "The documents of an offer.",
+    "pending": "The e-mails that wait to be sent.",
+}
+
 
 def options_of(endpoint: Endpoint, action: str = "") -> View:
     """Return the view that answers OPTIONS at an endpoint's address. ``action`` is its last word, if not the path's."""
     resource, kind = endpoint.resource, endpoint.kind
-    name = _name(endpoint, action)
+    name, about = _name(endpoint, action), _about(endpoint, action)
     fields = _fields(resource)
 
     def options(request: AskedRequest, **in_path: str) -> HttpResponse:
-        said: dict[str, Any] = {"name": name, "description": "", "renders": JSON, "parses": JSON}
+        said: dict[str, Any] = {"name": name, "description": about, "renders": JSON, "parses": JSON}
         if kind in ("list", "action"):
             said["actions"] = {"POST": fields}
         elif kind == "detail" and _exists(request, resource, in_path["id"]):
@@ -34,6 +51,13 @@ def options_of(endpoint: Endpoint, action: str = "") -> View:
         return response(plain(said, request.asked.indent))
 
     return options
+
+
+def _about(endpoint: Endpoint, action: str) -> str:
+    """What the old side's classes and methods say of themselves."""
+    if endpoint.kind in ("list", "detail"):
+        return ABOUT[endpoint.resource.path]
+    return ABOUT[action or endpoint.path.split("/")[1 if endpoint.kind == "list_by" else 2]]
 
 
 def _name(endpoint: Endpoint, action: str) -> str:

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from ..access import Forbidden
 from ..callers import Caller, Refused, caller_of
 from ..contract import ALLOW
+from ..streaming import streamed
 from .negotiation import indent_of
-from .refusals import Refusal, detail, method_not_allowed
+from .refusals import Refusal, detail, malformed, method_not_allowed
 from .writing import plain, response
 
 View = Callable[..., HttpResponseBase]
+UNREADABLE = (SuspiciousOperation, BadRequest, UnreadablePostError)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,11 @@ def door(kind: str, operations: View, options: View) -> View:
                 raise method_not_allowed(method)
             return options(request, **in_path) if method == "OPTIONS" else _operated(request, in_path)
         except Refused as refused:
-            return response(plain(refused.body(), indent), HTTPStatus.UNAUTHORIZED)
+            answer = response(plain(refused.body(), indent), HTTPStatus.UNAUTHORIZED)
+            answer["WWW-Authenticate"] = "Bearer"
+            return answer
+        except UNREADABLE:
+            return refused_answer(malformed(), indent)
         except Refusal as refusal:
             return refused_answer(refusal, indent)
 
@@ -63,12 +70,16 @@ def door(kind: str, operations: View, options: View) -> View:
             return operations(request, **in_path)
         request.method = "GET"  # Ninja knows no HEAD; the server leaves the body out
         try:
-            return operations(request, **in_path)
+            answer = operations(request, **in_path)
         finally:
             request.method = "HEAD"
+        if answer.streaming:
+            answer.close()
+            return streamed(request, iter(()))
+        return answer
 
     view.csrf_exempt = True  # type: ignore[attr-defined]
-    return view  # type: ignore[return-value]
+    return view
 
 
 def refused_answer(refusal: Refusal, indent: int | None) -> HttpResponse:
@@ -81,5 +92,8 @@ def refused_answer(refusal: Refusal, indent: int | None) -> HttpResponse:
 
 def refused_in_operation(request: HttpRequest, error: Any) -> HttpResponse:
     """The answer to a refusal inside an operation, where Ninja catches it."""
-    refusal = detail(HTTPStatus.FORBIDDEN, str(error)) if isinstance(error, Forbidden) else error
+    if isinstance(error, Forbidden):
+        refusal = detail(HTTPStatus.FORBIDDEN, str(error))
+    else:
+        refusal = error if isinstance(error, Refusal) else malformed()
     return refused_answer(refusal, request.asked.indent)  # type: ignore[attr-defined]

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from .ordering import beyond, in_order
 from .refusals import Refusal
 
 LIMIT, CURSOR = "page_limit", "page_cursor"
@@ -33,13 +34,9 @@ def limit_of(request: HttpRequest) -> int | None:
 
 def after_cursor(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
     """The rows that follow the request's cursor, in the order of pages. Raise Refusal (400) for a bad cursor."""
-    newest = newest_column(rows.model)
-    rows = rows.order_by(f"-{newest}", "-pk")
+    ordered = in_order(rows)
     said = request.GET.get(CURSOR)
-    if said is None:
-        return rows
-    moment, row_id = _read(said)
-    return rows.filter(Q(**{f"{newest}__lt": moment}) | Q(**{newest: moment, "pk__lt": row_id}))
+    return ordered if said is None else beyond(ordered, *_read(said))
 
 
 def link_to_next(request: HttpRequest, limit: int, last: dict[str, Any], newest: str) -> str:
@@ -49,13 +46,6 @@ def link_to_next(request: HttpRequest, limit: int, last: dict[str, Any], newest:
     query = request.GET.copy()
     query[LIMIT], query[CURSOR] = str(limit), cursor
     return f'<{request.build_absolute_uri(request.path)}?{urlencode(query, doseq=True)}>; rel="next"'
-
-
-def newest_column(model: type[Model]) -> str:
-    """The column by which the rows of a table are listed, newest first."""
-    first = model._meta.ordering[0]
-    assert isinstance(first, str)
-    return first.removeprefix("-")
 
 
 def _read(cursor: str) -> tuple[datetime, UUID]:

@@ -32,6 +32,11 @@ def method_not_allowed(method: str) -> Refusal:
     return detail(HTTPStatus.METHOD_NOT_ALLOWED, f'Method "{method}" not allowed.')
 
 
+def malformed() -> Refusal:
+    """Return the refusal of a request that cannot be read at all."""
+    return detail(HTTPStatus.BAD_REQUEST, "Malformed request.")
+
+
 def whole_body(text: str) -> Refusal:
     """Return the refusal of a body as a whole."""
     return Refusal(HTTPStatus.BAD_REQUEST, {"non_field_errors": [text]})

@@ -1,6 +1,7 @@
 """The root of the API: the addresses of the four lists."""
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 
@@ -9,12 +10,14 @@ from .door import AskedRequest
 from .writing import plain, response
 
 NAME = "Api Root"
-DESCRIPTION = "The default basic root view for DefaultRouter"
+DESCRIPTION = "Where the four lists are."
 
 
 def root(request: AskedRequest) -> HttpResponse:
     """The absolute address of each list, in the format of this request."""
     ending = f".{request.suffix}" if request.suffix else "/"
+    if "format" in request.GET:
+        ending += f"?{urlencode({'format': request.GET['format']})}"
     lists = {one.path: request.build_absolute_uri(f"{PREFIX}{one.path}{ending}") for one in RESOURCES}
     return response(plain(lists, request.asked.indent), HTTPStatus.OK)
 

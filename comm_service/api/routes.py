@@ -1,14 +1,13 @@
 """The operations of the new side: the same ones for each of the four tables, as ``contract.py`` lists them."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
+from itertools import chain
 from typing import Annotated, Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Path, Router
 
@@ -16,14 +15,18 @@ from .. import services
 from ..access import check_action, check_change, check_create, check_delete, visible
 from ..containment import InvalidFilters, containing
 from ..contract import EMAIL_QUEUE, PREFIX, ListBy, Resource
+from ..ids import id_in_path
+from ..json_values import text_fault
+from ..streaming import streamed
 from . import described
 from .bodies import read_body
 from .door import AskedRequest
-from .pages import after_cursor, limit_of, link_to_next, newest_column
+from .ordering import newest_column
+from .pages import after_cursor, limit_of, link_to_next
 from .refusals import Refusal, not_found
-from .rows import WHOLE, Rows, model_of
+from .rows import CHUNK, Rows, model_of
 from .schemas import BODIES, CHANGES, checked
-from .writing import JSON, encoded, response, write_chunks, write_list, write_object
+from .writing import encoded, response, write_chunks, write_list, write_object
 
 ACTIONS: dict[str, Callable[..., None]] = {"mark_read": services.mark_read, "retry": services.retry}
 PENDING = "pending"
@@ -71,7 +74,7 @@ def _add_list_by(router: Router, resource: Resource, by: ListBy) -> None:
     @router.get(f"{resource.path}/{by.name}/{{{by.field}}}/", **described.listing_by(resource, by))
     def listed_by(request: AskedRequest, value: Annotated[str, Path(alias=by.field)]) -> HttpResponseBase:
         rows = visible(request.asked.caller, model_of(resource))
-        if not by.by_id and "\0" in value:  # no row holds it, and PostgreSQL refuses to look
+        if not by.by_id and text_fault(value):  # no row holds it, and PostgreSQL refuses to look
             rows = rows.none()
         return _list(request, resource, rows.filter(**{by.field: _uuid(value) if by.by_id else value}))
 
@@ -82,7 +85,7 @@ def _add_detail(router: Router, resource: Resource) -> None:
     @router.get(path, **described.reading(resource))
     def read(request: AskedRequest, id: str) -> HttpResponseBase:
         rows = visible(request.asked.caller, model_of(resource)).filter(pk=_uuid(id))
-        found = Rows(resource).first(rows, 1)
+        found = Rows(resource).page(rows, 1)
         if not found:
             raise not_found()
         return response(write_object(found[0], request.asked.indent))
@@ -97,7 +100,6 @@ def _add_detail(router: Router, resource: Resource) -> None:
 
     def changed(request: AskedRequest, id: str, *, whole: bool) -> HttpResponseBase:
         row = row_of(request, resource, id)
-        check_change(request.asked.caller, row)
         schema = (BODIES if whole else CHANGES)[resource.path]
         values = checked(schema, resource.write, read_body(request))
         check_change(request.asked.caller, row, values)
@@ -133,10 +135,10 @@ def _add_action(router: Router, resource: Resource, name: str) -> None:
 
 def _uuid(text: str) -> UUID:
     """The id in a path. Raise Refusal (404) for a malformed one, as for one that is unknown."""
-    try:
-        return UUID(hex=text)
-    except ValueError:
-        raise not_found() from None
+    row_id = id_in_path(text)
+    if row_id is None:
+        raise not_found()
+    return row_id
 
 
 def row_of(request: AskedRequest, resource: Resource, id: str) -> Any:
@@ -165,21 +167,13 @@ def _list(request: AskedRequest, resource: Resource, rows: QuerySet[Any]) -> Htt
         raise Refusal(HTTPStatus.BAD_REQUEST, filters.errors) from None
     limit = limit_of(request)
     if limit is not None:
-        found = reader.first(after_cursor(request, rows), limit + 1)
+        found = reader.page(after_cursor(request, rows), limit + 1)
         answer = response(write_list(found[:limit], indent))
         if len(found) > limit:
             answer["Link"] = link_to_next(request, limit, found[limit - 1], newest_column(rows.model))
         return answer
-    found = reader.first(rows, WHOLE + 1)
-    if len(found) <= WHOLE:
-        return response(write_list(found, indent))
-    pieces = write_chunks(reader.chunks(rows), indent)
-    streamed = _asynchronous(pieces) if isinstance(request, ASGIRequest) else pieces
-    return StreamingHttpResponse(streamed, content_type=JSON)
-
-
-async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same pieces for a server that speaks ASGI; else Django would gather them all first."""
-    read = sync_to_async(lambda: next(pieces, None))
-    while (piece := await read()) is not None:
-        yield piece
+    read = reader.chunks(rows)
+    first = next(read)
+    if len(first) < CHUNK:
+        return response(write_list(first, indent))
+    return streamed(request, write_chunks(chain([first], read), indent))

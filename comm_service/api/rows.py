@@ -9,14 +9,12 @@ from django.db.models import Expression, JSONField, Model, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from ..contract import RELATED, LookUp, Resource
-from ..enrichment import Key, look_up
+from ..enrichment import Key, LookUps
+from .ordering import beyond, in_order, newest_column
 from .writing import Encoded, encoded, stored
 
-WHOLE = 1000  # rows that are answered in one piece; a longer list is streamed
-CHUNK = 500  # rows of a piece of it
+CHUNK = 500  # rows that are read at once
 KEPT = 5000  # objects of other services that one answer keeps
-
-Row = tuple[Any, ...]
 
 
 class Rows:
@@ -29,25 +27,25 @@ class Rows:
         self._columns: list[str | Expression] = [
             Cast(name, TextField()) if name in self._json else name for name in resource.read
         ]
+        self._look_ups = LookUps()
         self._said: dict[Key, Encoded | None] = {}
 
-    def first(self, rows: QuerySet[Any], most: int) -> list[dict[str, Any]]:
+    def page(self, rows: QuerySet[Any], most: int) -> list[dict[str, Any]]:
         """The READ form of the first rows, at most so many."""
         return self._objects(list(rows.values_list(*self._columns)[:most]))
 
     def chunks(self, rows: QuerySet[Any]) -> Iterator[list[dict[str, Any]]]:
-        """The READ form of all rows, in chunks.
+        """The READ form of all rows, newest first, in lists of ``CHUNK``; the last one is shorter, and may be empty.
 
-        What is kept in between is their ids, so the memory is flat, and no transaction waits for a slow client. A row
-        that is deleted meanwhile is left out.
+        Each list is a query of its own, so no cursor and no transaction waits for a slow client.
         """
-        ids = b"".join(row_id.bytes for row_id in rows.values_list("pk", flat=True))
-        for begin in range(0, len(ids), 16 * CHUNK):
-            part = ids[begin : begin + 16 * CHUNK]
-            wanted = [UUID(bytes=part[at : at + 16]) for at in range(0, len(part), 16)]
-            there = rows.model._default_manager.filter(pk__in=wanted).order_by().values_list(*self._columns)
-            found = {row[0]: row for row in there}
-            yield self._objects([found[row_id] for row_id in wanted if row_id in found])
+        ordered = part = in_order(rows)
+        while True:
+            found = self.page(part, CHUNK)
+            yield found
+            if len(found) < CHUNK:
+                return
+            part = beyond(ordered, found[-1][newest_column(rows.model)], found[-1]["id"])
 
     def of(self, row: Model) -> dict[str, Any]:
         """The READ form of a row that is there as an instance."""
@@ -55,7 +53,7 @@ class Rows:
         one |= {name: encoded(one[name]) for name in self._json}
         return self._filled_in([one])[0]
 
-    def _objects(self, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    def _objects(self, rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
         objects = []
         for row in rows:
             one = dict(zip(self._resource.read, row, strict=True))
@@ -69,14 +67,11 @@ class Rows:
             self._fill_in(look_up_field, objects)
         if not self._resource.look_ups:
             return objects
-        wanted = {
-            key for one in objects for by in self._resource.look_ups if (key := one[by.field]) and key not in self._said
-        }
-        if wanted:
-            if len(self._said) > KEPT:
-                self._said.clear()
-                wanted = {one[by.field] for one in objects for by in self._resource.look_ups if one[by.field]}
-            self._said |= {key: value if value is None else encoded(value) for key, value in look_up(wanted).items()}
+        if len(self._said) > KEPT:
+            self._said.clear()
+        wanted = {key for one in objects for by in self._resource.look_ups if (key := one[by.field])}
+        new = self._look_ups.of(wanted.difference(self._said))
+        self._said |= {key: None if value is None else encoded(value) for key, value in new.items()}
         for one in objects:
             for by in self._resource.look_ups:
                 if key := one[by.field]:

@@ -84,10 +84,10 @@ BODIES: Mapping[str, type[Body]] = {
 
 def _partial(whole: type[Body]) -> type[Body]:
     """The model of a PATCH: the same fields, none of them required."""
-    fields: dict[str, Any] = {
-        name: (whole.__annotations__[name], None) for name in whole.model_fields
-    }
-    return create_model(f"{whole.__name__}Change", __base__=Body, __doc__=f"{whole.__doc__} Only what changes.", **fields)
+    fields: dict[str, Any] = {name: (whole.__annotations__[name], None) for name in whole.model_fields}
+    return create_model(
+        f"{whole.__name__}Change", __base__=Body, __doc__=f"{whole.__doc__} Only what changes.", **fields
+    )
 
 
 CHANGES: Mapping[str, type[Body]] = {path: _partial(whole) for path, whole in BODIES.items()}
@@ -115,7 +115,10 @@ def read_model(resource: Resource) -> type[BaseModel]:
         fields[name] = (Any, Described(..., json_schema_extra=_shown(field)))
     for by in resource.look_ups:
         about = f"What the other service says of `{by.source}`; null if it says nothing."
-        fields[by.field] = (Any, Described(..., description=about, json_schema_extra=_nullable({"type": "object"}, True)))
+        fields[by.field] = (
+            Any,
+            Described(..., description=about, json_schema_extra=_nullable({"type": "object"}, True)),
+        )
     return create_model(f"{resource.model}Shown", **fields)
 
 

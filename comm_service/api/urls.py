@@ -26,7 +26,8 @@ def _operations() -> dict[str, View]:
     found: dict[str, View] = {}
     for pattern in api.urls[0]:
         path = str(pattern.pattern).replace("<", "{").replace(">", "}")
-        found.setdefault(path, pattern.callback)
+        if pattern.callback:
+            found.setdefault(path, pattern.callback)
     return found
 
 

@@ -16,13 +16,14 @@ from django.utils.dateparse import parse_datetime
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from ..json_values import NUL, SURROGATE, fault_of
+
 Reader = Callable[[Any], Any]
 
 NULL = "This field may not be null."
 BLANK = "This field may not be blank."
 NO_UUID = "Must be a valid UUID."
 NO_TEXT = "Not a valid string."
-NUL = "Null characters are not allowed."
 NO_INTEGER = "A valid integer is required."
 LONG_INTEGER = "String value too large."
 NO_JSON = "Value must be valid JSON."
@@ -34,7 +35,7 @@ NO_TIME = (
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of a bigint
 INTEGER_TEXT = 1000  # characters
 _ZERO_FRACTION = re.compile(r"\.0*\s*$")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def refuse(*texts: str) -> NoReturn:
@@ -66,14 +67,9 @@ def read_text(value: Any, longest: int | None = None, blank: bool = True) -> str
         wrong.append(f"Ensure this field has no more than {longest} characters.")
     if "\0" in text:
         wrong.append(NUL)
-    if surrogate := _SURROGATE.search(text):
-        wrong.append(no_surrogate(surrogate[0]))
+    if surrogate := _SURROGATE_CHARACTER.search(text):
+        wrong.append(SURROGATE.format(ord(surrogate[0])))
     return refuse(*wrong) if wrong else text
-
-
-def no_surrogate(character: str) -> str:
-    """The text that refuses a lone surrogate."""
-    return f"Surrogate characters are not allowed: U+{ord(character):X}."
 
 
 def read_choice(value: Any, choices: frozenset[str]) -> str:
@@ -116,28 +112,11 @@ def read_time(value: Any) -> datetime:
 def read_json(value: Any) -> Any:
     """Any JSON value that a database can hold."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except (ValueError, RecursionError):
+        json.dumps(value, allow_nan=False)
+    except ValueError:
         refuse(NO_JSON)
-    if "\\u0000" in text and _holds_nul(value):  # the quick look also finds an escaped backslash before "u0000"
-        refuse(NUL)
-    if surrogate := _SURROGATE.search(text):
-        refuse(no_surrogate(surrogate[0]))
-    return value
-
-
-def _holds_nul(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            if "\0" in one:
-                return True
-        elif isinstance(one, dict):
-            waiting += [*one, *one.values()]
-        elif isinstance(one, list):
-            waiting += one
-    return False
+    fault = fault_of(value)
+    return refuse(fault) if fault else value
 
 
 def _field(read: Reader, shown: dict[str, Any], *, null: bool) -> Any:

@@ -17,7 +17,7 @@ Encoded = orjson.Fragment
 
 def encoded(value: Any) -> Encoded:
     """Any JSON value, as Python writes numbers (orjson writes large and small ones otherwise, or not at all)."""
-    return orjson.Fragment(_COMPACT.encode(value).encode(errors="backslashreplace"))
+    return orjson.Fragment(_COMPACT.encode(value).encode(errors="replace"))
 
 
 def stored(text: str) -> Encoded:
@@ -54,8 +54,8 @@ def write_chunks(chunks: Iterable[list[dict[str, Any]]], indent: int | None) -> 
 
 
 def plain(value: Any, indent: int | None) -> bytes:
-    """Any JSON value: an error, or what OPTIONS says. A lone surrogate is written as its escape."""
-    return _finished(_COMPACT.encode(value).encode(errors="backslashreplace"), indent)
+    """Any JSON value: an error, or what OPTIONS says. For a lone surrogate, which UTF-8 lacks, there is a ``?``."""
+    return _finished(_COMPACT.encode(value).encode(errors="replace"), indent)
 
 
 def response(body: bytes, status: int = 200) -> HttpResponse:
@@ -70,7 +70,7 @@ def _finished(body: bytes, indent: int | None) -> bytes:
 def _indented(body: bytes, indent: int) -> bytes:
     return json.dumps(
         json.loads(body), ensure_ascii=False, allow_nan=False, indent=indent, separators=(",", ": ")
-    ).encode(errors="backslashreplace")
+    ).encode(errors="replace")
 
 
 def _escaped(body: bytes) -> bytes:

@@ -149,16 +149,16 @@ class Migration(migrations.Migration):
         *(
             migrations.AddIndex(model, models.Index(fields=columns, name=name))
             for model, columns, name in (
-                ("message", ["-created_at"], "comm_messages_newest"),
-                ("message", ["sender_id", "-created_at"], "comm_messages_sent"),
-                ("message", ["receiver_id", "-created_at"], "comm_messages_received"),
-                ("notification", ["-created_at"], "comm_notifications_newest"),
-                ("notification", ["user_id", "-created_at"], "comm_notifications_user"),
-                ("notification", ["status", "-created_at"], "comm_notifications_status"),
-                ("document", ["-uploaded_at"], "comm_documents_newest"),
+                ("message", ["-created_at", "-id"], "comm_messages_newest"),
+                ("message", ["sender_id", "-created_at", "-id"], "comm_messages_sent"),
+                ("message", ["receiver_id", "-created_at", "-id"], "comm_messages_received"),
+                ("notification", ["-created_at", "-id"], "comm_notifications_newest"),
+                ("notification", ["user_id", "-created_at", "-id"], "comm_notifications_user"),
+                ("notification", ["status", "-created_at", "-id"], "comm_notifications_status"),
+                ("document", ["-uploaded_at", "-id"], "comm_documents_newest"),
                 ("document", ["offer_id"], "comm_documents_offer"),
                 ("document", ["uploaded_by"], "comm_documents_uploader"),
-                ("emailqueue", ["-created_at"], "comm_emails_newest"),
+                ("emailqueue", ["-created_at", "-id"], "comm_emails_newest"),
                 ("emailqueue", ["status", "scheduled_at"], "comm_emails_due"),
             )
         ),

@@ -1,0 +1,26 @@
+"""The order of lists: newest first, and rows of the same time by their ids."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+
+
+def newest_column(model: type[Model]) -> str:
+    """The column that says how new a row is."""
+    [first] = model._meta.ordering or ()
+    return str(first).removeprefix("-")
+
+
+def in_order(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows, newest first."""
+    return rows.order_by(f"-{newest_column(rows.model)}", "-pk")
+
+
+def beyond(ordered: QuerySet[Any], moment: datetime, row_id: UUID) -> QuerySet[Any]:
+    """The rows that follow the one of this time and id."""
+    newest = newest_column(ordered.model)
+    # The first condition is for the index, which cannot use the second one.
+    reached = ordered.filter(**{f"{newest}__lte": moment})
+    return reached.filter(Q(**{f"{newest}__lt": moment}) | Q(pk__lt=row_id))
