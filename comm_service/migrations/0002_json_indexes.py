@@ -4,6 +4,8 @@ PostgreSQL alone has them. They are made concurrently, so that nobody who writes
 the models, so that the tables are the same in every database.
 """
 
+from typing import Any
+
 from django.db import migrations
 
 INDEXES = {
@@ -19,7 +21,7 @@ WHERE NOT indisvalid AND relname = ANY(%s) AND pg_table_is_visible(pg_class.oid)
 """
 
 
-def make(apps, schema_editor):
+def make(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor != "postgresql":
         return
     with schema_editor.connection.cursor() as cursor:
@@ -37,7 +39,7 @@ def make(apps, schema_editor):
             cursor.execute("RESET statement_timeout")
 
 
-def drop(apps, schema_editor):
+def drop(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor != "postgresql":
         return
     with schema_editor.connection.cursor() as cursor:
