@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from channels.routing import URLRouter
 
 from comm_service import callers, services
 from comm_service.models import Message, Notification
+from comm_service.websocket import listening
 from comm_service.websocket.routing import websocket_urlpatterns
 from gistagum.doors import by_address, outsiders_key
 from gistagum.middleware import with_allowed_origin_if_any
@@ -226,12 +228,12 @@ def test_a_socket_resumes_where_another_one_stopped(live):
 
 
 def test_a_socket_ends_with_its_token(live, monkeypatch):
-    monkeypatch.setattr("comm_service.websocket.listening.LEEWAY_SECONDS", 0.0)
-    monkeypatch.setattr("realtime.delivery.hub.SWEEP_SECONDS", 0.5)
+    monkeypatch.setattr("realtime.delivery.hub.SWEEP_SECONDS", 0.1)
 
     async def scene():
-        socket = await Socket(query=token_of(ANA, seconds=3)).opened()
+        socket = await Socket(query=token_of(ANA)).opened()
         await socket.frame()
+        monkeypatch.setattr(listening, "clock", lambda: time.time() + callers.LIFETIME_SECONDS + 60)
         event = await socket.event()
         while event["type"] != "websocket.close":
             event = await socket.event()
