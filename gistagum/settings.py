@@ -240,7 +240,7 @@ SPECTACULAR_SETTINGS = {
 # Pages of these origins may use the APIs. They send tokens, or the session cookie with the checks against forgery.
 CORS_ALLOWED_ORIGINS = [page_origin(one) for one in env.names("CORS_ALLOWED_ORIGINS")]
 CORS_ALLOW_CREDENTIALS = True
-CORS_URLS_REGEX = r"^/(api/v1|comm/api)/" if COMM_ENABLED else r"^/api/v1/"
+CORS_URLS_REGEX = r"^/(api/v1|comm/api|comm/events)/" if COMM_ENABLED else r"^/api/v1/"
 CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",

@@ -366,6 +366,7 @@ PAGES = {
         "projeng/plausibility.py",
     ),
     "office": ("projeng/",),
+    "comm-documents": ("comm_service/documents/", "comm_service/websocket/", "comm_service/containment.py"),
     "attachments": ("messaging/attachments/",),
     "messaging-live": ("messaging/live/",),
     "messaging-chat": ("messaging/chat/",),
