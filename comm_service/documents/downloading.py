@@ -67,4 +67,4 @@ def _remove(key: str) -> None:
             return
     except StorageAway:
         availability.failed()
-    logger.warning("The storage is down, so the object of a deleted row stays, until `clean_documents` runs.")
+    logger.warning("The storage is down, so the object of a deleted row stays, until clean_documents runs.")

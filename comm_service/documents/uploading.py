@@ -54,7 +54,7 @@ def upload(file: UploadedFile, values: Mapping[str, Any], caller: Caller) -> Doc
         store().put(key, _content(file), content_type)
     except StorageAway:
         downloading.availability.failed()
-        logger.warning("An upload failed. Should its object have arrived, `clean_documents` removes it.")
+        logger.warning("An upload failed. Should its object have arrived, clean_documents removes it.")
         raise
     described = {"storage_path": key, "filename": name, "content_type": content_type, "size_bytes": file.size}
     try:
@@ -84,4 +84,4 @@ def _take_back(key: str) -> None:
         if downloading.availability():
             store().remove(key)
     except StorageAway:
-        logger.warning("An object without a row stays behind, until `clean_documents` runs.")
+        logger.warning("An object without a row stays behind, until clean_documents runs.")
