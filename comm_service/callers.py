@@ -25,6 +25,7 @@ TYPE = "access"
 LEEWAY_SECONDS = 10.0  # clocks of two machines differ, and a token that was issued "in two seconds" is none the worse
 LIFETIME_SECONDS = 900
 MAX_TOKEN = 4096  # characters
+MAX_PARAMETERS = 100  # of the address of a handshake
 SERVICE = "service"
 SEES_ALL = frozenset({SERVICE, "admin"})  # roles that may read and change rows of everybody
 
@@ -95,7 +96,9 @@ def caller_of_stream(request: HttpRequest) -> Caller:
 
     Browsers cannot set headers of an EventSource. Raise Refused in the secured form without a valid token.
     """
-    shown = request.headers.get("Authorization", "") or _in_address(request.GET.get("token", ""))
+    shown = request.headers.get("Authorization", "")
+    if not shown and (token := request.GET.get("token", "")):
+        shown = f"Bearer {token}"
     return _caller(shown, request_address(request))
 
 
@@ -111,17 +114,16 @@ def caller_of_scope(scope: Mapping[str, Any]) -> Caller:
     """
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
     shown = headers.get(b"authorization", "")
-    if not shown:
-        try:
-            asked = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100)
-        except ValueError:  # absurdly many
-            asked = {}
-        shown = _in_address(asked.get("token", [""])[0])
+    if not shown and (token := _token_in_address(scope["query_string"])):
+        shown = f"Bearer {token}"
     return _caller(shown, scope_address(scope.get("client"), list(scope["headers"])))
 
 
-def _in_address(token: str) -> str:
-    return f"Bearer {token}" if token else ""
+def _token_in_address(query: bytes) -> str:
+    try:
+        return parse_qs(query.decode("latin-1"), max_num_fields=MAX_PARAMETERS).get("token", [""])[0]
+    except ValueError:  # too many
+        return ""
 
 
 def _caller(authorization: str, address: str) -> Caller:

@@ -22,7 +22,7 @@ def _user_id(text: str) -> UUID:
 
 
 class Command(ScriptedCommand):
-    help = "Print an access token for the communication API, signed with JWT_SECRET_KEY as the authentication service does."
+    help = "Print an access token for the communication API, signed with JWT_SECRET_KEY."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

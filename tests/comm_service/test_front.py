@@ -1,0 +1,38 @@
+"""The front: which side answers, and what it says of that."""
+
+import pytest
+
+from comm_service import front
+from tests.comm_service.asking import ask
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_an_answer_says_which_side_gave_it_if_that_is_wanted(legacy, settings, shown):
+    settings.COMM_SHOW_SIDE = shown
+    for path in ("messages/", "messages"):
+        assert ask(legacy, "GET", path).get("X-Served-By") == ("legacy" if shown else None)
+
+
+def test_the_switch_chooses_the_side(rf, settings):
+    for side in (front.LEGACY, front.NINJA):
+        settings.COMM_API = side
+        assert front.side_of(rf.get("/comm/api/messages/")) == side
+
+
+def test_pages_of_any_origin_may_call_in_the_compatibility_form_alone(client, db, settings):
+    for compat in (True, False):
+        settings.COMM_COMPAT = compat
+        response = ask(client, "GET", "messages/", HTTP_ORIGIN="http://anywhere.example")
+        assert response["Vary"] == "origin"
+        allowed = "http://anywhere.example" if compat else None
+        assert response.get("Access-Control-Allow-Origin") == allowed
+        other = client.get("/api/v1/people/", HTTP_ORIGIN="http://anywhere.example")
+        assert not other.has_header("Access-Control-Allow-Origin")
+
+
+def test_the_health_page_says_the_services_name(client, db):
+    said = client.get("/comm/health").json()
+    assert list(said) == ["status", "service", "time"]
+    assert (said["status"], said["service"]) == ("ok", "comm-service")
+    assert client.head("/comm/health").status_code == 200
+    assert client.post("/comm/health").status_code == 405
