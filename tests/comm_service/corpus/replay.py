@@ -1,4 +1,4 @@
-"""Replaying a case against both sides, and comparing: status, headers, the bytes of the body, and the rows left behind."""
+"""Replaying a case against both sides, and comparing: status, headers, the bytes of the body, what is left behind."""
 
 import re
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ def _neutral(text: str, new: dict[str, str]) -> str:
 
 @contextmanager
 def _settings(**values: Any) -> Iterator[None]:
-    """Set these for a moment. ``override_settings`` tells every receiver each time, which thousands of cases cannot pay."""
+    """Set these for a moment, quietly: ``override_settings`` tells every receiver, which takes time in each case."""
     before = {name: getattr(settings, name) for name in values}
     for name, value in values.items():
         setattr(settings, name, value)

@@ -18,7 +18,14 @@ from .values import BOUNDARY, GOOD, HOSTILE, VALID
 
 def _tokens() -> dict[str, str]:
     """``Authorization`` of each caller. They are made when they are needed, since they expire."""
-    claims = {"iss": "auth-service", "type": "access", "sub": str(ANA), "email": "", "role": "", "exp": time.time() + 900}
+    claims = {
+        "iss": "auth-service",
+        "type": "access",
+        "sub": str(ANA),
+        "email": "",
+        "role": "",
+        "exp": time.time() + 900,
+    }
 
     def signed(**changed: object) -> str:
         said = {name: value for name, value in {**claims, **changed}.items() if value is not None}

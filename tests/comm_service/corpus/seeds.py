@@ -20,7 +20,7 @@ JSON_VALUES: tuple[Any, ...] = (
     "a text",
     1e16,
     {"big": 2**70, "small": 1e-7, "tenth": 0.1, "whole": 1.0, "minus": -0.0},
-    {"control": "\x01\x1f\x7f\t\"\\/"},
+    {"control": '\x01\x1f\x7f\t"\\/'},
     0,
     False,
     [[[]], {"": ""}],
@@ -60,7 +60,8 @@ def plant() -> None:
         EmailQueue.objects.create(
             id=row_id(4, n), to_addresses=value, subject=text, body=text, headers=JSON_VALUES[(n + 1) % 10],
             scheduled_at=_moment(n) if n % 2 else None, sent_at=_moment(n) if n % 4 == 1 else None,
-            status=("pending", "sent", "failed", "other")[n % 4], attempts=n, last_error="refused" if n % 4 == 2 else None,
+            status=("pending", "sent", "failed", "other")[n % 4], attempts=n,
+            last_error="refused" if n % 4 == 2 else None,
         )  # fmt: skip
         moment = _moment(n - n % 2)  # every two rows have the same time
         for model, number in ((Message, 1), (Notification, 2), (EmailQueue, 4)):

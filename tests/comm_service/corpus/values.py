@@ -21,19 +21,25 @@ def _raw(kind: str, *texts: str) -> list[Value]:
 
 COMMON = [*_raw(HOSTILE, "null", "[]", "{}", "true", "false", "1E400", "NaN", '["x"]', '{"a":1}')]
 UUIDS = [
-    *_all(VALID, str(ANA), str(ANA).upper(), ANA.hex, f"{{{ANA}}}", f"urn:uuid:{ANA}", "0000-0001aaaa4aaa8aaaaaaaaaaaaaaa"),
+    *_all(
+        VALID, str(ANA), str(ANA).upper(), ANA.hex, f"{{{ANA}}}", f"urn:uuid:{ANA}", "0000-0001aaaa4aaa8aaaaaaaaaaaaaaa"
+    ),
     *_all(BOUNDARY, 0, 5, 2**128 - 1, 2**128, -1, True, False),
     *_all(HOSTILE, "", " ", f" {ANA}", f"{ANA} ", str(ANA)[:-1], f"{ANA}0", "x" * 32, 1.0, "5", "\0" * 32, "１" * 32),
     *_raw(HOSTILE, '"\\ud800"', "1" * 5000),
 ]
 TEXTS = [
     *_all(VALID, "Report", "é ü 😀", "", "  trimmed\t\n", 5, 1.5, -3, 1e22, 10**30),
-    *_all(BOUNDARY, "   ", "\u00a0\u3000", "\u2028 a \u2029 b", "a\u2028b\u2029c", "x" * 20, "\x01\x1f\x7f", "<script>"),
+    *_all(
+        BOUNDARY, "   ", "\u00a0\u3000", "\u2028 a \u2029 b", "a\u2028b\u2029c", "x" * 20, "\x01\x1f\x7f", "<script>"
+    ),
     *_all(HOSTILE, "a\0b", "\0", ["x"], {"a": "b"}, "a\ud800b"),
     *_raw(HOSTILE, '"\\ud83d\\ude00"', '"\\udc00\\ud800"', "1E400", "-0.0", "1e5", '"\\u0000"'),
 ]
 JSONS = [
-    *_all(VALID, {}, {"a": 1}, {"longer": 1, "b": 2, "a": {"z": 1, "y": [2]}}, [], "", "text", 0, 1.5, ["a@example.com"]),
+    *_all(
+        VALID, {}, {"a": 1}, {"longer": 1, "b": 2, "a": {"z": 1, "y": [2]}}, [], "", "text", 0, 1.5, ["a@example.com"]
+    ),
     *_all(BOUNDARY, 1e16, 2**70, -0.0, 1e-7, {"é": "\u2028"}, {"": None}, [None], True, [[[[]]]]),
     *_raw(BOUNDARY, '{"a":1,"a":2}', "1.10", "100000000000000000000000.5", "[" * 399 + "]" * 399),
     *_all(HOSTILE, "\0", {"a\0": 1}, {"a": ["\0"]}, ["\ud800"], {"\udfff": 1}, "\\u0000"),
@@ -95,7 +101,9 @@ GOOD: dict[str, dict[str, Any]] = {
         "user_id": str(ANA), "type": "push", "title": "New", "related_object_type": "Offer",
         "related_object_id": str(OFFER),
     },
-    DOCUMENTS.path: {"storage_path": "documents/new", "filename": "new.pdf", "size_bytes": 10, "owner_user_id": str(BEN)},
+    DOCUMENTS.path: {
+        "storage_path": "documents/new", "filename": "new.pdf", "size_bytes": 10, "owner_user_id": str(BEN),
+    },
     EMAIL_QUEUE.path: {"to_addresses": ["a@example.com"], "subject": "Hello", "scheduled_at": "2025-01-15T10:30:00Z"},
 }  # fmt: skip
 
@@ -104,4 +112,6 @@ def body_with(resource: Resource, field: str, value: str, whole: bool) -> bytes:
     """A body with this JSON in a field; ``whole``: beside good values of the others."""
     pairs = {name: json.dumps(one) for name, one in GOOD[resource.path].items()} if whole else {}
     pairs[field] = value
-    return ("{" + ",".join(f"{json.dumps(name)}:{one}" for name, one in pairs.items()) + "}").encode(errors="surrogatepass")
+    return ("{" + ",".join(f"{json.dumps(name)}:{one}" for name, one in pairs.items()) + "}").encode(
+        errors="surrogatepass"
+    )

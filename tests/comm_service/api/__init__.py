@@ -1,0 +1,1 @@
+"""Tests of comm_service.api."""
