@@ -36,7 +36,7 @@ from .recipes import steps
 EVENTS, OPERATING, RELIABILITY, README = "docs/events.md", "docs/operating.md", "docs/reliability.md", "README.md"
 ARCHITECTURE = {name: Path(name).stem for name in DOCUMENTS if name.startswith("docs/architecture/")}
 ENVELOPE = {"id", "type", "at"}
-APPS = ("messaging", "projeng", "realtime")
+APPS = ("comm_service", "messaging", "projeng", "realtime")
 WORDS_A_MINUTE = 180  # of somebody who reads to understand
 
 
