@@ -356,6 +356,7 @@ PAGES = {
     "rollout": ("realtime/rollout/", "realtime/control/"),
     "messaging-page": ("messaging/page/", "messaging/subject_changes.py", "gistagum/wiring.py", "gistagum/demo/"),
     "database": ("gistagum/database", "gistagum/postgresql", "gistagum/backends/"),
+    "comm": ("comm_service/", "gistagum/parts/"),
     "servers": ("gistagum/",),
     "forms": (
         "projeng/forms/",

@@ -50,7 +50,7 @@ OWN_TEXTS = {
 NO_PAGES = {"milestone_reached", "undo", "feedback", "document", "receipt", "project_picture", "logout"}
 PARTS = {"progress": "progress_updates", "cost": "costs", "milestone": "milestones", "document": "documents"}
 FOR_SCRIPTS = ("stream_", "realtime_")
-APIS = ("api/", "messages/api/")
+APIS = ("api/", "messages/api/", "comm/", "^comm/")
 
 
 @pytest.fixture(scope="module")

@@ -150,6 +150,7 @@ class Office:
         if name.startswith("messages_"):  # the page of messages shows the project's conversation
             values |= {"conversation_id": self.message.conversation_id, "message_id": self.message.pk}
         fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")
+        fixed = fixed.replace("^comm/api(?:/|$)", "comm/api/messages/")
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), fixed)
         assert "<" not in path, f"{route} has a part that tests/faults/security/office.py does not know"
         queries = {

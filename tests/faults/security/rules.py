@@ -220,6 +220,9 @@ RULES = {
     "chat_poll": stream,  # whose answers wait for something to happen
     "chat_poll_test": Rule(frozenset(ROLES), ("GET",)),
     "chat_poll_disconnect": TokenOnly(frozenset(), ("POST",)),
+    # Of the office's people nobody has a token of the communication API, whose own rule is in comm_service/access.py.
+    "comm_api": Api(frozenset(), methods=METHODS, sees=frozenset(), out=401),
+    "comm_health": Rule(frozenset(ROLES)),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
     "notice-attachment": Api(IN, writes=STAFF),
