@@ -356,6 +356,7 @@ PAGES = {
     "rollout": ("realtime/rollout/", "realtime/control/"),
     "messaging-page": ("messaging/page/", "messaging/subject_changes.py", "gistagum/wiring.py", "gistagum/demo/"),
     "database": ("gistagum/database", "gistagum/postgresql", "gistagum/backends/"),
+    "comm-documents": ("comm_service/documents/", "comm_service/websocket/", "comm_service/containment.py"),
     "comm": ("comm_service/", "gistagum/parts/"),
     "servers": ("gistagum/",),
     "forms": (
@@ -367,7 +368,6 @@ PAGES = {
         "projeng/plausibility.py",
     ),
     "office": ("projeng/",),
-    "comm-documents": ("comm_service/documents/", "comm_service/websocket/", "comm_service/containment.py"),
     "attachments": ("messaging/attachments/",),
     "messaging-live": ("messaging/live/",),
     "messaging-chat": ("messaging/chat/",),

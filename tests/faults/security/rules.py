@@ -112,6 +112,13 @@ class TokenOnly(Rule):
         return 405 if method not in self.methods else 401 if role == "anonymous" else 403
 
 
+class OthersTokens(Rule):
+    """An address for users of another service, with that one's tokens. Nobody of the office has any."""
+
+    def expects(self, method: str, role: str) -> int:
+        return 405 if method not in self.methods else 401
+
+
 READ = ("GET", "HEAD")
 FORM = ("GET", "HEAD", "POST")
 API_LIST = (*READ, "POST", "OPTIONS")
@@ -222,6 +229,8 @@ RULES = {
     "chat_poll_disconnect": TokenOnly(frozenset(), ("POST",)),
     # Of the office's people nobody has a token of the communication API, whose own rule is in comm_service/access.py.
     "comm_api": Api(frozenset(), methods=METHODS, sees=frozenset(), out=401),
+    "comm_events": OthersTokens(frozenset(), ("GET",)),
+    "comm_document_content": Rule(frozenset(ROLES), get=404),  # there is no such document
     "comm_health": Rule(frozenset(ROLES)),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
