@@ -5,6 +5,7 @@ import re
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -30,7 +31,6 @@ from tests.support.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.servers]
 
-BUCKET = "medtrack-documents"
 UPLOAD = "/comm/api/documents/upload/"
 NAME = "Relevé « été » 日本.pdf"
 
@@ -41,18 +41,35 @@ def server():
         yield running
 
 
+class Buckets:
+    """The two buckets of these tests, as a client of its own sees them."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.documents, self.messages = f"documents-{uuid4()}", f"messages-{uuid4()}"
+
+    def keys(self, bucket: str) -> set[str]:
+        return {one["Key"] for one in self.client.list_objects_v2(Bucket=bucket).get("Contents", ())}
+
+
+@pytest.fixture(scope="module")
+def made_buckets(server) -> Buckets:
+    return Buckets(server.client())
+
+
 @pytest.fixture
-def configured(server, settings):
-    """The settings name the server. Returns its client."""
-    found = ObjectStorage(
-        endpoint=server.url, public_endpoint="", access_key=ACCESS_KEY, secret_key=SECRET_KEY
-    ).storages(documents=BUCKET, attachments="messages", media_root=Path("/nowhere"))
+def buckets(server, made_buckets, settings) -> Buckets:
+    """The settings name the server, and these buckets, which the first object makes. To make one takes a second."""
+    use(settings, server, made_buckets)
+    return made_buckets
+
+
+def use(settings, server, buckets, *, public_endpoint="", secret_key=SECRET_KEY):
+    storage = ObjectStorage(
+        endpoint=server.url, public_endpoint=public_endpoint, access_key=ACCESS_KEY, secret_key=secret_key
+    )
+    found = storage.storages(documents=buckets.documents, attachments=buckets.messages, media_root=Path("/nowhere"))
     settings.STORAGES = {**settings.STORAGES, **found}
-    return server.client()
-
-
-def keys(client, bucket=BUCKET):
-    return [one["Key"] for one in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
 
 
 def uploaded(new_side, content=b"%PDF content"):
@@ -61,9 +78,9 @@ def uploaded(new_side, content=b"%PDF content"):
     return response.json()
 
 
-def test_an_upload_can_be_fetched_with_its_name_until_the_address_ends(new_side, configured):
+def test_an_upload_can_be_fetched_with_its_name_until_the_address_ends(new_side, buckets):
     said = uploaded(new_side)
-    assert said["storage_path"] in keys(configured)
+    assert said["storage_path"] in buckets.keys(buckets.documents)
     asked = parse_qs(urlsplit(said["download_url"]).query)
     assert asked["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert asked["X-Amz-Expires"] == ["3600"]
@@ -79,7 +96,7 @@ def test_an_upload_can_be_fetched_with_its_name_until_the_address_ends(new_side,
     assert httpx.get(said["download_url"].partition("?")[0], timeout=15).status_code == 403
 
 
-def test_an_address_ends(new_side, configured, monkeypatch):
+def test_an_address_ends(new_side, buckets, monkeypatch):
     said = uploaded(new_side)
     monkeypatch.setattr(s3, "LINK_SECONDS", 1)
     address = storages[STORE].address(Download(said["storage_path"], "text/plain", "a.txt"), None)
@@ -88,12 +105,9 @@ def test_an_address_ends(new_side, configured, monkeypatch):
         assert time.monotonic() < deadline, "the address still works"
 
 
-def test_addresses_have_the_host_that_browsers_reach(server, configured, settings):
+def test_addresses_have_the_host_that_browsers_reach(server, buckets, settings):
     port = server.port
-    found = ObjectStorage(
-        endpoint=server.url, public_endpoint=f"http://localhost:{port}", access_key=ACCESS_KEY, secret_key=SECRET_KEY
-    ).storages(documents=BUCKET, attachments="", media_root=Path("/nowhere"))
-    settings.STORAGES = {**settings.STORAGES, **found}
+    use(settings, server, buckets, public_endpoint=f"http://localhost:{port}")
     document = uploading.upload(SimpleUploadedFile("a.txt", b"abc", "text/plain"), {}, callers.INTERNAL)
     downloading.availability.forget()
     address = downloading.download_url(document, None)
@@ -101,18 +115,18 @@ def test_addresses_have_the_host_that_browsers_reach(server, configured, setting
     assert httpx.get(address, timeout=15).content == b"abc"
 
 
-def test_a_large_file_is_sent_in_pieces(new_side, configured, settings):
+def test_a_large_file_is_sent_in_pieces(new_side, buckets, settings):
     settings.COMM_DOCUMENT_MAX_MB = 20
     content = bytes(range(256)) * 4096 * 10  # more than boto3 sends in one request
     said = uploaded(new_side, content)
     assert httpx.get(said["download_url"], timeout=30).content == content
-    whole = configured.head_object(Bucket=BUCKET, Key=said["storage_path"])
+    whole = buckets.client.head_object(Bucket=buckets.documents, Key=said["storage_path"])
     assert "-" in whole["ETag"]  # of several parts
 
 
-def test_without_its_row_a_content_is_removed_again(configured, new_side, monkeypatch):
+def test_without_its_row_a_content_is_removed_again(buckets, new_side, monkeypatch):
     uploaded(new_side)
-    before = keys(configured)
+    before = buckets.keys(buckets.documents)
 
     def failing(*_):
         raise RuntimeError("the database went away")
@@ -120,13 +134,13 @@ def test_without_its_row_a_content_is_removed_again(configured, new_side, monkey
     monkeypatch.setattr("comm_service.services.create", failing)
     with pytest.raises(RuntimeError):
         uploading.upload(SimpleUploadedFile("a.txt", b"abc"), {}, callers.INTERNAL)
-    assert keys(configured) == before
+    assert buckets.keys(buckets.documents) == before
 
 
-def test_orphans_are_cleaned(configured, new_side):
+def test_orphans_are_cleaned(buckets, new_side):
     kept, lost = uploaded(new_side), uploaded(new_side)
     Document.objects.update(uploaded_at=timezone.now() - timedelta(days=2))
-    configured.delete_object(Bucket=BUCKET, Key=lost["storage_path"])
+    buckets.client.delete_object(Bucket=buckets.documents, Key=lost["storage_path"])
     out = io.StringIO()
     call_command("clean_documents", stdout=out)
     assert "1 of 2 rows" in out.getvalue()
@@ -134,10 +148,10 @@ def test_orphans_are_cleaned(configured, new_side):
     # Its object is of today, so it may belong to an upload under way.
     Document.objects.all().delete()
     call_command("clean_documents", stdout=out)
-    assert kept["storage_path"] in keys(configured)
+    assert kept["storage_path"] in buckets.keys(buckets.documents)
 
 
-def test_while_the_server_hangs_metadata_is_read_quickly(server, configured, new_side):
+def test_while_the_server_hangs_metadata_is_read_quickly(server, buckets, new_side):
     said = uploaded(new_side)
     downloading.availability.forget()
     path = f"/comm/api/documents/{said['id']}/download/"
@@ -146,7 +160,7 @@ def test_while_the_server_hangs_metadata_is_read_quickly(server, configured, new
         first = new_side.get(path)
         took = time.monotonic() - began
         assert first.json() == {**said, "download_url": None, "expires_in": None}
-        assert took < 5  # a second to connect or to read, on a busy machine
+        assert took < s3_files.READ_SECONDS  # a second to connect and to read, and more on a busy machine
         assert new_side.get(f"/comm/api/documents/{said['id']}/").status_code == 200
         refused = new_side.post(UPLOAD, {"file": SimpleUploadedFile("a.txt", b"abc")})
         assert refused.status_code == 503
@@ -155,18 +169,15 @@ def test_while_the_server_hangs_metadata_is_read_quickly(server, configured, new
     assert httpx.get(new_side.get(path).json()["download_url"], timeout=15).status_code == 200
 
 
-def test_wrong_keys_are_a_storage_that_refuses(server, settings, caplog):
-    found = ObjectStorage(endpoint=server.url, public_endpoint="", access_key=ACCESS_KEY, secret_key="wrong").storages(
-        documents=BUCKET, attachments="", media_root=Path("/nowhere")
-    )
-    settings.STORAGES = {**settings.STORAGES, **found}
+def test_wrong_keys_are_a_storage_that_refuses(server, buckets, settings, caplog):
+    use(settings, server, buckets, secret_key="wrong")
     with pytest.raises(StorageAway, match="SignatureDoesNotMatch"):
         storages[STORE].put(f"documents/{uuid4()}/a", io.BytesIO(b"abc"), "text/plain")
     assert "wrong" not in caplog.text
 
 
 @pytest.fixture
-def attachments_there(configured, monkeypatch):
+def attachments_there(buckets, monkeypatch):
     """Attachments are kept as the settings say, which the model asks when it is defined."""
 
     def use(*, short=False):
@@ -181,7 +192,7 @@ def attachments_there(configured, monkeypatch):
     return use
 
 
-def test_attachments_of_messages_are_kept_on_the_same_server(configured, attachments_there, client, django_user_model):
+def test_attachments_of_messages_are_kept_on_the_same_server(buckets, attachments_there, client, django_user_model):
     """``MESSAGE_ATTACHMENTS_BUCKET``: stored, downloaded, and deleted."""
     person = django_user_model.objects.create_user("ana", password="x")
     client.force_login(person)
@@ -189,7 +200,7 @@ def test_attachments_of_messages_are_kept_on_the_same_server(configured, attachm
     one = attaching.upload(owner=person, file=ContentFile(text, "plan.txt"), name="plan été.txt")
     picture = attaching.upload(owner=person, file=ContentFile(a_picture(), "a.png"), name="a.png")
     names = {one.file.name, picture.file.name, picture.thumbnail.name}
-    assert set(keys(configured, "messages")) == names
+    assert names <= buckets.keys(buckets.messages)
     response = client.get(f"/api/v1/attachments/{one.pk}/download", follow=True)
     assert response.status_code == 200
     assert b"".join(response.streaming_content) == text
@@ -197,11 +208,11 @@ def test_attachments_of_messages_are_kept_on_the_same_server(configured, attachm
     shown = client.get(f"/api/v1/attachments/{picture.pk}/thumbnail", follow=True)
     assert b"".join(shown.streaming_content)[8:12] == b"WEBP"
     assert client.delete(f"/api/v1/attachments/{one.pk}").status_code == 204
-    assert set(keys(configured, "messages")) == names - {one.file.name}
+    assert buckets.keys(buckets.messages) & names == names - {one.file.name}
 
 
 def test_an_attachment_waits_no_longer_than_the_server_may_take(
-    server, configured, attachments_there, client, django_user_model, monkeypatch
+    server, buckets, attachments_there, client, django_user_model, monkeypatch
 ):
     person = django_user_model.objects.create_user("ben", password="x")
     client.force_login(person)
