@@ -15,6 +15,7 @@ COPY gistagum ./gistagum
 COPY realtime ./realtime
 COPY projeng ./projeng
 COPY messaging ./messaging
+COPY comm_service ./comm_service
 COPY templates ./templates
 COPY static ./static
 ENV PATH=/packages/bin:$PATH \

@@ -49,7 +49,7 @@ test-react-chat: ## the example of a chat in React, built with npm and driven in
 	@scripts/test-tools.sh
 	@$(PYTEST) -p no:randomly examples/react-chat/tests $(ARGS)
 
-QUICK = tests/realtime tests/projeng tests/messaging tests/gistagum tests/js tests/benchmarks
+QUICK = tests/realtime tests/projeng tests/messaging tests/comm_service tests/gistagum tests/js tests/benchmarks
 test-quick: ## the tests that start no server, in less than two minutes: for every save (needs Python alone)
 	@scripts/setup.sh --dev
 	@$(PYTEST) -n 2 --dist worksteal -m "not servers and not alone and not quiet" $(QUICK) $(ARGS)

@@ -8,6 +8,7 @@ import functools
 from typing import Any
 
 from django.conf import settings
+from django.core.handlers.exception import response_for_exception
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
 from django.urls import Resolver404, ResolverMatch, URLResolver
 from django.urls.resolvers import RegexPattern
@@ -34,7 +35,7 @@ def side_of(request: HttpRequest) -> str:
 
 @csrf_exempt  # callers show tokens, no cookies
 def serve(request: HttpRequest, **in_path: Any) -> HttpResponseBase:
-    """Answer with one side. Raise Http404 for what is no address of the contract."""
+    """Answer with one side."""
     side = side_of(request)
     response = answer(request, side)
     if settings.COMM_SHOW_SIDE:
@@ -43,7 +44,7 @@ def serve(request: HttpRequest, **in_path: Any) -> HttpResponseBase:
 
 
 def answer(request: HttpRequest, side: str) -> HttpResponseBase:
-    """The answer of one side. Raise Http404 for what is no address of the contract."""
+    """The answer of one side; the site's page for what is no address of the contract."""
     match = _match(side, request.path_info)
     if match is not None:
         request.resolver_match = match
@@ -51,7 +52,7 @@ def answer(request: HttpRequest, side: str) -> HttpResponseBase:
         return response
     if not request.path_info.endswith("/") and _match(side, f"{request.path_info}/"):
         return HttpResponsePermanentRedirect(escape_leading_slashes(request.get_full_path(force_append_slash=True)))
-    raise Http404("This is no address of the communication API.")
+    return response_for_exception(request, Http404("This is no address of the communication API."))
 
 
 def _match(side: str, path: str) -> ResolverMatch | None:

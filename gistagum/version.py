@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-PARTS = ("gistagum", "realtime", "projeng", "messaging", "static/js", "templates")
+PARTS = ("gistagum", "realtime", "projeng", "messaging", "comm_service", "static/js", "templates")
 FILES = ("start.sh", "gunicorn.conf.py", "requirements.txt")
 KINDS = {".py", ".js", ".html"}
 SCRIPT_KINDS = {".sh", ".awk"}

@@ -12,4 +12,5 @@ urlpatterns = [
     path("health", health),
     re_path("", elsewhere),
 ]
+handler500 = "gistagum.errors.server_error"
 websocket_urlpatterns: list[Any] = []

@@ -1,6 +1,7 @@
 """The front: which side answers, and what it says of that."""
 
 import pytest
+from django.db import OperationalError
 
 from comm_service import front
 from tests.comm_service.asking import ask
@@ -9,7 +10,7 @@ from tests.comm_service.asking import ask
 @pytest.mark.parametrize("shown", [True, False])
 def test_an_answer_says_which_side_gave_it_if_that_is_wanted(legacy, settings, shown):
     settings.COMM_SHOW_SIDE = shown
-    for path in ("messages/", "messages"):
+    for path in ("messages/", "messages", "nothing/"):
         assert ask(legacy, "GET", path).get("X-Served-By") == ("legacy" if shown else None)
 
 
@@ -36,3 +37,18 @@ def test_the_health_page_says_the_services_name(client, db):
     assert (said["status"], said["service"]) == ("ok", "comm-service")
     assert client.head("/comm/health").status_code == 200
     assert client.post("/comm/health").status_code == 405
+
+
+@pytest.mark.urls("gistagum.parts.comm_urls")
+def test_while_the_database_is_away_the_answer_is_503_and_json(client, db, settings, monkeypatch):
+    settings.COMM_COMPAT = True
+    client.raise_request_exception = False
+
+    def away(*_):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("comm_service.access.visible", away)
+    monkeypatch.setattr("gistagum.errors.is_unavailable", lambda error: isinstance(error, OperationalError))
+    response = ask(client, "GET", "messages/")
+    assert (response.status_code, response["Content-Type"]) == (503, "application/json")
+    assert response.has_header("Retry-After")

@@ -112,8 +112,8 @@ class TokenOnly(Rule):
         return 405 if method not in self.methods else 401 if role == "anonymous" else 403
 
 
-class OthersTokens(Rule):
-    """An address for users of another service, with that one's tokens. Nobody of the office has any."""
+class OtherTokens(Api):
+    """An address for tokens of another kind, which none of the office's people has."""
 
     def expects(self, method: str, role: str) -> int:
         return 405 if method not in self.methods else 401
@@ -227,9 +227,9 @@ RULES = {
     "chat_poll": stream,  # whose answers wait for something to happen
     "chat_poll_test": Rule(frozenset(ROLES), ("GET",)),
     "chat_poll_disconnect": TokenOnly(frozenset(), ("POST",)),
-    # Of the office's people nobody has a token of the communication API, whose own rule is in comm_service/access.py.
-    "comm_api": Api(frozenset(), methods=METHODS, sees=frozenset(), out=401),
-    "comm_events": OthersTokens(frozenset(), ("GET",)),
+    # Their own rule is tested in tests/comm_service/test_access.py.
+    "comm_api": OtherTokens(frozenset(), METHODS),
+    "comm_events": OtherTokens(frozenset(), ("GET",)),
     "comm_document_content": Rule(frozenset(ROLES), get=404),  # there is no such document
     "comm_health": Rule(frozenset(ROLES)),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
