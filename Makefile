@@ -1,6 +1,6 @@
 # What one does with this repository. `make run` and `make test` set up what they need.
 
-.PHONY: help setup run demo college comm test test-quick test-react-chat coverage test-phase rollback-drill faults load bench bench-quick lint audit format pins
+.PHONY: help setup run demo college comm test test-quick test-react-chat coverage test-phase rollback-drill faults load comm-corpus bench bench-quick lint audit format pins
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 17
@@ -85,6 +85,11 @@ load: ## 2,000 clients at 50 events a second for five minutes, then 10,000 that 
 	.venv/bin/python -m tests.faults.load $(ARGS) || failed="held"; \
 	.venv/bin/python -m tests.faults.load --churn 10000 $(ARGS) || failed="$$failed churn"; \
 	[ -z "$$failed" ] || { echo "load: did not hold: $$failed" >&2; exit 1; }
+
+comm-corpus: ## the communication API: every request of the corpus to both sides, on SQLite and PostgreSQL; leaves reports/comm-parity.html
+	@scripts/setup.sh --dev
+	@scripts/test-tools.sh
+	@.venv/bin/python -m tests.comm_service.corpus --kept docs/comm-parity.md $(ARGS)
 
 bench: ## measured beside the peers, in an hour: reports/bench.html (ARGS="--only burst plan daphne-ws" for less)
 	@scripts/setup.sh --dev

@@ -15,6 +15,7 @@ from .measures import (
     burst,
     by_events,
     by_processes,
+    comm_api,
     growth,
     idle,
     paint,
@@ -46,6 +47,7 @@ MEASURES = (
     "paint",
     "writers",
     "to_socket",
+    "comm-api",
     "events",
     "processes",
     "growth",
@@ -98,9 +100,15 @@ class Run:
         self._take_turns("writers", size.writers, stage, takes)
         offices = to_socket.Offices(folder, size, self._beside)
         self._take_turns("to_socket", size.sockets, offices, {"to_socket": offices.measure})
+        sides = comm_api.Sides(folder, size)
+        self._take_turns("comm-api", comm_api.CLIENTS, sides, {"comm-api": sides.measure})
 
     def _take_turns(
-        self, measure: str, clients: int, stage: WritersStage | to_socket.Offices, takes: Mapping[str, Callable]
+        self,
+        measure: str,
+        clients: int,
+        stage: WritersStage | to_socket.Offices | comm_api.Sides,
+        takes: Mapping[str, Callable],
     ) -> None:
         """Measure one build after the other, in each round and for each of ``takes``."""
         if measure not in self._measures or self._over():

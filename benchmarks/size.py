@@ -13,7 +13,8 @@ class Size:
     has the other numbers; ``rounds`` is the number of rounds. A burst may take ``burst_seconds``, and longer in the
     first round, to find out which events never arrive. ``steady``: the events per second and their number.
     ``writers`` processes write for ``writers_seconds`` in each case; ``sockets`` get ``socket_events`` from PostgreSQL.
-    ``dashboards`` are open in an office with ``projects`` for ``paint_seconds``.
+    ``dashboards`` are open in an office with ``projects`` for ``paint_seconds``. Each side of the communication API is
+    asked for ``comm_seconds``.
     ``growth_rounds``, ``growth_steady``, ``events`` (of a burst), ``processes`` and ``log`` (rows) are for the measures
     of growth.
     """
@@ -40,6 +41,7 @@ class Size:
     dashboards: int = 50
     projects: int = 10_000
     paint_seconds: float = 30.0
+    comm_seconds: float = 4.0
     burst_seconds: float = 10.0
     first_burst_seconds: float = 45.0
     minutes: float = 60.0
@@ -69,6 +71,7 @@ QUICK = Size(
     dashboards=10,
     projects=1_000,
     paint_seconds=6.0,
+    comm_seconds=0.5,
     burst_seconds=3.0,
     first_burst_seconds=3.0,
     minutes=2.5,  # plus the server that was begun before

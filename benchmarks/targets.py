@@ -219,4 +219,17 @@ TARGETS = (
     Target("the same, SSE on Gunicorn", "paint@50 gunicorn-sse cpu_percent", at_most=10, unit="%"),
     Target("the same, commit to paint, p50", "paint@50 daphne-ws p50_ms", at_most=500, unit="ms"),
     Target("the same, p99", "paint@50 daphne-ws p99_ms", at_most=1_000, unit="ms"),
+    Target(
+        "Communication API, lists of 100 messages: the new side's requests/s to the old one's",
+        "comm-api ninja lists_a_second",
+        of="comm-api legacy lists_a_second",
+        at_least=3,
+    ),
+    Target("the same, creates", "comm-api ninja creates_a_second", of="comm-api legacy creates_a_second", at_least=2),
+    Target(
+        "the same, 10,000 rows streamed: memory more than before", "comm-api ninja stream_mb", at_most=16, unit="MB"
+    ),
+    Target(
+        "the same, 1,000 rows of 20 users: calls of another service", "comm-api ninja calls", at_most=20, unit="calls"
+    ),
 )

@@ -31,6 +31,19 @@ SOCKETS = (
 )
 
 
+COMM_SIDES = {"legacy": "old side (DRF)", "ninja": "new side (Ninja)"}
+COMM = (
+    ("lists of 100/s", "lists_a_second", 0),
+    ("processor, ms each", "list_cpu_ms", 2),
+    ("creates/s", "creates_a_second", 0),
+    ("processor, ms each", "create_cpu_ms", 2),
+    ("10,000 rows, ms", "stream_ms", 0),
+    ("memory for it, MB", "stream_mb", 1),
+    ("1,000 rows looked up, ms", "looked_up_ms", 0),
+    ("calls for it", "calls", 0),
+)
+
+
 def tables(results: Results) -> list[Table]:
     """Return the tables of what was measured."""
     cases = [
@@ -47,12 +60,18 @@ def tables(results: Results) -> list[Table]:
         for name, build in BUILDS.items()
         if results.values("to_socket", name, "p50_ms")
     ]
+    comm = [
+        [side, *(with_spread(results.figure("comm-api", name, value), digits) for _, value, digits in COMM)]
+        for name, side in COMM_SIDES.items()
+        if results.values("comm-api", name, "calls")
+    ]
     writers = max((one["clients"] for one in results.records if one["measure"] == "writers"), default=0)
     return [
         Table(title, ["", *(heading for heading, _, _ in columns)], rows)
         for title, columns, rows in (
             (f"{writers} concurrent writers on PostgreSQL", COLUMNS, cases),
             ("From the commit to a socket on PostgreSQL, 2 events a second, ms", SOCKETS, sockets),
+            ("The two sides of the communication API, one process each, on PostgreSQL", COMM, comm),
         )
         if rows
     ]

@@ -18,8 +18,9 @@ def in_order(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.order_by(f"-{newest_column(rows.model)}", "-pk")
 
 
-def beyond(ordered: QuerySet[Any], moment: datetime, row_id: UUID) -> QuerySet[Any]:
-    """The rows that follow the one of this time and id."""
+def beyond(ordered: QuerySet[Any], moment: datetime | str, row_id: UUID | str) -> QuerySet[Any]:
+    """The rows that follow the one of this time and id. Both may be as answers write them."""
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     newest = newest_column(ordered.model)
     # The first condition is for the index, which cannot use the second one.
     reached = ordered.filter(**{f"{newest}__lte": moment})

@@ -41,7 +41,8 @@ def after_cursor(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 def link_to_next(request: HttpRequest, limit: int, last: dict[str, Any], newest: str) -> str:
     """The ``Link`` header that leads to the page after the one that ends with this row."""
-    said = f"{last[newest].isoformat()} {last['id']}"
+    moment = last[newest]
+    said = f"{moment if isinstance(moment, str) else moment.isoformat()} {last['id']}"
     cursor = base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
     query = request.GET.copy()
     query[LIMIT], query[CURSOR] = str(limit), cursor

@@ -1,11 +1,13 @@
 """Rows of the database as values: no model instances, and JSON columns as the database writes them."""
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Expression, JSONField, Model, QuerySet, TextField
+from django.db import connection
+from django.db.models import DateTimeField, Expression, F, Func, JSONField, Model, QuerySet, TextField, UUIDField
 from django.db.models.functions import Cast
 
 from ..contract import RELATED, LookUp, Resource
@@ -14,7 +16,9 @@ from .ordering import beyond, in_order, newest_column
 from .writing import Encoded, encoded, stored
 
 CHUNK = 500  # rows that are read at once
-KEPT = 5000  # objects of other services that one answer keeps
+KEPT = 5000  # values that one answer keeps encoded
+
+Column = str | Expression | F
 
 
 class Rows:
@@ -22,17 +26,15 @@ class Rows:
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
-        model = model_of(resource)
-        self._json = [name for name in resource.read if isinstance(model._meta.get_field(name), JSONField)]
-        self._columns: list[str | Expression] = [
-            Cast(name, TextField()) if name in self._json else name for name in resource.read
-        ]
+        self._json = json_columns(resource)
         self._look_ups = LookUps()
         self._said: dict[Key, Encoded | None] = {}
+        self._stored: dict[str, Encoded] = {}
 
     def page(self, rows: QuerySet[Any], most: int) -> list[dict[str, Any]]:
         """The READ form of the first rows, at most so many."""
-        return self._objects(list(rows.values_list(*self._columns)[:most]))
+        columns = _columns(self._resource, connection.vendor)
+        return self._objects(rows.values_list(*columns)[:most])
 
     def chunks(self, rows: QuerySet[Any]) -> Iterator[list[dict[str, Any]]]:
         """The READ form of all rows, newest first, in lists of ``CHUNK``; the last one is shorter, and may be empty.
@@ -54,41 +56,42 @@ class Rows:
         return self._filled_in([one])[0]
 
     def _objects(self, rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
-        objects = []
-        for row in rows:
-            one = dict(zip(self._resource.read, row, strict=True))
-            for name in self._json:
-                one[name] = stored(one[name])
-            objects.append(one)
+        objects = [dict(zip(self._resource.read, row, strict=True)) for row in rows]
+        if len(self._stored) > KEPT:
+            self._stored.clear()
+        for name in self._json:
+            for one in objects:
+                text = one[name]
+                value = self._stored.get(text)
+                if value is None:
+                    value = self._stored[text] = stored(text)
+                one[name] = value
         return self._filled_in(objects)
 
     def _filled_in(self, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        for look_up_field in self._resource.look_ups:
-            self._fill_in(look_up_field, objects)
-        if not self._resource.look_ups:
-            return objects
+        """The objects, with what other services say of them."""
+        plans = []
+        for by in self._resource.look_ups:
+            named = [_named(by, one) for one in objects]
+            plans.append((by.field, named, {value: _key(by, *value) for value in set(named)}))
         if len(self._said) > KEPT:
             self._said.clear()
-        wanted = {key for one in objects for by in self._resource.look_ups if (key := one[by.field])}
+        wanted = {key for _, _, keys in plans for key in keys.values() if key}
         new = self._look_ups.of(wanted.difference(self._said))
         self._said |= {key: None if value is None else encoded(value) for key, value in new.items()}
-        for one in objects:
-            for by in self._resource.look_ups:
-                if key := one[by.field]:
-                    one[by.field] = self._said[key]
+        for field, named, keys in plans:
+            values = {value: self._said[key] if key else None for value, key in keys.items()}
+            for one, value in zip(objects, named, strict=True):
+                one[field] = values[value]
         return objects
 
-    def _fill_in(self, by: LookUp, objects: list[dict[str, Any]]) -> None:
-        """Put the key of what is looked up into each object."""
-        keys: dict[tuple[Any, Any], Key | None] = {}
-        for one in objects:
-            named = (one[by.source], None if by.service else one["related_object_type"])
-            if named not in keys:
-                keys[named] = _key(by, *named)
-            one[by.field] = keys[named]
+
+def _named(by: LookUp, one: dict[str, Any]) -> tuple[Any, str | None]:
+    """What a row says of the object that is looked up: its id, and where the row says so, its type."""
+    return one[by.source], None if by.service else one["related_object_type"]
 
 
-def _key(by: LookUp, row_id: UUID | None, related_type: str | None) -> Key | None:
+def _key(by: LookUp, row_id: UUID | str | None, related_type: str | None) -> Key | None:
     service, kind = by.service, by.kind
     if service is None:
         service, kind = RELATED.get((related_type or "").lower(), (None, None))
@@ -98,3 +101,33 @@ def _key(by: LookUp, row_id: UUID | None, related_type: str | None) -> Key | Non
 def model_of(resource: Resource) -> type[Model]:
     """The model of a resource's table."""
     return apps.get_model("comm_service", resource.model)
+
+
+def json_columns(resource: Resource) -> tuple[str, ...]:
+    """The columns of a resource that hold JSON."""
+    fields = model_of(resource)._meta
+    return tuple(name for name in resource.read if isinstance(fields.get_field(name), JSONField))
+
+
+class _WrittenTime(Func):
+    """A time as answers write it. PostgreSQL is much quicker at this than the driver, which is asked for a datetime."""
+
+    template = (
+        "replace(to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z')"
+    )
+
+
+@functools.cache
+def _columns(resource: Resource, vendor: str) -> tuple[Column, ...]:
+    """What is selected: JSON as text, and on PostgreSQL also ids and times, since text is what answers are made of."""
+    fields = model_of(resource)._meta
+    columns: list[Column] = []
+    for name in resource.read:
+        field = fields.get_field(name)
+        if isinstance(field, JSONField) or (vendor == "postgresql" and isinstance(field, UUIDField)):
+            columns.append(Cast(name, TextField()))
+        elif vendor == "postgresql" and isinstance(field, DateTimeField):
+            columns.append(_WrittenTime(name, output_field=TextField()))
+        else:
+            columns.append(name)
+    return tuple(columns)

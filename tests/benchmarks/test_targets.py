@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.contenders import BY_NAME
+from benchmarks.measures.comm_api import SIDES
 from benchmarks.measures.writers import CASES
 from benchmarks.report import builds, tables
 from benchmarks.results import Results
@@ -33,7 +34,7 @@ def test_a_target_names_measures_and_who_is_measured(target):
     for figure in filter(None, (target.figure, target.of, target.minus)):
         measure, who, _ = figure.split()
         assert measure.partition("@")[0] in RECORDED
-        assert who in BUILDS | set(BY_NAME)
+        assert who in BUILDS | set(SIDES) | set(BY_NAME)
 
 
 def test_a_target_may_bound_how_much_more_a_figure_is_than_another(results):

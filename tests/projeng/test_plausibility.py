@@ -216,7 +216,9 @@ def test_a_kept_file_can_be_left_out_or_replaced(browser, engineer, project):
     response = browser(engineer).post(url, shown)  # wrong again: it is kept all the same, and once
     assert set(kept()) == files
     again = as_shown(response)["kept_receipt"]  # a token also says when it was signed
-    assert kept_files.kept_file(again).name == kept_files.kept_file(shown["kept_receipt"]).name == "Program of works.pdf"
+    assert (
+        kept_files.kept_file(again).name == kept_files.kept_file(shown["kept_receipt"]).name == "Program of works.pdf"
+    )
     data = shown | {"amount": "5"}
     del data["kept_receipt"]
     assert browser(engineer).post(url, data).status_code == 302

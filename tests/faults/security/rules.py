@@ -232,6 +232,9 @@ RULES = {
     "comm_events": OtherTokens(frozenset(), ("GET",)),
     "comm_document_content": Rule(frozenset(ROLES), get=404),  # there is no such document
     "comm_health": Rule(frozenset(ROLES)),
+    "comm_docs": Rule(frozenset(ROLES)),
+    "comm_docs_short": Rule(frozenset(ROLES)),
+    "comm_openapi": Rule(frozenset(ROLES)),
     "notice-list": Api(IN, API_LIST, writes=STAFF),
     "notice-detail": Api(IN, API_ROW, writes=STAFF),
     "notice-attachment": Api(IN, writes=STAFF),
