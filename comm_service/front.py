@@ -16,6 +16,7 @@ from django.utils.http import escape_leading_slashes
 from django.views.decorators.csrf import csrf_exempt
 
 from .contract import PREFIX
+from .streaming import without_body
 
 LEGACY, NINJA = "legacy", "ninja"
 _URLS = {LEGACY: "comm_service.legacy.urls", NINJA: "comm_service.api.urls"}
@@ -49,7 +50,7 @@ def answer(request: HttpRequest, side: str) -> HttpResponseBase:
     if match is not None:
         request.resolver_match = match
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
-        return response
+        return without_body(response) if request.method == "HEAD" else response
     if not request.path_info.endswith("/") and _match(side, f"{request.path_info}/"):
         return HttpResponsePermanentRedirect(escape_leading_slashes(request.get_full_path(force_append_slash=True)))
     return response_for_exception(request, Http404("This is no address of the communication API."))

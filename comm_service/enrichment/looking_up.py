@@ -15,7 +15,7 @@ from .sources import ask, needs_call
 
 ANSWER_SECONDS = 5.0  # for all look-ups of an answer together
 THREADS = 16  # of a process, for all answers
-MEMORY = 50_000  # objects that an answer remembers, and that are kept for others
+MEMORY = 10_000  # objects that an answer remembers, and that are kept for others
 
 known = Known(MEMORY)
 _pool: ThreadPoolExecutor | None = None
@@ -36,25 +36,25 @@ class LookUps:
 
     def of(self, wanted: Iterable[Key]) -> dict[Key, Any]:
         """What the other services say of each key, ``None`` where they say nothing, or nothing in time."""
-        keys = dict.fromkeys(wanted)
+        keys: dict[Key, Any] = {
+            key: None if needs_call(key) else ask(key, self._until) for key in dict.fromkeys(wanted)
+        }
         if len(self._said) > MEMORY:
             self._said.clear()
         asked: dict[Key, Future[Any]] = {}
-        for key in keys:
+        for key in filter(needs_call, keys):
             if key in self._said:
                 continue
             found, value = known.get(key)
             if found:
                 self._said[key] = value
-            elif not needs_call(key):
-                self._said[key] = ask(key, self._until)
             elif time.monotonic() < self._until:
                 asked[key] = _submit(key, self._until)
         wait(asked.values(), timeout=max(0.0, self._until - time.monotonic()))
         for key, future in asked.items():
             self._said[key] = future.result() if future.done() and not future.cancelled() else None
             future.cancel()
-        return {key: self._said.get(key) for key in keys}
+        return {key: self._said.get(key, value) for key, value in keys.items()}
 
 
 def _submit(key: Key, until: float) -> "Future[Any]":

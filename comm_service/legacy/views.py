@@ -4,7 +4,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.metadata import SimpleMetadata
@@ -147,8 +147,7 @@ class ResourceViewSet(LegacyView, GenericViewSet):
         pieces = renderer.pieces((self._shown(rows, look_ups) for rows in all_chunks), media_type)
         if len(first) < CHUNK:
             return HttpResponse(b"".join(pieces), content_type=renderer.media_type)
-        request: HttpRequest = self.request._request
-        return streamed(request, iter(()) if request.method == "HEAD" else pieces)
+        return streamed(self.request._request, pieces)
 
     def rows_by_id(self, column: str, text: str) -> HttpResponseBase:
         """The rows whose column is the id in the path. Raise NotFound for what is none."""

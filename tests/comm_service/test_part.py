@@ -109,3 +109,11 @@ def it_streams_the_rows_that_sql_wrote(part):
     answer = http.get(f"{part.url}/comm/api/email_queue/", timeout=60)
     assert {int(row["subject"]) for row in answer.json()} == set(range(1, ROWS + 1))
     assert answer.headers["Transfer-Encoding"] == "chunked"
+    with http.Client(base_url=part.url, timeout=60) as caller:  # a body of a HEAD would be the next answer's beginning
+        assert caller.head("/comm/api/email_queue/").status_code == 200
+        body = {"to_addresses": [], "body": "x" * 200_000}
+        assert caller.post("/comm/api/email_queue/", json=body).status_code == 201
+        long = "/comm/api/email_queue/by_status/pending/"
+        length = caller.head(long).headers["Content-Length"]
+        assert int(length) > 200_000
+        assert caller.get(long).headers["Content-Length"] == length
