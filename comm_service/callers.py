@@ -35,6 +35,7 @@ class Caller:
     """Who calls. ``open``: the compatibility form, in which nothing is refused.
 
     ``token_key`` is the SHA-256 of the token, for what is counted or assigned by token; empty without one.
+    ``expires_at`` is when the token ends, in seconds of the epoch; 0 without one.
     """
 
     user_id: UUID | None = None
@@ -43,6 +44,7 @@ class Caller:
     address: str = ""
     token_key: str = ""
     open: bool = False
+    expires_at: float = 0.0
 
     @property
     def is_service(self) -> bool:
@@ -89,6 +91,17 @@ def caller_of(request: HttpRequest) -> Caller:
     return _caller(request.headers.get("Authorization", ""), request_address(request))
 
 
+def caller_of_stream(request: HttpRequest) -> Caller:
+    """The caller of a stream, whose token may also be the parameter ``token`` of the address.
+
+    Browsers cannot set headers of an EventSource. Raise Refused in the secured form without a valid token.
+    """
+    shown = request.headers.get("Authorization", "")
+    if not shown and (token := request.GET.get("token", "")):
+        shown = f"Bearer {token}"
+    return _caller(shown, request_address(request))
+
+
 def caller_with_token(request: HttpRequest) -> Caller:
     """The caller of a request that must have a valid token in either form. Raise Refused without one."""
     return _of_token(request.headers.get("Authorization", ""), request_address(request))
@@ -123,7 +136,7 @@ def _caller(authorization: str, address: str) -> Caller:
 
 
 def _of_token(authorization: str, address: str) -> Caller:
-    claims, token_key = _claims(authorization)
+    claims, token_key, expires_at = _claims(authorization)
     return Caller(
         user_id=UUID(claims["sub"]),
         email=claims["email"],
@@ -131,11 +144,12 @@ def _of_token(authorization: str, address: str) -> Caller:
         address=address,
         token_key=token_key,
         open=settings.COMM_COMPAT,
+        expires_at=expires_at,
     )
 
 
-def _claims(authorization: str) -> tuple[dict[str, str], str]:
-    """``sub``, ``email`` and ``role`` of a token, and its key. Raise Refused."""
+def _claims(authorization: str) -> tuple[dict[str, str], str, float]:
+    """``sub``, ``email`` and ``role`` of a token, its key, and when it ends. Raise Refused."""
     if not authorization.strip():
         raise no_token()
     scheme, _, token = authorization.strip().partition(" ")
@@ -163,7 +177,7 @@ def _claims(authorization: str) -> tuple[dict[str, str], str]:
     except ValueError as error:
         raise _invalid() from error
     claims = {"sub": str(user_id), "email": email, "role": role}
-    return claims, hashlib.sha256(token.encode()).hexdigest()
+    return claims, hashlib.sha256(token.encode()).hexdigest(), float(int(said["exp"]))
 
 
 def make_token(user_id: UUID, role: str = "", email: str = "", seconds: int = LIFETIME_SECONDS) -> str:

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 
 from .contract import PREFIX
 
+STREAMS = "/comm/events/"
+
 
 def connect() -> None:
     """Called once, when the app is ready."""
@@ -15,4 +17,4 @@ def connect() -> None:
 
 
 def _any_origin(request: HttpRequest, **_: Any) -> bool:
-    return bool(settings.COMM_COMPAT) and request.path_info.startswith(PREFIX)
+    return bool(settings.COMM_COMPAT) and request.path_info.startswith((PREFIX, STREAMS))

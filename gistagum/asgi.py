@@ -21,9 +21,14 @@ from realtime.transports.continuation import with_continuations  # noqa: E402
 from realtime.transports.rate_limits import limited_handshakes  # noqa: E402
 
 from .body_limits import bounded_bodies  # noqa: E402
-from .doors import by_credential, presented_key  # noqa: E402
+from .doors import by_address, by_credential, outsiders_key, presented_key  # noqa: E402
 from .garbage_collection import tune_garbage_collection  # noqa: E402
-from .middleware import with_allowed_host, with_allowed_origin, without_malformed_session  # noqa: E402
+from .middleware import (  # noqa: E402
+    with_allowed_host,
+    with_allowed_origin,
+    with_allowed_origin_if_any,
+    without_malformed_session,
+)
 from .readiness import readiness, refused_until_ready  # noqa: E402
 from .servers.daphne_bodies import limit_bodies  # noqa: E402
 from .servers.daphne_shutdown import stop_in_time  # noqa: E402
@@ -47,13 +52,24 @@ token_sockets = with_allowed_host(
     refused_until_ready(refused_without_database(limited_handshakes(doors, presented_key))), refuse
 )
 
+all_sockets = by_credential(token_sockets, with_allowed_origin(CookieMiddleware(sockets), refuse))
+if settings.WEBSOCKET_OUTSIDERS:
+    # Neither our sessions nor our tokens count at these addresses, but tokens that their application checks itself.
+    patterns = import_string(settings.WEBSOCKET_OUTSIDERS)
+    outsiders = with_allowed_host(
+        refused_until_ready(refused_without_database(limited_handshakes(URLRouter(patterns), outsiders_key))), refuse
+    )
+    if not settings.COMM_COMPAT:
+        outsiders = with_allowed_origin_if_any(outsiders, refuse)
+    all_sockets = by_address(patterns, outsiders, all_sockets)
+
 application = with_flow_control(
     with_direct_writers(
         with_continuations(
             ProtocolTypeRouter(
                 {
                     "http": bounded_bodies(django_application),
-                    "websocket": by_credential(token_sockets, with_allowed_origin(CookieMiddleware(sockets), refuse)),
+                    "websocket": all_sockets,
                 }
             )
         )

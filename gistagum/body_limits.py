@@ -19,8 +19,11 @@ REFUSAL = b"The request is larger than this site accepts.\n"
 
 def max_request_bytes() -> int:
     """The maximum size of a request body, in bytes."""
-    # An attachment that is somewhat too large is refused by the API, in its own form, and so has to reach it.
-    return (max(settings.UPLOAD_MAX_MB, 2 * settings.MESSAGE_ATTACHMENT_MAX_MB) + FORM_MB) * 2**20
+    # What is somewhat too large for an API is refused by that API, in its own form, and so has to reach it.
+    largest = [settings.UPLOAD_MAX_MB, 2 * settings.MESSAGE_ATTACHMENT_MAX_MB]
+    if settings.COMM_ENABLED:
+        largest.append(2 * settings.COMM_DOCUMENT_MAX_MB)
+    return (max(largest) + FORM_MB) * 2**20
 
 
 def _length(text: str | bytes) -> int:

@@ -1,6 +1,8 @@
-"""Which WebSocket handshakes are those of other clients than our pages: those with a token or a ticket."""
+"""Which WebSocket handshakes are those of other clients than our pages: by what they present, or by their address."""
 
+from collections.abc import Collection
 from typing import Any
+from urllib.parse import parse_qs
 
 from realtime.access.credentials import SESSION
 from realtime.transports.presented import of_scope
@@ -21,6 +23,31 @@ def by_credential(with_token: Application, otherwise: Application) -> Applicatio
         await application(scope, receive, send)
 
     return serve
+
+
+def by_address(patterns: Collection[Any], application: Application, otherwise: Application) -> Application:
+    """An ASGI application that passes handshakes at addresses of these URL patterns to the first one."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"].removeprefix("/")
+        matches = any(one.pattern.match(path) for one in patterns)
+        await (application if matches else otherwise)(scope, receive, send)
+
+    return serve
+
+
+def outsiders_key(scope: Any) -> str:
+    """What a handshake of another service's user is counted by, until it is known whose it is.
+
+    Without a token, by the address that it asks for. What is presented is not looked at.
+    """
+    headers = dict(scope["headers"])
+    given: str = headers.get(b"authorization", b"").decode("latin1")
+    try:
+        asked = parse_qs(scope["query_string"].decode("latin1"), max_num_fields=100)
+    except ValueError:
+        asked = {}
+    return given or asked.get("token", [""])[0] or str(scope["path"])
 
 
 def presented_key(scope: Any) -> str:

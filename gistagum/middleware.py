@@ -148,6 +148,23 @@ def with_allowed_origin(application: Application, refuse: Application) -> Applic
     return serve
 
 
+def with_allowed_origin_if_any(application: Application, refuse: Application) -> Application:
+    """Wrap an ASGI application: pass WebSocket handshakes of pages whose origin is not allowed to ``refuse``.
+
+    For addresses at which no cookie counts: programs, which name no origin, may connect, and so may pages of
+    ``CORS_ALLOWED_ORIGINS``.
+    """
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        headers = {name: value.decode("latin1").lower() for name, value in scope["headers"]}
+        origin = headers.get(b"origin", "")
+        allowed = not origin or origin in settings.CORS_ALLOWED_ORIGINS
+        allowed = allowed or is_allowed_origin(origin, headers.get(b"host", ""))
+        await (application if allowed else refuse)(scope, receive, send)
+
+    return serve
+
+
 def with_allowed_host(application: Application, refuse: Application) -> Application:
     """Wrap an ASGI application: pass WebSocket handshakes for a host that is not ours to ``refuse``."""
 

@@ -14,6 +14,7 @@ from .environment import Environment
 from .layers import channel_layers
 from .listening import allowed_host, listen_host, page_origin, trusted_origin
 from .message_keys import message_key
+from .object_storage import ObjectStorage, endpoint_url
 from .services import broker_url, mail_address, secret_key, service_url, socket_address
 from .task_broker import celery_settings
 from .version import code_version, scripts_version
@@ -120,6 +121,8 @@ MIDDLEWARE = [
 ROOT_URLCONF = "gistagum.urls"
 WEBSOCKET_URLPATTERNS = "gistagum.routing.websocket_urlpatterns"  # a site's sockets, for gistagum/asgi.py
 WEBSOCKET_DOORS = "messaging.routing.websocket_urlpatterns"  # those for clients with a token or a ticket
+# Those for users of other services, who are known by tokens that the application checks itself.
+WEBSOCKET_OUTSIDERS = "comm_service.websocket.routing.websocket_urlpatterns" if COMM_ENABLED else ""
 SERVER_STARTS = [  # called when a server process starts
     "messaging.live.registering.keep_presence",
     *(["comm_service.email.embedded.start"] if COMM_ENABLED else []),
@@ -169,6 +172,24 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "gistagum.storage.HashedStaticFiles"},
 }
+
+# --- object storage: documents of the communication API, and attachments of messages where a bucket is named ----
+MINIO_USE_SSL = env.boolean("MINIO_USE_SSL", False)
+_object_storage = ObjectStorage(
+    endpoint=endpoint_url("MINIO_ENDPOINT", env.text("MINIO_ENDPOINT"), use_ssl=MINIO_USE_SSL),
+    public_endpoint=endpoint_url("MINIO_PUBLIC_ENDPOINT", env.text("MINIO_PUBLIC_ENDPOINT"), use_ssl=MINIO_USE_SSL),
+    access_key=env.text("MINIO_ACCESS_KEY"),
+    secret_key=env.text("MINIO_SECRET_KEY"),
+)
+OBJECT_STORAGES = _object_storage.storages(
+    documents=env.text("MINIO_BUCKET", "medtrack-documents"),
+    attachments=env.text("MESSAGE_ATTACHMENTS_BUCKET"),
+    media_root=MEDIA_ROOT,
+)
+STORAGES |= OBJECT_STORAGES
+COMM_DOCUMENT_MAX_MB = env.integer("COMM_DOCUMENT_MAX_MB", 10, 1, 200)
+
+# --- files that people upload -----------------------------------------------------------------------------------
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 10, 1, 200)
 
 # --- attachments of messages ----------------------------------------------------------------------------------
@@ -230,7 +251,7 @@ SPECTACULAR_SETTINGS = {
 # Pages of these origins may use the APIs. They send tokens, or the session cookie with the checks against forgery.
 CORS_ALLOWED_ORIGINS = [page_origin(one) for one in env.names("CORS_ALLOWED_ORIGINS")]
 CORS_ALLOW_CREDENTIALS = True
-CORS_URLS_REGEX = r"^/(api/v1|comm/api)/" if COMM_ENABLED else r"^/api/v1/"
+CORS_URLS_REGEX = r"^/(api/v1|comm/api|comm/events)/" if COMM_ENABLED else r"^/api/v1/"
 CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from ..containment import COLUMNS, SUFFIX
 from ..contract import DOCUMENTS, EMAIL_QUEUE, MESSAGES, NOTIFICATIONS, RESOURCES, ListBy, Resource
 from .pages import CURSOR, LIMIT, MOST
+from .rows import model_of
 from .schemas import BODIES, CHANGES, read_model, write_model
 
 NAMES = {
@@ -50,8 +52,8 @@ _READ_LISTS: dict[str, Any] = {path: list[model] for path, model in _READ.items(
 _WRITTEN = {one.path: write_model(one) for one in RESOURCES}
 _IGNORED = "Other keys of the body are ignored; `id`, `status` and the times cannot be set."
 _PAGES = (
-    "The answer is the whole array, newest first; a long one is streamed. Parameters are ignored, except for these "
-    f"two. `{LIMIT}` asks for a page: at most so many rows. The `Link` header of the answer then holds the address of "
+    "The answer is the whole array, newest first; a long one is streamed. Parameters are ignored, except for these. "
+    f"`{LIMIT}` asks for a page: at most so many rows. The `Link` header of the answer then holds the address of "
     "the next page, if there is one."
 )
 PAGE_PARAMETERS = [
@@ -159,8 +161,22 @@ def _list(resource: Resource, operation_id: str, summary: str, text: str) -> dic
         "summary": summary,
         "description": text,
         "response": {200: _READ_LISTS[resource.path]},
-        "openapi_extra": {"parameters": PAGE_PARAMETERS},
+        "openapi_extra": {"parameters": [*PAGE_PARAMETERS, *_filters(resource)]},
     }
+
+
+def _filters(resource: Resource) -> list[dict[str, Any]]:
+    text = "JSON: only rows whose `{}` contains it are listed. PostgreSQL alone can search so."
+    return [
+        {
+            "name": f"{column}{SUFFIX}",
+            "in": "query",
+            "required": False,
+            "description": text.format(column),
+            "schema": {"type": "string"},
+        }
+        for column in COLUMNS[model_of(resource)]
+    ]
 
 
 def _writing(resource: Resource, name: str, summary: str, text: str, status: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ninja import Path, Router
 
 from .. import services
 from ..access import check_action, check_change, check_create, check_delete, visible
+from ..containment import InvalidFilters, containing
 from ..contract import EMAIL_QUEUE, PREFIX, ListBy, Resource
 from ..ids import id_in_path
 from ..json_values import text_fault
@@ -22,7 +23,7 @@ from .bodies import read_body
 from .door import AskedRequest
 from .ordering import newest_column
 from .pages import after_cursor, limit_of, link_to_next
-from .refusals import not_found
+from .refusals import Refusal, not_found
 from .rows import CHUNK, Rows, model_of
 from .schemas import BODIES, CHANGES, checked
 from .writing import encoded, response, write_chunks, write_list, write_object
@@ -160,6 +161,10 @@ def _written(request: AskedRequest, resource: Resource, row: Model, status: int 
 def _list(request: AskedRequest, resource: Resource, rows: QuerySet[Any]) -> HttpResponseBase:
     """An array of rows: at once, as one page, or streamed if there are many."""
     indent, reader = request.asked.indent, Rows(resource)
+    try:
+        rows = containing(rows, request.GET)
+    except InvalidFilters as filters:
+        raise Refusal(HTTPStatus.BAD_REQUEST, filters.errors) from None
     limit = limit_of(request)
     if limit is not None:
         found = reader.page(after_cursor(request, rows), limit + 1)

@@ -7,6 +7,7 @@ from ..contract import RESOURCES
 from .door import UNREADABLE, fault_in_operation, refused_in_operation
 from .refusals import Refusal
 from .routes import router_of
+from .upload import router as uploads
 
 DESCRIPTION = """
 Messages, notifications, document metadata and the outgoing e-mail queue.
@@ -28,6 +29,7 @@ api = NinjaAPI(
 )
 for resource in RESOURCES:
     api.add_router("", router_of(resource))
+api.add_router("", uploads)
 api.add_exception_handler(Exception, fault_in_operation)
 for kind in (Refusal, Forbidden, *UNREADABLE):
     api.add_exception_handler(kind, refused_in_operation)

@@ -1,7 +1,7 @@
 """The addresses of the new side, below ``/comm/api/``: those of the old side, with its suffix for the format.
 
 Ninja's own patterns would let a dot into an id, and know no suffix. So each operation of Ninja stands behind a door at
-the address of the contract. A router of another module is added in ``ADDED``.
+the address of the contract. The addresses of other modules are added in ``_added``.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 
-from ..contract import EMAIL_QUEUE, ENDPOINTS
+from ..contract import DOCUMENTS, EMAIL_QUEUE, ENDPOINTS
 from .described_options import options_of
 from .door import View, door
 from .root import root, root_options
 from .routes import PENDING
 from .site import api
+from .upload import addresses as of_uploads
 
 _PENDING_PATH = f"{EMAIL_QUEUE.path}/{PENDING}/"
 
@@ -63,7 +64,12 @@ def _patterns(kinds: Iterable[str]) -> list[URLPattern]:
     return patterns
 
 
-ADDED: list[URLPattern] = []  # addresses that the contract does not have; they come first
+def _added() -> list[URLPattern]:
+    """The addresses that the contract does not have. They come first."""
+    operations = _operations()
+    detail = next(one for one in ENDPOINTS if one.resource is DOCUMENTS and one.kind == "detail")
+    return of_uploads(door(detail.kind, operations[detail.path], options_of(detail)), operations)
+
 
 # A list by a column comes before the row of that "id", as the old side has it.
-urlpatterns: list[URLPattern] = [*ADDED, *_patterns(["list", "list_by", "detail", "action"])]
+urlpatterns: list[URLPattern] = [*_added(), *_patterns(["list", "list_by", "detail", "action"])]

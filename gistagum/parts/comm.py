@@ -46,6 +46,7 @@ STATIC_ROOT = VAR_DIR / "comm" / "static"  # noqa: F405 (the office's files are 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    **OBJECT_STORAGES,  # noqa: F405
 }
 REST_FRAMEWORK = {  # the views set what they want; this keeps DRF from loading what is not installed
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -1,5 +1,6 @@
 """Attachments that wait: for the malware scanner, for the content service, or for the message to be sent with."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,8 @@ from .events import AttachmentChanged
 from .models import REASON_LENGTH, Attachment
 from .scanning import scanner
 from .verdicts import Outcome
+
+logger = logging.getLogger(__name__)
 
 UNSENT_LIFETIME = timedelta(days=1)
 ORPHAN_LIFETIME = timedelta(hours=1)
@@ -135,10 +138,13 @@ def discard(attachment: Attachment) -> bool:
 
 
 def delete_files(attachment: Attachment) -> None:
-    """Delete the stored file and the thumbnail. The row is left alone."""
+    """Delete the stored file and the thumbnail. The row is left alone. A file that cannot be deleted stays behind."""
     for stored in (attachment.file, attachment.thumbnail):
         if stored:
-            stored.storage.delete(stored.name)
+            try:
+                stored.storage.delete(stored.name)
+            except OSError as fault:
+                logger.warning("The file of an attachment stays behind: %s", fault)
 
 
 def opened(attachment: Attachment) -> Any:

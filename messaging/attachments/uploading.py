@@ -1,5 +1,6 @@
 """Uploads: what is checked before a file is stored, and the row that it gets."""
 
+import logging
 from io import BytesIO
 from typing import Any
 
@@ -18,6 +19,8 @@ from .refusals import Refused
 from .room import Busy
 from .scanning import scanner
 from .verdicts import Outcome, Verdict
+
+logger = logging.getLogger(__name__)
 
 MOST_UNSENT = 50  # uploads of one person that are in no message
 SWEPT_AT_ONCE = 20  # expired uploads, of whomever, that a new one takes along
@@ -45,7 +48,7 @@ def upload(*, owner: Any, file: "File[bytes]", name: str) -> Attachment:
         Invalid: it is empty, of a type that is not accepted, broken, has too many pixels, or contains malware.
         Conflict: the owner has ``MOST_UNSENT`` uploads that are in no message.
         TooOften: the owner uploads and writes more often than is allowed.
-        TryLater: too many pictures are being decoded.
+        TryLater: too many pictures are being decoded, or the storage does not answer.
     """
     charge(owner)
     limit = settings.MESSAGE_ATTACHMENT_MAX_MB
@@ -102,6 +105,10 @@ def _store(attachment: Attachment, file: "File[bytes]", picture: Picture | None)
         attachment.size = len(picture.content) if picture is not None else file.size
         attachment.file.save(attachment.name, content, save=False)
         attachment.save()
+    except OSError as fault:
+        logger.warning("An attachment cannot be stored: %s", fault)
+        pending.delete_files(attachment)
+        raise TryLater("The storage does not answer. Try again in a moment.") from fault
     except BaseException:
         pending.delete_files(attachment)  # without a row, nothing would ever delete them
         raise

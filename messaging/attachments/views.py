@@ -1,5 +1,6 @@
 """The addresses of attachments: upload, what is known of one, the file, the thumbnail."""
 
+import logging
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -27,6 +28,8 @@ from .pictures import THUMBNAIL_TYPE
 from .schemas import AttachmentBody, Refusal, UploadForm
 from .signing import signed_for
 from .uploading import TryLater, upload
+
+logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = {status.HTTP_409_CONFLICT: 30, status.HTTP_503_SERVICE_UNAVAILABLE: 5}
 TAGS = ["attachments"]
@@ -126,6 +129,9 @@ class _Files(AttachmentsView):
             raise NotFound("The file is gone.") from None
         except Away as fault:
             raise TryLater(str(fault)) from fault
+        except OSError as fault:
+            logger.warning("An attachment cannot be read: %s", fault)
+            raise TryLater("The storage does not answer. Try again in a moment.") from fault
 
     def address(self, attachment_id: int) -> str:
         raise NotImplementedError

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import accounts, audience
 from .accounts import Account
+from .outsiders import Outsider
 from .user_ids import UserId
 
 Assignment = Callable[[Collection[Account]], Mapping[UserId, Any]]
@@ -38,13 +39,18 @@ class Viewer:
 
 
 def load(user_ids: Collection[UserId]) -> dict[UserId, Viewer]:
-    """The viewers of these users, by id, without inactive and deleted ones. A fixed number of queries."""
-    found = accounts.read(user_ids)
+    """The viewers of these users, by id, without inactive and deleted ones. A fixed number of queries.
+
+    Outsiders are what they were when they connected, and cost no query.
+    """
+    outside: dict[UserId, Viewer] = {one: Viewer(one, one.keys, "") for one in user_ids if isinstance(one, Outsider)}
+    inside = [one for one in user_ids if not isinstance(one, Outsider)]
+    found = accounts.read(inside) if inside else []
     if not found:
-        return {}
+        return outside
     keys = audience.keys_of(found)
     assigned = {name: assign(found) for name, assign in _assignments.items()}
-    return {
+    return outside | {
         one.pk: Viewer(one.pk, keys[one.pk], one.password, {name: values[one.pk] for name, values in assigned.items()})
         for one in found
     }

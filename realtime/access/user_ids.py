@@ -11,7 +11,9 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-UserId = int | UUID | str
+from .outsiders import Outsider
+
+UserId = int | UUID | str | Outsider  # an outsider has no account
 
 
 def to_json(user_id: UserId) -> int | str:

@@ -20,6 +20,7 @@ from ..access import authority, credentials
 from ..access.audience import may_see
 from ..access.authority import Viewer
 from ..access.credentials import SESSION
+from ..access.outsiders import Outsider
 from ..access.user_ids import UserId, all_of_json
 from ..log import position
 from ..log.epochs import NO_HISTORY, History
@@ -169,9 +170,9 @@ class Hub:
         return [subscriber.transport for subscriber in list(self._subscribers.values())]
 
     def user_ids(self) -> set[UserId]:
-        """The users who are connected to this process."""
+        """The users who are connected to this process and have an account."""
         with self._lock:
-            return set(self._present)
+            return {one for one in self._present if not isinstance(one, Outsider)}
 
     def send_ephemeral(self, message: EphemeralMessage) -> None:
         """Send an ephemeral message to the subscribers of this process that may see it. Without any, wake nobody."""

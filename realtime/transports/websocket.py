@@ -57,13 +57,15 @@ class SubscriberConsumer(AsyncConsumer):
 
     ``door``: how other clients than our pages are served. ``largest_message``: bytes that a client may send at once.
     ``refusal_code``: a client that may not connect is let in and closed with this code. Scripts see it, and do not see
-    why a handshake was refused. ``too_many_code``: the code for a client that sends too much.
+    why a handshake was refused. ``binary_answer``: the frame that answers a binary message; without one, such a message
+    closes the socket. ``too_many_code``: the code for a client that sends too much.
     """
 
     channel_layer_alias = "none"  # no channel: see above
     door: Door | None = None
     largest_message: ClassVar[int] = LARGEST_MESSAGE
     refusal_code: ClassVar[int | None] = None
+    binary_answer: ClassVar[dict[str, Any] | None] = None
     too_many_code: ClassVar[int] = Close.TOO_MANY
     scope: Any  # with what the middleware adds to it
     open_sockets: ClassVar[int] = 0
@@ -255,12 +257,14 @@ class SubscriberConsumer(AsyncConsumer):
     async def _receive(self, message: Any) -> None:
         """Answer a message of the client's, or close the socket where it breaks a limit."""
         text = message.get("text")
-        if text is None:
+        if text is None and self.binary_answer is None:
             await self._close(Close.NO_BINARY)
-        elif len(text.encode()) > self.largest_message:
+        elif len(message.get("bytes") or b"" if text is None else text.encode()) > self.largest_message:
             await self._close(Close.TOO_LARGE)
         elif not self._may_send():
             await self._close(self.too_many_code)
+        elif text is None:
+            await self._send(self.binary_answer or {})
         else:
             for frame in await self.respond(text):
                 await self._send(frame)

@@ -364,6 +364,7 @@ PAGES = {
     "switchover": ("switchover/",),
     "messaging-page": ("messaging/page/", "messaging/subject_changes.py", "gistagum/wiring.py", "gistagum/demo/"),
     "database": ("gistagum/database", "gistagum/postgresql", "gistagum/backends/"),
+    "comm-documents": ("comm_service/documents/", "comm_service/websocket/", "comm_service/containment.py"),
     "comm-api": ("comm_service/api/",),
     "comm": ("comm_service/", "gistagum/parts/"),
     "servers": ("gistagum/",),

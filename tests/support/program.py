@@ -60,6 +60,12 @@ class Program:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
 
+    def stopped(self) -> bool:
+        """Return whether SIGSTOP has reached all of its threads."""
+        assert self._process is not None
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
+        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
+
     def check(self) -> None:
         """Raise AssertionError with the end of its log if it has ended by itself."""
         assert self._process is not None

@@ -148,6 +148,8 @@ class Office:
             "message_id": self.api_rows.get(name, self.api_rows["message"]),
             "user_id": self.people["engineer"].pk,
         }
+        if name.startswith("comm_"):  # another service's ids
+            values |= dict.fromkeys(("user_id", "document_id"), "0b0f5a6e-1c1f-4a3e-9a52-5d1f0f6a7c11")
         if name.startswith("messages_"):  # the page of messages shows the project's conversation
             values |= {"conversation_id": self.message.conversation_id, "message_id": self.message.pk}
         fixed = re.sub(r"\^\(\?P<app_label>[a-z|]+\)/\$", "projeng/", route).replace("(?P<url>.*)$", "nothing/")

@@ -116,7 +116,7 @@ class OtherTokens(Api):
     """An address for tokens of another kind, which none of the office's people has."""
 
     def expects(self, method: str, role: str) -> int:
-        return 401
+        return 405 if method not in self.methods else 401
 
 
 READ = ("GET", "HEAD")
@@ -229,7 +229,10 @@ RULES = {
     "chat_poll": stream,  # whose answers wait for something to happen
     "chat_poll_test": Rule(frozenset(ROLES), ("GET",)),
     "chat_poll_disconnect": TokenOnly(frozenset(), ("POST",)),
-    "comm_api": OtherTokens(frozenset()),  # whose own rule is tested in tests/comm_service/test_access.py
+    # Their own rule is tested in tests/comm_service/test_access.py.
+    "comm_api": OtherTokens(frozenset(), METHODS),
+    "comm_events": OtherTokens(frozenset(), ("GET",)),
+    "comm_document_content": Rule(frozenset(ROLES), get=404),  # there is no such document
     "comm_health": Rule(frozenset(ROLES)),
     "comm_docs": Rule(frozenset(ROLES)),
     "comm_docs_short": Rule(frozenset(ROLES)),
