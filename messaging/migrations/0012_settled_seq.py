@@ -18,7 +18,7 @@ def settle(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("communication", "0007_was_removed"),
+        ("communication", "0011_poll_clients"),
     ]
 
     operations = [
