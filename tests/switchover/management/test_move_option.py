@@ -78,4 +78,5 @@ def test_taken_and_given_back(move):
 
 @pytest.mark.usefixtures("move")
 def test_every_move_is_shown():
-    assert [one["move"] for one in outcome("moves", "show")["moves"]] == ["transport", "greeting"]
+    shown = [one["move"] for one in outcome("moves", "show")["moves"]]
+    assert shown == ["transport", "comm-api", "greeting"]
