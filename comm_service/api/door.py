@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -12,7 +12,6 @@ from django.http.response import HttpResponseBase
 from ..access import Forbidden
 from ..callers import Caller, Refused, caller_of
 from ..contract import ALLOW
-from ..streaming import streamed
 from .negotiation import indent_of
 from .refusals import Refusal, detail, malformed, method_not_allowed
 from .writing import plain, response
@@ -68,15 +67,11 @@ def door(kind: str, operations: View, options: View) -> View:
     def _operated(request: AskedRequest, in_path: dict[str, str]) -> HttpResponseBase:
         if request.method != "HEAD":
             return operations(request, **in_path)
-        request.method = "GET"  # Ninja knows no HEAD; the server leaves the body out
+        request.method = "GET"  # Ninja knows no HEAD; the front leaves the body out
         try:
-            answer = operations(request, **in_path)
+            return operations(request, **in_path)
         finally:
             request.method = "HEAD"
-        if answer.streaming:
-            answer.close()
-            return streamed(request, iter(()))
-        return answer
 
     view.csrf_exempt = True  # type: ignore[attr-defined]
     return view
@@ -88,6 +83,11 @@ def refused_answer(refusal: Refusal, indent: int | None) -> HttpResponse:
     for name, value in refusal.headers.items():
         answer[name] = value
     return answer
+
+
+def fault_in_operation(request: HttpRequest, error: Any) -> NoReturn:
+    """Leave a fault to the site, which logs it and answers it; Ninja would show it where ``DEBUG`` is on."""
+    raise error
 
 
 def refused_in_operation(request: HttpRequest, error: Any) -> HttpResponse:

@@ -4,7 +4,7 @@ from ninja import NinjaAPI
 
 from ..access import Forbidden
 from ..contract import RESOURCES
-from .door import UNREADABLE, refused_in_operation
+from .door import UNREADABLE, fault_in_operation, refused_in_operation
 from .refusals import Refusal
 from .routes import router_of
 from .upload import router as uploads
@@ -30,5 +30,6 @@ api = NinjaAPI(
 for resource in RESOURCES:
     api.add_router("", router_of(resource))
 api.add_router("", uploads)
+api.add_exception_handler(Exception, fault_in_operation)
 for kind in (Refusal, Forbidden, *UNREADABLE):
     api.add_exception_handler(kind, refused_in_operation)

@@ -124,3 +124,14 @@ def test_head_of_a_long_list_reads_one_chunk(client, django_assert_max_num_queri
     with django_assert_max_num_queries(1):
         response = client.head(f"{API}messages/")
         assert (response.status_code, response.getvalue()) == (200, b"")
+
+
+def test_a_fault_is_the_sites_to_answer(client, settings, monkeypatch):
+    settings.DEBUG = True
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("comm_service.api.routes.visible", broken)
+    with pytest.raises(ZeroDivisionError):
+        client.get(f"{API}messages/")

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -148,7 +148,7 @@ def test_stages_are_null_where_core_is_called(service, settings, compat):
 
 def test_objects_are_asked_for_side_by_side(auth):
     auth.hold.clear()
-    keys = [user(UUID(int=number)) for number in range(8)]
+    keys = [user(uuid4()) for _ in range(8)]
     said = {}
     asking = threading.Thread(target=lambda: said.update(look_up(keys)))
     asking.start()
@@ -163,11 +163,12 @@ def test_objects_are_asked_for_side_by_side(auth):
 
 def test_a_service_that_hangs_costs_an_answer_its_deadline_once(auth):
     auth.hold.clear()
-    keys = [user(UUID(int=number)) for number in range(200)]
+    keys = [user(uuid4()) for _ in range(200)]
+    late = user(uuid4())
     look_ups = LookUps(seconds=0.5)
     begun = time.monotonic()
     assert look_ups.of(keys) == dict.fromkeys(keys)
-    assert look_ups.of([user(V)]) == {user(V): None}
+    assert look_ups.of([late]) == {late: None}
     assert time.monotonic() - begun < 5
     assert auth.most_together <= 16
 
