@@ -218,7 +218,7 @@ def test_a_change_is_two_wakes_and_two_writes_a_client_and_one_reading_encoded_o
         return counted
 
     wakes, *others = asyncio.run(scene())
-    assert wakes in (CLIENTS, 2 * CLIENTS)  # once where the state was read before anybody ran who was woken by the event
+    assert wakes in (CLIENTS, 2 * CLIENTS)  # once where the state was read before anybody woke
     assert others == [1, 1]
 
 
