@@ -61,6 +61,25 @@ def test_the_way_that_the_caller_is_given_answers_and_is_counted(move, settings)
     assert set(AnswerCount.objects.values_list("endpoint", flat=True)) == {"GET /hello/{id}/"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "endpoint"),
+    [
+        ("A" * 200, "/hello/7/", "other /hello/{id}/"),
+        ("FOO1", "/hello/7/", "other /hello/{id}/"),
+        ("GET", "/" + "x" * 200, "GET /" + "x" * 95),
+        ("GET", "/a\0b/", "GET /a?b/"),
+    ],
+)
+def test_what_callers_made_up_is_counted_under_an_endpoint_that_tables_can_keep(
+    move, shadowed, method, path, endpoint
+):
+    request = requests.generic(method, "/")
+    request.path_info = path
+    answered(move, good, other, request)
+    assert set(AnswerCount.objects.values_list("endpoint", flat=True)) == {endpoint}
+    assert set(Difference.objects.values_list("endpoint", flat=True)) == {endpoint}
+
+
 def test_an_answer_is_counted_without_a_query_in_the_callers_time(move, django_assert_num_queries):
     with django_assert_num_queries(0):
         serve(move, requests.get("/"), ANA, {"morning": good, "evening": other})
