@@ -70,9 +70,7 @@ def test_the_way_that_the_caller_is_given_answers_and_is_counted(move, settings)
         ("GET", "/a\0b/", "GET /a?b/"),
     ],
 )
-def test_what_callers_made_up_is_counted_under_an_endpoint_that_tables_can_keep(
-    move, shadowed, method, path, endpoint
-):
+def test_what_callers_made_up_is_counted_under_an_endpoint_that_tables_can_keep(move, shadowed, method, path, endpoint):
     request = requests.generic(method, "/")
     request.path_info = path
     answered(move, good, other, request)
