@@ -117,11 +117,14 @@ class Move:
     # --- shadow ---
 
     def endpoint(self, request: HttpRequest) -> str:
-        """What a request is counted under: its method, and its path without ids. It must not hold personal content.
+        """What a request is counted under: its method, and the route of its address. It must not hold personal content.
 
-        What is longer than the tables have room for is cut off.
+        What no route was found for is counted by its path without ids. What is longer than the tables have room for is
+        cut off, and what is beyond ``evidence.counting.MOST_ENDPOINTS`` is counted as one.
         """
-        return f"{method_of(request)} {IDS.sub('{id}', request.path_info)}"
+        match = request.resolver_match
+        path = IDS.sub("{id}", request.path_info) if match is None else f"/{match.route}"
+        return f"{method_of(request)} {path}"
 
     @cached_property
     def rules(self) -> Rules:

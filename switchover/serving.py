@@ -1,13 +1,13 @@
 """Answers a request by the way that its caller is given, counts the answer, and has the other way compared."""
 
+import logging
 import time
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from . import shadowing
 from .aside import aside
 from .callers import Caller
 from .choosing import Way
@@ -15,11 +15,11 @@ from .deciding import decide
 from .evidence import counting
 from .evidence.counting import counter, storable
 from .evidence.models import Kind
-from .moves import Move
+from .moves import Move, method_of
 from .shadow import store
-from .shadow.answers import View, answer_of, rendered
-from .shadow.asking import SAFE, Comparison
-from .shadow.copying import copied
+from .shadow.answers import ANSWERED_BY_DJANGO, View, rendered
+
+logger = logging.getLogger(__name__)
 
 aside.every(counting.FLUSH_SECONDS, counter.flush)
 aside.every(counting.PRUNE_SECONDS, counting.prune)
@@ -30,41 +30,33 @@ def serve(move: Move, request: HttpRequest, caller: Caller, views: Mapping[str, 
     """Answer by the view of the way that the caller is given. Return the answer, and the way that gave it.
 
     ``views``: a view for each of the two ways, by its name; they take the request alone and are not coroutines. What a
-    view raises is raised. In shadow the new way's view is asked afterwards, in another thread, with a copy of the
-    request; its slowness and its failures touch nobody.
+    view raises is raised. In shadow the new way's view is asked when Django closes the request, so after the caller has
+    the whole answer, in another thread, with a copy of the request; its slowness and its failures touch nobody.
     """
     way = decide(move, caller)
-    endpoint = storable(move.endpoint(request))
+    endpoint = _endpoint(move, request)
     aside.start()
-    other, remembered = _prepared(move, request, endpoint) if way.shadow else (None, None)
+    shadow = shadowing.Shadow(move, request, caller, views, endpoint) if way.shadow else None
     begun = time.perf_counter()
     kind = Kind.FAILED
+    result: HttpResponseBase | Exception | None = None
     try:
-        response = rendered(views[way.name](request))
+        result = response = rendered(views[way.name](request))
         if response.status_code < 500:
             kind = Kind.SERVED
+    except ANSWERED_BY_DJANGO as error:  # with a status below 500
+        kind, result = Kind.SERVED, error
+        raise
     finally:
         counter.add(move.name, way.name, endpoint, kind, (time.perf_counter() - begun) * 1000)
-    if other is not None:
-        comparison = Comparison(
-            move.name,
-            move.new,
-            endpoint,
-            other,
-            (views[move.old], views[move.new]),
-            answer_of(response),
-            move.rules,
-            None if remembered is None else partial(move.put_back, remembered),
-        )
-        if not aside.offer(comparison.run):
-            counter.add(move.name, move.new, endpoint, Kind.SKIPPED, 0)
+        if shadow is not None:
+            shadow.compare_later(result)
     return response, way
 
 
-def _prepared(move: Move, request: HttpRequest, endpoint: str) -> tuple[HttpRequest | None, Any]:
-    """The copy that is asked of the new way, and what the request is about to change."""
-    other = copied(request)
-    if other is None:
-        counter.add(move.name, move.new, endpoint, Kind.SKIPPED, 0)
-        return None, None
-    return other, None if request.method in SAFE else move.remember(request)
+def _endpoint(move: Move, request: HttpRequest) -> str:
+    try:
+        return storable(move.endpoint(request))
+    except Exception:  # the caller is answered all the same
+        logger.exception("The endpoint of a request of %s cannot be told", move.name)
+        return f"{method_of(request)} {counting.OTHER}"

@@ -14,6 +14,7 @@ from .models import AnswerCount
 
 FLUSH_SECONDS = 5.0
 MOST_KEYS = 2_000  # that are counted apart between two flushes
+MOST_ENDPOINTS = 200  # of a move that a process counts apart in a day
 OTHER = "other"  # the endpoint of what is beyond them
 LONGEST_ENDPOINT = 100  # characters, as in the tables of counts and of differences
 KEPT = timedelta(days=14)
@@ -30,15 +31,31 @@ class AnswerCounter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[Key] = Counter()
+        self._endpoints: dict[str, set[str]] = {}  # by move, of the day
+        self._day = timezone.now().date()
 
     def add(self, move: str, way: str, endpoint: str, kind: str, milliseconds: float) -> None:
         """Count an answer of this kind (``Kind``), which took so many milliseconds."""
         minute = timezone.now().replace(second=0, microsecond=0)
         with self._lock:
+            endpoint = self._bounded(move, endpoint, minute)
             key = (move, way, endpoint, kind, bound(milliseconds), minute)
             if key not in self._counts and len(self._counts) >= MOST_KEYS:
                 key = (move, way, OTHER, kind, bound(milliseconds), minute)
             self._counts[key] += 1
+
+    def _bounded(self, move: str, endpoint: str, now: datetime) -> str:
+        """The endpoint, or ``other`` where the move has too many of them."""
+        if now.date() != self._day:
+            self._endpoints.clear()
+            self._day = now.date()
+        known = self._endpoints.setdefault(move, set())
+        if endpoint in known:
+            return endpoint
+        if len(known) >= MOST_ENDPOINTS:
+            return OTHER
+        known.add(endpoint)
+        return endpoint
 
     def flush(self) -> None:
         """Add what was counted to the table. It is kept for the next time while the database refuses everything."""
@@ -58,6 +75,7 @@ class AnswerCounter:
         """Drop what was counted. For tests."""
         with self._lock:
             self._counts.clear()
+            self._endpoints.clear()
 
 
 def storable(endpoint: str) -> str:

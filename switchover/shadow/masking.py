@@ -3,7 +3,7 @@
 import re
 
 LONGEST = 80
-LETTER = re.compile(r"[^\W\d_]")
+LETTER = re.compile(r"[A-Za-z]|[^\x00-\x7f]")  # vowel signs, emoji and whatever else is not ASCII, too
 DIGIT = re.compile(r"\d")
 
 
@@ -14,7 +14,7 @@ def masked(value: str) -> str:
     """
     if value in ("true", "false", "null", "", '""', "{}", "[]"):
         return value
-    shape = DIGIT.sub("0", LETTER.sub("a", value[: LONGEST + 1]))
+    shape = LETTER.sub("a", DIGIT.sub("0", value[: LONGEST + 1]))
     return shape if len(value) <= LONGEST else f"{shape[:LONGEST]}…"
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from django.db import connection, transaction
 
 STATEMENT_SECONDS = 5  # PostgreSQL ends a statement of the compared way after this time,
-LOCK_SECONDS = 1  # and gives up waiting for another's lock
+LOCK_SECONDS = 1  # gives up waiting for another's lock,
+IDLE_SECONDS = 1  # and ends the transaction where the compared way does something else, with the locks that it holds
 
 
 @contextmanager
@@ -20,6 +21,7 @@ def rolled_back(snapshot: bool = False) -> Iterator[None]:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
                 cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+                cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
         try:
             yield
         finally:

@@ -34,7 +34,9 @@ def example():
 
 
 def greeted(example, **headers):
-    response = example["greet"](requests.get("/greeting/", headers=headers))
+    request = requests.get("/greeting/", headers=headers)
+    response = example["greet"](request)
+    request.close()
     aside.run_waiting()
     return response
 

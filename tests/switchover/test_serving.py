@@ -13,7 +13,7 @@ from switchover.aside import aside
 from switchover.callers import Caller
 from switchover.evidence.models import AnswerCount, Kind
 from switchover.serving import serve
-from switchover.shadow import copying, store
+from switchover.shadow import answers, copying, store
 from switchover.shadow.models import Difference
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,12 @@ def shadowed(settings):
 
 def answered(move, old, new, request=None, caller=ANA):
     """The answer to a request, after everything aside was done."""
-    response, _ = serve(move, request or requests.get("/hello/7/"), caller, {"morning": old, "evening": new})
-    aside.run_waiting()
+    request = request or requests.get("/hello/7/")
+    try:
+        response, _ = serve(move, request, caller, {"morning": old, "evening": new})
+    finally:
+        request.close()  # as Django does when the answer was sent
+        aside.run_waiting()
     return response
 
 
@@ -86,7 +90,6 @@ def test_an_answer_is_counted_without_a_query_in_the_callers_time(move, django_a
 def test_what_the_answering_view_raises_is_raised_and_counted(move):
     with pytest.raises(KeyError):
         answered(move, broken, good)
-    aside.run_waiting()
     assert counts() == {("morning", "failed"): 1}
 
 
@@ -169,7 +172,9 @@ def test_a_read_that_differs_because_something_changed_meanwhile_is_none(move):
     def counting(request):
         return JsonResponse({"groups": Group.objects.count()})
 
-    serve(move, requests.get("/"), ANA, {"morning": counting, "evening": counting})
+    request = requests.get("/")
+    serve(move, request, ANA, {"morning": counting, "evening": counting})
+    request.close()
     Group.objects.create(name="Engineers")
     aside.run_waiting()
     assert counts()["evening", "unsettled"] == 1
@@ -185,6 +190,7 @@ def test_a_write_that_differs_because_something_changed_meanwhile_is_none(move):
 
     request = requests.post("/", {}, content_type="application/json")
     serve(move, request, ANA, {"morning": renaming, "evening": renaming})
+    request.close()
     Group.objects.all().delete()
     aside.run_waiting()
     assert counts()["evening", "unsettled"] == 1
@@ -219,7 +225,7 @@ def test_what_cannot_be_compared_is_counted(move, what, monkeypatch):
 
         monkeypatch.setattr("switchover.shadow.asking.compare", locked)
     else:
-        monkeypatch.setattr(aside, "offer", lambda job: False)
+        monkeypatch.setattr(aside, "offer", lambda *job: False)
     assert answered(move, good, new, request).status_code == 200
     assert counts()["evening", "skipped"] == 1
 
@@ -247,3 +253,78 @@ def test_the_differences_of_a_move_are_bounded(move, monkeypatch):
         store.keep("greeting", "GET /", [store.Found("status", "", "200", str(400 + number))])
     assert sorted(Difference.objects.values_list("new", flat=True)) == ["407", "408", "409"]
     assert Kind.SAME in Kind
+
+
+@pytest.mark.usefixtures("shadowed")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("fault", ["exception", "status", "exit", "stream"])
+def test_a_failure_of_the_first_ask_counts_although_the_second_would_be_good(move, method, fault):
+    asked = []
+
+    def parts():
+        yield b"{"
+        raise KeyError("Ana")
+
+    def failing_at_first(request):
+        asked.append(1)
+        if len(asked) > 1:
+            return good(request)
+        if fault == "status":
+            return JsonResponse({}, status=503)
+        if fault == "stream":
+            return StreamingHttpResponse(parts())
+        raise SystemExit if fault == "exit" else KeyError("Ana")
+
+    answered(move, good, failing_at_first, requests.generic(method, "/"))
+    assert counts()["evening", "shadow_failed"] == 1
+    assert Difference.objects.count() >= 1
+
+
+async def _slowly(*parts):
+    for part in parts:
+        yield part
+
+
+@pytest.mark.usefixtures("shadowed")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("body", "kind"), [(b"[1,2]", "same"), (b"[1,3]", "different")])
+def test_asynchronous_streams_are_compared(move, method, body, kind):
+    def old(request):
+        return StreamingHttpResponse(_slowly(b"[1,", b"2]"), content_type="application/json")
+
+    def new(request):
+        return StreamingHttpResponse(_slowly(body), content_type="application/json")
+
+    answered(move, old, new, requests.generic(method, "/"))
+    assert counts()["evening", kind] == 1
+
+
+@pytest.mark.usefixtures("shadowed")
+@pytest.mark.parametrize("limit", ["MOST_STREAMED", "STREAM_SECONDS"])
+@pytest.mark.parametrize("make", [iter, lambda parts: _slowly(*parts)])
+def test_streams_beyond_the_limits_count_as_not_compared(move, monkeypatch, limit, make):
+    monkeypatch.setattr(answers, limit, -1)
+
+    def streaming(text):
+        return lambda request: StreamingHttpResponse(make([text] * 3))
+
+    answered(move, streaming(b"x"), streaming(b"y"))
+    answered(move, good, streaming(b"y"))
+    assert ("evening", "same") not in counts()
+    assert counts()["evening", "skipped"] >= 1
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_cookies_are_compared_where_the_move_names_them(move, monkeypatch):
+    def setting(request):
+        response = good(request)
+        response.set_cookie("seen", "Ana")
+        return response
+
+    answered(move, good, setting)
+    assert counts()["evening", "same"] == 1
+    monkeypatch.setattr(type(move), "compared_headers", ("set-cookie",))
+    vars(move).pop("rules", None)
+    answered(move, good, setting)
+    assert counts()["evening", "different"] == 1
+    assert "Ana" not in Difference.objects.get().new

@@ -82,3 +82,13 @@ def test_more_endpoints_than_are_kept_apart_are_counted_together(monkeypatch):
         counter.add("greeting", "evening", f"GET /{number}", Kind.SERVED, 3)
     counter.flush()
     assert AnswerCount.objects.filter(endpoint="other").get().count == 7
+
+
+def test_a_move_has_so_many_endpoints_a_day_and_no_more(monkeypatch):
+    monkeypatch.setattr(counting, "MOST_ENDPOINTS", 3)
+    counter = AnswerCounter()
+    for number in range(10):
+        counter.add("greeting", "evening", f"GET /{number}", Kind.SERVED, 3)
+        counter.flush()
+    assert AnswerCount.objects.filter(endpoint="other").get().count == 7
+    assert AnswerCount.objects.count() == 4

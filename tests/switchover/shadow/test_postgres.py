@@ -4,16 +4,18 @@ import threading
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import connection, transaction
 from django.http import JsonResponse
 from django.test import RequestFactory
 
+from switchover import moves
 from switchover.aside import Aside
 from switchover.callers import Caller
 from switchover.evidence.counting import counter
 from switchover.evidence.models import AnswerCount
 from switchover.serving import serve
 from switchover.shadow import rolled_back
+from tests.support.ports import wait_until
 
 requests = RequestFactory()
 
@@ -24,10 +26,12 @@ def ask(new_database, on_database, move, settings, monkeypatch):
     on_database(new_database("postgres"))
     settings.GREETING_SHADOW = True
     aside = Aside()
-    monkeypatch.setattr("switchover.serving.aside", aside)
+    monkeypatch.setattr("switchover.shadowing.aside", aside)
 
     def asked(old, new, request=None):
-        serve(move, request or requests.get("/"), Caller("ana"), {"morning": old, "evening": new})
+        request = request or requests.get("/")
+        serve(move, request, Caller("ana"), {"morning": old, "evening": new})
+        request.close()
         done = threading.Event()
         assert aside.offer(done.set)
         assert done.wait(60)
@@ -86,3 +90,62 @@ def _written_by_another(name):
     thread = threading.Thread(target=write)
     thread.start()
     thread.join(30)
+
+
+def test_a_compared_way_that_does_something_else_holds_no_lock_for_long(ask, monkeypatch):
+    group = Group.objects.create(name="Surveyors")
+    written = threading.Event()
+
+    def renaming(request):
+        Group.objects.filter(pk=group.pk).update(name="Renamed")
+        return good(request)
+
+    def writing():
+        Group.objects.filter(pk=group.pk).update(name="Engineers")
+        connection.close()
+        written.set()
+
+    def waiting(request):
+        renaming(request)
+        thread = threading.Thread(target=writing)
+        thread.start()
+        assert written.wait(8)  # the lock was given up while this waits
+        thread.join(10)
+        Group.objects.count()  # ended with the transaction
+        return good(request)
+
+    assert ask(renaming, waiting, requests.post("/", {"a": 1}, content_type="application/json")) == ["shadow_failed"]
+    assert Group.objects.get(pk=group.pk).name == "Engineers"
+
+
+def test_the_connection_of_a_comparison_that_takes_too_long_is_ended(ask, monkeypatch):
+    monkeypatch.setattr(rolled_back, "IDLE_SECONDS", 60)
+    monkeypatch.setattr("switchover.shadowing.aside", Aside(patience=0.3))
+    group = Group.objects.create(name="Surveyors")
+    ended = threading.Event()
+
+    def renaming(request):
+        Group.objects.filter(pk=group.pk).update(name="Renamed")
+        return good(request)
+
+    def hanging(request):
+        renaming(request)
+        assert ended.wait(30)
+        return good(request)
+
+    request = requests.post("/", {"a": 1}, content_type="application/json")
+    serve(moves.get("greeting"), request, Caller("ana"), {"morning": renaming, "evening": hanging})
+    request.close()
+    try:
+        wait_until(lambda: _counted("shadow_failed"), "it is counted as failed")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '10s'")
+            Group.objects.filter(pk=group.pk).update(name="Engineers")
+    finally:
+        ended.set()
+    assert Group.objects.get(pk=group.pk).name == "Engineers"
+
+
+def _counted(kind):
+    counter.flush()
+    return AnswerCount.objects.filter(way="evening", kind=kind).exists()
