@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
+from .faults import told
+
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 100
@@ -70,8 +72,8 @@ class Aside:
     def offer(self, job: Job, given_up: Job = _nothing, dropped: Job = _nothing) -> bool:
         """Have a job done. Return ``False`` where too many wait already, or too many have not ended.
 
-        ``given_up`` is called in another thread when the job takes too long, and ``dropped`` when it waited and will not
-        be done. Both must be quick.
+        ``given_up`` is called in another thread when the job takes too long, and ``dropped`` when it waited and will
+        not be done. Both must be quick.
         """
         if not self.by_hand and not self._start_worker():
             return False
@@ -88,7 +90,9 @@ class Aside:
             return
         with self._lock:
             if self._regular is None or not self._regular.is_alive():
-                self._regular = threading.Thread(target=self._do_what_is_regular, name="switchover-regular", daemon=True)
+                self._regular = threading.Thread(
+                    target=self._do_what_is_regular, name="switchover-regular", daemon=True
+                )
                 self._regular.start()
 
     def run_waiting(self) -> None:
@@ -168,8 +172,8 @@ class Aside:
 def _do(job: Job) -> None:
     try:
         job()
-    except BaseException:  # whatever one job does, also SystemExit, the next is to be done
-        logger.exception("What was to be done aside failed")
+    except BaseException as error:  # noqa: BLE001 (whatever one job does, also SystemExit, the next is to be done)
+        logger.error("What was to be done aside failed: %s", told(error))
     finally:
         connection.close()
 
@@ -181,8 +185,8 @@ def _end(database: Any) -> None:
         return
     try:
         raw.close()
-    except Exception:  # noqa: BLE001 (it is closed at the latest when its thread ends)
-        logger.info("A connection could not be ended", exc_info=True)
+    except Exception as error:  # noqa: BLE001 (it is closed at the latest when its thread ends)
+        logger.info("A connection could not be ended: %s", told(error))
 
 
 aside = Aside()

@@ -114,6 +114,13 @@ class Move:
         """Where the demotions of this move are kept."""
         return StoredDemotions(self.name)
 
+    def subject_of(self, scope: str, name: str) -> str:
+        """The subject under which a demotion is kept of the group or caller whom an operator calls so.
+
+        Raise LookupError with a sentence for the operator where there is none.
+        """
+        return name
+
     # --- shadow ---
 
     def endpoint(self, request: HttpRequest) -> str:

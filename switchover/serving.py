@@ -15,6 +15,7 @@ from .deciding import decide
 from .evidence import counting
 from .evidence.counting import counter, storable
 from .evidence.models import Kind
+from .faults import told
 from .moves import Move, method_of
 from .shadow import store
 from .shadow.answers import ANSWERED_BY_DJANGO, View, rendered
@@ -57,6 +58,6 @@ def serve(move: Move, request: HttpRequest, caller: Caller, views: Mapping[str, 
 def _endpoint(move: Move, request: HttpRequest) -> str:
     try:
         return storable(move.endpoint(request))
-    except Exception:  # the caller is answered all the same
-        logger.exception("The endpoint of a request of %s cannot be told", move.name)
+    except Exception as error:  # noqa: BLE001 (the caller is answered all the same)
+        logger.error("The endpoint of a request of %s cannot be told: %s", move.name, told(error))
         return f"{method_of(request)} {counting.OTHER}"

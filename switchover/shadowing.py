@@ -14,6 +14,7 @@ from .callers import Caller
 from .deciding import decide
 from .evidence.counting import counter
 from .evidence.models import Kind
+from .faults import told
 from .moves import Move
 from .shadow.afterwards import when_answered
 from .shadow.answers import View, answer_of
@@ -36,8 +37,8 @@ class Shadow:
             self._copy = copied(request)
             if self._copy is not None and request.method not in SAFE:
                 self._remembered = _remembered(move, request)
-        except Exception:
-            logger.exception("A request of %s cannot be compared", move.name)
+        except Exception as error:  # noqa: BLE001 (the caller is answered all the same)
+            logger.error("A request of %s cannot be compared: %s", move.name, told(error))
             self._copy = None
 
     def compare_later(self, result: HttpResponseBase | Exception | None) -> None:
@@ -61,8 +62,8 @@ class Shadow:
                 None if self._remembered is None else partial(self._move.put_back, self._remembered),
             )
             when_answered(self._request, partial(_offer, comparison))
-        except Exception:
-            logger.exception("A request of %s cannot be compared", self._move.name)
+        except Exception as error:  # noqa: BLE001 (the caller is answered all the same)
+            logger.error("A request of %s cannot be compared: %s", self._move.name, told(error))
             self._skip()
 
     def _skip(self) -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 
 from ..choosing import Taken
+from ..faults import told
 from .interface import DemotionStore
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,8 @@ def taken(name: str, store: DemotionStore) -> Taken:
         return known
     try:
         found = store.taken()
-    except Exception:  # callers are answered all the same
-        logger.exception("The demotions of %s cannot be read", name)
+    except Exception as error:  # noqa: BLE001 (callers are answered all the same)
+        logger.error("The demotions of %s cannot be read: %s", name, told(error))
         found = known
     with _lock:
         _remembered[name] = now, found

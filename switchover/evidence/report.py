@@ -22,7 +22,9 @@ DIFFERENT, FAILED, P99 = CHECKS = ("different answers", "failed answers in perce
 
 @dataclass(frozen=True)
 class Evidence:
-    """A report: ``ways`` has the old and the new way, in this order; ``endpoints`` a tally of the new way for each."""
+    """A report: ``ways`` has the old and the new way, in this order; ``endpoints`` a tally of the new way for
+    each, those with differences and failures first, then those asked most.
+    """
 
     move: str
     since: datetime
@@ -44,9 +46,9 @@ class Evidence:
         share = round(100 * new.failed / timed, 2) if timed else None
         enough = timed >= limits.samples
         p99 = percentile(new.times, 99)
-        different = verdict.outcome(
-            new.different, limits.different, new.compared >= limits.samples or new.different > limits.different
-        )
+        # Once the new way answers callers, there is no shadow any more.
+        compared_enough = max(new.compared, new.served) >= limits.samples or new.different > limits.different
+        different = verdict.outcome(new.different, limits.different, compared_enough)
         return [
             Check(DIFFERENT, new.different, limits.different, new.compared, limits.samples, 0, different),
             Check(
@@ -101,4 +103,9 @@ def measure(move: str, ways: tuple[str, str], limits: Limits, since: datetime, u
         tallies[way].add(kind, within_ms, total)
         if way == ways[1]:
             endpoints[endpoint].add(kind, within_ms, total)
-    return Evidence(move, since, until, limits, tallies, dict(sorted(endpoints.items())))
+    return Evidence(move, since, until, limits, tallies, dict(sorted(endpoints.items(), key=_worst_first)))
+
+
+def _worst_first(one: tuple[str, Tally]) -> tuple[int, int, str]:
+    endpoint, tally = one
+    return -tally.different - tally.failed, -sum(tally.kinds.values()), endpoint

@@ -15,8 +15,7 @@ def named_move(name: str) -> Move:
         raise ArgumentTypeError(f"there is no move {name!r}; there is {known}") from None
 
 
-def add_move(parser: ArgumentParser) -> None:
+def add_move(parser: ArgumentParser, default: str | None = "transport") -> None:
     """Add ``--move NAME``, by default the transport."""
-    parser.add_argument(
-        "--move", type=named_move, default="transport", metavar="NAME", help="The move (default: transport)."
-    )
+    help = "The move." if default is None else f"The move (default: {default})."
+    parser.add_argument("--move", type=named_move, default=default, metavar="NAME", help=help)

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 
-from .comparison import Answer
+from .comparison import MOST_BODY, Answer
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def ask(view: View, request: HttpRequest) -> Answer:
         except ANSWERED_BY_DJANGO as error:
             return answer_to(error, request)
         try:
-            return answer_of(response, read_streams=True)
+            return answer_of(response, whole=True)
         finally:
             # Not response.close(): it says that a request is over, and Django then closes our transaction's connection.
             for close in response._resource_closers:  # type: ignore[attr-defined]
@@ -66,15 +66,19 @@ def answer_to(error: Exception, request: HttpRequest) -> Answer:
     return answer_of(response_for_exception(request, error))
 
 
-def answer_of(response: HttpResponseBase, read_streams: bool = False) -> Answer:
-    """A response as it is compared. A stream is read only where that is asked for, and has no body otherwise."""
+def answer_of(response: HttpResponseBase, whole: bool = False) -> Answer:
+    """A response as it is compared.
+
+    A stream is read only where that is asked for, and has no body otherwise; nor has a long body, so that what waits to
+    be compared does not fill the memory.
+    """
     headers = {name.lower(): value for name, value in response.items()}
     if response.cookies:
         headers["set-cookie"] = "\n".join(sorted(cookie.OutputString() for cookie in response.cookies.values()))
     body: bytes | None = None
     if isinstance(response, HttpResponse):
-        body = response.content
-    elif read_streams and isinstance(response, StreamingHttpResponse):
+        body = response.content if whole or len(response.content) <= MOST_BODY else None
+    elif whole and isinstance(response, StreamingHttpResponse):
         body = async_to_sync(_read_async)(response) if response.is_async else _read(response)
     return Answer(response.status_code, headers, body)
 
@@ -103,7 +107,7 @@ def _read(response: StreamingHttpResponse) -> bytes | None:
 
 
 async def _read_async(response: StreamingHttpResponse) -> bytes | None:
-    """The same of an asynchronous stream. What it does in Django's thread is done in this one, so in our transaction."""
+    """The same of an asynchronous stream. Its synchronous parts are run in this thread, so in our transaction."""
     parts, stream = _Parts(), aiter(response)
     try:
         async for part in stream:

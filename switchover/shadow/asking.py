@@ -10,12 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from django.db import OperationalError, transaction
 from django.http import HttpRequest
+from django.utils import timezone, translation
 
 from ..evidence.counting import counter
 from ..evidence.models import Kind
+from ..faults import told
 from . import store
 from .answers import View, answer_to, ask
 from .comparison import Answer, Found, Rules, compare
@@ -36,9 +39,10 @@ class NotComparable(Exception):
 class Comparison:
     """A request that the old way has answered, and that the new one is to be asked.
 
-    ``move`` and ``way`` name the move and its new way; ``views`` are the old and the new one; ``old`` is what the caller
-    was answered, or what Django answers where the old view has raised this; ``is_wanted`` says whether the caller still
-    takes part; ``put_back`` makes it as it was before the old way changed it.
+    ``move`` and ``way`` name the move and its new way; ``views`` are the old and the new one; ``old`` is what the
+    caller was answered, or what the old view has raised and Django answers; ``is_wanted`` says whether the caller still
+    takes part; ``put_back`` makes it as it was before the old way changed it. Both are asked in the language and the
+    time zone in which this was made.
     """
 
     move: str
@@ -50,6 +54,8 @@ class Comparison:
     rules: Rules
     is_wanted: Callable[[], bool]
     put_back: Callable[[], None] | None = None
+    _language: str | None = field(default_factory=translation.get_language)
+    _zone: tzinfo = field(default_factory=timezone.get_current_timezone)
     _begun: float = 0.0
     _counted: threading.Lock = field(default_factory=threading.Lock)  # is taken once, and never released
 
@@ -60,13 +66,14 @@ class Comparison:
             if not self.is_wanted():
                 self.skip()
                 return
-            new, milliseconds, found, kind = self._compared()
+            with translation.override(self._language), timezone.override(self._zone):
+                milliseconds, found, kind = self._compared()
         except (NotComparable, OperationalError) as error:  # a lock of others, or a database that is away, too
-            logger.debug("An answer could not be compared: %s", error)
+            logger.debug("An answer could not be compared: %s", told(error))
             self.skip()
             return
-        except Exception:  # in what the move itself does, such as putting something back
-            logger.exception("An answer could not be compared")
+        except Exception as error:  # noqa: BLE001 (in what the move itself does, such as putting something back)
+            logger.error("An answer could not be compared: %s", told(error))
             self.skip()
             return
         if self._count(kind, milliseconds):
@@ -93,7 +100,7 @@ class Comparison:
         counter.add(self.move, self.way, self.endpoint, kind, milliseconds)
         return True
 
-    def _compared(self) -> tuple[Answer, float, list[Found], Kind]:
+    def _compared(self) -> tuple[float, list[Found], Kind]:
         caller_had = self._answered()
         if caller_had.body is None:
             return self._ask_both(caller_had, Kind.SAME)
@@ -101,12 +108,12 @@ class Comparison:
             new, milliseconds = self._ask_as_before(1)
         found = compare(caller_had, new, self.rules)
         if _failed(new) and not _failed(caller_had):
-            return new, milliseconds, found, Kind.SHADOW_FAILED
+            return milliseconds, found, Kind.SHADOW_FAILED
         if found:
             return self._ask_both(caller_had, Kind.UNSETTLED)
-        return new, milliseconds, found, _only_if_read(Kind.SAME, new)
+        return milliseconds, found, _only_if_read(Kind.SAME, new)
 
-    def _ask_both(self, caller_had: Answer, alike: Kind) -> tuple[Answer, float, list[Found], Kind]:
+    def _ask_both(self, caller_had: Answer, alike: Kind) -> tuple[float, list[Found], Kind]:
         with rolled_back(snapshot=True):
             old, _ = self._ask_and_undo(0)
             new, milliseconds = self._ask_and_undo(1)
@@ -114,10 +121,10 @@ class Comparison:
         if _failed(old) and not _failed(caller_had):
             raise NotComparable("the old way fails when it is asked again")
         if _failed(new) and not _failed(old):
-            return new, milliseconds, found, Kind.SHADOW_FAILED
+            return milliseconds, found, Kind.SHADOW_FAILED
         if found:
-            return new, milliseconds, found, Kind.DIFFERENT
-        return new, milliseconds, found, _only_if_read(alike, old, new)
+            return milliseconds, found, Kind.DIFFERENT
+        return milliseconds, found, _only_if_read(alike, old, new)
 
     def _answered(self) -> Answer:
         if isinstance(self.old, Answer):

@@ -19,7 +19,7 @@ SHOWN_HEADERS = frozenset({"content-type", "allow", "vary", "cache-control", "co
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as it is compared: headers by lower-case name, and the whole body, ``None`` where it was streamed.
+    """An answer as it is compared: headers by lower-case name, and the whole body, ``None`` where it is not known.
 
     ``failure``: the name of the exception that was raised instead, and not answered by Django itself.
     """

@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
+
+from realtime.rollout.models import TransportHold
 
 from ..callers import Caller
 from ..checklist import values
-from ..choosing import Grants
+from ..choosing import CALLER, GROUP, Grants
 from ..evidence.verdict import Check
 from ..findings import Finding
 from ..moves import Move
@@ -71,6 +75,21 @@ class TransportMove(Move):
     def early(self, grants: Grants, caller: Caller) -> str | None:
         """Staff shadow while nobody is told to use WebSocket."""
         return transport.early(caller)
+
+    def subject_of(self, scope: str, name: str) -> str:
+        """The id of a user by name, and a group's name. Raise LookupError where there is none."""
+        if scope == CALLER:
+            user = get_user_model().objects.filter(username=name).first()
+            if user is None:
+                raise LookupError(f"There is no user {name!r}.")
+            return str(user.pk)
+        # A group that is gone may still have a demotion to lift.
+        if scope == GROUP and not (
+            Group.objects.filter(name=name).exists()
+            or TransportHold.objects.filter(scope=transport.GROUP, target=name).exists()
+        ):
+            raise LookupError(f"There is no group {name!r}.")
+        return name
 
     @property
     def demotions(self) -> TransportDemotions:

@@ -6,7 +6,6 @@ import threading
 import pytest
 
 import switchover.aside
-
 from switchover.aside import Aside
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, JsonResponse, StreamingHttpResponse
 from django.test import RequestFactory
+from django.utils import translation
 
 from switchover.aside import aside
 from switchover.callers import Caller
@@ -312,6 +313,28 @@ def test_streams_beyond_the_limits_count_as_not_compared(move, monkeypatch, limi
     answered(move, good, streaming(b"y"))
     assert ("evening", "same") not in counts()
     assert counts()["evening", "skipped"] >= 1
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_a_long_answer_does_not_wait_in_memory_and_is_compared_whole(move, monkeypatch):
+    monkeypatch.setattr(answers, "MOST_BODY", 2)
+    assert answers.answer_of(good(None)).body is None
+    answered(move, good, good)
+    answered(move, good, other)
+    assert counts()["evening", "same"] == counts()["evening", "different"] == 1
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_both_are_asked_in_the_callers_language(move):
+    def speaking(request):
+        return JsonResponse({"language": translation.get_language()})
+
+    request = requests.get("/")
+    with translation.override("de"):
+        serve(move, request, ANA, {"morning": speaking, "evening": speaking})
+        request.close()
+    aside.run_waiting()
+    assert counts()["evening", "same"] == 1
 
 
 @pytest.mark.usefixtures("shadowed")

@@ -25,7 +25,7 @@ class Command(ScriptedCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("action", choices=["show", "take", "restore"])
-        add_move(parser)
+        add_move(parser, default=None)
         scope = parser.add_mutually_exclusive_group()
         scope.add_argument("--caller", metavar="KEY", help="One caller, by the key that the move gives it.")
         scope.add_argument("--group", metavar="NAME", help="The members of a group.")
@@ -36,8 +36,14 @@ class Command(ScriptedCommand):
         if options["action"] == "show":
             self._show(options)
             return
-        move: Move = options["move"]
-        scope, subject, named = _scope(options)
+        move: Move | None = options["move"]
+        if move is None:
+            raise CommandError("Say which move: --move NAME.", returncode=2)
+        scope, name, named = _scope(options)
+        try:
+            subject = move.subject_of(scope, name) if name else name
+        except LookupError as error:
+            raise CommandError(str(error), returncode=2) from None
         reason = options["reason"].strip()
         if max(len(reason) - LONGEST_REASON, len(subject) - LONGEST_SUBJECT) > 0:
             raise CommandError(
@@ -79,7 +85,7 @@ class Command(ScriptedCommand):
 
 
 def _scope(options: dict[str, Any]) -> tuple[str, str, str]:
-    """The scope, its subject, and how to name it."""
+    """The scope, its subject as the operator calls it, and how to name both."""
     if options["all"]:
         return ALL, "", "everybody"
     if name := options["group"]:

@@ -57,6 +57,20 @@ def test_the_old_way_and_other_times_are_not_judged(move):
     assert found.outcome()["endpoints"] == {"GET /": found.new.numbers()}
 
 
+def test_once_the_new_way_answers_callers_nothing_needs_to_be_compared(move):
+    counted("served", 90)
+    assert evidence(move).verdict == "good"
+    counted("different", 1)
+    assert evidence(move).verdict == "bad"
+
+
+def test_the_worst_endpoints_are_told_first(move):
+    counted("same", 9)
+    counted("same", 4, endpoint="GET /a")
+    counted("different", 1, endpoint="GET /z")
+    assert list(evidence(move).endpoints) == ["GET /z", "GET /", "GET /a"]
+
+
 def test_times_are_counted_in_classes():
     assert [bound(value) for value in (0, 1, 1.5, 30_000, 10**9)] == [1, 1, 2, 30_000, MORE]
     assert percentile({}, 50) is None

@@ -5,9 +5,12 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from switchover import moves
 from switchover.evidence.models import AnswerCount
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +83,22 @@ def test_taken_and_given_back(move):
 def test_every_move_is_shown():
     shown = [one["move"] for one in outcome("moves", "show")["moves"]]
     assert shown == ["transport", "comm-api", "greeting"]
+
+
+def test_nothing_is_taken_without_the_name_of_a_move():
+    with pytest.raises(CommandError, match="Say which move"):
+        call_command("moves", "take", "--all", "--reason", "asked")
+
+
+@pytest.mark.parametrize("whom", ["caller", "group"])
+def test_the_transport_is_taken_from_whom_there_is_and_from_nobody_else(whom):
+    get_user_model().objects.create_user("ana")
+    Group.objects.create(name="ana")
+    move, words = moves.get("transport"), ["moves", "take", "--move", "transport", "--reason", "asked", f"--{whom}"]
+    with pytest.raises(CommandError, match="There is no"):
+        call_command(*words, "nobody")
+    assert not move.demotions.held()
+    call_command(*words, "ana")
+    user = get_user_model().objects.get(username="ana")
+    taken = move.demotions.taken()
+    assert (taken.callers if whom == "caller" else taken.groups).keys() == {str(user.pk) if whom == "caller" else "ana"}

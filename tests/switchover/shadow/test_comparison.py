@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from switchover.shadow import json_text
 from switchover.shadow.comparison import MOST_BODY, MOST_FOUND, Answer, Found, Rules, compare
 from switchover.shadow.json_text import NotJson, Paths, values
+from switchover.shadow.masking import masked
 
 RULES = Rules(
     headers=("content-type", "location"),
@@ -53,6 +54,13 @@ def test_the_status_and_named_headers_are_compared():
 def test_a_value_is_told_masked():
     [told] = found(answer({"name": "Ana Ruiz", "x": 1}), answer({"name": "ana", "x": 1}))
     assert told == Found("field", "name", '"aaa aaaa"', '"aaa"')
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"), [("राहुल शर्मा", "aaaaa aaaaa"), ("محمّد", "aaaaa"), ("Zoë 👩‍🦰", "aaa aaa"), ("a-1/b", "a-0/a")]
+)
+def test_a_masked_value_says_nothing_in_any_script(value, shape):
+    assert masked(value) == shape
 
 
 def test_a_public_field_is_told_as_it_is():
