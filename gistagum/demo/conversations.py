@@ -95,7 +95,8 @@ class Writing:
             return Conversation.objects.filter(subject_key=key_of(project.pk)).first() if project else None
         if len(dialogue.people) == 2:
             return conversations.open_direct(*(self._people[name] for name in dialogue.people))
-        return Conversation.objects.filter(title=GROUP_TITLE, created_by=self._people[HEAD]).first()
+        groups = Conversation.objects.filter(kind=Conversation.Kind.GROUP, created_by=self._people[HEAD])
+        return next((one for one in groups if one.title == GROUP_TITLE), None)  # titles are encrypted in the database
 
     def _made(self, dialogue: Dialogue) -> Conversation | None:
         """Make it; ``None`` for a direct one, which its first message makes."""
