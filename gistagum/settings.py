@@ -13,6 +13,7 @@ from .environment import Environment
 from .layers import channel_layers
 from .listening import allowed_host, listen_host, page_origin, trusted_origin
 from .message_keys import message_key
+from .request_threads import OWN_CONNECTIONS
 from .services import service_url, socket_address
 from .version import code_version, scripts_version
 
@@ -121,7 +122,7 @@ DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", POOLERS)
 DATABASES = {
     "default": database_settings(
         env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'gistagum.sqlite3'))}"),
-        max_connections=WEB_THREADS + 7,  # threads for pages, reader threads for streams, the log's tail, numbering
+        max_connections=WEB_THREADS + OWN_CONNECTIONS,
         pooler=DATABASE_POOLER,
     )
 }

@@ -355,7 +355,13 @@ PAGES = {
     "parity": ("realtime/parity/",),
     "rollout": ("realtime/rollout/", "realtime/control/"),
     "messaging-page": ("messaging/page/", "messaging/subject_changes.py", "gistagum/wiring.py", "gistagum/demo/"),
-    "database": ("gistagum/database", "gistagum/postgresql", "gistagum/backends/"),
+    "database": (
+        "gistagum/database",
+        "gistagum/postgresql",
+        "gistagum/backends/",
+        "gistagum/request_threads.py",
+        "gistagum/fair_semaphore.py",
+    ),
     "servers": ("gistagum/",),
     "forms": (
         "projeng/forms/",
