@@ -16,10 +16,11 @@ from django.utils.http import escape_leading_slashes
 from django.views.decorators.csrf import csrf_exempt
 
 from switchover import serving
+from switchover.deciding import decide
 from switchover.moves import get
 
 from .contract import PREFIX
-from .move import LEGACY, NINJA, CommApi, mover_of
+from .move import LEGACY, NINJA, CommApi, is_added, mover_of
 from .streaming import without_body
 
 _URLS = {LEGACY: "comm_service.legacy.urls", NINJA: "comm_service.api.urls"}
@@ -34,8 +35,13 @@ def _resolver(side: str) -> URLResolver:
 @csrf_exempt  # callers show tokens, no cookies
 def serve(request: HttpRequest, **in_path: Any) -> HttpResponseBase:
     """Answer with the side that the caller is given."""
-    views = {side: functools.partial(answer, side=side) for side in _URLS}
-    response, way = serving.serve(get(CommApi.name), request, mover_of(request), views)
+    move, caller = get(CommApi.name), mover_of(request)
+    if is_added(request):
+        way = decide(move, caller)
+        response = answer(request, way.name)
+    else:
+        views = {side: functools.partial(answer, side=side) for side in _URLS}
+        response, way = serving.serve(move, request, caller, views)
     if settings.COMM_SHOW_SIDE:
         response[SIDE_HEADER] = way.name
     return response

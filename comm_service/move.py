@@ -1,5 +1,6 @@
 """The move of this API from its old side to its new one, by the engine that moves transports (docs/switchover.md)."""
 
+import re
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,11 +10,14 @@ from switchover.callers import Caller
 from switchover.moves import Move
 
 from . import contract
+from .api.pages import CURSOR, LIMIT
 from .callers import Refused, caller_of
+from .containment import SUFFIX
 from .ids import id_in_path
 from .models import Document, EmailQueue, Message, Notification
 
 LEGACY, NINJA = "legacy", "ninja"
+ADDED = re.compile(r"documents/(upload|[^/]+/download)/?|email_queue/pending(/|\.[a-z0-9]+/?)?")
 TOKEN_DIGITS = 16  # of the SHA-256 of a token, by which an operator can name it
 
 _MODELS: dict[str, type[Message | Notification | Document | EmailQueue]] = {
@@ -68,6 +72,13 @@ class CommApi(Move):
     def put_back(self, remembered: Any) -> None:
         """Make the deleted row again."""
         remembered.save(force_insert=True)
+
+
+def is_added(request: HttpRequest) -> bool:
+    """Whether a request asks for what the old side never had. Its answers differ by intention, and are not compared."""
+    if ADDED.fullmatch(request.path_info.removeprefix(contract.PREFIX)):
+        return True
+    return any(name.endswith(SUFFIX) or name in (LIMIT, CURSOR) for name in request.GET)
 
 
 def mover_of(request: HttpRequest) -> Caller:

@@ -365,7 +365,7 @@ for name, wanted in (("USE_WEBSOCKETS", USE_WEBSOCKETS), ("WEBSOCKET_SHADOW", WE
 if WEBSOCKET_SHADOW and not SSE_ENABLED:
     raise ImproperlyConfigured("WEBSOCKET_SHADOW is true and SSE_ENABLED is false; in shadow SSE is what people see.")
 
-# The switches of the migration: the value of each, and its source.
+# The switches of the moves: the value of each, and its source.
 SWITCHES = {
     name: {"value": globals()[name], "source": env.source(name)}
     for name in (
@@ -376,6 +376,7 @@ SWITCHES = {
         "WEBSOCKET_ROLLOUT_GROUPS",
         "WEBSOCKET_SHADOW",
         "SSE_ENABLED",
+        *(["COMM_API", "COMM_API_PERCENT", "COMM_API_CALLERS", "COMM_API_SHADOW"] if COMM_ENABLED else []),
     )
 }
 # A Redis URL may contain a password, so only its presence is recorded.

@@ -1,5 +1,6 @@
 """Writing answers as the old side does: compact UTF-8, or indented; U+2028 and U+2029 escaped."""
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,11 +13,15 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 # Both would end a line in a script that holds the answer.
 _LINE, _PARAGRAPH = "\u2028".encode(), "\u2029".encode()
 EMPTY = orjson.Fragment(b"{}")
+_ALIKE = frozenset({str, bool, type(None)})  # what both write alike, and orjson in a tenth of the time
 Encoded = orjson.Fragment
 
 
 def encoded(value: Any) -> Encoded:
     """Any JSON value, as Python writes numbers (orjson writes large and small ones otherwise, or not at all)."""
+    if type(value) is dict and all(type(one) in _ALIKE for one in value.values()):
+        with contextlib.suppress(orjson.JSONEncodeError):  # a lone surrogate
+            return orjson.Fragment(orjson.dumps(value))
     return orjson.Fragment(_COMPACT.encode(value).encode(errors="replace"))
 
 

@@ -189,6 +189,23 @@ def test_a_failure_of_the_new_side_touches_no_caller(shadowed, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "email_queue/pending/",
+        "email_queue/pending.json",
+        "messages/?page_limit=1",
+        "messages/?metadata__contains={}",
+        f"documents/{U}/download/",
+        "documents/upload/",
+    ],
+)
+def test_what_the_old_side_never_had_is_not_compared(shadowed, path):
+    row_of("messages")
+    assert ask(shadowed, "GET", path)["X-Served-By"] == "legacy"
+    assert compared() == {}
+
+
+@pytest.mark.parametrize(
     ("path", "endpoint"),
     [
         ("", ""),

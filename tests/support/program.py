@@ -60,6 +60,10 @@ class Program:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
 
+    def ended(self) -> bool:
+        """Return whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def stopped(self) -> bool:
         """Return whether SIGSTOP has reached all of its threads."""
         assert self._process is not None

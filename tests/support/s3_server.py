@@ -21,6 +21,7 @@ from .program import Program, as_postgres, find, own_folder
 
 ACCESS_KEY, SECRET_KEY = "tests", "a-secret-of-the-tests"
 START_SECONDS = 60.0
+MOST_RESTARTS = 3
 PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"
 
 # One monitor, one storage daemon, one copy of each object, nobody has to sign in. Without the last option the storage
@@ -66,6 +67,7 @@ class S3Server:
         self._configuration = self.folder / "ceph.conf"
         self._programs: list[Program] = []
         self._gateway: Program | None = None
+        self._restarts = 0
 
     def settings(self, bucket: str) -> dict[str, str]:
         """The environment of a site that keeps its documents in this bucket."""
@@ -105,7 +107,8 @@ class S3Server:
         self._begin("monitor", "ceph-mon", *self._with(), "-i", "a", "-f")
         self._run("ceph", *self._with(), "--connect-timeout", "30", "osd", "new", storage)
         self._run("ceph-osd", *self._with(), "-i", "0", "--mkfs", "--osd-uuid", storage)
-        self._begin("storage", "ceph-osd", *self._with(), "-i", "0", "-f")
+        daemon = self._begin("storage", "ceph-osd", *self._with(), "-i", "0", "-f")
+        wait_until(lambda: self._stores(daemon), "the storage daemon is up", START_SECONDS)
         account = ("--uid=tests", "--display-name=tests", f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")
         self._run("radosgw-admin", *self._with(), "-n", "client.rgw.a", "user", "create", *account)
         frontend = f"--rgw-frontends=beast endpoint={self.endpoint}"
@@ -152,6 +155,18 @@ class S3Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def _stores(self, daemon: Program) -> bool:
+        """Return whether the storage daemon is up.
+
+        Now and then one is faster than the monitor's answer that it needs, and ends. It is started again.
+        """
+        if daemon.ended():
+            if self._restarts == MOST_RESTARTS:
+                daemon.check()
+            self._restarts += 1
+            daemon.start()
+        return "1 up" in self._run("ceph", *self._with(), "--connect-timeout", "30", "osd", "stat")
+
     def _with(self) -> tuple[str, str]:
         return "-c", str(self._configuration)
 
@@ -161,7 +176,7 @@ class S3Server:
         self._programs.append(program)
         return program
 
-    def _run(self, tool: str, *arguments: str) -> None:
+    def _run(self, tool: str, *arguments: str) -> str:
         command = [*as_postgres(), self._tools[tool], *arguments]
         environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(self.folder), "LANG": "C.UTF-8"}
         done = subprocess.run(
@@ -174,6 +189,7 @@ class S3Server:
         )
         if done.returncode:
             raise AssertionError(f"{tool} failed with {done.returncode}:\n{done.stderr.decode(errors='replace')}")
+        return done.stdout.decode(errors="replace")
 
     @staticmethod
     def _make(folder: Path) -> None:
