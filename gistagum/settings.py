@@ -264,7 +264,8 @@ CORS_ALLOW_HEADERS = [
     "x-csrftoken",
     "x-tenant-id",
 ]
-CORS_EXPOSE_HEADERS = ["retry-after"]
+# The communication API says by these where a new row and the next page are, and which side answered.
+CORS_EXPOSE_HEADERS = ["retry-after", *(["link", "location", "x-served-by"] if COMM_ENABLED else [])]
 
 # --- security in the browser ----------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
