@@ -15,6 +15,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from . import request_threads
 from .database_fitness import writable
 from .database_reasons import in_one_line, reason_of
 from .readiness import readiness, said_already
@@ -29,6 +30,8 @@ SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 class ConnectionMiddleware:
     """Give the connection with the database back in the thread that used it, however the request ends.
 
+    Meanwhile the connection is one of those that requests may have (gistagum/postgresql.py).
+
     Django does so when the request is finished. Under ASGI nobody finishes a request that the server has ended while
     its thread was still at work, because its client had left. The pool would count that connection as in use for ever.
     """
@@ -37,10 +40,11 @@ class ConnectionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        try:
-            return self.get_response(request)
-        finally:
-            close_old_connections()
+        with request_threads.answering():
+            try:
+                return self.get_response(request)
+            finally:
+                close_old_connections()
 
 
 class HealthMiddleware:

@@ -8,7 +8,10 @@ from typing import Any, Self
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from . import request_threads
 from .database_reasons import in_one_line, reason_of
+from .fair_semaphore import FairSemaphore
+from .request_threads import OWN_CONNECTIONS
 
 # Every wait has a limit below the proxy's own (nginx: 60 seconds), so that the user gets our error page and not the
 # proxy's. PostgreSQL enforces LIMITS, in seconds. OPTIONS detect a server that no longer responds.
@@ -40,6 +43,7 @@ class Connection(psycopg.Connection):
     # Of this process: whether it was ever connected, and why the last attempt failed, if it did.
     succeeded = False
     failure: BaseException | None = None
+    of_request = False  # it is one of those that requests may have
 
     @classmethod
     def connect(cls, *args: Any, **options: Any) -> Self:
@@ -106,12 +110,44 @@ class PooledConnection(Connection):
 
 
 class Pool(ConnectionPool):
-    """A pool that says why it has no connection, and does not wait where waiting is no help."""
+    """A pool that says why it has no connection, and does not wait where waiting is no help.
+
+    Requests have all of its connections but ``OWN_CONNECTIONS``. Under ASGI any number of requests may wait for one.
+    Numbering and delivery must not wait behind them: events would come late, although each request is answered.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.requests = FairSemaphore(max(1, self.max_size - OWN_CONNECTIONS))
 
     def getconn(self, timeout: float | None = None) -> Any:
         """Take a connection. Raise OperationalError with the reason if there is none in time."""
         begun = time.monotonic()
         patience = self.timeout if timeout is None else timeout
+        if not request_threads.answers():
+            return self._getconn(begun, patience)
+        if not self.requests.acquire(patience, lambda waited: _in_vain(Connection.failure, waited)):
+            number = f"{self.requests.number} of this process for requests"
+            raise psycopg.OperationalError(self._reason(begun, patience, Connection.failure, number))
+        try:
+            # Whoever has waited for the turn has all the time to be connected.
+            connection = self._getconn(time.monotonic(), patience)
+        except BaseException:
+            self.requests.release()
+            raise
+        connection.of_request = True
+        return connection
+
+    def putconn(self, conn: Any) -> None:
+        """Give a connection back."""
+        of_request, conn.of_request = conn.of_request, False
+        try:
+            super().putconn(conn)
+        finally:
+            if of_request:
+                self.requests.release()
+
+    def _getconn(self, begun: float, patience: float) -> Any:
         first = True
         while True:
             left = begun + patience - time.monotonic()
@@ -124,13 +160,17 @@ class Pool(ConnectionPool):
                 waited, failure = time.monotonic() - begun, Connection.failure
                 if waited < patience and not _in_vain(failure, waited):
                     continue
-                patiently = "" if waited < patience else f"couldn't get a connection after {waited:.2f} sec: "
-                raise psycopg.OperationalError(f"{patiently}{self._why(failure)}") from error
+                raise psycopg.OperationalError(
+                    self._reason(begun, patience, failure, f"{self.max_size} of this process")
+                ) from error
 
-    def _why(self, failure: BaseException | None) -> str:
-        if failure is not None:
-            return in_one_line(failure)
-        return f"all {self.max_size} of this process are in use: raise WEB_THREADS."
+    @staticmethod
+    def _reason(begun: float, patience: float, failure: BaseException | None, number: str) -> str:
+        """Why there was no connection since ``begun``: it failed, or ``number`` of them are in use."""
+        waited = time.monotonic() - begun
+        patiently = "" if waited < patience else f"couldn't get a connection after {waited:.2f} sec: "
+        why = f"all {number} are in use: raise WEB_THREADS." if failure is None else in_one_line(failure)
+        return patiently + why
 
     @staticmethod
     def check_connection(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from .layers import channel_layers
 from .listening import allowed_host, listen_host, page_origin, trusted_origin
 from .message_keys import message_key
 from .object_storage import ObjectStorage, endpoint_url
+from .request_threads import OWN_CONNECTIONS
 from .services import broker_url, mail_address, secret_key, service_url, socket_address
 from .task_broker import celery_settings
 from .version import code_version, scripts_version
@@ -158,7 +159,7 @@ DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", POOLERS)
 DATABASES = {
     "default": database_settings(
         env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / DATABASE_FILE))}"),
-        max_connections=WEB_THREADS + 7,  # threads for pages, reader threads for streams, the log's tail, numbering
+        max_connections=WEB_THREADS + OWN_CONNECTIONS,
         pooler=DATABASE_POOLER,
     )
 }
@@ -263,7 +264,8 @@ CORS_ALLOW_HEADERS = [
     "x-csrftoken",
     "x-tenant-id",
 ]
-CORS_EXPOSE_HEADERS = ["retry-after"]
+# The communication API says by these where a new row and the next page are, and which side answered.
+CORS_EXPOSE_HEADERS = ["retry-after", *(["link", "location", "x-served-by"] if COMM_ENABLED else [])]
 
 # --- security in the browser ----------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

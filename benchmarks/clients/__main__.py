@@ -2,7 +2,7 @@
 
 ``open``: connect a number of clients. ``begin``: reset the counts, optionally recording arrival times. ``wait``: wait
 for a number of events, or until none arrive. ``delays``: the delays of the events. ``write``: let people write
-messages, and wait for them. ``close``: disconnect all clients.
+messages, and wait for them. ``finish``: wait until all of them have been answered. ``close``: disconnect all clients.
 """
 
 import contextlib
@@ -148,8 +148,8 @@ class Clients:
         ``orders`` are taken in turns: the ``number`` of the client who writes, the ``cookie``, and the ``fields``
         beside the text, whose name is ``text``. With ``path`` a message is posted there, otherwise sent over the socket
         of that client. After ``limit`` seconds since the last one was due, nothing is waited for any more. Return
-        ``delays`` from the moment at which a message was due, how many were ``refused``, and how ``late`` the last was
-        written, in seconds.
+        ``delays`` from the moment at which a message was due, how many were ``refused``, how ``late`` the last was
+        written, in seconds, and how many clients are ``closed``, since whenever, with the first ``reason``.
         """
         self.begin(timed=True)
         if path and self._posts is None:
@@ -180,7 +180,21 @@ class Clients:
                 posts.go_on()
         sent = [(first + index, begin + index / rate) for index in range(messages)]
         refused = posts.refused if posts else 0
-        return {"delays": self.delays(sent), "refused": refused, "late": late, "ended": self._ended}
+        return {
+            "delays": self.delays(sent),
+            "refused": refused,
+            "late": late,
+            "closed": sum(not one.open for one in self._all),
+            "reason": self._reason,
+        }
+
+    def finish(self, limit: float) -> dict[str, Any]:
+        """Wait for the answers to what was posted, for ``limit`` seconds. Return how many are ``unanswered``."""
+        posts, end = self._posts, time.monotonic() + limit
+        while posts and posts.unanswered and time.monotonic() < end:
+            self._pump(0.05)
+            posts.go_on()
+        return {"unanswered": posts.unanswered if posts else 0}
 
     def close(self) -> dict[str, Any]:
         """Disconnect all clients at once."""

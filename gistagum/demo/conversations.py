@@ -95,7 +95,9 @@ class Writing:
             return Conversation.objects.filter(subject_key=key_of(project.pk)).first() if project else None
         if len(dialogue.people) == 2:
             return conversations.open_direct(*(self._people[name] for name in dialogue.people))
-        return Conversation.objects.filter(title=GROUP_TITLE, created_by=self._people[HEAD]).first()
+        # Titles are encrypted, so the database cannot compare them.
+        groups = Conversation.objects.filter(kind=Conversation.Kind.GROUP, created_by=self._people[HEAD]).order_by("pk")
+        return next((group for group in groups if group.title == GROUP_TITLE), None)
 
     def _made(self, dialogue: Dialogue) -> Conversation | None:
         """Make it; ``None`` for a direct one, which its first message makes."""

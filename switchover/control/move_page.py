@@ -47,12 +47,14 @@ def shown(move: Move, back: timedelta) -> dict[str, Any]:
     now = timezone.now()
     evidence = move.measure(now - back, now)
     servers = running(move.standing)
+    standing = servers[0][1] if servers else move.standing(move.values())
     return {
         "move": move,
         "back": back.days,
         "days": DAYS,
         "now": now,
-        "standing": servers[0][1] if servers else move.standing(move.values()),
+        "standing": standing,
+        "to": 0 if standing.number is None else min(standing.number + 1, max(move.phase_names, default=0)),
         "differ": len({str(phase) for _, phase in servers}) > 1,
         "servers": servers,
         "flags": [(name, as_text(value) or "none") for name, value in move.values().items()],

@@ -42,10 +42,10 @@ def _lines(evidence: Reported) -> Iterator[str]:
     yield f"{evidence.move}, from {iso(evidence.since)} to {iso(evidence.until)}"
     for name, tally in evidence.ways.items():
         yield f"{name}: {tally.served} answers, {tally.kinds[Kind.FAILED]} of them failed{_times(tally)}"
-    new = list(evidence.ways.values())[1]
+    name_of_new, new = list(evidence.ways.items())[1]
     yield f"Compared: {_compared(new)}"
     for name, tally in list(evidence.endpoints.items())[:MOST_ENDPOINTS]:
-        yield f"  {name}: {tally.served} answered, compared: {_compared(tally)}"
+        yield f"  {name}: {tally.served} answered by {name_of_new}, compared: {_compared(tally)}"
     if len(evidence.endpoints) > MOST_ENDPOINTS:
         yield f"  and {len(evidence.endpoints) - MOST_ENDPOINTS} more"
     for check in evidence.checks:

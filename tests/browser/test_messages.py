@@ -206,7 +206,7 @@ def test_files_go_with_a_message_and_history_comes_as_one_scrolls(site, browse, 
     page.get_by_role("button", name="To the newest message").click()
     expect(message(page, "Line 100.")).to_be_in_viewport()
     # Chosen with the button, pasted, and dropped.
-    page.locator("input[type=file]").set_input_files(
+    page.get_by_label("Files", exact=True).set_input_files(
         [
             {"name": "site.png", "mimeType": "image/png", "buffer": PICTURE},
             {"name": "list.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"},

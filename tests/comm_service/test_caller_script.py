@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).with_name("caller_script.py")
 @pytest.mark.parametrize("side", ["legacy", "ninja"])
 def test_the_script_runs_unchanged(live_server, settings, side):
     settings.COMM_COMPAT, settings.COMM_API = True, side
-    command = [sys.executable, str(SCRIPT), live_server.url]
+    command = [sys.executable, "-P", str(SCRIPT), live_server.url]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count("ok ") == 24

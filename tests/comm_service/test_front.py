@@ -26,6 +26,8 @@ def test_pages_of_any_origin_may_call_in_the_compatibility_form_alone(client, db
         assert response["Vary"] == "origin"
         allowed = "http://anywhere.example" if compat else None
         assert response.get("Access-Control-Allow-Origin") == allowed
+        exposed = response.get("Access-Control-Expose-Headers", "").split(", ")
+        assert {"link", "location", "x-served-by"} <= set(exposed) or not compat
         other = client.get("/api/v1/people/", HTTP_ORIGIN="http://anywhere.example")
         assert not other.has_header("Access-Control-Allow-Origin")
 

@@ -12,13 +12,13 @@ from tests.support import http
 from tests.support.people import person, session_cookie
 from tests.support.ports import wait_until
 
-CONNECTIONS = settings.WEB_THREADS + 7  # max_connections in gistagum/settings.py
+CONNECTIONS = settings.WEB_THREADS  # that requests may have (gistagum/request_threads.py)
 ENDED = "took too long to shut down and was killed"  # Daphne, of what serves a client that has left
 
 
 @contextmanager
 def asking(port: int, cookie: str) -> Iterator[None]:
-    """Within this block, more clients than there are connections wait for a page."""
+    """Within this block, more clients than there are connections for them wait for a page."""
     request = f"GET /accounts/profile/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()
     with ExitStack() as clients:
         for _ in range(CONNECTIONS + 10):
@@ -37,7 +37,7 @@ def test_what_daphne_ends_keeps_no_connection(sites, on_database, postgres):
     ended = site.log.read_text().count(ENDED)
     with postgres.transaction(*locked):
         with asking(site.port, cookie):
-            wait_until(lambda: postgres.waiting_for_locks() == CONNECTIONS, "every connection is in use", 10)
+            wait_until(lambda: postgres.waiting_for_locks() == CONNECTIONS, "requests use all of theirs", 10)
         wait_until(lambda: site.log.read_text().count(ENDED) > ended, "Daphne has ended them", 12)
     with postgres.transaction(*locked), asking(site.port, cookie):
         wait_until(lambda: postgres.waiting_for_locks() == CONNECTIONS, "every connection can be used again", 10)

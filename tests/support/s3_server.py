@@ -105,7 +105,7 @@ class S3Server:
         self._run("monmaptool", "--create", "--addv", "a", f"v1:127.0.0.1:{monitor_port}", "--fsid", cluster, monitors)
         self._run("ceph-mon", *self._with(), "--mkfs", "-i", "a", "--monmap", monitors)
         self._begin("monitor", "ceph-mon", *self._with(), "-i", "a", "-f")
-        self._run("ceph", *self._with(), "--connect-timeout", "30", "osd", "new", storage)
+        wait_until(lambda: self._knows(storage), "the monitor takes the storage daemon", START_SECONDS)
         self._run("ceph-osd", *self._with(), "-i", "0", "--mkfs", "--osd-uuid", storage)
         daemon = self._begin("storage", "ceph-osd", *self._with(), "-i", "0", "-f")
         wait_until(lambda: self._stores(daemon), "the storage daemon is up", START_SECONDS)
@@ -165,7 +165,18 @@ class S3Server:
                 daemon.check()
             self._restarts += 1
             daemon.start()
-        return "1 up" in self._run("ceph", *self._with(), "--connect-timeout", "30", "osd", "stat")
+        try:
+            return "1 up" in self._run("ceph", *self._with(), "--connect-timeout", "30", "osd", "stat")
+        except AssertionError:  # a monitor that has just begun refuses now and then what it is asked
+            return False
+
+    def _knows(self, storage: str) -> bool:
+        """Enter the storage daemon. Return whether the monitor took it, which does nothing the second time."""
+        try:
+            self._run("ceph", *self._with(), "--connect-timeout", "30", "osd", "new", storage)
+        except AssertionError:
+            return False
+        return True
 
     def _with(self) -> tuple[str, str]:
         return "-c", str(self._configuration)

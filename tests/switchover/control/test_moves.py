@@ -39,6 +39,29 @@ def test_every_move_is_listed_with_where_it_stands(move, staff):
     assert "Phase 0, the system as it was" in shown
 
 
+@pytest.fixture
+def phases(settings, tmp_path):
+    """Two phases of the move, the first of which is in force."""
+    settings.BASE_DIR = tmp_path
+    (tmp_path / "env").mkdir()
+    for number, way in enumerate(("morning", "evening")):
+        (tmp_path / "env" / f"greeting-phase-{number}.env").write_text(f"# Phase {number}, {way}:\nGREETING={way}\n")
+
+
+@pytest.mark.usefixtures("move", "phases")
+def test_a_move_between_phases_says_once_why(staff, settings):
+    settings.GREETING = "noon"
+    shown = text(staff, "/ops/moves/")
+    assert "Between phases" in shown
+    assert shown.count("GREETING=noon") == 1
+
+
+@pytest.mark.usefixtures("move", "phases")
+def test_the_checklist_offers_the_next_phase(staff):
+    page = client_of(staff).get(PAGE).content.decode()
+    assert '<option value="1" selected>' in page
+
+
 def test_the_page_of_the_transport_is_the_control_room(staff):
     answer = client_of(staff).get("/ops/moves/transport/")
     assert (answer.status_code, answer["Location"]) == (302, "/ops/realtime/")
