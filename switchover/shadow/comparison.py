@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .json_text import LONGEST_PATH, NotJson, Paths, Value, values, without
+from .json_text import LONGEST_PATH, NotJson, Paths, Value, kind_of, values, without
 from .masking import masked, shown
 
 MOST_BODY = 1_000_000  # bytes; longer bodies are only compared whole
@@ -91,6 +91,8 @@ def _of_fields(texts: tuple[str, str], found: tuple[list[Value], list[Value]], r
         for value in side:
             if value.path not in rules.differing:
                 by_path[value.path].append(text[value.begin : value.end])
+            elif kind := kind_of(text, value, rules.differing):
+                by_path[value.path].append(kind)
         sides.append(by_path)
     before, after = sides
     told: Counter[str] = Counter()
@@ -106,7 +108,7 @@ def _of_fields(texts: tuple[str, str], found: tuple[list[Value], list[Value]], r
             yield Found("field", where, _times(olds), _times(news))
             continue
         pair = next(pair for pair in zip(olds, news, strict=True) if pair[0] != pair[1])
-        tell = shown if path in rules.public else masked
+        tell = shown if path in rules.public or path in rules.differing else masked  # of the latter, it is the kind
         yield Found("field", where, tell(pair[0]), tell(pair[1]))
 
 

@@ -105,10 +105,20 @@ class Paths:
 
 
 def without(text: str, found: list[Value], left_out: Paths) -> Iterator[str]:
-    """The parts of the text beside the values of these paths."""
+    """The parts of the text beside the values of these paths, of which only the kind is left."""
     at = 0
     for value in found:
         if value.path in left_out:
             yield text[at : value.begin]
+            yield kind_of(text, value, left_out)
             at = value.end
     yield text[at:]
+
+
+def kind_of(text: str, value: Value, fields: Paths) -> str:
+    """The kind of a field's value: ``null``, ``number``, …; nothing for what is inside the field."""
+    if fields.shortened(value.path) != value.path:
+        return ""
+    return {"n": "null", '"': "text", "t": "boolean", "f": "boolean", "{": "object", "[": "list"}.get(
+        text[value.begin], "number"
+    )

@@ -63,6 +63,14 @@ def test_a_masked_value_says_nothing_in_any_script(value, shape):
     assert masked(value) == shape
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"), [(None, "null"), ("5", "text"), ([], "list"), ({}, "object"), (True, "boolean")]
+)
+def test_a_field_that_differs_by_nature_is_of_the_same_kind(value, kind):
+    assert found(answer([{"id": 4}]), answer([{"id": 5}])) == []
+    assert found(answer([{"id": 4}]), answer([{"id": value}])) == [Found("field", "[].id", "number", kind)]
+
+
 def test_a_public_field_is_told_as_it_is():
     assert found(answer({"detail": "Not found."}), answer({"detail": "Not Found"})) == [
         Found("field", "detail", '"Not found."', '"Not Found"')
