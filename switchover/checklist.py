@@ -51,5 +51,5 @@ def migrations() -> Finding:
 
 def evidence(found: Judged, wanted: str, since: str) -> Finding:
     """Whether what was seen speaks for the step."""
-    told = "; ".join(map(str, found.checks))
+    told = "; ".join([*map(str, found.checks), *found.remarks])
     return Finding("evidence", found.verdict == wanted, f"{found.verdict} since {since} ({told})")

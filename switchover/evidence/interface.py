@@ -17,6 +17,10 @@ class Judged(Protocol):
     def verdict(self) -> str:
         """``good``, ``bad`` or ``not enough data``."""
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What the numbers do not cover, in words."""
+
     def outcome(self) -> dict[str, Any]:
         """The report for scripts."""
 

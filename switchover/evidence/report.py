@@ -19,6 +19,8 @@ from .verdict import Check
 
 DIFFERENT, FAILED, P99 = CHECKS = ("different answers", "failed answers in percent", "p99 in ms")
 
+MOST_NAMED = 5  # endpoints in a remark
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -67,6 +69,19 @@ class Evidence:
     def verdict(self) -> str:
         """``good``, ``bad`` or ``not enough data``."""
         return verdict.verdict(self.checks)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the comparisons do not cover: the share of requests, and the endpoints of which none was compared."""
+        wanted = self.new.compared + self.new.skipped
+        never = sorted(name for name, tally in self.endpoints.items() if tally.skipped and not tally.compared)
+        found = []
+        if self.new.skipped:
+            found.append(f"{round(100 * self.new.skipped / wanted)} % of {wanted} requests in shadow not compared")
+        if never:
+            more = f" and {len(never) - MOST_NAMED} more" if len(never) > MOST_NAMED else ""
+            found.append(f"never compared: {', '.join(never[:MOST_NAMED])}{more}")
+        return found
 
     def outcome(self) -> dict[str, Any]:
         """The report for scripts."""

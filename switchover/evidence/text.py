@@ -30,6 +30,8 @@ class Reported(Protocol):
     @property
     def checks(self) -> Iterable[Check]: ...
     @property
+    def remarks(self) -> Iterable[str]: ...
+    @property
     def verdict(self) -> str: ...
 
 
@@ -50,6 +52,7 @@ def _lines(evidence: Reported) -> Iterator[str]:
         yield f"  and {len(evidence.endpoints) - MOST_ENDPOINTS} more"
     for check in evidence.checks:
         yield str(check)
+    yield from evidence.remarks
     yield f"Verdict: {evidence.verdict}"
 
 

@@ -41,6 +41,11 @@ class TransportEvidence:
         """``good``, ``bad`` or ``not enough data``."""
         return self.parity.verdict
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Nothing: browsers report all that they see."""
+        return ()
+
     def outcome(self) -> dict[str, Any]:
         """The report for scripts."""
         return self.parity.outcome()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from switchover import checklist
 from switchover.evidence.buckets import MORE, bound, percentile
 from switchover.evidence.models import AnswerCount
 
@@ -69,6 +70,17 @@ def test_the_worst_endpoints_are_told_first(move):
     counted("same", 4, endpoint="GET /a")
     counted("different", 1, endpoint="GET /z")
     assert list(evidence(move).endpoints) == ["GET /z", "GET /", "GET /a"]
+
+
+def test_what_was_not_compared_is_told_with_the_verdict(move):
+    counted("same", 9)
+    assert "not compared" not in evidence(move).text()
+    counted("skipped", 1)
+    counted("skipped", 20, endpoint="POST /files")
+    told = evidence(move).text()
+    assert "70 % of 30 requests in shadow not compared" in told
+    assert "never compared: POST /files\n" in told
+    assert "never compared: POST /files" in checklist.evidence(evidence(move), "good", "today").evidence
 
 
 def test_times_are_counted_in_classes():
