@@ -62,6 +62,26 @@ def test_the_checklist_offers_the_next_phase(staff):
     assert '<option value="1" selected>' in page
 
 
+@pytest.mark.usefixtures("move")
+def test_the_button_that_takes_the_new_way_away_comes_before_what_is_long(staff):
+    page = client_of(staff).get(PAGE).content.decode()
+    assert page.index('id="demotions"') < page.index('id="evidence"') < page.index('id="differences"')
+
+
+@pytest.mark.usefixtures("move")
+def test_what_was_not_compared_is_shown_with_the_evidence(staff):
+    AnswerCount.objects.create(
+        move="greeting",
+        way="evening",
+        endpoint="POST /files",
+        kind="skipped",
+        within_ms=1,
+        count=3,
+        minute=timezone.now(),
+    )
+    assert "Never compared: POST /files" in text(staff)
+
+
 def test_the_page_of_the_transport_is_the_control_room(staff):
     answer = client_of(staff).get("/ops/moves/transport/")
     assert (answer.status_code, answer["Location"]) == (302, "/ops/realtime/")
