@@ -23,6 +23,15 @@ def download_url(document: Document, request: HttpRequest) -> str | None:
     """An address from which the content can be fetched; ``None`` where there is none, and while the storage is down."""
     if not has_content(document) or not availability():
         return None
+    try:
+        return address_of(document, request) if store().has(document.storage_path, quickly=True) else None
+    except StorageAway:
+        availability.failed()
+        return None
+
+
+def address_of(document: Document, request: HttpRequest) -> str:
+    """The address of a content that was just stored. Asks nobody."""
     return store().address(described(document), request)
 
 

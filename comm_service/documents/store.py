@@ -44,8 +44,8 @@ class Store(Protocol):
         """Remove an object. That there is none is no error."""
         ...
 
-    def has(self, key: str) -> bool:
-        """Whether there is an object of this key."""
+    def has(self, key: str, quickly: bool = False) -> bool:
+        """Whether there is an object of this key. ``quickly``: within two seconds, or StorageAway."""
         ...
 
     def all(self, prefix: str) -> Iterator[StoredObject]:
