@@ -13,7 +13,7 @@ from switchover.aside import aside
 from switchover.callers import Caller
 from switchover.evidence.models import AnswerCount, Kind
 from switchover.serving import serve
-from switchover.shadow import copying, store
+from switchover.shadow import answers, copying, store
 from switchover.shadow.models import Difference
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +202,28 @@ def test_streams_are_compared_without_taking_them_from_the_caller(move):
     assert b"".join(answered(move, streaming, streaming).streaming_content) == b"[1,2]"
     answered(move, streaming, shorter)
     assert counts()["evening", "same"] == counts()["evening", "different"] == 1
+
+
+def _streaming(*parts):
+    async def made():
+        for part in parts:
+            yield part
+
+    return lambda request: StreamingHttpResponse(made(), content_type="application/json")
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_streams_of_servers_that_speak_asgi_are_compared_too(move):
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[1,2", b"]"))
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[1", b"]"))
+    assert counts()["evening", "same"] == counts()["evening", "different"] == 1
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_streams_that_are_too_long_to_be_read_are_no_evidence(move, monkeypatch):
+    monkeypatch.setattr(answers, "MOST_STREAMED", 3)
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[3,", b"4]"))
+    assert counts() == {("morning", "served"): 1, ("evening", "skipped"): 1}
 
 
 @pytest.mark.usefixtures("shadowed")
