@@ -11,11 +11,15 @@ LINK_SECONDS = 3600  # for so long an address works
 
 
 class StorageAway(OSError):
-    """The storage did not do what was asked, within a bounded time. ``code``: its own word for the reason, if any."""
+    """The storage did not do what was asked, within a bounded time. ``code``: its own word for the reason, if any.
 
-    def __init__(self, words: str, code: str = "") -> None:
+    ``refused``: it has answered, and will not do this one thing. So it is not down.
+    """
+
+    def __init__(self, words: str, code: str = "", *, refused: bool = False) -> None:
         super().__init__(words)
         self.code = code
+        self.refused = refused
 
 
 class StoredObject(NamedTuple):

@@ -223,6 +223,26 @@ def test_the_deletion_of_a_row_that_names_no_content_is_no_fault_of_the_storage(
     assert new_side.post(UPLOAD, {"file": a_file()}).status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("refused", [True, False])
+def test_only_a_storage_that_does_not_answer_is_down(new_side, folder, store, monkeypatch, refused):
+    def failing(*_, **options):
+        raise StorageAway("InvalidObjectName", "InvalidObjectName", refused=refused)
+
+    said = new_side.post(UPLOAD, {"file": a_file()}).json()
+    row = f"/comm/api/documents/{said['id']}/"
+    for name, ask in (
+        ("has", lambda: new_side.get(f"{row}download/").json()["download_url"] is None),
+        ("put", lambda: new_side.post(UPLOAD, {"file": a_file()}).status_code == 503),
+        ("remove", lambda: new_side.delete(row).status_code == 204),
+    ):
+        downloading.availability.forget()
+        with monkeypatch.context() as patched:
+            patched.setattr(store, name, failing)
+            assert ask()
+        assert downloading.availability() is refused
+
+
 @pytest.mark.parametrize(("fault", "status"), [(FileNotFoundError, 404), (PermissionError, 503)])
 def test_a_content_that_cannot_be_opened_is_no_500(new_side, folder, monkeypatch, fault, status):
     said = new_side.post(UPLOAD, {"file": a_file()}).json()
