@@ -22,6 +22,7 @@ PHONE = {"REMOTE_ADDR": "192.0.2.7"}
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
     aside.forget_waiting()
+    counter.forget()
     yield
     in_force.forget()
     aside.forget_waiting()

@@ -211,6 +211,28 @@ def test_streams_are_compared_without_taking_them_from_the_caller(move):
     assert counts()["evening", "same"] == counts()["evening", "different"] == 1
 
 
+def _streaming(*parts):
+    async def made():
+        for part in parts:
+            yield part
+
+    return lambda request: StreamingHttpResponse(made(), content_type="application/json")
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_streams_of_servers_that_speak_asgi_are_compared_too(move):
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[1,2", b"]"))
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[1", b"]"))
+    assert counts()["evening", "same"] == counts()["evening", "different"] == 1
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_streams_that_are_too_long_to_be_read_are_no_evidence(move, monkeypatch):
+    monkeypatch.setattr(answers, "MOST_STREAMED", 3)
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[3,", b"4]"))
+    assert counts() == {("morning", "served"): 1, ("evening", "skipped"): 1}
+
+
 @pytest.mark.usefixtures("shadowed")
 @pytest.mark.parametrize("what", ["long", "upload", "locked", "too many"])
 def test_what_cannot_be_compared_is_counted(move, what, monkeypatch):
