@@ -167,17 +167,17 @@ def _claims(authorization: str) -> tuple[dict[str, str], str, float]:
         )
     except jwt.ExpiredSignatureError as error:
         raise _expired() from error
-    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
+    except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise _invalid() from error
     email, role = said.get("email") or "", said.get("role") or ""
     if said.get("type") != TYPE or not isinstance(email, str) or not isinstance(role, str):
         raise _invalid()
     try:
-        user_id = UUID(said["sub"])
-    except ValueError as error:
+        user_id, expires_at = UUID(said["sub"]), float(int(said["exp"]))
+    except (ValueError, OverflowError) as error:
         raise _invalid() from error
     claims = {"sub": str(user_id), "email": email, "role": role}
-    return claims, hashlib.sha256(token.encode()).hexdigest(), float(int(said["exp"]))
+    return claims, hashlib.sha256(token.encode()).hexdigest(), expires_at
 
 
 def make_token(user_id: UUID, role: str = "", email: str = "", seconds: int = LIFETIME_SECONDS) -> str:

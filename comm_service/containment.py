@@ -47,7 +47,9 @@ def containing(rows: QuerySet[Any], query: Mapping[str, str]) -> QuerySet[Any]:
     errors: dict[str, list[str]] = {}
     for name in asked:
         try:
-            values[name] = _value(query[name])
+            value = _value(query[name])
+            # Django takes a bare None for a mistake.
+            values[name] = models.Value(None, models.JSONField()) if value is None else value
         except ValueError as error:
             errors[name] = [str(error)]
     if asked and not errors and connections[rows.db].vendor != "postgresql":

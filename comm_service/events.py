@@ -6,7 +6,7 @@ look otherwise; a socket of this API translates them (``FRAMES``).
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -20,23 +20,35 @@ COMM = "comm"  # the topic
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommMessageCreated(EventType):
-    """A message was posted."""
+class CommEvent(EventType):
+    """Base of these events. ``keys`` of ``data`` come in the order of the contract, which PostgreSQL does not keep."""
 
-    type = "comm_message_created"
     topic = COMM
+    keys: ClassVar[tuple[str, ...]]
 
     data: dict[str, Any]
+
+    @classmethod
+    def opened(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields with their data in order."""
+        data = fields["data"]
+        return {**fields, "data": {**{key: data[key] for key in cls.keys if key in data}, **data}}
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommNotificationCreated(EventType):
+class CommMessageCreated(CommEvent):
+    """A message was posted."""
+
+    type = "comm_message_created"
+    keys = ("id", "sender_id", "receiver_id", "subject", "created_at")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommNotificationCreated(CommEvent):
     """A notification was posted, or made from an event of another service."""
 
     type = "comm_notification_created"
-    topic = COMM
-
-    data: dict[str, Any]
+    keys = ("id", "user_id", "type", "title", "content", "created_at")
 
 
 # The type of an event in the log -> the type of its frame for clients of this API.
@@ -56,21 +68,17 @@ def frame_time(moment: datetime) -> str:
 def publish_created(row: models.Model) -> None:
     """Write the event of a new row, in the transaction that made the row. Only messages and notifications have one."""
     if isinstance(row, Message):
-        data = {
-            "id": str(row.pk),
-            "sender_id": str(row.sender_id),
-            "receiver_id": str(row.receiver_id),
-            "subject": row.subject,
-            "created_at": frame_time(row.created_at),
-        }
-        publish((CommMessageCreated(data=data), [audience_key(row.receiver_id)]))
+        publish((CommMessageCreated(data=_data(row, CommMessageCreated.keys)), [audience_key(row.receiver_id)]))
     elif isinstance(row, Notification):
-        data = {
-            "id": str(row.pk),
-            "user_id": str(row.user_id),
-            "type": row.type,
-            "title": row.title,
-            "content": row.content,
-            "created_at": frame_time(row.created_at),
-        }
-        publish((CommNotificationCreated(data=data), [audience_key(row.user_id)]))
+        publish((CommNotificationCreated(data=_data(row, CommNotificationCreated.keys)), [audience_key(row.user_id)]))
+
+
+def _data(row: models.Model, keys: tuple[str, ...]) -> dict[str, Any]:
+    """These columns of a row as frames write them."""
+    return {key: _written(getattr(row, key)) for key in keys}
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return frame_time(value)
+    return str(value) if isinstance(value, UUID) else value

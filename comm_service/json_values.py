@@ -1,5 +1,7 @@
 """What a JSON value may hold, so that both databases can keep it and every answer can show it."""
 
+import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +42,30 @@ def encodable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [encodable(one) for one in value]
     return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("It is beyond a float.")
+    return value
+
+
+_STORED = json.JSONDecoder(parse_float=_finite)
+
+
+def read_stored(text: str) -> Any:
+    """A JSON value as a database writes it; ``None`` for what no answer could show.
+
+    That is a number beyond those of Python, or what is nested too deeply. Only SQL can have written it.
+    """
+    try:
+        value = _STORED.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if len(text) > 2 * MAX_DEPTH and text.count("[") + text.count("{") > MAX_DEPTH and is_too_deep(value):
+        return None
+    return value
 
 
 def _walk(value: Any) -> Iterator[tuple[int, Any]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, Model, Q, QuerySet, Subquery
 
 CHUNK = 500  # rows
 
@@ -23,6 +24,12 @@ def chunks(rows: QuerySet[Any], size: int = CHUNK) -> Iterator[list[Any]]:
         if len(found) < size:
             return
         last = found[-1]
-        at = getattr(last, newest)
+        at = getattr(last, newest) or stored_time(rows.model, newest, last.pk)
         # The first condition is for the index, which cannot use the second one.
         part = ordered.filter(**{f"{newest}__lte": at}).filter(Q(**{f"{newest}__lt": at}) | Q(pk__lt=last.pk))
+
+
+def stored_time(model: type[Model], newest: str, row_id: UUID | str) -> Subquery:
+    """The time of a row for conditions, where Python cannot hold it: the database compares it with those of others."""
+    kept = ExpressionWrapper(F(newest), output_field=DateTimeField())
+    return Subquery(model._default_manager.filter(pk=row_id).order_by().annotate(kept=kept).values("kept"))

@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from .stored_fields import StoredDateTimeField, StoredJSONField
+
 
 class Status(models.TextChoices):
     """How far the delivery of a notification or an e-mail has come."""
@@ -34,9 +36,9 @@ class Message(models.Model):
     receiver_id = models.UUIDField()
     subject = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (null and "" differ for callers)
     body = models.TextField(null=True, blank=True)  # noqa: DJ001
-    created_at = models.DateTimeField(auto_now_add=True)
-    read_at = models.DateTimeField(null=True, blank=True)
-    metadata = models.JSONField(default=dict, blank=True)
+    created_at = StoredDateTimeField(auto_now_add=True)
+    read_at = StoredDateTimeField(null=True, blank=True)
+    metadata = StoredJSONField(default=dict, blank=True)
 
     class Meta:
         db_table = "messages"
@@ -63,12 +65,12 @@ class Notification(models.Model):
     content = models.TextField(null=True, blank=True)  # noqa: DJ001
     related_object_type = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
     related_object_id = models.UUIDField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    created_at = StoredDateTimeField(auto_now_add=True)
+    sent_at = StoredDateTimeField(null=True, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     attempts = models.IntegerField(default=0)
     last_error = models.TextField(null=True, blank=True)  # noqa: DJ001
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = StoredJSONField(default=dict, blank=True)
 
     class Meta:
         db_table = "notifications"
@@ -97,8 +99,8 @@ class Document(models.Model):
     content_type = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     size_bytes = models.BigIntegerField(null=True, blank=True)
     uploaded_by = models.UUIDField(null=True, blank=True)
-    uploaded_at = models.DateTimeField(auto_now_add=True)
-    metadata = models.JSONField(default=dict, blank=True)
+    uploaded_at = StoredDateTimeField(auto_now_add=True)
+    metadata = StoredJSONField(default=dict, blank=True)
 
     class Meta:
         db_table = "documents"
@@ -119,13 +121,13 @@ class EmailQueue(models.Model):
     """An e-mail that is to be sent."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    to_addresses = models.JSONField()
+    to_addresses = StoredJSONField()
     subject = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     body = models.TextField(null=True, blank=True)  # noqa: DJ001
-    headers = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    scheduled_at = models.DateTimeField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    headers = StoredJSONField(default=dict, blank=True)
+    created_at = StoredDateTimeField(auto_now_add=True)
+    scheduled_at = StoredDateTimeField(null=True, blank=True)
+    sent_at = StoredDateTimeField(null=True, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     attempts = models.IntegerField(default=0)
     last_error = models.TextField(null=True, blank=True)  # noqa: DJ001

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from realtime.transports.client_address import request_address
 from switchover.callers import Caller
-from switchover.moves import Move
+from switchover.moves import Move, method_of
 
 from . import contract
 from .api.pages import CURSOR, LIMIT
@@ -59,7 +59,7 @@ class CommApi(Move):
         else:
             action = parts[2] if len(parts) > 2 and parts[2] in resource.actions else ""
             address = f"{resource.path}/{{id}}/{action}".removesuffix("/")
-        return f"{request.method} {contract.PREFIX}{address}{'.json' if format else '/' if address else ''}"
+        return f"{method_of(request)} {contract.PREFIX}{address}{'.json' if format else '/' if address else ''}"
 
     def remember(self, request: HttpRequest) -> Any:
         """The row that is about to be deleted. All other changes give the same answer when they are made twice."""

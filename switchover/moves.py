@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.views import View
 
 from realtime.log.events import iso
 
@@ -33,9 +34,15 @@ from .shadow.json_text import Paths
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 30
 LONGEST_WAY = 20
+METHODS = frozenset(name.upper() for name in View.http_method_names)
 IDS = re.compile(
     r"(?<=/)(?:[0-9]+|[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12})(?=[/.]|$)"
 )  # what differs from one thing to the next in an address
+
+
+def method_of(request: HttpRequest) -> str:
+    """The method of a request; ``other`` for one that its caller made up, since each is counted apart."""
+    return request.method if request.method in METHODS else counting.OTHER
 
 
 class Move:
@@ -110,8 +117,11 @@ class Move:
     # --- shadow ---
 
     def endpoint(self, request: HttpRequest) -> str:
-        """What a request is counted under: its method, and its path without ids. It must not hold personal content."""
-        return f"{request.method} {IDS.sub('{id}', request.path_info)}"[:100]
+        """What a request is counted under: its method, and its path without ids. It must not hold personal content.
+
+        What is longer than the tables have room for is cut off.
+        """
+        return f"{method_of(request)} {IDS.sub('{id}', request.path_info)}"
 
     @cached_property
     def rules(self) -> Rules:

@@ -13,7 +13,7 @@ from .callers import Caller
 from .choosing import Way
 from .deciding import decide
 from .evidence import counting
-from .evidence.counting import counter
+from .evidence.counting import counter, storable
 from .evidence.models import Kind
 from .moves import Move
 from .shadow import store
@@ -34,7 +34,7 @@ def serve(move: Move, request: HttpRequest, caller: Caller, views: Mapping[str, 
     request; its slowness and its failures touch nobody.
     """
     way = decide(move, caller)
-    endpoint = move.endpoint(request)
+    endpoint = storable(move.endpoint(request))
     aside.start()
     other, remembered = _prepared(move, request, endpoint) if way.shadow else (None, None)
     begun = time.perf_counter()

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
+from ..listing import stored_time
+
 
 def newest_column(model: type[Model]) -> str:
     """The column that says how new a row is."""
@@ -18,10 +20,12 @@ def in_order(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.order_by(f"-{newest_column(rows.model)}", "-pk")
 
 
-def beyond(ordered: QuerySet[Any], moment: datetime | str, row_id: UUID | str) -> QuerySet[Any]:
+def beyond(ordered: QuerySet[Any], moment: datetime | str | None, row_id: UUID | str) -> QuerySet[Any]:
     """The rows that follow the one of this time and id. Both may be as answers write them."""
-    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     newest = newest_column(ordered.model)
+    at: Any = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    if at is None:
+        at = stored_time(ordered.model, newest, row_id)
     # The first condition is for the index, which cannot use the second one.
-    reached = ordered.filter(**{f"{newest}__lte": moment})
-    return reached.filter(Q(**{f"{newest}__lt": moment}) | Q(pk__lt=row_id))
+    reached = ordered.filter(**{f"{newest}__lte": at})
+    return reached.filter(Q(**{f"{newest}__lt": at}) | Q(pk__lt=row_id))

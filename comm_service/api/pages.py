@@ -6,7 +6,7 @@ are new. A page is an array like the whole list, newest first, and ties go by id
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,6 +20,7 @@ from .refusals import Refusal
 LIMIT, CURSOR = "page_limit", "page_cursor"
 MOST = 1000
 LONGEST_CURSOR = 200  # characters
+UNREADABLE = "-"  # in a cursor: the time of the row is none that Python can hold (stored_fields.py)
 
 
 def limit_of(request: HttpRequest) -> int | None:
@@ -42,22 +43,25 @@ def after_cursor(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
 def link_to_next(request: HttpRequest, limit: int, last: dict[str, Any], newest: str) -> str:
     """The ``Link`` header that leads to the page after the one that ends with this row."""
     moment = last[newest]
-    said = f"{moment if isinstance(moment, str) else moment.isoformat()} {last['id']}"
+    written = moment.isoformat() if isinstance(moment, datetime) else moment or UNREADABLE
+    said = f"{written} {last['id']}"
     cursor = base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
     query = request.GET.copy()
     query[LIMIT], query[CURSOR] = str(limit), cursor
     return f'<{request.build_absolute_uri(request.path)}?{urlencode(query, doseq=True)}>; rel="next"'
 
 
-def _read(cursor: str) -> tuple[datetime, UUID]:
+def _read(cursor: str) -> tuple[datetime | None, UUID]:
     try:
         if len(cursor) > LONGEST_CURSOR:
             raise ValueError("too long")
         said = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         moment, _, row_id = said.partition(" ")
+        if moment == UNREADABLE:
+            return None, UUID(row_id)
         at = datetime.fromisoformat(moment)
         if at.tzinfo is None:
             raise ValueError("a time without a zone")
-        return at, UUID(row_id)
-    except (ValueError, binascii.Error):
+        return at.astimezone(UTC), UUID(row_id)
+    except (ValueError, OverflowError, binascii.Error):
         raise Refusal(400, {CURSOR: ["This is no cursor of this list."]}) from None

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -105,7 +106,7 @@ def _add_detail(router: Router, resource: Resource) -> None:
         check_change(request.asked.caller, row, values)
         try:
             services.update(row, values, request.asked.caller)
-        except type(row).DoesNotExist:  # deleted meanwhile
+        except ObjectDoesNotExist:  # deleted meanwhile
             raise not_found() from None
         return _written(request, resource, row)
 
@@ -128,7 +129,7 @@ def _add_action(router: Router, resource: Resource, name: str) -> None:
         check_action(request.asked.caller, row)
         try:
             act(row, request.asked.caller)
-        except type(row).DoesNotExist:  # deleted meanwhile
+        except ObjectDoesNotExist:  # deleted meanwhile
             raise not_found() from None
         return response(write_object(Rows(resource).of(row), request.asked.indent))
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 
 from ..contract import RELATED, LookUp, Resource
 from ..enrichment import Key, LookUps
+from ..stored_fields import READABLE
 from .ordering import beyond, in_order, newest_column
 from .writing import Encoded, encoded, stored
 
@@ -113,7 +114,8 @@ class _WrittenTime(Func):
     """A time as answers write it. PostgreSQL is much quicker at this than the driver, which is asked for a datetime."""
 
     template = (
-        "replace(to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z')"
+        f"CASE WHEN {READABLE.format('%(expressions)s')} THEN "
+        "replace(to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z') END"
     )
 
 

@@ -17,7 +17,7 @@ from django.urls import URLPattern, re_path
 from ninja import Router
 
 from ..contract import DOCUMENTS, PREFIX
-from ..documents.downloading import download_url
+from ..documents.downloading import address_of, download_url
 from ..documents.store import LINK_SECONDS, StorageAway
 from ..documents.uploading import TooLarge, upload
 from ..models import Document
@@ -83,7 +83,7 @@ def uploaded(request: AskedRequest) -> HttpResponseBase:
         raise Refusal(
             HTTPStatus.SERVICE_UNAVAILABLE, {"error": NOT_STORED}, {"Retry-After": str(RETRY_SECONDS)}
         ) from None
-    answer = _shown(request, document)
+    answer = _shown(document, address_of(document, request), request.asked.indent)
     answer["Location"] = f"{PREFIX}{DOCUMENTS.path}/{document.pk}/"
     return answer
 
@@ -99,7 +99,8 @@ def uploaded(request: AskedRequest) -> HttpResponseBase:
 )
 def downloaded(request: AskedRequest, id: str) -> HttpResponseBase:
     """Say what is known of a document's content, with an address of it."""
-    return _shown(request, row_of(request, DOCUMENTS, id))
+    document = row_of(request, DOCUMENTS, id)
+    return _shown(document, download_url(document, request), request.asked.indent)
 
 
 def addresses(detail_view: View, views: Mapping[str, View]) -> list[URLPattern]:
@@ -120,11 +121,10 @@ def addresses(detail_view: View, views: Mapping[str, View]) -> list[URLPattern]:
     ]
 
 
-def _shown(request: AskedRequest, document: Document) -> HttpResponse:
-    address = download_url(document, request)
+def _shown(document: Document, address: str | None, indent: int | None) -> HttpResponse:
     values: dict[str, Any] = {name: getattr(document, name) for name in SHOWN}
     values |= {"download_url": address, "expires_in": LINK_SECONDS if address else None}
-    return response(write_object(values, request.asked.indent))
+    return response(write_object(values, indent))
 
 
 def _read(request: HttpRequest) -> tuple[UploadedFile, dict[str, Any]]:
@@ -134,7 +134,7 @@ def _read(request: HttpRequest) -> tuple[UploadedFile, dict[str, Any]]:
         raise detail(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f'Unsupported media type "{said}" in request.')
     try:
         form, files = request.POST, request.FILES
-    except (MultiPartParserError, UnreadablePostError) as error:
+    except (MultiPartParserError, UnreadablePostError, LookupError, ValueError) as error:  # the last two: its charset
         raise detail(HTTPStatus.BAD_REQUEST, f"Multipart form parse error - {error}") from None
     except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:
         raise detail(HTTPStatus.BAD_REQUEST, f"Multipart form parse error - {error}") from None

@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from django.http import HttpResponse
 
+from ..json_values import read_stored
+
 JSON = "application/json"
 _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 # Both would end a line in a script that holds the answer.
@@ -27,7 +29,7 @@ def encoded(value: Any) -> Encoded:
 
 def stored(text: str) -> Encoded:
     """A JSON value as a database writes it."""
-    return EMPTY if text == "{}" else encoded(json.loads(text))
+    return EMPTY if text == "{}" else encoded(read_stored(text))
 
 
 def write_object(value: Mapping[str, Any], indent: int | None) -> bytes:

@@ -1,7 +1,7 @@
 """The address of contents that are kept in the file system: whoever has a signed one may fetch one, for a while."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import IO
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from ..models import Document
 from .downloading import described
 from .files import FileDocuments, is_signed
-from .store import STORE
+from .store import STORE, StorageAway
 
 PIECE = 64 * 1024  # bytes
 HEADERS = {
@@ -28,25 +28,31 @@ HEADERS = {
 
 @require_safe
 def content(request: HttpRequest, document_id: UUID) -> HttpResponseBase:
-    """The content of a document as a download. 403 without a valid signature, 404 where there is no such content."""
+    """The content of a document as a download. 403 without a valid signature, 404 where there is no such content.
+
+    503 while the storage does not answer.
+    """
     document = Document.objects.filter(pk=document_id).first()
     kept = storages[STORE]
     if document is None or not isinstance(kept, FileDocuments):
         return JsonResponse({"detail": "Not found."}, status=404)
     if not is_signed(document.storage_path, request.GET.get("signature", "")):
         return JsonResponse({"detail": "This address is not valid, or not any more."}, status=403)
-    if not kept.has(document.storage_path):
+    try:
+        file = kept.opened(document.storage_path)
+    except StorageAway:
+        return JsonResponse({"detail": "The storage does not answer."}, status=503, headers={"Retry-After": "5"})
+    if file is None:
         return JsonResponse({"detail": "Not found."}, status=404)
     said = described(document)
-    path = Path(kept.path(document.storage_path))
     headers = {
         **HEADERS,
         "Content-Disposition": content_disposition_header(True, said.filename) or "attachment",
-        "Content-Length": str(path.stat().st_size),
+        "Content-Length": str(os.fstat(file.fileno()).st_size),
     }
     if request.method == "HEAD":
+        file.close()
         return StreamingHttpResponse((), content_type=said.content_type, headers=headers)
-    file = path.open("rb")
     # Django would read an iterator that is not asynchronous into memory before it answers under ASGI.
     pieces = _later(file) if isinstance(request, ASGIRequest) else _now(file)
     response = StreamingHttpResponse(pieces, content_type=said.content_type, headers=headers)

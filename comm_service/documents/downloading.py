@@ -23,6 +23,21 @@ def download_url(document: Document, request: HttpRequest) -> str | None:
     """An address from which the content can be fetched; ``None`` where there is none, and while the storage is down."""
     if not has_content(document) or not availability():
         return None
+    try:
+        return address_of(document, request) if store().has(document.storage_path, quickly=True) else None
+    except StorageAway as away:
+        note(away)
+        return None
+
+
+def note(away: StorageAway) -> None:
+    """Remember that the storage is down, unless it has merely refused something: callers choose some of the keys."""
+    if not away.refused:
+        availability.failed()
+
+
+def address_of(document: Document, request: HttpRequest) -> str:
+    """The address of a content that was just stored. Asks nobody."""
     return store().address(described(document), request)
 
 
@@ -65,6 +80,8 @@ def _remove(key: str) -> None:
         if availability():
             store().remove(key)
             return
-    except StorageAway:
-        availability.failed()
+    except StorageAway as away:
+        note(away)
+        if away.refused:  # there is no such object, or none that we may remove
+            return
     logger.warning("The storage is down, so the object of a deleted row stays, until clean_documents runs.")

@@ -1,5 +1,7 @@
 """Documents in the file system, where no other storage is configured, behind signed addresses of our own."""
 
+import contextlib
+import errno
 import logging
 import os
 from collections.abc import Iterator
@@ -55,14 +57,31 @@ class FileDocuments(FileSystemStorage):
             return
         try:
             self.delete(key)
-            Path(self.path(key)).parent.rmdir()
-        except FileNotFoundError:
-            return
         except OSError as fault:
-            raise _away(fault) from fault
+            if not _is_missing(fault):
+                raise _away(fault) from fault
+            return
+        with contextlib.suppress(OSError):  # it holds another file, where a client wrote this key
+            Path(self.path(key)).parent.rmdir()
 
-    def has(self, key: str) -> bool:
-        return row_of(key) is not None and Path(self.path(key)).is_file()
+    def has(self, key: str, quickly: bool = False) -> bool:
+        try:
+            return row_of(key) is not None and Path(self.path(key)).is_file()
+        except OSError as fault:
+            if not _is_missing(fault):
+                raise _away(fault) from fault
+            return False
+
+    def opened(self, key: str) -> IO[bytes] | None:
+        """The object of this key, for reading; ``None`` where there is none. Raise StorageAway."""
+        if not self.has(key):
+            return None
+        try:
+            return Path(self.path(key)).open("rb")
+        except OSError as fault:
+            if not _is_missing(fault):
+                raise _away(fault) from fault
+            return None
 
     def all(self, prefix: str) -> Iterator[StoredObject]:
         folder = Path(self.path(prefix))
@@ -84,6 +103,11 @@ class FileDocuments(FileSystemStorage):
         path = reverse("comm_document_content", args=[row_of(download.key)])
         address: str = request.build_absolute_uri(f"{path}?{given}")
         return address
+
+
+def _is_missing(fault: OSError) -> bool:
+    """Whether there is no such file. Names that clients chose may be longer than any file's."""
+    return isinstance(fault, FileNotFoundError) or fault.errno == errno.ENAMETOOLONG
 
 
 def _away(fault: Exception) -> StorageAway:

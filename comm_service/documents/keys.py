@@ -11,6 +11,7 @@ from uuid import UUID
 PREFIX = "documents/"
 LONGEST_SAFE_NAME = 100  # characters, extension included
 LONGEST_EXTENSION = 16
+LONGEST_KEY = 1024  # bytes, as S3 has it
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 _KEY = re.compile(r"documents/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/([^/\x00-\x1f\x7f]+)")
@@ -37,6 +38,6 @@ def row_of(key: str) -> UUID | None:
     The service that this one replaces put a random UUID there, which is the id of no row.
     """
     found = _KEY.fullmatch(key)
-    if found is None or found[2] in {".", ".."}:
+    if found is None or found[2] in {".", ".."} or len(key.encode(errors="replace")) > LONGEST_KEY:
         return None
     return UUID(found[1])

@@ -33,10 +33,11 @@ class S3Documents(S3Files):
         with bounded():
             self._client.delete_object(Bucket=self.bucket_name, Key=key)
 
-    def has(self, key: str) -> bool:
+    def has(self, key: str, quickly: bool = False) -> bool:
+        client = self._probe if quickly else self._client
         try:
             with bounded():
-                self._client.head_object(Bucket=self.bucket_name, Key=key)
+                client.head_object(Bucket=self.bucket_name, Key=key)
         except StorageAway as away:
             if away.code in MISSING:
                 return False

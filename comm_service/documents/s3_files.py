@@ -49,7 +49,8 @@ def bounded() -> Iterator[None]:
     except ClientError as refusal:
         code = str(refusal.response.get("Error", {}).get("Code", ""))
         logger.warning("The object storage refuses: %s", code)
-        raise StorageAway(f"The object storage refuses: {code}", code) from refusal
+        status = refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        raise StorageAway(f"The object storage refuses: {code}", code, refused=status < 500) from refusal
     except (Boto3Error, BotoCoreError) as fault:
         logger.warning("The object storage does not answer: %s", type(fault).__name__)
         raise StorageAway(f"The object storage does not answer: {type(fault).__name__}") from fault

@@ -11,11 +11,15 @@ LINK_SECONDS = 3600  # for so long an address works
 
 
 class StorageAway(OSError):
-    """The storage did not do what was asked, within a bounded time. ``code``: its own word for the reason, if any."""
+    """The storage did not do what was asked, within a bounded time. ``code``: its own word for the reason, if any.
 
-    def __init__(self, words: str, code: str = "") -> None:
+    ``refused``: it has answered, and will not do this one thing. So it is not down.
+    """
+
+    def __init__(self, words: str, code: str = "", *, refused: bool = False) -> None:
         super().__init__(words)
         self.code = code
+        self.refused = refused
 
 
 class StoredObject(NamedTuple):
@@ -44,8 +48,8 @@ class Store(Protocol):
         """Remove an object. That there is none is no error."""
         ...
 
-    def has(self, key: str) -> bool:
-        """Whether there is an object of this key."""
+    def has(self, key: str, quickly: bool = False) -> bool:
+        """Whether there is an object of this key. ``quickly``: within two seconds, or StorageAway."""
         ...
 
     def all(self, prefix: str) -> Iterator[StoredObject]:

@@ -52,8 +52,8 @@ def upload(file: UploadedFile, values: Mapping[str, Any], caller: Caller) -> Doc
         raise StorageAway("The storage does not answer.")
     try:
         store().put(key, _content(file), content_type)
-    except StorageAway:
-        downloading.availability.failed()
+    except StorageAway as away:
+        downloading.note(away)
         logger.warning("An upload failed. Should its object have arrived, clean_documents removes it.")
         raise
     described = {"storage_path": key, "filename": name, "content_type": content_type, "size_bytes": file.size}

@@ -1,6 +1,7 @@
 """An e-mail made of a row. The API takes any JSON for addresses and headers, so they are checked before sending."""
 
 import re
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import formatdate, parseaddr
 from typing import Any
@@ -14,6 +15,7 @@ from ..models import EmailQueue
 
 MAX_RECIPIENTS = 100
 MAX_HEADERS = 50
+MAX_ADDRESS_LENGTH = 320  # characters, with the name; a parser of comments within each other has a limit
 MAX_HEADER_LENGTH = 998  # a line of RFC 5322
 MAX_BODY_LENGTH = 5_000_000
 NAME = re.compile(r"[!-9;-~]{1,76}")  # of a header: printable ASCII without the colon
@@ -63,14 +65,16 @@ def _address(where: str, given: Any) -> str:
     if not isinstance(given, str):
         raise RefusedError(f"{where} holds something that is not text.")
     text = _line(where, given).strip()
-    name, address = parseaddr(text)
+    if len(text) > MAX_ADDRESS_LENGTH:
+        raise RefusedError(f"{where} holds an address of more than {MAX_ADDRESS_LENGTH} characters.")
     try:
+        name, address = parseaddr(text)
         validate_email(address)
         # parseaddr takes the first of several addresses and leaves the rest out.
         if "," in text.replace(name, "") or text.count("@") > name.count("@") + 1:
             raise ValidationError("several")
         return str(Address(display_name=name, addr_spec=address)) if name else address
-    except (ValidationError, ValueError, IndexError):
+    except (ValidationError, MessageError, ValueError, IndexError, RecursionError):
         raise RefusedError(f"{where} holds {text[:80]!r}, which is no address.") from None
 
 

@@ -1,6 +1,7 @@
 """Handing a message over to a mail server, and what became of it: accepted, certainly not accepted, or unknown."""
 
 import contextlib
+import logging
 import smtplib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from enum import Enum
 from typing import Any
 
 from django.core.mail import EmailMessage, get_connection
+
+logger = logging.getLogger(__name__)
 
 # What a connection may raise. smtplib's exceptions are OSErrors; ValueError: text that cannot be encoded.
 FAULTS = (OSError, ValueError)
@@ -38,18 +41,21 @@ def opened() -> Iterator[Any]:
     try:
         yield connection
     finally:
-        with contextlib.suppress(*FAULTS):  # what it was used for is known by now
+        with contextlib.suppress(Exception):  # what it was used for is known by now
             connection.close()
 
 
 def deliver(connection: Any, message: EmailMessage) -> Delivery:
-    """Send a message over an open connection. Never raises one of FAULTS."""
+    """Send a message over an open connection. Raises nothing: after this, the result is all that is known."""
     client = getattr(connection, "connection", None)
     try:
         connection.send_messages([message])
-    except FAULTS as fault:
+    except Exception as fault:
+        expected = isinstance(fault, FAULTS)
+        if not expected:
+            logger.exception("An e-mail could not be written.")
         # An answer of the server is certain; so is the end of a connection before the content was begun.
-        unanswered = isinstance(fault, CUT_OFF) and getattr(client, "content_begun", True)
+        unanswered = (isinstance(fault, CUT_OFF) or not expected) and getattr(client, "content_begun", True)
         return Delivery(Result.UNKNOWN if unanswered else Result.NOT_ACCEPTED, described(fault))
     refused = getattr(client, "refused", None)
     return Delivery(Result.ACCEPTED, f"Refused: {_answers(refused)}" if refused else None)

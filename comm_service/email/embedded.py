@@ -4,7 +4,7 @@ import logging
 import threading
 
 from django.conf import settings
-from django.db import Error, connection, models, transaction
+from django.db import connection, models, transaction
 
 from ..models import EmailQueue
 from . import passes
@@ -12,7 +12,7 @@ from . import passes
 logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 1.0  # what is posted within it is sent in one pass
-FAULT_SECONDS = 30.0  # after a fault of the database, until the next pass
+FAULT_SECONDS = 30.0  # after a fault, of the database for example, until the next pass
 STOP_SECONDS = 5.0
 
 
@@ -49,8 +49,8 @@ class Embedded:
             wait = float(settings.COMM_EMAIL_EVERY_SECONDS)
             try:
                 passes.run(stopped=self._ended.is_set)
-            except Error:
-                logger.exception("E-mails are not sent: the database refuses. It is tried again.")
+            except Exception:  # nothing starts this thread again
+                logger.exception("A pass over the queue of e-mails failed. It is tried again.")
                 wait = min(wait, FAULT_SECONDS)
             finally:
                 connection.close()

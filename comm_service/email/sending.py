@@ -45,7 +45,11 @@ def send(email_id: UUID) -> Outcome:
     except composing.RefusedError as refusal:
         claiming.record_failure(held, str(refusal), final=True)
         return Outcome.FAILED
-    except delivering.FAULTS as fault:
+    except Error:
+        raise
+    except Exception as fault:
+        if not isinstance(fault, delivering.FAULTS):
+            logger.exception("An e-mail could not be composed: %s", email_id)
         claiming.record_failure(held, delivering.described(fault))
         return Outcome.FAILED
     if delivery.result is Result.UNKNOWN:

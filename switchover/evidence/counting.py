@@ -1,10 +1,11 @@
 """Counts answers in memory, and adds the counts to the table every few seconds. So a request costs no query."""
 
+import logging
 import threading
 from collections import Counter
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -14,8 +15,11 @@ from .models import AnswerCount
 FLUSH_SECONDS = 5.0
 MOST_KEYS = 2_000  # that are counted apart between two flushes
 OTHER = "other"  # the endpoint of what is beyond them
+LONGEST_ENDPOINT = 100  # characters, as in the tables of counts and of differences
 KEPT = timedelta(days=14)
 PRUNE_SECONDS = 3600.0
+
+logger = logging.getLogger(__name__)
 
 Key = tuple[str, str, str, str, int, datetime]
 
@@ -37,15 +41,13 @@ class AnswerCounter:
             self._counts[key] += 1
 
     def flush(self) -> None:
-        """Add what was counted to the table. Where the database refuses, it is kept for the next time."""
+        """Add what was counted to the table. It is kept for the next time while the database refuses everything."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         if not counts:
             return
         try:
-            with transaction.atomic():
-                for key, count in sorted(counts.items()):
-                    _add_to_row(key, count)
+            _add_to_rows(counts)
         except BaseException:
             with self._lock:
                 if len(self._counts) + len(counts) <= 2 * MOST_KEYS:
@@ -56,6 +58,27 @@ class AnswerCounter:
         """Drop what was counted. For tests."""
         with self._lock:
             self._counts.clear()
+
+
+def storable(endpoint: str) -> str:
+    """The endpoint as every database can keep it: of bounded length, and without NUL or halves of surrogate pairs."""
+    return "".join(sign if sign.isprintable() else "?" for sign in endpoint[:LONGEST_ENDPOINT])
+
+
+def _add_to_rows(counts: Counter[Key]) -> None:
+    """Add the counts. A key that the database cannot keep is left out, since it would hold up the others for good."""
+    try:
+        with transaction.atomic():
+            for key, count in sorted(counts.items()):
+                _add_to_row(key, count)
+    except DataError:
+        for key in sorted(counts):
+            try:
+                with transaction.atomic():
+                    _add_to_row(key, counts[key])
+            except DataError as error:
+                logger.warning("Answers at %r are not counted: %s", key[2], error)
+            del counts[key]  # as far as it has come, where the database goes away meanwhile
 
 
 def _add_to_row(key: Key, count: int) -> None:

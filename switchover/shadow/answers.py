@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from asgiref.sync import async_to_sync
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.exception import response_for_exception
 from django.db import OperationalError
@@ -56,14 +57,25 @@ def answer_of(response: HttpResponseBase, read_streams: bool = False) -> Answer:
     body: bytes | None = None
     if isinstance(response, HttpResponse):
         body = response.content
-    elif read_streams and isinstance(response, StreamingHttpResponse) and not response.is_async:
-        body = _read(response)
+    elif read_streams and isinstance(response, StreamingHttpResponse):
+        # Its parts are then made in this thread, and so in the transaction that is rolled back.
+        body = async_to_sync(_read_async)(response) if response.is_async else _read(response)
     return Answer(response.status_code, headers, body)
 
 
 def _read(response: StreamingHttpResponse) -> bytes | None:
     parts, length = [], 0
     for part in response:
+        length += len(part)
+        if length > MOST_STREAMED:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _read_async(response: StreamingHttpResponse) -> bytes | None:
+    parts, length = [], 0
+    async for part in response:
         length += len(part)
         if length > MOST_STREAMED:
             return None

@@ -64,6 +64,8 @@ class Comparison:
             old, _ = self._ask_and_undo(0)
             new, milliseconds = self._ask_and_undo(1)
         found = compare(old, new, self.rules)
+        if not found and None in (old.body, new.body):  # a stream that is too long to be read
+            return new, milliseconds, found, Kind.SKIPPED
         return new, milliseconds, found, Kind.DIFFERENT if found else alike
 
     def _ask_and_undo(self, number: int) -> tuple[Answer, float]:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import JSONField, Value
 from django.test import Client
 
 from comm_service.containment import COLUMNS, SUFFIX, containing
@@ -51,6 +52,7 @@ def test_a_list_shows_the_rows_that_contain_what_is_asked_for(postgres_rows):
         {"course": {"name": "surgery"}},
         [],
         "text",
+        Value(None, JSONField()),
     ]
     rows = [Message.objects.create(**MADE[Message], metadata=one) for one in held]
 
@@ -65,9 +67,10 @@ def test_a_list_shows_the_rows_that_contain_what_is_asked_for(postgres_rows):
     assert found({"course": {}}) == {ids[0], ids[1]}
     assert found({"course": {"name": "Cardiology"}}) == set()
     assert found("text") == {ids[3]}
+    assert found(None) == {ids[4]}
     assert found({"emoji": "😀", "\\u0000": 1}) == set()
     for name in ("metadata", "metadata__icontains", "subject__contains", "contains"):
-        assert len(postgres_rows.get("/comm/api/messages/", {name: '{"course": 1}'}).json()) == 4
+        assert len(postgres_rows.get("/comm/api/messages/", {name: '{"course": 1}'}).json()) == len(rows)
 
 
 @pytest.mark.servers

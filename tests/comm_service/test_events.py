@@ -6,6 +6,7 @@ from django.db import DatabaseError
 from comm_service import events, services
 from comm_service.callers import INTERNAL
 from comm_service.models import Document, Message, Notification
+from realtime.log.events import opened
 from realtime.log.models import Event
 from tests.comm_service.asking import LEAST, U, V, ask, row_of
 
@@ -35,6 +36,13 @@ def test_a_posted_notification_is_told_to_its_user(legacy):
     [(kind, audience, fields)] = logged()
     assert (kind, audience) == ("comm_notification_created", [f"comm:{U}"])
     assert list(fields["data"]) == ["id", "user_id", "type", "title", "content", "created_at"]
+
+
+@pytest.mark.parametrize("event", [events.CommMessageCreated, events.CommNotificationCreated])
+def test_the_keys_of_an_event_are_delivered_in_the_order_of_the_contract(event):
+    stored = {"data": dict.fromkeys(sorted(event.keys, key=lambda key: (len(key), key)))}  # as jsonb has it
+    assert list(stored["data"]) != list(event.keys)
+    assert list(opened(event.type, stored)["data"]) == list(event.keys)
 
 
 def test_nothing_else_is_told(legacy):

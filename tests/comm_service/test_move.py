@@ -22,6 +22,7 @@ PHONE = {"REMOTE_ADDR": "192.0.2.7"}
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
     aside.forget_waiting()
+    counter.forget()
     yield
     in_force.forget()
     aside.forget_waiting()
@@ -203,6 +204,13 @@ def test_what_the_old_side_never_had_is_not_compared(shadowed, path):
     row_of("messages")
     assert ask(shadowed, "GET", path)["X-Served-By"] == "legacy"
     assert compared() == {}
+
+
+def test_methods_that_callers_made_up_are_counted_as_one(client):
+    for method in ("FOO1", "A" * 200):
+        assert ask(client, method, "messages/").status_code == 405
+    aside.run_waiting()
+    assert set(AnswerCount.objects.values_list("endpoint", flat=True)) == {"other /comm/api/messages/"}
 
 
 @pytest.mark.parametrize(

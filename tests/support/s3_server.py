@@ -94,7 +94,15 @@ class S3Server:
         )
 
     def start(self) -> "S3Server":
-        """Start everything and wait until the gateway answers."""
+        """Start everything and wait until the gateway answers. Where that fails, stop what was begun."""
+        try:
+            self._start_all()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start_all(self) -> None:
         cluster, storage, monitor_port = str(uuid.uuid4()), str(uuid.uuid4()), free_port()
         self._configuration.write_text(
             CONFIGURATION.format(cluster=cluster, folder=self.folder, monitor_port=monitor_port)
@@ -115,7 +123,6 @@ class S3Server:
         gateway = ("radosgw", *self._with(), "-n", "client.rgw.a", frontend, "-f")
         self._gateway = self._begin("gateway", *gateway)
         wait_until(self.answers, "the S3 server answers", START_SECONDS)
-        return self
 
     def answers(self) -> bool:
         """Return whether the gateway answers. Raise AssertionError if a program has ended."""
@@ -146,11 +153,7 @@ class S3Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> "S3Server":
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
+        return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()

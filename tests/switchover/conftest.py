@@ -19,6 +19,8 @@ def move():
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
+    aside.forget_waiting()
+    counter.forget()
     yield
     in_force.forget()
     aside.forget_waiting()

@@ -13,7 +13,7 @@ from switchover.aside import aside
 from switchover.callers import Caller
 from switchover.evidence.models import AnswerCount, Kind
 from switchover.serving import serve
-from switchover.shadow import copying, store
+from switchover.shadow import answers, copying, store
 from switchover.shadow.models import Difference
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,23 @@ def test_the_way_that_the_caller_is_given_answers_and_is_counted(move, settings)
     assert json.loads(answered(move, good, other).content) == {"good": "evening"}
     assert counts() == {("morning", "served"): 1, ("evening", "served"): 1}
     assert set(AnswerCount.objects.values_list("endpoint", flat=True)) == {"GET /hello/{id}/"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "endpoint"),
+    [
+        ("A" * 200, "/hello/7/", "other /hello/{id}/"),
+        ("FOO1", "/hello/7/", "other /hello/{id}/"),
+        ("GET", "/" + "x" * 200, "GET /" + "x" * 95),
+        ("GET", "/a\0b/", "GET /a?b/"),
+    ],
+)
+def test_what_callers_made_up_is_counted_under_an_endpoint_that_tables_can_keep(move, shadowed, method, path, endpoint):
+    request = requests.generic(method, "/")
+    request.path_info = path
+    answered(move, good, other, request)
+    assert set(AnswerCount.objects.values_list("endpoint", flat=True)) == {endpoint}
+    assert set(Difference.objects.values_list("endpoint", flat=True)) == {endpoint}
 
 
 def test_an_answer_is_counted_without_a_query_in_the_callers_time(move, django_assert_num_queries):
@@ -185,6 +202,28 @@ def test_streams_are_compared_without_taking_them_from_the_caller(move):
     assert b"".join(answered(move, streaming, streaming).streaming_content) == b"[1,2]"
     answered(move, streaming, shorter)
     assert counts()["evening", "same"] == counts()["evening", "different"] == 1
+
+
+def _streaming(*parts):
+    async def made():
+        for part in parts:
+            yield part
+
+    return lambda request: StreamingHttpResponse(made(), content_type="application/json")
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_streams_of_servers_that_speak_asgi_are_compared_too(move):
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[1,2", b"]"))
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[1", b"]"))
+    assert counts()["evening", "same"] == counts()["evening", "different"] == 1
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_streams_that_are_too_long_to_be_read_are_no_evidence(move, monkeypatch):
+    monkeypatch.setattr(answers, "MOST_STREAMED", 3)
+    answered(move, _streaming(b"[1,", b"2]"), _streaming(b"[3,", b"4]"))
+    assert counts() == {("morning", "served"): 1, ("evening", "skipped"): 1}
 
 
 @pytest.mark.usefixtures("shadowed")

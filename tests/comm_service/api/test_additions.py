@@ -1,5 +1,6 @@
 """What the new side has beyond the old one."""
 
+import base64
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -92,6 +93,13 @@ def test_pages_stay_right_while_rows_come(client):
 def test_a_bad_limit_is_refused(client, said):
     response = client.get(f"{API}messages/", {"page_limit": said})
     assert (response.status_code, response.json()) == (400, {"page_limit": ["Must be a whole number from 1 to 1000."]})
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "10000-01-01", "--"])
+def test_a_cursor_at_a_time_that_there_is_not_is_refused(client, at):
+    said = base64.urlsafe_b64encode(f"{at} {ANA}".encode()).decode().rstrip("=")
+    response = client.get(f"{API}messages/", {"page_limit": "5", "page_cursor": said})
+    assert (response.status_code, response.json()) == (400, {"page_cursor": ["This is no cursor of this list."]})
 
 
 @pytest.mark.parametrize("said", ["x", "", "é", "A" * 300, "MjAyNQ", "MjAyNS0wMS0xNVQwMDowMDowMCA1", "===="])

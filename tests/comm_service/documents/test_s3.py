@@ -171,8 +171,9 @@ def test_while_the_server_hangs_metadata_is_read_quickly(server, buckets, new_si
 
 def test_wrong_keys_are_a_storage_that_refuses(server, buckets, settings, caplog):
     use(settings, server, buckets, secret_key="wrong")
-    with pytest.raises(StorageAway, match="SignatureDoesNotMatch"):
+    with pytest.raises(StorageAway, match="SignatureDoesNotMatch") as away:
         storages[STORE].put(f"documents/{uuid4()}/a", io.BytesIO(b"abc"), "text/plain")
+    assert away.value.refused
     assert "wrong" not in caplog.text
 
 

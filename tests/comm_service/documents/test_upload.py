@@ -9,6 +9,7 @@ from django.test import Client
 
 from comm_service import callers, services
 from comm_service.documents import downloading, uploading
+from comm_service.documents.files import signature
 from comm_service.documents.store import StorageAway
 from comm_service.models import Document
 
@@ -90,6 +91,17 @@ def test_another_body_than_a_form_is_refused(new_side, folder):
     broken = new_side.post(UPLOAD, b"--x", content_type="multipart/form-data; boundary=")
     assert broken.status_code == 400
     assert broken.json()["detail"].startswith("Multipart form parse error")
+
+
+@pytest.mark.parametrize("charset", ["hex", "bz2", "rot13", "idna", "undefined", "utf-16", "nonsense", "utf-8"])
+@pytest.mark.parametrize("name", ['filename="a.txt"', "filename*=hex''a%41", "filename*=nonsense''a%41"])
+def test_a_form_in_any_charset_is_read_or_refused(new_side, folder, charset, name):
+    fields = [f'name="file"; {name}\r\n\r\nx', 'name="metadata"\r\n\r\n1']
+    form = "".join(f"--BB\r\nContent-Disposition: form-data; {one}\r\n" for one in fields) + "--BB--\r\n"
+    response = new_side.generic("POST", UPLOAD, form, f"multipart/form-data; boundary=BB; charset={charset}")
+    assert response.status_code in (200, 400)
+    assert isinstance(response.json(), dict)
+    assert Document.objects.count() == (response.status_code == 200)
 
 
 def test_a_file_that_is_too_large_is_refused_in_json(new_side, folder, settings):
@@ -183,6 +195,65 @@ def test_a_deleted_row_takes_its_content_along(new_side, folder, django_capture_
         assert len(stored(folder)) == 1, "it may still be rolled back"
     assert stored(folder) == []
     assert Client().get(said["download_url"]).status_code == 404
+
+
+LONG = "a" * 300  # no file has such a name
+
+
+@pytest.mark.parametrize("name", [LONG, "x" * 1900, "none.pdf"])
+def test_a_row_that_names_no_content_has_no_address(new_side, folder, name):
+    said = new_side.post(UPLOAD, {"file": a_file()}).json()
+    row = f"/comm/api/documents/{said['id']}/"
+    for key in (f"documents/{said['id']}/{name}", f"documents/{uuid4()}/{name}"):
+        new_side.patch(row, {"storage_path": key}, content_type="application/json")
+        answer = new_side.get(f"{row}download/")
+        assert (answer.status_code, answer.json()["download_url"], answer.json()["expires_in"]) == (200, None, None)
+        Document.objects.filter(pk=said["id"]).update(storage_path=key)
+        assert Client().get(f"/comm/documents/{said['id']}/content?signature={signature(key)}").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", [LONG, "none.pdf"])
+def test_the_deletion_of_a_row_that_names_no_content_is_no_fault_of_the_storage(new_side, folder, name):
+    said = new_side.post(UPLOAD, {"file": a_file()}).json()
+    row = f"/comm/api/documents/{said['id']}/"
+    key = f"documents/{said['id']}/{name}"
+    assert new_side.patch(row, {"storage_path": key}, content_type="application/json").status_code == 200
+    assert new_side.delete(row).status_code == 204
+    assert downloading.availability()
+    assert new_side.post(UPLOAD, {"file": a_file()}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("refused", [True, False])
+def test_only_a_storage_that_does_not_answer_is_down(new_side, folder, store, monkeypatch, refused):
+    def failing(*_, **options):
+        raise StorageAway("InvalidObjectName", "InvalidObjectName", refused=refused)
+
+    said = new_side.post(UPLOAD, {"file": a_file()}).json()
+    row = f"/comm/api/documents/{said['id']}/"
+    for name, ask in (
+        ("has", lambda: new_side.get(f"{row}download/").json()["download_url"] is None),
+        ("put", lambda: new_side.post(UPLOAD, {"file": a_file()}).status_code == 503),
+        ("remove", lambda: new_side.delete(row).status_code == 204),
+    ):
+        downloading.availability.forget()
+        with monkeypatch.context() as patched:
+            patched.setattr(store, name, failing)
+            assert ask()
+        assert downloading.availability() is refused
+
+
+@pytest.mark.parametrize(("fault", "status"), [(FileNotFoundError, 404), (PermissionError, 503)])
+def test_a_content_that_cannot_be_opened_is_no_500(new_side, folder, monkeypatch, fault, status):
+    said = new_side.post(UPLOAD, {"file": a_file()}).json()
+
+    def failing(path, mode):
+        raise fault
+
+    monkeypatch.setattr("comm_service.documents.files.Path.open", failing)
+    assert Client().get(said["download_url"]).status_code == status
+    assert Client().head(said["download_url"]).status_code == status
 
 
 def test_an_address_is_for_one_content_and_ends(new_side, folder, monkeypatch):

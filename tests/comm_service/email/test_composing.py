@@ -63,6 +63,9 @@ ADDRESSES = {
     "half a pair in the name": ["\ud800 <ana@example.com>"],
     "a line separator": ["Ana\u2028 <ana@example.com>"],
     "a command in the local part": ['"ana@example.com> RCPT TO:<eve"@example.com'],
+    "comments within each other": ["(" * 600],
+    "comments within each other, as many as fit": ["(" * 320],
+    "a name that is too long": ["A" * 400 + " <ana@example.com>"],
     "too many": [f"p{n}@example.com" for n in range(MAX_RECIPIENTS + 1)],
 }
 
@@ -90,6 +93,7 @@ HEADERS = {
     "another encoding": {"Content-Transfer-Encoding": "binary"},
     "several parts": {"Content-Type": "multipart/mixed; boundary=x"},
     "no address to reply to": {"Reply-To": "eve"},
+    "comments within each other": {"Reply-To": "(" * 600},
     "too long": {"X-Ref": "7" * 1000},
     "half a pair": {"X-Ref": "\udfff"},
     "too many": {f"X-{n}": "7" for n in range(60)},

@@ -4,9 +4,10 @@ import io
 import json
 
 import pytest
+from django.core.mail import EmailMessage
 from django.core.management import call_command
 
-from comm_service.email import claiming
+from comm_service.email import claiming, composing
 from comm_service.email.sending import Outcome, send
 from comm_service.models import EmailQueue
 
@@ -128,6 +129,26 @@ def test_what_must_not_be_sent_fails_at_once_with_the_reason(over_smtp, columns)
     assert error
     assert over_smtp.subjects() == ["Good"]
     assert shown(good)[0] == "sent"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [(composing, "compose"), (EmailMessage, "message"), (claiming, "claim")],
+    ids=["composed", "written", "claimed"],
+)
+def test_an_email_that_breaks_what_handles_it_holds_up_no_other(over_smtp, monkeypatch, step):
+    bad, good = queued(), queued(subject="Good")
+    call = getattr(*step)
+
+    def breaking(given, *args, **options):  # an id, a row, or its message
+        if given == bad.pk or getattr(given, "subject", "") == bad.subject:
+            raise RecursionError("maximum recursion depth exceeded")
+        return call(given, *args, **options)
+
+    monkeypatch.setattr(*step, breaking)
+    assert one_pass() == {"sent": 1, "failed": 1, "unknown": 0}
+    assert over_smtp.subjects() == ["Good"]
+    assert (shown(bad)[0], shown(good)[0]) == ("pending", "sent")
 
 
 def test_what_is_deleted_while_the_connection_opens_is_not_sent(over_smtp, monkeypatch):

@@ -140,6 +140,11 @@ def test_both_transports_bring_the_same_and_catch_up_on_what_was_missed(site, us
     assert by_socket == by_stream
     assert titles(by_socket) == ["One", "Message two"]
     assert [frame["type"] for _, frame in by_socket] == ["notification_created", "message_created"]
+    for frames in (by_socket, by_stream):  # in the order of the contract, which no comparison of objects looks at
+        assert [list(frame["data"]) for _, frame in frames] == [
+            ["id", "user_id", "type", "title", "content", "created_at"],
+            ["id", "sender_id", "receiver_id", "subject", "created_at"],
+        ]
     socket.close()
     stream.close()
     tell(site, user, "Three", "Message four", "Five")
