@@ -18,7 +18,7 @@ from tests.support.site import ROOT
 
 from .drill import Callers, granted
 
-pytestmark = [pytest.mark.quiet, pytest.mark.timeout(170)]  # it starts a server for each step
+pytestmark = [pytest.mark.quiet, pytest.mark.timeout(400)]  # it starts a server for each step
 
 # As a service manager does: ends what ran, and starts it anew with nothing but the file.
 RESTART = """#!/bin/sh
@@ -64,9 +64,9 @@ def folder(tmp_path: Path, new_database, on_database):
 
 def step(folder: Path, script: str, to: int) -> None:
     command = ["dash", str(ROOT / "scripts" / f"{script}.sh"), "--move", "comm-api", f"--to={to}"]
-    command += [f"--env-file={folder / 'comm.env'}", f"--restart={folder / 'restart'}"]
+    command += [f"--env-file={folder / 'comm.env'}", f"--restart={folder / 'restart'}", "--timeout=100"]
     environment = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=70, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
     log = folder / "log"
     assert done.returncode == 0, (script, to, done, log.read_text()[-2000:] if log.exists() else "")
 

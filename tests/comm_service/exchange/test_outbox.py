@@ -82,9 +82,9 @@ def test_a_change_that_is_rolled_back_is_not_announced():
     assert not OutgoingEvent.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_broker")
-def test_an_event_outside_a_transaction_is_refused():
+def test_an_event_outside_a_transaction_is_refused(new_database, on_database):
+    on_database(new_database("sqlite"))
     with pytest.raises(transaction.TransactionManagementError):
         outbox.add("message.sent", {})
 
