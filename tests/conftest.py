@@ -47,7 +47,7 @@ EMPTYING = {"transactional_db", "live_server", "django_db_reset_sequences", "dja
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark what starts servers, so that it can be left out, and refuse what empties the database of other tests."""
     marker = item.get_closest_marker("django_db")
-    if marker and marker.kwargs.get("transaction") or EMPTYING & set(getattr(item, "fixturenames", ())):
+    if (marker and marker.kwargs.get("transaction")) or EMPTYING & set(getattr(item, "fixturenames", ())):
         raise pytest.UsageError(f"{item.nodeid} empties the database: on_database(new_database(…)) is one of its own.")
     if SERVERS & set(getattr(item, "fixturenames", ())):
         item.add_marker("servers")
