@@ -73,7 +73,7 @@ def _claimed(person: Any, key: str, request: str) -> KeyedRequest:
     claim = {"request": request, "claim": secrets.token_hex(16), "begun_at": now}
     row = own.filter(key=key).first()
     if row is None:
-        _sweep(now - KEPT)
+        sweep(SWEPT_AT_ONCE, now)
         _require_room(person, now)
         row, made = KeyedRequest.objects.get_or_create(person_id=person.pk, key=key, defaults=claim)
         if made:
@@ -97,11 +97,10 @@ def _require_room(person: Any, now: datetime) -> None:
         raise TooOften(max(1, math.ceil((begun_at + KEPT - now).total_seconds())))
 
 
-def _sweep(before: datetime) -> None:
-    expired = list(
-        KeyedRequest.objects.filter(begun_at__lt=before)
-        .order_by("begun_at")
-        .values_list("pk", flat=True)[:SWEPT_AT_ONCE]
-    )
-    if expired:
-        KeyedRequest.objects.filter(pk__in=expired, begun_at__lt=before).delete()
+def sweep(most: int, now: datetime | None = None) -> int:
+    """Delete up to ``most`` keys, of whomever, whose answers are kept no longer. Return how many."""
+    before = (now or timezone.now()) - KEPT
+    expired = KeyedRequest.objects.filter(begun_at__lt=before).order_by("begun_at").values_list("pk", flat=True)
+    found = list(expired[:most])
+    # One that is used again at this moment begins anew, and stays.
+    return KeyedRequest.objects.filter(pk__in=found, begun_at__lt=before).delete()[0] if found else 0

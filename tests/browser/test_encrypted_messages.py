@@ -65,6 +65,12 @@ def close(page: Page) -> None:
     expect(dialog(page)).to_be_hidden()
 
 
+def refused(page: Page) -> None:
+    """A text was refused, since it would be encrypted for keys that the person has not looked at."""
+    alert = page.get_by_role("alert").filter(has_text="Not sent. The keys of this conversation have changed.")
+    expect(alert).to_be_visible()
+
+
 def number(page: Page) -> str:
     shown = dialog(page).locator(".encryption-number")
     expect(shown).to_have_text(re.compile(r"^(\d{5} ){11}\d{5}$"))
@@ -92,6 +98,8 @@ def test_two_people_write_what_neither_the_database_nor_the_log_can_tell(site, b
     # One of them alone: it is said that nothing can be sent encrypted, and nothing goes out in the clear.
     switch_on(desk)
     expect(dialog(desk).locator(".encryption-state")).to_contain_text("Paolo Lim has no device with keys yet.")
+    expect(dialog(desk).get_by_role("heading", name="Compare the keys")).to_be_hidden()
+    expect(dialog(desk).get_by_role("list", name="Devices")).to_contain_text("This browser")
     close(desk)
     expect(desk.locator(".encryption-line")).to_contain_text("Paolo Lim has no device with keys yet")
     say(desk, SECRET)
@@ -99,6 +107,9 @@ def test_two_people_write_what_neither_the_database_nor_the_log_can_tell(site, b
     assert not Message.objects.filter(sender=head).exists()
     # Both of them: the same number, which nobody who names other keys could show.
     switch_on(phone)
+    expect(dialog(phone).get_by_role("heading", name="Compare the keys")).to_be_visible()
+    dialog(phone).get_by_role("button", name="Switch off").scroll_into_view_if_needed()
+    expect(dialog(phone).locator(".encryption-state")).to_be_in_viewport(ratio=1)  # what the button at the foot answers
     theirs = number(phone)
     close(phone)
     desk.get_by_role("button", name="Try again").press("Enter")
@@ -173,6 +184,11 @@ def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypt
         dialog(there).get_by_role("button", name="Save a copy").press("Enter")
     close(there)
     say(here, "For the copy, too.")
+    refused(here)
+    here.get_by_role("button", name="Details").press("Enter")
+    expect(dialog(here).get_by_role("button", name="We have compared it")).to_be_visible()
+    close(here)
+    here.get_by_role("button", name="Try again").press("Enter")
     expect(message(there, "For the copy, too.")).to_be_visible()
     # Another browser of the same person reads nothing of it, and says why.
     other = browsing.open(engineer, path, viewport=PHONE)
@@ -190,14 +206,16 @@ def test_a_browser_without_the_keys_says_so_and_whoever_has_some_answers_encrypt
     expect(message(other, "For the copy, too.")).to_be_attached()
     close(other)
     expect(log(other)).to_contain_text("Encrypted. It was not encrypted for this browser.")
-    # A device more: the others are told that the keys have changed, and write for it.
+    # A device more: the others are told that the keys have changed, and write for it once they have looked.
     say(here, BETTER)
-    expect(message(other, BETTER)).to_be_visible()
+    refused(here)
     expect(here.locator(".encryption-line")).to_contain_text("The keys of this conversation have changed.")
     here.get_by_role("button", name="Details").press("Enter")
     dialog(here).get_by_role("button", name="We have compared it").press("Enter")
     close(here)
     expect(here.locator(".encryption-line")).to_contain_text("End-to-end encrypted")
+    here.get_by_role("button", name="Try again").press("Enter")
+    expect(message(other, BETTER)).to_be_visible()
     # Switched off, it says so; the keys are forgotten for good.
     open_dialog(other)
     dialog(other).get_by_role("button", name="Switch off").press("Enter")

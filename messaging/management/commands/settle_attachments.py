@@ -1,18 +1,19 @@
-"""Asks again for attachments that are pending, deletes uploads that were never sent, and files of deleted messages."""
+"""Asks again for attachments that are pending, and deletes what is over: uploads, files, kept answers."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from messaging.attachments import discarded, pending
 from messaging.attachments.models import Attachment
+from messaging.idempotency import keys
 from realtime.management.scripted import ScriptedCommand, whole_number
 
 
 class Command(ScriptedCommand):
     help = (
         "Ask the malware scanner and the content service again for attachments that are pending. Delete uploads that "
-        "were not sent within a day, and files of attachments that were deleted. Run it every few minutes; it may run "
-        "while the site is in use."
+        "were not sent within a day, files of attachments that were deleted, and answers that are kept no longer. Run "
+        "it every few minutes; it may run while the site is in use."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,8 +30,11 @@ class Command(ScriptedCommand):
         swept = pending.sweep(options["most"])
         waiting = Attachment.objects.filter(state=Attachment.State.PENDING).count()
         files, given_up = discarded.clear(options["most"]), discarded.given_up()
+        answers = keys.sweep(options["most"])
         words = f"{settled} settled, {waiting} still pending, {swept} deleted that were not sent."
         if files or given_up:
             words += f" {files} discarded files deleted, {given_up} given up."
-        counts = {"settled": settled, "pending": waiting, "deleted": swept}
+        if answers:
+            words += f" {answers} kept answers deleted."
+        counts = {"settled": settled, "pending": waiting, "deleted": swept, "answers_deleted": answers}
         self.report(options, words, {**counts, "files_deleted": files, "files_given_up": given_up})

@@ -54,7 +54,7 @@ async function pair() {
 
 test("what one encrypts the other reads, and one's own is read at once", async () => {
   const { ana, ben } = await pair();
-  const envelope = await ana.seal("Good morning", 9);
+  const envelope = await ana.seal("Good morning", withOther(9));
   assert.equal(ana.shown(message(envelope)).plain, "Good morning");
   assert.equal(ben.shown(message(envelope)).plain, undefined);
   assert.equal((await ben.read(message(envelope))).plain, "Good morning");
@@ -64,14 +64,14 @@ test("what one encrypts the other reads, and one's own is read at once", async (
 test("nothing is encrypted as long as somebody has no keys that can be used", async () => {
   const server = fakeServer();
   const ana = browser(server, 7);
-  await assert.rejects(ana.seal("x", 9), { status: 409, isFinal: true });
+  await assert.rejects(ana.seal("x", withOther(9)), { status: 409, isFinal: true });
   await ana.switchOn(withOther(9));
   assert.equal((await ana.look(withOther(9))).lacks, "others");
   server.add({ user_id: 9, device_id: "old", public_key: { kty: "RSA", n: "a", e: "AQAB" } });
   assert.equal((await ana.look(withOther(9))).lacks, "others");
-  await assert.rejects(ana.seal("x", 9), /no device with keys/);
+  await assert.rejects(ana.seal("x", withOther(9)), /no device with keys/);
   await browser(server, 9).switchOn(withOther(7));
-  assert.match(await ana.seal("x", 9), /"v":1/); // the key that cannot be used is passed over
+  assert.match(await ana.seal("x", withOther(9)), /"v":1/); // the key that cannot be used is passed over
 });
 
 test("a key that was removed on another device is said, and published again only by switching on", async () => {
@@ -79,7 +79,7 @@ test("a key that was removed on another device is said, and published again only
   const [{ device_id: own }] = (await ana.look(withOther(9))).devices.filter(({ isHere }) => isHere);
   server.remove(7, own);
   assert.equal((await ana.look(withOther(9))).lacks, "published");
-  await assert.rejects(ana.seal("x", 9), /was removed/);
+  await assert.rejects(ana.seal("x", withOther(9)), /was removed/);
   await ana.switchOn(withOther(9));
   assert.equal((await ana.look(withOther(9))).lacks, null);
 });
@@ -102,7 +102,7 @@ test("both see the same number, which tells when a device is added", async () =>
 
 test("a browser without the keys says why it reads nothing", async () => {
   const { server, ana } = await pair();
-  const envelope = await ana.seal("Good morning", 9);
+  const envelope = await ana.seal("Good morning", withOther(9));
   const other = browser(server, 9);
   assert.match((await other.read(message(envelope))).problem, /has no keys/);
   await other.switchOn(withOther(7));
@@ -171,7 +171,7 @@ test("the tabs of a browser have the same keys, whichever makes them", async () 
   await Promise.all(tabs.slice(0, 2).map((tab) => tab.switchOn(withOther(9))));
   const mine = (await tabs[0].look(withOther(9))).devices.filter(({ isMine }) => isMine);
   assert.equal(mine.length, 1);
-  const envelope = await tabs[0].seal("Good morning", 9);
+  const envelope = await tabs[0].seal("Good morning", withOther(9));
   assert.match((await tabs[2].read(message(envelope))).problem, /has no keys/);
   tabs[2].onStorage("something else");
   tabs[2].onStorage("gistagum-encrypted-7");
@@ -181,9 +181,9 @@ test("the tabs of a browser have the same keys, whichever makes them", async () 
 
 test("with a copy another browser reads what was written since, and nobody else does", async () => {
   const { server, ana, ben } = await pair();
-  const before = await ben.seal("Before", 7);
+  const before = await ben.seal("Before", withOther(7));
   const file = await ana.makeCopy(withOther(9), "correct horse battery");
-  const after = await ben.seal("After", 7);
+  const after = await ben.seal("After", withOther(7));
   const other = browser(server, 7);
   await assert.rejects(other.readCopy(file, "correct horse battery"), /keeps no keys/); // it has none of its own yet
   await other.switchOn(withOther(9));
@@ -197,4 +197,66 @@ test("with a copy another browser reads what was written since, and nobody else 
   assert.match((await other.read(message(before))).problem, /not encrypted for this browser/);
   assert.equal((await ana.read(message(before))).plain, "Before");
   assert.ok((await ana.look(withOther(9))).devices.some(({ isCopy, isMine }) => isCopy && isMine));
+});
+
+/** A pair whose first number Ana has accepted, and a way to name a key of Ben's that is not his. */
+async function acceptedPair() {
+  const both = await pair();
+  await both.ana.look(withOther(9));
+  both.ana.acceptFirst(withOther(9));
+  const { publicKey } = await keyOf();
+  return { ...both, inject: () => both.server.add({ user_id: 9, device_id: "injected", public_key: publicKey }) };
+}
+
+test("a change of one's own devices is accepted by itself", async () => {
+  const { ana } = await acceptedPair();
+  await ana.makeCopy(withOther(9), "correct horse battery");
+  assert.equal(ana.state(withOther(9)).isChanged, false);
+  const copy = ana.state(withOther(9)).devices.find(({ isCopy }) => isCopy);
+  await ana.removeDevice(withOther(9), copy.device_id);
+  assert.deepEqual([ana.state(withOther(9)).isChanged, ana.state(withOther(9)).devices.length], [false, 2]);
+});
+
+test("a change of one's own devices accepts no other key that is new", async () => {
+  const { ana, inject } = await acceptedPair();
+  inject();
+  assert.equal((await ana.look(withOther(9))).isChanged, true);
+  await ana.makeCopy(withOther(9), "correct horse battery");
+  assert.equal(ana.state(withOther(9)).isChanged, true);
+  const copy = ana.state(withOther(9)).devices.find(({ isCopy }) => isCopy);
+  await ana.removeDevice(withOther(9), copy.device_id);
+  assert.equal(ana.state(withOther(9)).isChanged, true);
+});
+
+test("a key that is named while one changes one's own devices is not accepted with it", async () => {
+  const { server, inject, ana } = await acceptedPair();
+  const { put } = server.as(7);
+  const api = { ...server.as(7), put: async (...sent) => put(...sent).then(inject) };
+  const [storage, store] = [fakeStorage(), fakeStore()];
+  const other = new Encryption({ api: server.as(7), me: "7", store, choices: new EncryptedConversations(7, () => storage) });
+  await other.switchOn(withOther(9));
+  other.acceptFirst(withOther(9));
+  const again = new Encryption({ api, me: "7", store, choices: new EncryptedConversations(7, () => storage) });
+  await again.makeCopy(withOther(9), "correct horse battery");
+  assert.equal(again.state(withOther(9)).isChanged, true);
+  assert.equal((await ana.look(withOther(9))).isChanged, true);
+});
+
+test("nothing is encrypted for keys that have changed before the person has looked at them", async () => {
+  const { ana, inject } = await acceptedPair();
+  await ana.seal("Before", withOther(9));
+  inject();
+  let shown = 0;
+  ana.addEventListener("change", () => (shown += 1));
+  for (const text of ["First", "The next one that waits"]) {
+    await assert.rejects(ana.seal(text, withOther(9)), { status: 409, isFinal: true, code: "keys_changed" });
+  }
+  assert.ok(shown > 0);
+  await ana.look(withOther(9)); // as the line does by itself
+  await assert.rejects(ana.seal("First", withOther(9)), /have changed/);
+  ana.see(withOther(9));
+  assert.match(await ana.seal("First", withOther(9)), /"v":1/);
+  assert.equal(ana.state(withOther(9)).isChanged, true);
+  ana.accept(withOther(9));
+  assert.match(await ana.seal("Second", withOther(9)), /"v":1/);
 });

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from messaging import conversations, receipts, sending, turns
+from messaging.idempotency.models import KeyedRequest
 from messaging.models import Conversation, Message
 from realtime.transports.token_buckets import TokenBuckets
 from tests.messaging.conftest import write
@@ -51,6 +52,32 @@ def test_a_request_with_an_idempotency_key_is_answered_the_same_again(caller, an
     asks.call("post", "messages", {"conversation_id": place.pk, "message": "Once"}, 422, **key)
     asks.call("post", path, {"content": "Once"}, 422, HTTP_IDEMPOTENCY_KEY="k" * 256)
     assert Message.objects.filter(conversation=place).count() == 2
+
+
+def test_a_kept_answer_says_what_its_message_says_now(caller, ana, place):
+    asks, path, key = caller(ana), f"conversations/{place.pk}/messages", {"HTTP_IDEMPOTENCY_KEY": "k"}
+    first = asks.call("post", path, {"content": "A secret"}, 201, **key)
+    assert "A secret" not in KeyedRequest.objects.get().body
+    asks.call("put", f"messages/{first['id']}", {"content": "Better"})
+    again = asks.call("post", path, {"content": "A secret"}, 201, **key)
+    assert (again["id"], again["content"], again["edited_at"] is None) == (first["id"], "Better", False)
+    asks.call("delete", f"messages/{first['id']}")
+    again = asks.call("post", path, {"content": "A secret"}, 201, **key)
+    assert (again["id"], again["content"], again["html"]) == (first["id"], "", None)
+    assert again["deleted_at"] is not None
+    Message.objects.filter(pk=first["id"]).delete()
+    assert asks.call("post", path, {"content": "A secret"}, 201, **key)["content"] == ""
+
+
+def test_the_kept_answer_of_a_new_conversation_says_what_its_message_says_now(caller, ana, ben):
+    asks, key = caller(ana), {"HTTP_IDEMPOTENCY_KEY": "k"}
+    body = {"type": "group", "participants": [ben.pk], "message": "A secret"}
+    first = asks.call("post", "conversations", body, 201, **key)
+    assert first["last_message"]["content"] == "A secret"
+    assert "A secret" not in KeyedRequest.objects.get().body
+    assert asks.call("post", "conversations", body, 201, **key) == first
+    asks.call("delete", f"messages/{first['last_message']['id']}")
+    assert asks.call("post", "conversations", body, 201, **key)["last_message"]["content"] == ""
 
 
 def test_a_keyed_request_that_is_refused_may_be_corrected_under_its_key(caller, ana, place):

@@ -170,7 +170,8 @@ def test_the_command_settles_and_sweeps_and_says_so(unscanned, uploaded, setting
     out = io.StringIO()
     call_command("settle_attachments", "--json", stdout=out)
     said = json.loads(out.getvalue())
-    assert said == {"settled": 1, "pending": 0, "deleted": 1, "files_deleted": 0, "files_given_up": 0}
+    files = {"files_deleted": 0, "files_given_up": 0}
+    assert said == {"settled": 1, "pending": 0, "deleted": 1, "answers_deleted": 0, **files}
     assert not Attachment.objects.filter(pk=old.pk).exists()
     call_command("settle_attachments", stdout=out)
     assert out.getvalue().endswith("0 settled, 0 still pending, 0 deleted that were not sent.\n")

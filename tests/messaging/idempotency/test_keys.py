@@ -1,8 +1,10 @@
 """A request with a key: carried out once, answered the same again, for a person, for a time, within bounds."""
 
+import io
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from messaging.errors import Conflict, Forbidden, Invalid
@@ -95,6 +97,19 @@ def test_a_new_key_takes_expired_ones_of_anybody_along(ana, ben):
     grow_old(keys.KEPT + timedelta(seconds=1))
     keys.once(ana, "new", "POST /x 1", Act())
     assert list(KeyedRequest.objects.values_list("person_id", flat=True)) == [ana.pk]
+
+
+def test_the_regular_command_takes_expired_keys_along(ana):
+    keys.once(ana, "old", "POST /x 1", Act())
+    grow_old(keys.KEPT + timedelta(seconds=1))
+    keys.once(ana, "old", "POST /x 1", Act())  # it is used anew
+    call_command("settle_attachments", stdout=io.StringIO())
+    assert KeyedRequest.objects.count() == 1
+    grow_old(keys.KEPT + timedelta(seconds=1))
+    out = io.StringIO()
+    call_command("settle_attachments", stdout=out)
+    assert "1 kept answers deleted." in out.getvalue()
+    assert not KeyedRequest.objects.exists()
 
 
 def test_a_person_has_a_bounded_number_of_keys(ana, ben, monkeypatch):

@@ -47,7 +47,7 @@ export function createApp(root, { isReading, onOutbox, onTyping, onSent, onReset
 
   async function sealed({ conversationId: id, text }) {
     const { other } = store.conversation(id) ?? (await api.get(`conversations/${id}/`));
-    return encryption.seal(text, other.id);
+    return encryption.seal(text, { id, other });
   }
 
   async function loadConversation(id) {

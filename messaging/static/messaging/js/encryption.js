@@ -11,6 +11,7 @@ const MOST = 2000; // texts that are held decrypted
 const NO_STORE = "This browser keeps no keys, so it cannot encrypt.";
 const NO_COPY = "This is no copy of your keys, or it has another passphrase.";
 const COPY = "copy-"; // with what the names of copies begin
+const KEYS_CHANGED = "The keys of this conversation have changed. Look at them (Details, above the messages), then try again.";
 const NO_CRYPTO = "This browser encrypts only on pages that come over https.";
 
 /** What a conversation lacks; null: nothing. The words are in encryption_line.js. */
@@ -25,6 +26,7 @@ export class Encryption extends EventTarget {
   #loaded;
   #texts = new Map(); // by envelope: {plain}, {problem} or null while it is decrypted
   #states = new Map(); // by the other person: what the keys were when they were last asked for
+  #seen = new Map(); // by conversation: the number that the person has looked at
 
   /**
    * Dispatches "change" when something else is to be shown.
@@ -102,7 +104,7 @@ export class Encryption extends EventTarget {
   /** Forget this browser's keys: what was encrypted for them can be read no more. Where it is on, nothing can be sent. */
   async forget() {
     const { device_id: id } = this.#device;
-    await this.removeDevice(id).catch((error) => {
+    await this.#takeBack(id).catch((error) => {
       if (error.status !== 404) throw error; // it was removed on another device
     });
     await this.#store.remove();
@@ -115,8 +117,9 @@ export class Encryption extends EventTarget {
   async makeCopy(conversation, passphrase) {
     const device = { user_id: this.#me, device_id: COPY + newClientId() };
     const { publicKey, file } = await makeCopy(device, passphrase);
-    await this.#api.put("keys/", { device_id: device.device_id, public_key: publicKey });
-    await this.look(conversation, { isAccepted: true });
+    const added = { ...device, public_key: publicKey };
+    await this.#changeOwn(conversation, (devices) => [...devices, added],
+      () => this.#api.put("keys/", { device_id: device.device_id, public_key: publicKey }));
     return file;
   }
 
@@ -134,19 +137,19 @@ export class Encryption extends EventTarget {
   }
 
   /** Take back the key of a device of one's own: nothing more is encrypted for it. */
-  async removeDevice(id) {
-    await this.#api.delete(`keys/?device_id=${encodeURIComponent(id)}`);
+  async removeDevice(conversation, id) {
+    const isOther = ({ isMine, device_id: device }) => !isMine || device !== id;
+    await this.#changeOwn(conversation, (devices) => devices.filter(isOther), () => this.#takeBack(id));
   }
 
   /**
-   * Ask for the keys of a direct conversation. `isAccepted`: the number that they give now is accepted.
+   * Ask for the keys of a direct conversation.
    * @returns {Promise<State>} as `state` gives it
    * @typedef {{devices: object[], number: string, lacks: string | null, isChanged: boolean}} State `lacks` is one of LACKS;
    *   `isChanged`: the number is another one than what was accepted
    */
-  async look(conversation, { isAccepted = false } = {}) {
+  async look(conversation) {
     await this.#ask(conversation.other.id);
-    if (isAccepted) this.accept(conversation);
     this.#changed();
     return this.state(conversation);
   }
@@ -157,6 +160,11 @@ export class Encryption extends EventTarget {
     if (!found) return null;
     const compared = this.#choices.of(id)?.number;
     return { ...found, isChanged: Boolean(compared) && compared !== found.number };
+  }
+
+  /** The person has looked at the number that the keys give now, so texts may be encrypted for them. */
+  see(conversation) {
+    this.#seen.set(String(conversation.id), this.state(conversation)?.number);
   }
 
   /** The number of the keys was compared with the other person. */
@@ -174,12 +182,16 @@ export class Encryption extends EventTarget {
   }
 
   /**
-   * Encrypt a text for the devices of this person and another one, as they are now.
-   * @throws {ApiError} it cannot be encrypted
+   * Encrypt a text for the devices of the two people of a direct conversation, as they are now.
+   * @throws {ApiError} it cannot be encrypted, or the keys have changed and the person has not looked at them yet
    */
-  async seal(text, otherId) {
-    const { devices, lacks } = await this.#ask(otherId);
+  async seal(text, { id, other }) {
+    const { devices, lacks, number } = await this.#ask(other.id);
     if (lacks) throw new ApiError(REFUSALS[lacks], { status: 409, code: "no_keys" });
+    if (![undefined, number].includes(this.#choices.of(id)?.number) && this.#seen.get(String(id)) !== number) {
+      this.#changed(); // the line above the messages warns
+      throw new ApiError(KEYS_CHANGED, { status: 409, code: "keys_changed" });
+    }
     const envelope = await encrypt(text, devices.filter(({ isUsable: usable }) => usable));
     this.#keep(envelope, { plain: text });
     return envelope;
@@ -199,6 +211,24 @@ export class Encryption extends EventTarget {
   async read(message) {
     if (message?.kind === "encrypted" && message.text && !this.#texts.get(message.text)) await this.#open(message.text);
     return this.shown(message);
+  }
+
+  /**
+   * Change the keys of one's own devices. The number stays accepted where nothing else is new: the server may have named
+   * another key of the other person meanwhile, or before.
+   * @param {(devices: object[]) => object[]} change what it makes of the devices
+   */
+  async #changeOwn(conversation, change, act) {
+    const before = await this.#ask(conversation.other.id);
+    await act();
+    const { number } = await this.#ask(conversation.other.id);
+    const wasAccepted = this.#choices.of(conversation.id)?.number === before.number;
+    if (wasAccepted && number === (await safetyNumber(change(before.devices)))) this.accept(conversation);
+    this.#changed();
+  }
+
+  async #takeBack(id) {
+    await this.#api.delete(`keys/?device_id=${encodeURIComponent(id)}`);
   }
 
   async #load() {

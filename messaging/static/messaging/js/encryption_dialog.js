@@ -43,7 +43,10 @@ export class EncryptionDialog {
     this.#conversation = conversation;
     this.#show();
     this.#dialog.showModal();
-    await this.#do(() => this.#app.encryption.look(conversation));
+    await this.#do(async () => {
+      await this.#app.encryption.look(conversation);
+      this.#app.encryption.see(conversation);
+    });
   }
 
   async #switch() {
@@ -97,7 +100,7 @@ export class EncryptionDialog {
     this.#parts.switch.textContent = isOn && !this.#isBroken() ? "Switch off" : "Switch on";
     this.#parts.forget.hidden = !encryption.hasKeys;
     this.#copy.hidden = !encryption.hasKeys;
-    this.#parts.keys.hidden = !state?.devices.length;
+    this.#parts.keys.hidden = !state?.devices.some(({ isMine }) => !isMine); // one's own alone are no number to compare
     if (!state) return;
     this.#parts.number.textContent = state.number;
     this.#parts.changed.hidden = !state.isChanged;
@@ -111,10 +114,7 @@ export class EncryptionDialog {
     const since = isUsable ? `since ${this.#app.dates.full(at)}` : "with a key that this page cannot use";
     const remove = isMine && !isHere ? element("button", {
       type: "button", class: "text-button", text: "Remove", "aria-label": `Remove the device ${fingerprint}`,
-      on: { click: () => this.#do(async () => {
-        await this.#app.encryption.removeDevice(id);
-        await this.#app.encryption.look(this.#conversation, { isAccepted: true });
-      }) },
+      on: { click: () => this.#do(() => this.#app.encryption.removeDevice(this.#conversation, id)) },
     }) : null;
     return element("li", {}, element("span", { class: "device-name" }, `${whose}, ${since}`),
       element("span", { class: "device-number", text: fingerprint }), remove);

@@ -51,10 +51,10 @@ export class MessageActions {
   async correct(message, text) {
     const { composer, open, conversation } = this.#window;
     const { key } = open();
-    const { other } = conversation();
+    const place = conversation();
     const { api, encryption, say } = this.#app;
     try {
-      const saved = message.kind === "encrypted" ? await encryption.seal(text, other.id) : text;
+      const saved = message.kind === "encrypted" ? await encryption.seal(text, place) : text;
       this.#app.store.putMessage(await api.patch(`messages/${message.id}/`, { text: saved }));
       composer.corrected(key, message, text);
     } catch (error) {
