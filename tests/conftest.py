@@ -45,12 +45,17 @@ EMPTYING = {"transactional_db", "live_server", "django_db_reset_sequences", "dja
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what starts servers, so that it can be left out, and refuse what empties the database of other tests."""
-    marker = item.get_closest_marker("django_db")
-    if (marker and marker.kwargs.get("transaction")) or EMPTYING & set(getattr(item, "fixturenames", ())):
-        raise pytest.UsageError(f"{item.nodeid} empties the database: on_database(new_database(…)) is one of its own.")
+    """Mark what starts servers, so that it can be left out."""
     if SERVERS & set(getattr(item, "fixturenames", ())):
         item.add_marker("servers")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse what empties the database: other tests of the process want the rows that migrations have made."""
+    marker = item.get_closest_marker("django_db")
+    if (marker and marker.kwargs.get("transaction")) or EMPTYING & set(getattr(item, "fixturenames", ())):
+        pytest.fail("It empties the database that others use: on_database(new_database(…)) gives it one of its own.")
 
 
 @pytest.hookimpl(trylast=True)

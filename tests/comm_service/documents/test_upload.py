@@ -212,21 +212,24 @@ def test_a_row_that_names_no_content_has_no_address(new_side, folder, name):
         assert Client().get(f"/comm/documents/{said['id']}/content?signature={signature(key)}").status_code == 404
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", [LONG, "none.pdf"])
-def test_the_deletion_of_a_row_that_names_no_content_is_no_fault_of_the_storage(new_side, folder, name):
+def test_the_deletion_of_a_row_that_names_no_content_is_no_fault_of_the_storage(
+    new_side, folder, name, django_capture_on_commit_callbacks
+):
     said = new_side.post(UPLOAD, {"file": a_file()}).json()
     row = f"/comm/api/documents/{said['id']}/"
     key = f"documents/{said['id']}/{name}"
     assert new_side.patch(row, {"storage_path": key}, content_type="application/json").status_code == 200
-    assert new_side.delete(row).status_code == 204
+    with django_capture_on_commit_callbacks(execute=True):
+        assert new_side.delete(row).status_code == 204
     assert downloading.availability()
     assert new_side.post(UPLOAD, {"file": a_file()}).status_code == 200
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("refused", [True, False])
-def test_only_a_storage_that_does_not_answer_is_down(new_side, folder, store, monkeypatch, refused):
+def test_only_a_storage_that_does_not_answer_is_down(
+    new_side, folder, store, monkeypatch, refused, django_capture_on_commit_callbacks
+):
     def failing(*_, **options):
         raise StorageAway("InvalidObjectName", "InvalidObjectName", refused=refused)
 
@@ -240,7 +243,8 @@ def test_only_a_storage_that_does_not_answer_is_down(new_side, folder, store, mo
         downloading.availability.forget()
         with monkeypatch.context() as patched:
             patched.setattr(store, name, failing)
-            assert ask()
+            with django_capture_on_commit_callbacks(execute=True):
+                assert ask()
         assert downloading.availability() is refused
 
 
