@@ -2,11 +2,13 @@
 
 from django.core.asgi import get_asgi_application
 
+from .request_encoding import ReadableEncoding
 from .startup import check_database, load_settings
 
 load_settings()
 check_database()
 django_application = get_asgi_application()
+django_application.request_class = type("Request", (ReadableEncoding, django_application.request_class), {})
 
 # These imports need Django's models, so they follow the set-up of Django.
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402

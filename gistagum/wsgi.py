@@ -2,10 +2,12 @@
 
 from django.core.wsgi import get_wsgi_application
 
+from .request_encoding import ReadableEncoding
 from .startup import load_settings
 
 load_settings()
 application = get_wsgi_application()
+application.request_class = type("Request", (ReadableEncoding, application.request_class), {})
 
 from django.conf import settings  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402

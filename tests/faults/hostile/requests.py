@@ -96,6 +96,8 @@ HEADER = st.one_of(
             (b"If-Modified-Since", b"yesterday"),
             (b"Content-Type", b"multipart/form-data; boundary=" + b"x" * 300),
             (b"Content-Type", b"application/json; charset=nonsense"),
+            (b"Content-Type", b"text/plain; charset=hex"),
+            (b"Content-Type", b"text/plain; x*=nonsense''a"),
             (b"Authorization", b"Basic \xff"),
         ]
     ),

@@ -52,6 +52,12 @@ def test_any_request_has_an_answer_or_an_end(site, cookies, request: Made):
     assert b"DJANGO_SETTINGS" not in heard
 
 
+@pytest.mark.parametrize("parameter", ["charset=hex", "charset=undefined", "x*=nonsense''a"])
+def test_an_encoding_that_is_none_of_text_is_no_error_of_the_site(site, parameter):
+    head = f"POST /accounts/login/?next=/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain; {parameter}\r\n"
+    assert status_of(ask(site, f"{head}Content-Length: 1\r\n\r\na".encode())) == 403  # it has no CSRF token
+
+
 def test_the_server_is_well_afterwards(site, cookies):
     assert site.healthy()
     with Stream(f"{site.url}/projeng/api/realtime/events/", cookies["head"]) as stream:
