@@ -36,6 +36,7 @@ from .servers.daphne_bodies import limit_bodies  # noqa: E402
 from .servers.daphne_shutdown import stop_in_time  # noqa: E402
 from .servers.daphne_transport import batch_daphne_writes  # noqa: E402
 from .servers.daphne_writer import with_flow_control  # noqa: E402
+from .servers.head_responses import without_bodies_of_head  # noqa: E402
 from .servers.uvicorn_shutdown import end_streams_at_shutdown  # noqa: E402
 from .servers.uvicorn_writer import with_direct_writers  # noqa: E402
 from .websocket_auth import StreamAuthMiddleware, refused_without_database  # noqa: E402
@@ -70,7 +71,7 @@ application = with_flow_control(
         with_continuations(
             ProtocolTypeRouter(
                 {
-                    "http": bounded_bodies(django_application),
+                    "http": without_bodies_of_head(bounded_bodies(django_application)),
                     "websocket": all_sockets,
                 }
             )
