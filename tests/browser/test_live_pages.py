@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from projeng import inbox
 from projeng.access import Role
@@ -225,6 +225,33 @@ def test_the_inbox_works_in_place_and_every_tab_follows(site, browse, head):
     page.get_by_role("button", name="Delete all now").click()
     expect(page.locator("main")).to_contain_text("No notifications.")
     _same([page, other])
+
+
+@one_server
+def test_a_confirmation_that_was_opened_meanwhile_stays_when_ones_own_change_is_shown(site, browse, head):
+    inbox.send([head], "The only one")
+    page = browse(site).open(head, "/dashboard/notifications/")
+    _live([page])
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.resource_type == "fetch" and route.request.method == "GET":
+            asked.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/dashboard/notifications/**", hold)
+    page.get_by_role("button", name="Mark all as read").click()
+    until(page, lambda: asked, "the page asks for itself")
+    page.get_by_text("Delete all…").click()
+    with page.expect_response(lambda response: response.request == asked[0].request) as answered:
+        asked[0].continue_()
+    answered.value.finished()
+    page.unroute("**/dashboard/notifications/**", hold)
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")  # what is shown at once is shown by then
+    page.get_by_role("button", name="Delete all now").click(timeout=3000)
+    expect(page.locator("main")).to_contain_text("No notifications.")
+    _same([page])
 
 
 @one_server

@@ -103,6 +103,8 @@ def office_pages(project: Project) -> dict[str, str]:
                 args.append(Conversation.objects.latest("pk").pk)
             if "<str:key>" in patterns:
                 args.append(f"project:{project.pk}")
+            if name == "move":
+                args.append("transport")
             pages[name] = reverse(name, args=args)
     pages["control_room_checklist"] += "?to=3"
     return pages

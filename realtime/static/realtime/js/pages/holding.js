@@ -27,14 +27,15 @@ export class HeldRegions {
    * Show `fresh` in the region, at once or when the user is elsewhere.
    * @param {HTMLElement} region
    * @param {Element} fresh the same region as the server has just made it; only its newest version waits
-   * @param {string} [cause] a Cause: what the user has done here is shown at once
+   * @param {string} [cause] a Cause: what the user has done here is shown at once, unless a menu that was opened since, or
+   *   what is typed, would be lost
    * @returns {boolean} whether the region shows it now
    */
   offer(region, fresh, cause = Cause.OTHERS) {
     if (markup(fresh) === markup(region)) {
       this.#waiting.delete(region);
       removeNotice(region);
-    } else if (cause === Cause.OWN || !this.#attention.holds(region)) {
+    } else if (!(cause === Cause.OWN ? this.#attention.isBound(region) : this.#attention.holds(region))) {
       this.#show(region, fresh);
     } else {
       const since = this.#waiting.get(region)?.since ?? performance.now();
