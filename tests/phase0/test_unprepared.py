@@ -104,7 +104,8 @@ def test_a_server_that_finds_nothing_waits_and_then_serves(
 def test_first_starts_on_one_empty_database_take_turns(scratch, static_root):
     url = f"sqlite:///{scratch / 'office.sqlite3'}"
     files = scratch / "static"
-    common = {"SKIP_MIGRATE": "false", "STATIC_ROOT": str(files)}
+    # The same applications as where the files were collected.
+    common = {"SKIP_MIGRATE": "false", "STATIC_ROOT": str(files), "COMM_ENABLED": "true", "COMM_COMPAT": "true"}
     together = [Site(scratch / str(number), url, "gunicorn", **common) for number in range(2)]
     try:
         for site in together:

@@ -95,7 +95,7 @@ def test_what_fits_is_taken(site, path):
 
 
 def test_the_limit_is_a_little_more_than_a_file(settings):
-    settings.UPLOAD_MAX_MB, settings.MESSAGE_ATTACHMENT_MAX_MB = 3, 1
+    settings.UPLOAD_MAX_MB, settings.MESSAGE_ATTACHMENT_MAX_MB, settings.COMM_DOCUMENT_MAX_MB = 3, 1, 1
     assert max_request_bytes() == LARGEST
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from messaging.live.models import LastSeen, PresenceProcess
 from messaging.live.presence import PresenceStore, online_among
-from realtime.log import numbering
+from realtime.log import replay
 from realtime.log.models import Event
 from tests.messaging.conftest import write
 from tests.messaging.test_at_once import at_once
@@ -19,7 +19,7 @@ PROCESSES, ROUNDS = 4, 12
 
 def said() -> dict[int, list[bool]]:
     """What was said of each person, in order."""
-    numbering.number()
+    replay.head()  # waits until every event has its place, whoever gives it
     found = defaultdict(list)
     for row in Event.objects.filter(type="presence_changed").order_by("id"):
         found[row.fields["person_id"]].append(row.fields["is_online"])
