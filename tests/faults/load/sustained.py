@@ -24,6 +24,7 @@ SERVING = "with_flow_control.<locals>.serve"  # the task of a connection under A
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 120.0
 CATCH_UP_SECONDS = 90.0
+LOOKED_SECONDS = 3.5  # two looks of each tail (realtime/delivery/hub.py, TAIL_SECONDS)
 FLAT_KB_A_MINUTE = 512.0
 STRETCH_MINUTES = 1 / 3  # the median change of memory within this time distinguishes a leak from a few steps
 FLAT_SHARE = 0.1
@@ -115,10 +116,14 @@ def _warm_up(servers: Servers, cookies: dict[str, list[str]]) -> None:
 def have_all_numbered(servers: Servers) -> bool:
     """Return whether every server that follows the log has numbered an event and sent its messages.
 
-    There is always an event without a place, for which their tails look by themselves, at different times.
+    Their tails look by themselves for events without a place. Where one always looks a moment after another, it finds
+    something only if a new event is there within that moment.
     """
-    if not OutboxEvent.objects.exists():
-        OutboxEvent.objects.create(type=AuthorityChanged.type, fields={"user_ids": []})
+    deadline = time.monotonic() + LOOKED_SECONDS
+    while time.monotonic() < deadline:
+        if not OutboxEvent.objects.exists():
+            OutboxEvent.objects.create(type=AuthorityChanged.type, fields={"user_ids": []})
+        time.sleep(0.002)
     following = [servers.inspector.ask(pid) for name, pid, _ in servers.processes()]
     threads = [one["threads"] for one in following if one.get("listeners")]
     sending = [one for one in threads if "realtime-layer-in" in one]
