@@ -117,7 +117,7 @@ def _both_have_everything(head: User, work: Work, *tabs: Page) -> None:
     work()
     work()
     whole(head, *tabs)
-    assert sum(status(page, "leader") for page in tabs) == 1
+    until(tabs[0], lambda: sum(status(page, "leader") for page in tabs) == 1, "one of them holds the connection")
     for page in tabs:
         until_live(page, "websocket")
         expect_unread(page, head.notifications.count())

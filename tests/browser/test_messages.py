@@ -196,12 +196,12 @@ def test_files_go_with_a_message_and_history_comes_as_one_scrolls(site, browse, 
     until_state(page, "live")
     expect(message(page, "Line 100.")).to_be_attached()
     expect(message(page, "Line 20.")).to_have_count(0)
-    for _ in range(40):
-        if message(page, "Line 1.").count():
-            break
+
+    def scrolled_to_the_first() -> bool:
         page.locator(".thread-scroller").evaluate("(element) => element.scrollTo(0, 0)")
-        page.wait_for_timeout(50)
-    expect(message(page, "Line 1.")).to_have_count(1)
+        return message(page, "Line 1.").count() == 1
+
+    until(page, scrolled_to_the_first, "the first message is there")
     assert log(page).get_by_role("listitem").filter(has_text=re.compile("Line")).count() == 100
     page.get_by_role("button", name="To the newest message").click()
     expect(message(page, "Line 100.")).to_be_in_viewport()
