@@ -33,33 +33,27 @@ def update(row: models.Model, changed: Mapping[str, Any], caller: Caller) -> Non
     with transaction.atomic():
         if not type(row)._default_manager.filter(pk=row.pk).update(**changed):
             raise ObjectDoesNotExist
-        _on_updated(row, caller)
 
 
 def delete(row: models.Model, caller: Caller) -> None:
     """Delete a row; that it is gone already is no error."""
     with transaction.atomic():
-        _on_deleted(row, caller)
         type(row)._default_manager.filter(pk=row.pk).delete()
 
 
 def mark_read(message: Message, caller: Caller) -> None:
     """Set the time at which a message was read, once. A repeat keeps the first time."""
     with transaction.atomic():
-        now_read = Message.objects.filter(pk=message.pk, read_at=None).update(read_at=Now())
+        Message.objects.filter(pk=message.pk, read_at=None).update(read_at=Now())
         message.refresh_from_db()
-        if now_read:
-            _on_read(message, caller)
 
 
 def retry(row: Notification | EmailQueue, caller: Caller) -> None:
     """Let a failed delivery be tried again. Anything else stays as it is."""
     with transaction.atomic():
         failed = type(row)._default_manager.filter(pk=row.pk, status=Status.FAILED)
-        again = failed.update(status=Status.PENDING, last_error=None)
+        failed.update(status=Status.PENDING, last_error=None)
         row.refresh_from_db()
-        if again:
-            _on_retried(row, caller)
 
 
 # What follows from a change, in its transaction.
@@ -77,19 +71,3 @@ def _on_created(row: models.Model, caller: Caller) -> None:
     events.publish_created(row)
     for follower in _created_followers:
         follower(row)
-
-
-def _on_updated(row: models.Model, caller: Caller) -> None:
-    """Nothing else follows."""
-
-
-def _on_deleted(row: models.Model, caller: Caller) -> None:
-    """Nothing else follows."""
-
-
-def _on_read(message: Message, caller: Caller) -> None:
-    """Nothing else follows."""
-
-
-def _on_retried(row: models.Model, caller: Caller) -> None:
-    """Nothing else follows."""

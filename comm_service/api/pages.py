@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from .ordering import beyond, in_order
+from ..ordering import beyond, in_order
 from .refusals import Refusal
 
 LIMIT, CURSOR = "page_limit", "page_cursor"

@@ -18,11 +18,11 @@ from ..containment import InvalidFilters, containing
 from ..contract import EMAIL_QUEUE, PREFIX, ListBy, Resource
 from ..ids import id_in_path
 from ..json_values import text_fault
+from ..ordering import newest_column
 from ..streaming import streamed
 from . import described
 from .bodies import read_body
 from .door import AskedRequest
-from .ordering import newest_column
 from .pages import after_cursor, limit_of, link_to_next
 from .refusals import Refusal, not_found
 from .rows import CHUNK, Rows, model_of

@@ -12,8 +12,8 @@ from django.db.models.functions import Cast
 
 from ..contract import RELATED, LookUp, Resource
 from ..enrichment import Key, LookUps
+from ..ordering import beyond, in_order, newest_column
 from ..stored_fields import READABLE
-from .ordering import beyond, in_order, newest_column
 from .writing import Encoded, encoded, stored
 
 CHUNK = 500  # rows that are read at once
